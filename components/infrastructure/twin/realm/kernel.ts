@@ -1,0 +1,96 @@
+/** Which drivers the running kernel offers, found out without changing it. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import { gunzipSync } from "node:zlib";
+import type { RealmKind } from "./index";
+
+/** What a twin may need of a kernel beyond namespaces, veth and bridges. */
+export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables";
+
+interface Driver {
+  /** the module's name, as in /proc/modules */
+  module: string;
+  /** the kernel's build option */
+  option: string;
+  /** may the kernel load it by itself while a twin is built? */
+  autoload: boolean;
+}
+
+/**
+ * ipip and br_netfilter count only when they are there already: loading ipip puts a tunl0 into the host's own network,
+ * loading br_netfilter sends the host's own bridges through its firewall. (The kernel loads ipip by itself for `ip link
+ * add type ipip`, also from a user namespace, so the twin must not even try.) vxlan and nf_tables change nothing on
+ * the host by being loaded: they may load when first used.
+ */
+const DRIVERS: Record<KernelFeature, Driver> = {
+  ipip: { module: "ipip", option: "CONFIG_NET_IPIP", autoload: false },
+  vxlan: { module: "vxlan", option: "CONFIG_VXLAN", autoload: true },
+  br_netfilter: { module: "br_netfilter", option: "CONFIG_BRIDGE_NETFILTER", autoload: false },
+  nf_tables: { module: "nf_tables", option: "CONFIG_NF_TABLES", autoload: true },
+};
+
+/** What is known of the running kernel. */
+export interface KernelFacts {
+  /** modules loaded now; undefined when this kernel cannot have any */
+  loaded?: Set<string>;
+  /** modules on disk, and those built in */
+  available: Set<string>;
+  builtIn: Set<string>;
+  /** build options that are y; undefined when the kernel does not tell */
+  options?: Set<string>;
+}
+
+/** Reads the facts from /proc and /lib/modules; starts nothing, loads nothing. `root` is for tests. */
+export function readKernel(root = "/", release = os.release()): KernelFacts {
+  const text = (file: string) => {
+    try {
+      return fs.readFileSync(`${root}/${file}`);
+    } catch {
+      return undefined;
+    }
+  };
+  const lines = (file: string) => (text(file)?.toString() ?? "").split("\n");
+  // "kernel/net/ipv4/ipip.ko.xz: …" → "ipip"
+  const moduleNames = (file: string) =>
+    new Set(lines(file).flatMap((line) => line.match(/([^/:]+)\.ko\b/)?.[1]?.replaceAll("-", "_") ?? []));
+  const packed = text("proc/config.gz");
+  const config = packed ? gunzipSync(packed).toString().split("\n") : lines(`boot/config-${release}`);
+  const options = config.flatMap((line) => line.match(/^(CONFIG_\w+)=y$/)?.[1] ?? []);
+  const loaded = text("proc/modules");
+  return {
+    loaded: loaded && new Set(lines("proc/modules").map((line) => line.split(" ")[0] as string)),
+    available: moduleNames(`lib/modules/${release}/modules.dep`),
+    builtIn: moduleNames(`lib/modules/${release}/modules.builtin`),
+    options: options.length > 0 ? new Set(options) : undefined,
+  };
+}
+
+function offers(kernel: KernelFacts, driver: Driver): boolean {
+  if (kernel.builtIn.has(driver.module) || kernel.options?.has(driver.option)) return true;
+  if (kernel.loaded?.has(driver.module)) return true;
+  return driver.autoload && kernel.loaded !== undefined && kernel.available.has(driver.module);
+}
+
+/**
+ * Which kind of realm a twin with these needs runs in, and why, in one sentence. `namespaces` unless the running
+ * kernel lacks a driver or would have to change the host's own network to get it.
+ */
+export function chooseRealm(
+  needs: KernelFeature[],
+  kernel: KernelFacts = readKernel(),
+): { kind: RealmKind; why: string } {
+  const missing = needs.filter((need) => !offers(kernel, DRIVERS[need]));
+  if (missing.length === 0) {
+    return { kind: "namespaces", why: "this machine's own kernel has every driver the twin needs" };
+  }
+  const names = missing.map((need) => DRIVERS[need].module);
+  const machine = `this kernel has no ${names.join(" and no ")} driver loaded: the twin runs in a QEMU machine with Debian's kernel (about 30 s to boot)`;
+  if (!names.every((name) => kernel.available.has(name))) return { kind: "machine", why: machine };
+  const cost = names.includes("ipip")
+    ? "adds tunl0 to this machine's own network"
+    : "sends this machine's own bridges through its firewall";
+  return {
+    kind: "machine",
+    why: `${machine}; \`sudo modprobe ${names.length > 1 ? "-a " : ""}${names.join(" ")}\` avoids that but ${cost}`,
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Processes of this machine, told apart for good: a pid is used again, a pid with its start time within one boot is
+ * not. Source of every figure: proc(5). Nothing here starts a process.
+ */
+import * as fs from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** One process: `startTime` in clock ticks since boot (field 22 of /proc/PID/stat), `machineBoot` the kernel's id. */
+export interface ProcessId {
+  pid: number;
+  startTime: number;
+  machineBoot: string;
+}
+
+/** The kernel's random id of this boot, so that a record from before a reboot names no living process. */
+export function machineBoot(): string {
+  return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+/** State letter and start time of a process, or undefined when there is none of that number. */
+function stat(pid: number): { state: string; startTime: number } | undefined {
+  try {
+    const text = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command's name, in parentheses, may itself hold spaces and parentheses: count from the last one.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0] ?? "", startTime: Number(fields[19]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether exactly this process still runs. A zombie does not: it waits for a parent that may never look. */
+export function isAlive(process: ProcessId): boolean {
+  const now = stat(process.pid);
+  return (
+    now !== undefined &&
+    now.startTime === process.startTime &&
+    now.state !== "Z" &&
+    now.state !== "X" &&
+    process.machineBoot === machineBoot()
+  );
+}
+
+/** Every living process whose command line holds these arguments in this order, side by side. */
+export function findByArguments(wanted: string[]): ProcessId[] {
+  const boot = machineBoot();
+  const needle = `\0${wanted.join("\0")}\0`;
+  return fs.readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      const pid = Number(entry);
+      const started = stat(pid)?.startTime;
+      if (started === undefined || !fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(needle))
+        return [];
+      return [{ pid, startTime: started, machineBoot: boot }];
+    } catch {
+      return []; // it ended while we looked
+    }
+  });
+}
+
+/**
+ * Kills these processes and returns when none of them is left. `limit`: milliseconds; past it an error names who
+ * would not go (a process stuck in the kernel, or another user's).
+ */
+export async function killAll(processes: ProcessId[], limit = 20_000): Promise<void> {
+  const deadline = Date.now() + limit;
+  for (const one of processes.filter(isAlive)) {
+    try {
+      process.kill(one.pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+  let pause = 1;
+  while (processes.some(isAlive)) {
+    if (Date.now() > deadline) {
+      const left = processes.filter(isAlive).map((one) => one.pid);
+      throw new Error(`process ${left.join(", ")} was killed ${limit / 1000} s ago and is still there`);
+    }
+    await delay(pause);
+    pause = Math.min(pause * 2, 50);
+  }
+}
