@@ -1,0 +1,309 @@
+/**
+ * The stack's config: its schema, and the one place where it is read.
+ *
+ * Everything below this file gets plain typed objects. What can be judged from one key alone is judged here; what needs
+ * several keys (overlaps, faults that contradict, versions that do not go together) is judged by the plan, with the same
+ * {@link ConfigError}.
+ */
+import { z } from "zod";
+
+/** Calico's encapsulations, in the operator's own words (`Installation.spec.calicoNetwork.ipPools[].encapsulation`). */
+export const ENCAPSULATIONS = ["IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet", "None"] as const;
+export type Encapsulation = (typeof ENCAPSULATIONS)[number];
+
+/** Where a lab's nodes come from. */
+export const CLOUDS = ["aws", "openstack", "hosts", "twin"] as const;
+export type Cloud = (typeof CLOUDS)[number];
+
+/** Whose network rules apply under the nodes. */
+export const FABRICS = ["aws", "openstack", "plain"] as const;
+export type Fabric = (typeof FABRICS)[number];
+
+/** Deliberate, named defects; taking the name out of the list takes the defect back. */
+export const FAULTS = [
+  "bgp-blocked",
+  "ipip-blocked",
+  "vxlan-blocked",
+  "pod-cidr-blocked",
+  "source-dest-check",
+  "port-security",
+  "mtu-too-big",
+  "node-as-32",
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+/** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
+export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
+
+/** One value of the config that cannot be used. */
+export interface Problem {
+  /** The key, as in `pulumi config set --path <key>`, e.g. `topology[0].cidr`. */
+  key: string;
+  /** The value given; `undefined` when it is missing. */
+  value: unknown;
+  /** What is wrong, what is allowed and the way out, in one sentence. */
+  message: string;
+}
+
+/** The config cannot become a lab. Lists every problem found, not only the first. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly Problem[]) {
+    super(
+      `The stack's config cannot be used:\n${problems.map((p) => `  - ${describeProblem(p)}`).join("\n")}`,
+    );
+  }
+}
+
+function describeProblem({ key, value, message }: Problem): string {
+  const shown = value === undefined ? "(not set)" : JSON.stringify(value);
+  const cut = shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
+  return `encaplab:${key} is ${cut}: ${message}`;
+}
+
+// `pulumi config set` stores every scalar as text, YAML and `--path` store numbers and booleans: leaves take both.
+const flag = () =>
+  z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")], {
+    error: "allowed are true and false",
+  });
+
+function whole(min: number, max: number) {
+  const error = `allowed are the whole numbers from ${min} to ${max}`;
+  const fromText = z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number);
+  return z
+    .union([z.number(), fromText], { error })
+    .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
+}
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `allowed are ${values.join(", ")}` });
+
+const text = (what: string) =>
+  z.string({ error: `allowed is ${what}` }).min(1, { error: `allowed is ${what}` });
+
+const pattern = (regex: RegExp, what: string) =>
+  z.string({ error: `allowed is ${what}` }).regex(regex, { error: `allowed is ${what}` });
+
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const ADDRESS = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+const CIDR = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}/(?:3[0-2]|[12]?\\d)$`);
+const NAME = /^[a-z](?:[-a-z0-9]{0,30}[a-z0-9])?$/;
+
+const address = () => pattern(ADDRESS, "an IPv4 address such as 10.0.3.10");
+const cidr = () => pattern(CIDR, "an IPv4 CIDR such as 10.0.3.0/24");
+const name = () =>
+  pattern(
+    NAME,
+    "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and ends without a hyphen",
+  );
+const version = (example: string) =>
+  pattern(/^v?\d+\.\d+(\.\d+)?$/, `a version such as "${example}" (quoted, or YAML makes a number of it)`);
+
+const node = z.union(
+  [
+    name().transform((nodeName) => ({ name: nodeName, role: undefined, address: undefined })),
+    z.strictObject({
+      name: name(),
+      /** Exactly one node is the control plane; the first node of the topology when none says so. */
+      role: oneOf(["control-plane", "worker"]).optional(),
+      /** Fixed private address; the next free one of the subnet when not given. */
+      address: address().optional(),
+    }),
+  ],
+  { error: "allowed is a node's name, or { name, role, address }" },
+);
+
+const subnet = z.strictObject({
+  name: name(),
+  cidr: cidr(),
+  nodes: z
+    .array(node, { error: "allowed is a list of nodes" })
+    .min(1, { error: "allowed is a list of at least one node" }),
+});
+
+const DEFAULT_TOPOLOGY = [
+  { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
+  { name: "b", cidr: "10.0.4.0/24", nodes: ["w2", "w3"] },
+];
+
+const faults = z.preprocess(
+  // `pulumi config set faults ipip-blocked,bgp-blocked` is what one types; a YAML list is what one writes.
+  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
+  z.array(oneOf(FAULTS), { error: `allowed is a list of ${FAULTS.join(", ")}` }),
+);
+
+const access = {
+  /** Who may reach SSH, the API and NodePorts; your own public address when not given. Never everybody unless written. */
+  accessCidrs: z
+    .array(cidr(), { error: "allowed is a list of CIDRs" })
+    .min(1, { error: "allowed is a list of CIDRs" }),
+  /** An OpenSSH public key to log in with; one is made for the stack when not given. */
+  publicKey: pattern(
+    /^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+) \S+/,
+    "an OpenSSH public key such as ssh-ed25519 AAAA…",
+  ),
+  /** After this the lab is overdue: it is tagged, and every preview says so. */
+  ttl: pattern(/^\d{1,4}[hd]$/, "a time such as 8h or 3d"),
+};
+
+const aws = z.strictObject({
+  region: pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-central-1").optional(),
+  instanceType: text("an EC2 instance type such as t3.medium").optional(),
+  imageId: pattern(/^ami-[0-9a-f]{8,17}$/, "an image id such as ami-0123456789abcdef0").optional(),
+  architecture: oneOf(["amd64", "arm64"]).optional(),
+  spot: flag().optional(),
+  accessCidrs: access.accessCidrs.optional(),
+  publicKey: access.publicKey.optional(),
+  ttl: access.ttl.optional(),
+});
+
+const openstack = z.strictObject({
+  cloud: text("the name of an entry of clouds.yaml").optional(),
+  region: text("a region's name").optional(),
+  image: text("an image's name").optional(),
+  flavor: text("a flavor's name").optional(),
+  externalNetwork: text("the external network's name").optional(),
+  accessCidrs: access.accessCidrs.optional(),
+  publicKey: access.publicKey.optional(),
+  ttl: access.ttl.optional(),
+});
+
+const hosts = z.strictObject({
+  user: text("a login name").optional(),
+  machines: z
+    .array(
+      z.strictObject({
+        name: name(),
+        /** Where SSH reaches it; the node's own address in `topology` may be another. */
+        address: text("a host name or an address"),
+        port: whole(1, 65535).optional(),
+        user: text("a login name").optional(),
+      }),
+      { error: "allowed is a list of { name, address, port, user }" },
+    )
+    .optional(),
+});
+
+const schema = z.strictObject({
+  cloud: oneOf(CLOUDS).default("twin"),
+  encapsulation: oneOf(ENCAPSULATIONS).default("VXLANCrossSubnet"),
+  natOutgoing: flag().default(true),
+  podRoutes: flag().default(false),
+  bgp: oneOf(["Enabled", "Disabled"]).optional(),
+  podCidr: cidr().default("172.16.0.0/16"),
+  blockSize: whole(20, 32).default(26),
+  serviceCidr: cidr().default("10.96.0.0/12"),
+  topology: z
+    .array(subnet, { error: "allowed is a list of { name, cidr, nodes }" })
+    .min(1, { error: "allowed is a list of at least one { name, cidr, nodes }" })
+    .prefault(DEFAULT_TOPOLOGY),
+  kubernetesVersion: version("1.35").default("1.35"),
+  calicoVersion: version("3.32").default("3.32"),
+  allowUnsupported: flag().default(false),
+  proxyMode: oneOf(PROXY_MODES).default("iptables"),
+  mtu: whole(1280, 9216).optional(),
+  fabric: oneOf(FABRICS).optional(),
+  rehearse: flag().default(false),
+  faults: faults.default([]),
+  aws: aws.optional(),
+  openstack: openstack.optional(),
+  hosts: hosts.optional(),
+});
+
+/** The config of one stack, checked key by key, defaults filled in. */
+export type LabConfig = z.output<typeof schema>;
+
+/** The project's name, which is the namespace of its config keys (`encaplab:encapsulation`). */
+const PROJECT = "encaplab";
+
+/**
+ * Picks the project's own keys out of a stack's whole config and parses them.
+ *
+ * @param stack the values by full key (`encaplab:cloud`, `aws:region`), as `pulumi.runtime.allConfig()` returns them or as
+ *   they stand under `config:` in a stack file. Keys of other namespaces belong to providers and are left alone.
+ * @throws {ConfigError} as {@link parseConfig}.
+ */
+export function parseStackConfig(stack: Readonly<Record<string, unknown>>): LabConfig {
+  const own = Object.entries(stack).filter(([key]) => key.startsWith(`${PROJECT}:`));
+  return parseConfig(Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value])));
+}
+
+/**
+ * Parses a stack's config.
+ *
+ * @param raw the values by key without the `encaplab:` prefix; objects and lists either as such or as JSON text, which is
+ *   how the engine hands them to a program.
+ * @throws {ConfigError} naming every key that is wrong, its value and what is allowed.
+ */
+export function parseConfig(raw: Readonly<Record<string, unknown>>): LabConfig {
+  const values = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, decode(value)]));
+  const result = schema.safeParse(values, { reportInput: true });
+  if (result.success) return result.data;
+  throw new ConfigError(result.error.issues.flatMap((issue) => toProblems(values, issue)));
+}
+
+function decode(value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value; // the schema then says which kind of value the key takes
+  }
+}
+
+function toProblems(values: unknown, issue: z.core.$ZodIssue, base: readonly PropertyKey[] = []): Problem[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      key: formatPath([...path, key]),
+      value: valueAt(values, [...path, key]),
+      message: `there is no such key; allowed here are ${keysAt(path).join(", ")}`,
+    }));
+  }
+  const value = issue.input;
+  // A union reports only "no variant fits"; an object was meant as the object variant, so say what is wrong inside it.
+  if (
+    issue.code === "invalid_union" &&
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value)
+  ) {
+    const inner = issue.errors.at(-1) ?? [];
+    if (inner.length > 0) return inner.flatMap((nested) => toProblems(values, nested, path));
+  }
+  return [{ key: formatPath(path), value, message: issue.message }];
+}
+
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const step of path) at = typeof step === "number" ? elementOf(at) : shapeOf(at)?.[String(step)];
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+/** Sees through the wrappers `default`, `prefault`, `optional`, and a union's object variant. */
+function unwrap(type: unknown): z.core.$ZodTypeDef & Record<string, unknown> {
+  const def = (type as z.ZodType).def as z.core.$ZodTypeDef & Record<string, unknown>;
+  if (def.innerType) return unwrap(def.innerType);
+  if (def.type === "union") return unwrap((def.options as unknown[]).at(-1));
+  return def;
+}
+const shapeOf = (type: unknown) => unwrap(type).shape as Record<string, unknown> | undefined;
+const elementOf = (type: unknown) => unwrap(type).element;
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, step) =>
+      at !== null && typeof at === "object" && Object.hasOwn(at, step) ? Reflect.get(at, step) : undefined,
+    values,
+  );
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((at, step) => {
+    if (typeof step === "number") return `${at}[${step}]`;
+    return at === "" ? String(step) : `${at}.${String(step)}`;
+  }, "");
+}

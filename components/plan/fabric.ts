@@ -1,0 +1,53 @@
+/** What each fabric does to the packets of the nodes on it, as data. */
+import type { Fabric } from "../config";
+
+export interface FabricFacts {
+  /** The node's network interface, as the cloud's Ubuntu image names it. */
+  nic: string;
+  /** MTU of the link in bytes when the config names none: EC2 jumbo frames, a usual Neutron tenant network, Ethernet. */
+  mtu: number;
+  /** Whether a stateful security group stands before every node. */
+  securityGroup: boolean;
+  /** The check that drops packets whose address is not the node's own, in the cloud's own words. */
+  antiSpoofing: AntiSpoofing | undefined;
+  /** What stands between subnets. It knows subnets, never pods. */
+  gateway: string;
+}
+
+export interface AntiSpoofing {
+  name: string;
+  /** The fault that leaves it on although the encapsulation needs it off. */
+  fault: "source-dest-check" | "port-security";
+  /** What the plan does about it. */
+  mend: string;
+  reference: string;
+}
+
+export const FABRIC_FACTS: Record<Fabric, FabricFacts> = {
+  aws: {
+    nic: "ens5",
+    mtu: 9001,
+    securityGroup: true,
+    antiSpoofing: {
+      name: "source/dest check",
+      fault: "source-dest-check",
+      mend: "turn the instance's source/dest check off",
+      reference:
+        "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_NAT_Instance.html#EIP_Disable_SrcDestCheck",
+    },
+    gateway: "VPC router",
+  },
+  openstack: {
+    nic: "ens3",
+    mtu: 1450,
+    securityGroup: true,
+    antiSpoofing: {
+      name: "port security",
+      fault: "port-security",
+      mend: "put the pod CIDR into the port's allowed address pairs",
+      reference: "https://docs.openstack.org/neutron/latest/admin/archives/introduction.html",
+    },
+    gateway: "Neutron router",
+  },
+  plain: { nic: "eth0", mtu: 1500, securityGroup: false, antiSpoofing: undefined, gateway: "router" },
+};

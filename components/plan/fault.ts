@@ -1,0 +1,43 @@
+/** What each fault breaks, where it can exist, and how to take it back, as data. */
+import type { Fabric, Fault } from "../config";
+import type { RuleName } from "./firewall";
+
+export interface FaultFacts {
+  /** What is wrong, as one says it in a verdict. */
+  means: string;
+  /** The fabrics that can have it. */
+  fabrics: readonly Fabric[];
+  /** The firewall rule that it closes. */
+  closes?: RuleName;
+}
+
+const GROUPED: readonly Fabric[] = ["aws", "openstack"];
+
+export const FAULT_FACTS: Record<Fault, FaultFacts> = {
+  "bgp-blocked": { means: "the security group has no rule for TCP 179", fabrics: GROUPED, closes: "bgp" },
+  "ipip-blocked": {
+    means: "the security group has no rule for IP protocol 4",
+    fabrics: GROUPED,
+    closes: "ipip",
+  },
+  "vxlan-blocked": {
+    means: "the security group has no rule for UDP 4789",
+    fabrics: GROUPED,
+    closes: "vxlan",
+  },
+  "pod-cidr-blocked": {
+    means: "the security group has no rule for the pod CIDR",
+    fabrics: GROUPED,
+    closes: "pod-cidr",
+  },
+  "source-dest-check": { means: "the source/dest check stays on", fabrics: ["aws"] },
+  "port-security": { means: "the ports' allowed address pairs lack the pod CIDR", fabrics: ["openstack"] },
+  "mtu-too-big": {
+    means: "pods get the link's MTU, which leaves the tunnel's header no room",
+    fabrics: ["aws", "openstack", "plain"],
+  },
+  "node-as-32": {
+    means: "Calico records the nodes' addresses as /32",
+    fabrics: ["aws", "openstack", "plain"],
+  },
+};

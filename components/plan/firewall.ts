@@ -1,0 +1,138 @@
+/**
+ * The firewall table: every port and protocol a Calico cluster may need, whether this lab opens it, and why.
+ * Neutral data; each cloud renders the open rules in its own words.
+ */
+import type { Fault, LabConfig } from "../config";
+import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
+import { FAULT_FACTS } from "./fault";
+
+export type RuleName =
+  | "ssh"
+  | "api-operator"
+  | "nodeport"
+  | "api"
+  | "etcd"
+  | "kubelet"
+  | "icmp"
+  | "bgp"
+  | "ipip"
+  | "vxlan"
+  | "typha"
+  | "pod-cidr";
+
+/** `operator`: the user's own addresses. `nodes`: the security group itself. `pods`: the pod CIDR, as a prefix. */
+export type RuleSource = "operator" | "nodes" | "pods";
+
+export interface FirewallRule {
+  name: RuleName;
+  /** `4` is IP-in-IP; written as its number, because Neutron's name `ipip` once meant 94. `all` is every protocol. */
+  protocol: "tcp" | "udp" | "icmp" | "4" | "all";
+  /** First and last port; absent where the protocol has none. */
+  ports?: readonly [number, number];
+  source: RuleSource;
+  open: boolean;
+  /** Why it is open, or why not. */
+  why: string;
+  /** The fault that closed it although the lab needs it. */
+  closedBy?: Fault;
+}
+
+/** Above this many nodes Calico's manifest install puts Typha between Felix and the API (docs: self-managed on-premises). */
+const TYPHA_FROM_NODES = 50;
+
+interface Need {
+  open: boolean;
+  why: string;
+}
+
+/**
+ * @param podAddressesOnWire whether un-encapsulated packets with a pod's address leave a node.
+ * @param nodes how many nodes there are.
+ */
+export function planFirewall(
+  config: LabConfig,
+  bgp: boolean,
+  podAddressesOnWire: boolean,
+  nodes: number,
+): FirewallRule[] {
+  const { tunnel } = ENCAPSULATION_FACTS[config.encapsulation];
+  const mode = config.encapsulation;
+  const need = (open: boolean, yes: string, no: string): Need => ({ open, why: open ? yes : no });
+  const always = (why: string): Need => ({ open: true, why });
+  const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
+  const table: (Omit<FirewallRule, "open" | "why" | "closedBy"> & Need)[] = [
+    { name: "ssh", ...tcp(22), source: "operator", ...always("you log in, and kubeadm is run, over SSH") },
+    { name: "api-operator", ...tcp(6443), source: "operator", ...always("kubectl from your machine") },
+    { name: "nodeport", ...tcp(30000, 32767), source: "operator", ...always("Services of type NodePort") },
+    { name: "api", ...tcp(6443), source: "nodes", ...always("kubelets and Calico talk to the API server") },
+    {
+      name: "etcd",
+      ...tcp(2379, 2380),
+      source: "nodes",
+      ...need(false, "", "the lab has one control plane, which talks to its etcd on itself"),
+    },
+    { name: "kubelet", ...tcp(10250), source: "nodes", ...always("kubectl logs and exec, metrics") },
+    {
+      name: "icmp",
+      protocol: "icmp",
+      source: "nodes",
+      ...always("ping, and path MTU discovery between nodes"),
+    },
+    {
+      name: "bgp",
+      ...tcp(179),
+      source: "nodes",
+      ...need(
+        bgp,
+        "BIRD exchanges the nodes' blocks over BGP",
+        "BGP is off: Felix programs the routes of VXLAN by itself",
+      ),
+    },
+    {
+      name: "ipip",
+      protocol: "4",
+      source: "nodes",
+      ...need(
+        tunnel === "ipip",
+        `${mode} carries pod packets in IP protocol 4`,
+        `${mode} has no IP-in-IP tunnel`,
+      ),
+    },
+    {
+      name: "vxlan",
+      protocol: "udp",
+      ports: [VXLAN.port, VXLAN.port],
+      source: "nodes",
+      ...need(
+        tunnel === "vxlan",
+        `${mode} carries pod packets in UDP ${VXLAN.port}`,
+        `${mode} has no VXLAN tunnel`,
+      ),
+    },
+    {
+      name: "typha",
+      ...tcp(5473),
+      source: "nodes",
+      ...need(
+        nodes > TYPHA_FROM_NODES,
+        "Felix talks to Typha",
+        `Typha is not used up to ${TYPHA_FROM_NODES} nodes`,
+      ),
+    },
+    {
+      name: "pod-cidr",
+      protocol: "all",
+      source: "pods",
+      ...need(
+        podAddressesOnWire,
+        "un-encapsulated packets bear a pod's address, which a rule that names the group does not match",
+        "every packet between nodes bears a node's address",
+      ),
+    },
+  ];
+  return table.map((rule) => {
+    const fault = config.faults.find((name) => FAULT_FACTS[name].closes === rule.name);
+    if (!rule.open || !fault) return rule;
+    return { ...rule, open: false, why: `closed by the fault ${fault}`, closedBy: fault };
+  });
+}

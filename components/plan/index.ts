@@ -1,0 +1,12 @@
+/** The plan's door: config in, pure data out. No Pulumi in here. */
+export * from "./addressing";
+export * from "./encapsulation";
+export * from "./fabric";
+export * from "./fault";
+export * from "./firewall";
+export * from "./lab";
+export * from "./path";
+export * from "./topology";
+export * from "./verdict";
+export * from "./versions";
+export { bgpEstablished, INTERNET } from "./walk";

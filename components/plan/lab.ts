@@ -1,0 +1,135 @@
+/** The plan: what the lab shall be, as pure data. */
+import type { Cloud, Encapsulation, Fabric, Fault, LabConfig } from "../config";
+import { checkConfig, fabricOf } from "./check";
+import { type Carrier, ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
+import { FABRIC_FACTS, type FabricFacts } from "./fabric";
+import { FAULT_FACTS } from "./fault";
+import { type FirewallRule, planFirewall } from "./firewall";
+import { type NodePlan, planNodes, planSubnets, type SubnetPlan } from "./topology";
+import { planVersions, type Versions } from "./versions";
+
+export interface LabPlan {
+  cloud: Cloud;
+  /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: true`). */
+  onTwin: boolean;
+  fabric: Fabric;
+  encapsulation: Encapsulation;
+  /** Calico's IPPool; `cidr` and `blockSize` cannot change afterwards. */
+  ipPool: Pick<EncapsulationFacts, "ipipMode" | "vxlanMode"> & {
+    cidr: string;
+    blockSize: number;
+    natOutgoing: boolean;
+  };
+  serviceCidr: string;
+  bgp: { enabled: boolean; asNumber: number };
+  /** Bytes. `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
+  mtu: { link: number; tunnel: number; pod: number };
+  subnets: SubnetPlan[];
+  nodes: NodePlan[];
+  firewall: FirewallRule[];
+  /** `needed`: pod addresses leave a node un-encapsulated. `allowsPods`: and the fabric's anti-spoofing lets them. */
+  antiSpoofing: { needed: boolean; allowsPods: boolean };
+  /** Routes of the gateway, one per node block; empty unless `podRoutes`. */
+  podRoutes: { block: string; node: string; via: string }[];
+  faults: readonly Fault[];
+  versions: Versions;
+  proxyMode: LabConfig["proxyMode"];
+  /** What the user should know though nothing is wrong. */
+  notes: string[];
+}
+
+/** Calico's default AS number. */
+const AS_NUMBER = 64512;
+
+/**
+ * Turns a config into a plan. Pure.
+ * @throws {ConfigError} listing everything in the config that does not go together.
+ */
+export function planLab(config: LabConfig): LabPlan {
+  checkConfig(config);
+  const facts = ENCAPSULATION_FACTS[config.encapsulation];
+  const fabric = fabricOf(config);
+  const subnets = planSubnets(config);
+  const nodes = planNodes(config);
+  // What the lab needs is judged as if no fault were there: a fault breaks something, it does not change what is needed.
+  const healthy = planNodes({ ...config, faults: [] });
+  const direct = healthy.some((a) =>
+    healthy.some((b) => a.name !== b.name && carrierOf(facts, a, b) === "direct"),
+  );
+  const podAddressesOnWire = direct || !config.natOutgoing;
+  const bgp = config.bgp ? config.bgp === "Enabled" : facts.routesBy === "BIRD";
+  const link = config.mtu ?? FABRIC_FACTS[fabric].mtu;
+  const tunnel = link - facts.overhead;
+  const spoofingFault = FABRIC_FACTS[fabric].antiSpoofing?.fault;
+  const plan: Omit<LabPlan, "notes"> = {
+    cloud: config.cloud,
+    onTwin: config.cloud === "twin" || config.rehearse,
+    fabric,
+    encapsulation: config.encapsulation,
+    ipPool: {
+      cidr: config.podCidr,
+      blockSize: config.blockSize,
+      ipipMode: facts.ipipMode,
+      vxlanMode: facts.vxlanMode,
+      natOutgoing: config.natOutgoing,
+    },
+    serviceCidr: config.serviceCidr,
+    bgp: { enabled: bgp, asNumber: AS_NUMBER },
+    mtu: { link, tunnel, pod: config.faults.includes("mtu-too-big") ? link : tunnel },
+    subnets,
+    nodes,
+    firewall: planFirewall(config, bgp, podAddressesOnWire, nodes.length),
+    antiSpoofing: {
+      needed: podAddressesOnWire,
+      allowsPods: podAddressesOnWire && !config.faults.some((fault) => fault === spoofingFault),
+    },
+    podRoutes: config.podRoutes
+      ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))
+      : [],
+    faults: config.faults,
+    versions: planVersions(config.kubernetesVersion, config.calicoVersion),
+    proxyMode: config.proxyMode,
+  };
+  return { ...plan, notes: notesOn(plan) };
+}
+
+/** How pod packets travel between two different nodes once routes are there. */
+export function carrierBetween(plan: Pick<LabPlan, "encapsulation">, from: NodePlan, to: NodePlan): Carrier {
+  return carrierOf(ENCAPSULATION_FACTS[plan.encapsulation], from, to);
+}
+
+function carrierOf(facts: EncapsulationFacts, from: NodePlan, to: NodePlan): Carrier {
+  if (!facts.tunnel) return "direct";
+  return facts.crossSubnet && sharesRecordedSubnet(from, to) ? "direct" : facts.tunnel;
+}
+
+/** Calico compares the recorded addresses with their prefix lengths: a /32 is in a subnet with itself alone. */
+function sharesRecordedSubnet(from: NodePlan, to: NodePlan): boolean {
+  return (
+    from.subnet === to.subnet && !from.recordedAddress.endsWith("/32") && !to.recordedAddress.endsWith("/32")
+  );
+}
+
+/** The fabric's facts of a plan. */
+export const fabricFacts = (plan: Pick<LabPlan, "fabric">): FabricFacts => FABRIC_FACTS[plan.fabric];
+
+/** Whether a fault of the list breaks anything under this plan. */
+export function hasEffect(plan: Omit<LabPlan, "notes">, fault: Fault): boolean {
+  const { closes } = FAULT_FACTS[fault];
+  const facts = ENCAPSULATION_FACTS[plan.encapsulation];
+  if (closes) return plan.firewall.some((rule) => rule.closedBy === fault);
+  if (fault === "mtu-too-big") return facts.overhead > 0;
+  if (fault === "node-as-32") return facts.crossSubnet;
+  return plan.antiSpoofing.needed;
+}
+
+function notesOn(plan: Omit<LabPlan, "notes">): string[] {
+  const notes = plan.faults.map((fault) =>
+    hasEffect(plan, fault)
+      ? `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`
+      : `fault ${fault} changes nothing here: ${plan.encapsulation} does not depend on it`,
+  );
+  if (plan.proxyMode === "ipvs")
+    notes.push("proxyMode ipvs is deprecated since Kubernetes 1.35; nftables succeeds it");
+  return notes;
+}

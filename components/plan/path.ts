@@ -1,0 +1,108 @@
+/** The five paths of the lab, and the pairs of ends that take them. */
+import type { LabPlan } from "./lab";
+import type { NodePlan, PodPlan } from "./topology";
+import { type Endpoint, INTERNET, type Probe } from "./walk";
+
+export const PATHS = ["same-node", "same-subnet", "cross-subnet", "pod-to-node", "pod-to-internet"] as const;
+export type Path = (typeof PATHS)[number];
+
+/** What is sent along a path: a 56-byte ping, a TCP exchange, and a ping as large as the path is meant to carry. */
+export const PROBES = ["ICMP", "TCP", "full-MTU"] as const;
+export type ProbeName = (typeof PROBES)[number];
+
+/** An ordered pair of ends. */
+export interface Pair {
+  path: Path;
+  /** For `pod-to-node`, where the node is; the other paths say it by their name. */
+  reach?: "same-subnet" | "cross-subnet";
+  from: PodPlan;
+  to: Endpoint;
+}
+
+/** Where the study pods listen, and where a kubelet does. */
+const POD_PORT = 8080;
+const NODE_PORT = 10250;
+const INTERNET_PORT = 80;
+
+/** Every ordered pair: pod to pod, the first pod of each node to every other node and to the internet. */
+export function pairsOf(plan: LabPlan): Pair[] {
+  return plan.nodes.flatMap((a) => [
+    ...a.pods.flatMap((from) => plan.nodes.flatMap((b) => podPairs(from, a, b))),
+    ...a.pods
+      .slice(0, 1)
+      .flatMap((from) => [
+        ...plan.nodes
+          .filter((b) => b.name !== a.name)
+          .map(
+            (b): Pair => ({ path: "pod-to-node", reach: reachOf(a, b), from, to: { kind: "node", node: b } }),
+          ),
+        { path: "pod-to-internet" as const, from, to: { kind: "internet" as const } },
+      ]),
+  ]);
+}
+
+const reachOf = (a: NodePlan, b: NodePlan) => (a.subnet === b.subnet ? "same-subnet" : "cross-subnet");
+
+function podPairs(from: PodPlan, a: NodePlan, b: NodePlan): Pair[] {
+  const path = a.name === b.name ? "same-node" : reachOf(a, b);
+  return b.pods
+    .filter((pod) => pod.name !== from.name)
+    .map((pod) => ({ path, from, to: { kind: "pod", pod, node: b } }));
+}
+
+/** One pair for each path (and reach) that the topology has, in the order of {@link PATHS}. */
+export function examplesOf(plan: LabPlan): Pair[] {
+  const examples = new Map<string, Pair>();
+  for (const a of plan.nodes) {
+    const from = a.pods[0];
+    if (!from) continue;
+    const candidates: Pair[] = plan.nodes.flatMap((b) => [
+      ...podPairs(from, a, b).slice(0, 1),
+      ...(b === a
+        ? []
+        : [
+            {
+              path: "pod-to-node" as const,
+              reach: reachOf(a, b),
+              from,
+              to: { kind: "node" as const, node: b },
+            } as Pair,
+          ]),
+    ]);
+    candidates.push({ path: "pod-to-internet", from, to: { kind: "internet" } });
+    for (const pair of candidates) {
+      const key = rowKey(pair);
+      if (!examples.has(key)) examples.set(key, pair);
+    }
+  }
+  return [...examples.values()].sort(
+    (x, y) => PATHS.indexOf(x.path) - PATHS.indexOf(y.path) || (y.reach ?? "").localeCompare(x.reach ?? ""),
+  );
+}
+
+/** Pairs with the same key fare alike. */
+export const rowKey = ({ path, reach }: Pick<Pair, "path" | "reach">): string =>
+  reach ? `${path} (${reach})` : path;
+
+/** The packet that a probe sends along a pair. */
+export function probeOf(plan: LabPlan, pair: Pair, probe: ProbeName): Probe {
+  if (probe === "TCP") return { protocol: "tcp", port: portOf(pair.to), size: 60 };
+  if (probe === "ICMP") return { protocol: "icmp", size: 84 };
+  const outside = pair.to.kind === "internet" ? INTERNET.mtu : Number.POSITIVE_INFINITY;
+  return { protocol: "icmp", size: Math.min(plan.mtu.pod, outside) };
+}
+
+function portOf(to: Endpoint): number {
+  if (to.kind === "pod") return POD_PORT;
+  return to.kind === "node" ? NODE_PORT : INTERNET_PORT;
+}
+
+export function addressOf(end: Endpoint): string {
+  if (end.kind === "pod") return end.pod.address;
+  return end.kind === "node" ? end.node.address : INTERNET.address;
+}
+
+export function nameOf(end: Endpoint): string {
+  if (end.kind === "pod") return end.pod.name;
+  return end.kind === "node" ? end.node.name : "internet";
+}

@@ -1,0 +1,197 @@
+/** The verdict: for each path what will happen, at which hop, why, and how to mend it. A prediction, and it says so. */
+import type { Fault } from "../config";
+import { TUNNELS } from "./encapsulation";
+import { FAULT_FACTS } from "./fault";
+import type { RuleName } from "./firewall";
+import { carrierBetween, fabricFacts, type LabPlan } from "./lab";
+import { examplesOf, nameOf, type Pair, type Path, PROBES, type ProbeName, probeOf, rowKey } from "./path";
+import { bgpEstablished, type Loss, walk } from "./walk";
+
+export interface PathVerdict {
+  path: Path;
+  /** Only where the path's outcome may hang on it: `pod-to-node`. */
+  reach?: Pair["reach"];
+  probe: ProbeName;
+  outcome: "works" | "fails";
+  /** One pair that takes the path, e.g. `cp1-1 > w1-1`. */
+  example: string;
+  /** How it travels, e.g. `direct`, `tunl0, IP protocol 4`. */
+  carrier: string;
+  /** Set when it fails. */
+  failure?: Failure;
+}
+
+export interface Failure {
+  /** Where the packet is lost. */
+  hop: string;
+  cause: string;
+  /** What mends it, in one sentence. */
+  mend: string;
+  reference: string;
+  /** The fault in the config that wants it so. */
+  fault?: Fault;
+}
+
+export interface Verdict {
+  paths: PathVerdict[];
+  /** Nodes whose calico-node will not become ready, with the message it will give. */
+  notReady: { node: string; message: string }[];
+  /** What follows from the design and surprises people, though nothing fails. */
+  remarks: string[];
+  /** What this prediction cannot know. */
+  unknown: string[];
+}
+
+/** Predicts every path of the plan. Pure. */
+export function judge(plan: LabPlan): Verdict {
+  const paths = examplesOf(plan).flatMap((pair) => PROBES.map((probe) => judgePath(plan, pair, probe)));
+  return { paths, notReady: notReady(plan), remarks: remarksOn(plan, paths), unknown: unknowns(plan) };
+}
+
+/** What the verdict says of one pair; used to hold an observation against it. */
+export function predict(plan: LabPlan, pair: Pair, probe: ProbeName): Loss | undefined {
+  const from = plan.nodes.find(({ name }) => name === pair.from.node);
+  if (!from)
+    throw new Error(`pod ${pair.from.name} is on node ${pair.from.node}, which the plan does not have`);
+  return walk(plan, { kind: "pod", pod: pair.from, node: from }, pair.to, probeOf(plan, pair, probe));
+}
+
+function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
+  const loss = predict(plan, pair, probe);
+  return {
+    path: pair.path,
+    ...(pair.reach && { reach: pair.reach }),
+    probe,
+    outcome: loss ? "fails" : "works",
+    example: `${pair.from.name} > ${nameOf(pair.to)}`,
+    carrier: carrierName(plan, pair),
+    ...(loss && { failure: explain(plan, loss) }),
+  };
+}
+
+function carrierName(plan: LabPlan, { path, from, to }: Pair): string {
+  if (path === "same-node") return "inside the node";
+  if (to.kind !== "pod")
+    return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
+  const a = plan.nodes.find(({ name }) => name === from.node);
+  const carrier = a ? carrierBetween(plan, a, to.node) : "direct";
+  return carrier === "direct" ? "direct" : `${TUNNELS[carrier].device}, ${TUNNELS[carrier].wire}`;
+}
+
+const DOCS = "https://docs.tigera.io/calico/latest";
+
+const RULE_REFERENCES: Partial<Record<RuleName, string>> = {
+  bgp: "https://github.com/projectcalico/calico/issues/3309",
+  ipip: "https://github.com/projectcalico/calico/issues/1215",
+  vxlan: "https://github.com/kubernetes-sigs/cluster-api-provider-aws/issues/1744",
+  "pod-cidr": "https://github.com/antrea-io/antrea/issues/1080",
+};
+
+const RULE_WORDS: Partial<Record<RuleName, string>> = {
+  bgp: "TCP 179 from the group",
+  ipip: "IP protocol 4 (not 94) from the group",
+  vxlan: "UDP 4789 from the group",
+  "pod-cidr": "all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
+};
+
+function explain(plan: LabPlan, loss: Loss): Failure {
+  const facts = fabricFacts(plan);
+  const what = `${loss.onReturn ? "the answer" : "the packet"} ${loss.packet}`;
+  const undo = loss.fault ? `take ${loss.fault} out of faults: ` : "";
+  const base = { hop: loss.hop, ...(loss.fault && { fault: loss.fault }) };
+  switch (loss.cause) {
+    case "security-group": {
+      const words = (loss.rule && RULE_WORDS[loss.rule]) ?? `${loss.packet}`;
+      const mend = `${undo}allow ${words}`;
+      const reference =
+        (loss.rule && RULE_REFERENCES[loss.rule]) ?? `${DOCS}/getting-started/kubernetes/requirements`;
+      return { ...base, cause: `the security group has no rule for ${what}`, mend, reference };
+    }
+    case "no-bgp-route":
+      return {
+        ...base,
+        cause: `BGP is not established, so no node knows another's block and ${what} follows the default route`,
+        mend: `${undo}allow TCP 179 from the group, or use VXLAN, which needs no BGP`,
+        reference: RULE_REFERENCES.bgp as string,
+      };
+    case "anti-spoofing":
+      return {
+        ...base,
+        cause: `the ${facts.antiSpoofing?.name} drops ${what}: an address of it is not the node's own`,
+        mend: `${undo}${facts.antiSpoofing?.mend}, or use an encapsulation that tunnels this path`,
+        reference: facts.antiSpoofing?.reference ?? DOCS,
+      };
+    case "gateway":
+      return {
+        ...base,
+        cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}`,
+        mend: "use a CrossSubnet encapsulation, or set podRoutes: true to give the gateway a route per node block",
+        reference: `${DOCS}/networking/configuring/vxlan-ipip`,
+      };
+    case "mtu":
+      return {
+        ...base,
+        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and the way on carries ${plan.mtu.tunnel}`,
+        mend: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} less the tunnel's header`,
+        reference: `${DOCS}/networking/configuring/mtu`,
+      };
+    case "no-answer":
+      return {
+        ...base,
+        cause: `${what} leaves with the pod's address, to which nobody outside knows the way back`,
+        mend: "set natOutgoing: true",
+        reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
+      };
+  }
+}
+
+function notReady(plan: LabPlan): Verdict["notReady"] {
+  if (!plan.bgp.enabled || bgpEstablished(plan)) return [];
+  return plan.nodes
+    .map(({ name }) => ({
+      name,
+      peers: plan.nodes.filter((other) => other.name !== name).map(({ address }) => address),
+    }))
+    .filter(({ peers }) => peers.length > 0)
+    .map(({ name, peers }) => ({
+      node: name,
+      message: `calico/node is not ready: BIRD is not ready: BGP not established with ${peers.join(",")}`,
+    }));
+}
+
+function remarksOn(plan: LabPlan, paths: readonly PathVerdict[]): string[] {
+  const remarks = [...plan.notes];
+  if (paths.some(({ failure }) => failure?.fault === "ipip-blocked")) {
+    remarks.push(
+      "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for a first packet, from cold",
+    );
+  }
+  if (
+    plan.faults.some((fault) => fault === "node-as-32" && FAULT_FACTS[fault]) &&
+    plan.encapsulation.endsWith("CrossSubnet")
+  ) {
+    remarks.push(
+      "nodes recorded as /32 share a subnet with nobody: every path tunnels, silently (calico#4254)",
+    );
+  }
+  return remarks;
+}
+
+function unknowns(plan: LabPlan): string[] {
+  const unknown = [
+    "firewalls on the nodes themselves, and network policies",
+    'hosts on the way that drop ICMP "fragmentation needed", or carry less than the link\'s MTU',
+  ];
+  if (plan.onTwin)
+    unknown.push("how a real kubelet, kube-proxy or Calico behaves: the twin is a model of the network only");
+  if (plan.cloud === "hosts" && !plan.onTwin) unknown.push("what stands between machines that exist already");
+  if (!plan.onTwin && plan.podRoutes.length === 0)
+    unknown.push("which block each node gets: Calico hands blocks out at run time");
+  return unknown;
+}
+
+/** Whether a path fails though no fault asks for it: the user should hear of it before paying. */
+export const isWarning = ({ outcome, failure }: PathVerdict): boolean =>
+  outcome === "fails" && !failure?.fault;
+
+export const rowName = (row: PathVerdict): string => rowKey(row);
