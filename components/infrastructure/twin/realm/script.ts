@@ -77,19 +77,22 @@ function tail(chunks: Buffer[]): string {
 }
 
 /**
- * The script in a process of its own, followed by a line with its exit code and, when it failed, its standard error.
- * They travel on standard output because one kind of realm has a single byte stream and nothing else.
+ * The script, followed by a line with its exit code and, when it failed, its standard error. They travel on standard
+ * output because one kind of realm has a single byte stream and nothing else. The script goes through a file: bash
+ * takes six times as long over the same text as a quoted word.
  */
 function wrap(script: string, marker: string, input?: string): string {
-  const quoted = `'${script.replaceAll("'", `'\\''`)}'`;
   const source =
     input === undefined ? "< /dev/null" : `< <(base64 -d <<< ${Buffer.from(input).toString("base64")})`;
-  const errors = `/run/encaplab/stderr.${marker}`;
+  const file = `/run/encaplab/script.${marker}`;
   return [
-    `( eval ${quoted} ) ${source} 2> ${errors}`,
+    `cat > ${file} <<'${marker}'`,
+    script,
+    marker,
+    `( . ${file} ) ${source} 2> ${file}.err`,
     "status=$?",
-    `(( status )) && said=$(tail -c 65536 ${errors} | base64 -w 0)`,
+    `(( status )) && said=$(tail -c 65536 ${file}.err | base64 -w 0)`,
     `printf '\\n%s %s\\n%s\\n' ${marker} "$status" "\${said-}"`,
-    `rm -f ${errors}`,
+    `rm -f ${file} ${file}.err`,
   ].join("\n");
 }
