@@ -6,6 +6,9 @@
  * {@link ConfigError}.
  */
 import { z } from "zod";
+import { ConfigError, formatPath, type Problem } from "./problem";
+
+export { ConfigError, type Problem } from "./problem";
 
 /** Calico's encapsulations, in the operator's own words (`Installation.spec.calicoNetwork.ipPools[].encapsulation`). */
 export const ENCAPSULATIONS = ["IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet", "None"] as const;
@@ -35,32 +38,6 @@ export type Fault = (typeof FAULTS)[number];
 /** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
 export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
 
-/** One value of the config that cannot be used. */
-export interface Problem {
-  /** The key, as in `pulumi config set --path <key>`, e.g. `topology[0].cidr`. */
-  key: string;
-  /** The value given; `undefined` when it is missing. */
-  value: unknown;
-  /** What is wrong, what is allowed and the way out, in one sentence. */
-  message: string;
-}
-
-/** The config cannot become a lab. Lists every problem found, not only the first. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  constructor(readonly problems: readonly Problem[]) {
-    super(
-      `The stack's config cannot be used:\n${problems.map((p) => `  - ${describeProblem(p)}`).join("\n")}`,
-    );
-  }
-}
-
-function describeProblem({ key, value, message }: Problem): string {
-  const shown = value === undefined ? "(not set)" : JSON.stringify(value);
-  const cut = shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
-  return `encaplab:${key} is ${cut}: ${message}`;
-}
-
 // `pulumi config set` stores every scalar as text, YAML and `--path` store numbers and booleans: leaves take both.
 const flag = () =>
   z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")], {
@@ -81,8 +58,7 @@ function whole(min: number, max: number) {
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `allowed are ${values.join(", ")}` });
 
-const text = (what: string) =>
-  z.string({ error: `allowed is ${what}` }).min(1, { error: `allowed is ${what}` });
+const text = (what: string) => pattern(/^[^\p{C}]{1,200}$/u, what);
 
 const pattern = (regex: RegExp, what: string) =>
   z.string({ error: `allowed is ${what}` }).regex(regex, { error: `allowed is ${what}` });
@@ -100,7 +76,10 @@ const name = () =>
     "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and ends without a hyphen",
   );
 const version = (example: string) =>
-  pattern(/^v?\d+\.\d+(\.\d+)?$/, `a version such as "${example}" (quoted, or YAML makes a number of it)`);
+  pattern(
+    /^v?\d{1,3}(\.\d{1,3}){1,2}$/,
+    `a version such as "${example}" (quoted, or YAML makes a number of it)`,
+  );
 
 const node = z.union(
   [
@@ -116,12 +95,28 @@ const node = z.union(
   { error: "allowed is a node's name, or { name, role, address }" },
 );
 
-const subnet = z.strictObject({
+/**
+ * A list whose length is judged before its elements, so that a list of a hundred thousand entries is one problem found
+ * at once and not a hundred thousand.
+ */
+function list<T extends z.ZodType>(element: T, min: number, max: number, what: string) {
+  const error = `allowed is a list of ${min} to ${max} ${what}`;
+  return z.array(z.unknown(), { error }).min(min, { error }).max(max, { error }).pipe(z.array(element));
+}
+
+const section = <T extends z.ZodRawShape>(shape: T) =>
+  z.strictObject(shape, {
+    error: ({ code }) =>
+      code === "invalid_type" ? `allowed is a section with ${Object.keys(shape).join(", ")}` : undefined,
+  });
+
+/** Calico's own advice for a full mesh of BGP sessions (docs: networking/configuring/bgp). */
+export const MAX_NODES = 100;
+
+const subnet = section({
   name: name(),
   cidr: cidr(),
-  nodes: z
-    .array(node, { error: "allowed is a list of nodes" })
-    .min(1, { error: "allowed is a list of at least one node" }),
+  nodes: list(node, 1, MAX_NODES, "nodes"),
 });
 
 const DEFAULT_TOPOLOGY = [
@@ -129,27 +124,29 @@ const DEFAULT_TOPOLOGY = [
   { name: "b", cidr: "10.0.4.0/24", nodes: ["w2", "w3"] },
 ];
 
+const splitWords = (value: string): string[] =>
+  value.trim() === "" ? [] : value.split(",", FAULTS.length + 1).map((part) => part.trim());
+
 const faults = z.preprocess(
   // `pulumi config set faults ipip-blocked,bgp-blocked` is what one types; a YAML list is what one writes.
-  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
-  z.array(oneOf(FAULTS), { error: `allowed is a list of ${FAULTS.join(", ")}` }),
+  // Empty text is what is left when the last name is taken out.
+  (value) => (typeof value === "string" ? splitWords(value) : value),
+  list(oneOf(FAULTS), 0, FAULTS.length, `of ${FAULTS.join(", ")}`),
 );
 
 const access = {
   /** Who may reach SSH, the API and NodePorts; your own public address when not given. Never everybody unless written. */
-  accessCidrs: z
-    .array(cidr(), { error: "allowed is a list of CIDRs" })
-    .min(1, { error: "allowed is a list of CIDRs" }),
+  accessCidrs: list(cidr(), 1, 50, "CIDRs"),
   /** An OpenSSH public key to log in with; one is made for the stack when not given. */
   publicKey: pattern(
     /^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+) \S+/,
     "an OpenSSH public key such as ssh-ed25519 AAAA…",
   ),
   /** After this the lab is overdue: it is tagged, and every preview says so. */
-  ttl: pattern(/^\d{1,4}[hd]$/, "a time such as 8h or 3d"),
+  ttl: pattern(/^[1-9]\d{0,3}[hd]$/, "a time such as 8h or 3d"),
 };
 
-const aws = z.strictObject({
+const aws = section({
   region: pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-central-1").optional(),
   instanceType: text("an EC2 instance type such as t3.medium").optional(),
   imageId: pattern(/^ami-[0-9a-f]{8,17}$/, "an image id such as ami-0123456789abcdef0").optional(),
@@ -160,7 +157,7 @@ const aws = z.strictObject({
   ttl: access.ttl.optional(),
 });
 
-const openstack = z.strictObject({
+const openstack = section({
   cloud: text("the name of an entry of clouds.yaml").optional(),
   region: text("a region's name").optional(),
   image: text("an image's name").optional(),
@@ -171,20 +168,17 @@ const openstack = z.strictObject({
   ttl: access.ttl.optional(),
 });
 
-const hosts = z.strictObject({
+const machine = section({
+  name: name(),
+  /** Where SSH reaches it; the node's own address in `topology` may be another. */
+  address: text("a host name or an address"),
+  port: whole(1, 65535).optional(),
   user: text("a login name").optional(),
-  machines: z
-    .array(
-      z.strictObject({
-        name: name(),
-        /** Where SSH reaches it; the node's own address in `topology` may be another. */
-        address: text("a host name or an address"),
-        port: whole(1, 65535).optional(),
-        user: text("a login name").optional(),
-      }),
-      { error: "allowed is a list of { name, address, port, user }" },
-    )
-    .optional(),
+});
+
+const hosts = section({
+  user: text("a login name").optional(),
+  machines: list(machine, 1, MAX_NODES, "machines, each { name, address, port, user }").optional(),
 });
 
 const schema = z.strictObject({
@@ -196,10 +190,7 @@ const schema = z.strictObject({
   podCidr: cidr().default("172.16.0.0/16"),
   blockSize: whole(20, 32).default(26),
   serviceCidr: cidr().default("10.96.0.0/12"),
-  topology: z
-    .array(subnet, { error: "allowed is a list of { name, cidr, nodes }" })
-    .min(1, { error: "allowed is a list of at least one { name, cidr, nodes }" })
-    .prefault(DEFAULT_TOPOLOGY),
+  topology: list(subnet, 1, MAX_NODES, "subnets, each { name, cidr, nodes }").prefault(DEFAULT_TOPOLOGY),
   kubernetesVersion: version("1.35").default("1.35"),
   calicoVersion: version("3.32").default("3.32"),
   allowUnsupported: flag().default(false),
@@ -264,17 +255,20 @@ function toProblems(values: unknown, issue: z.core.$ZodIssue, base: readonly Pro
     }));
   }
   const value = issue.input;
-  // A union reports only "no variant fits"; an object was meant as the object variant, so say what is wrong inside it.
-  if (
-    issue.code === "invalid_union" &&
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value)
-  ) {
-    const inner = issue.errors.at(-1) ?? [];
-    if (inner.length > 0) return inner.flatMap((nested) => toProblems(values, nested, path));
+  // A union reports only "no variant fits": say what is wrong with the variant that was meant.
+  if (issue.code === "invalid_union") {
+    const meant = meantVariant(value, issue.errors);
+    if (meant.length > 0) return meant.flatMap((nested) => toProblems(values, nested, path));
   }
   return [{ key: formatPath(path), value, message: issue.message }];
+}
+
+/** An object means the object variant (the last), text the one that takes text of another form. */
+function meantVariant(value: unknown, variants: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  if (typeof value === "string")
+    return variants.find((issues) => issues.some(({ code }) => code === "invalid_format")) ?? [];
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return (isObject && variants.at(-1)) || [];
 }
 
 function keysAt(path: readonly PropertyKey[]): string[] {
@@ -283,10 +277,11 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   return Object.keys(shapeOf(at) ?? {});
 }
 
-/** Sees through the wrappers `default`, `prefault`, `optional`, and a union's object variant. */
+/** Sees through the wrappers `default`, `prefault`, `optional`, a list's pipe, and a union's object variant. */
 function unwrap(type: unknown): z.core.$ZodTypeDef & Record<string, unknown> {
   const def = (type as z.ZodType).def as z.core.$ZodTypeDef & Record<string, unknown>;
   if (def.innerType) return unwrap(def.innerType);
+  if (def.type === "pipe") return unwrap(def.out);
   if (def.type === "union") return unwrap((def.options as unknown[]).at(-1));
   return def;
 }
@@ -299,11 +294,4 @@ function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
       at !== null && typeof at === "object" && Object.hasOwn(at, step) ? Reflect.get(at, step) : undefined,
     values,
   );
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((at, step) => {
-    if (typeof step === "number") return `${at}[${step}]`;
-    return at === "" ? String(step) : `${at}.${String(step)}`;
-  }, "");
 }

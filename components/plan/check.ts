@@ -1,5 +1,5 @@
 /** What one key alone cannot tell: overlaps, room, contradictions. Reports every problem at once. */
-import { ConfigError, FABRICS, type Fabric, type LabConfig, type Problem } from "../config";
+import { ConfigError, FABRICS, type Fabric, type LabConfig, MAX_NODES, type Problem } from "../config";
 import {
   type Cidr,
   contains,
@@ -15,9 +15,6 @@ import { FABRIC_FACTS } from "./fabric";
 import { FAULT_FACTS } from "./fault";
 import { PODS_PER_NODE, RESERVED_ADDRESSES, roomIn } from "./topology";
 import { CALICO_RELEASES, minorOf } from "./versions";
-
-/** Calico's own advice for a full mesh of BGP sessions (docs: networking/configuring/bgp). */
-export const MAX_NODES = 100;
 
 /** Ranges that mean something else, on every cloud or on the twin. */
 const RESERVED_RANGES: readonly [string, string][] = [
@@ -67,6 +64,10 @@ function checkRanges(config: LabConfig, report: Report): void {
     const reserved = RESERVED_RANGES.find(([range]) => overlap(cidr, parseCidr(range)));
     if (reserved) report(key, text, `it overlaps ${reserved[0]}, ${reserved[1]}; choose a private range`);
   });
+  const services = parseCidr(config.serviceCidr).prefix;
+  if (services < 12 || services > 28) {
+    report("serviceCidr", config.serviceCidr, "allowed are prefixes from /12 to /28, as the API server's");
+  }
   config.topology.forEach((subnet, i) => {
     const { prefix } = parseCidr(subnet.cidr);
     if (prefix < 16 || prefix > 28) {

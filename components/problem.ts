@@ -1,0 +1,52 @@
+/** What is wrong with a stack's config, in words that name the key, the value given and what is allowed. */
+
+/** One value of the config that cannot be used. */
+export interface Problem {
+  /** The key, as in `pulumi config set --path <key>`, e.g. `topology[0].cidr`. */
+  key: string;
+  /** The value given; `undefined` when it is missing. */
+  value: unknown;
+  /** What is wrong, what is allowed and the way out, in one sentence. */
+  message: string;
+}
+
+/** Beyond this many problems more lines help nobody. */
+const MAX_SHOWN = 20;
+/** Longest key or value shown, in characters. */
+const MAX_LENGTH = 200;
+
+/** The config cannot become a lab. Lists every problem found, not only the first. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly Problem[]) {
+    const shown = problems.slice(0, MAX_SHOWN).map((problem) => `  - ${describe(problem)}`);
+    if (problems.length > MAX_SHOWN) shown.push(`  - and ${problems.length - MAX_SHOWN} more`);
+    super(`The stack's config cannot be used:\n${shown.join("\n")}`);
+  }
+}
+
+const describe = ({ key, value, message }: Problem): string =>
+  `encaplab:${cut(key)} is ${cut(show(value))}: ${message}`;
+
+const cut = (text: string): string => (text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
+
+/** JSON where there is any; a config may hold what JSON has no word for (NaN, a loop, nesting beyond the stack). */
+function show(value: unknown): string {
+  if (value === undefined) return "(not set)";
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+/** A path as `pulumi config set --path` takes it: `topology[0].cidr`, and `aws["odd key"]` for what is no plain word. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((at, step) => {
+    if (typeof step === "number") return `${at}[${step}]`;
+    const word = String(step);
+    if (!/^[\p{L}\p{N}_$-]+$/u.test(word)) return `${at}[${JSON.stringify(word)}]`;
+    return at === "" ? word : `${at}.${word}`;
+  }, "");
+}
