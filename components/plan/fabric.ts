@@ -15,6 +15,7 @@ export interface FabricFacts {
 }
 
 export interface AntiSpoofing {
+  /** As the subject of a sentence. */
   name: string;
   /** The fault that leaves it on although the encapsulation needs it off. */
   fault: "source-dest-check" | "port-security";
@@ -29,7 +30,7 @@ export const FABRIC_FACTS: Record<Fabric, FabricFacts> = {
     mtu: 9001,
     securityGroup: true,
     antiSpoofing: {
-      name: "source/dest check",
+      name: "the source/dest check",
       fault: "source-dest-check",
       mend: "turn the instance's source/dest check off",
       reference:

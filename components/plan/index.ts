@@ -6,6 +6,7 @@ export * from "./fault";
 export * from "./firewall";
 export * from "./lab";
 export * from "./path";
+export * from "./route";
 export * from "./topology";
 export * from "./verdict";
 export * from "./versions";

@@ -113,21 +113,44 @@ function sharesRecordedSubnet(from: NodePlan, to: NodePlan): boolean {
 /** The fabric's facts of a plan. */
 export const fabricFacts = (plan: Pick<LabPlan, "fabric">): FabricFacts => FABRIC_FACTS[plan.fabric];
 
-/** Whether a fault of the list breaks anything under this plan. */
+/** Whether a fault of the list, alone, changes the verdict on this plan. */
 export function hasEffect(plan: Omit<LabPlan, "notes">, fault: Fault): boolean {
-  const { closes } = FAULT_FACTS[fault];
-  const facts = ENCAPSULATION_FACTS[plan.encapsulation];
-  if (closes) return plan.firewall.some((rule) => rule.closedBy === fault);
-  if (fault === "mtu-too-big") return facts.overhead > 0;
-  if (fault === "node-as-32") return facts.crossSubnet;
-  return plan.antiSpoofing.needed;
+  const pairs = plan.nodes.flatMap((a) => plan.nodes.filter((b) => b !== a).map((b) => [a, b] as const));
+  const tunnels = pairs.some(([a, b]) => carrierBetween(plan, a, b) !== "direct");
+  const isClosed = plan.firewall.some(({ closedBy }) => closedBy === fault);
+  switch (fault) {
+    case "bgp-blocked":
+      return isClosed && pairs.length > 0;
+    case "ipip-blocked":
+    case "vxlan-blocked":
+      return isClosed && tunnels;
+    case "pod-cidr-blocked":
+      return isClosed && pairs.some(([a, b]) => podAddressArrives(plan, a, b));
+    case "mtu-too-big":
+      return tunnels;
+    case "node-as-32":
+      return (
+        ENCAPSULATION_FACTS[plan.encapsulation].crossSubnet && pairs.some(([a, b]) => a.subnet === b.subnet)
+      );
+    case "source-dest-check":
+    case "port-security":
+      return plan.antiSpoofing.needed;
+  }
+}
+
+/** Whether packets with a pod's address as their source come as far as another node's security group. */
+function podAddressArrives(plan: Omit<LabPlan, "notes">, from: NodePlan, to: NodePlan): boolean {
+  // To nodes they travel without a tunnel, and the gateway knows nodes.
+  if (!plan.ipPool.natOutgoing) return true;
+  if (carrierBetween(plan, from, to) !== "direct") return false;
+  return from.subnet === to.subnet || plan.podRoutes.length > 0;
 }
 
 function notesOn(plan: Omit<LabPlan, "notes">): string[] {
   const notes = plan.faults.map((fault) =>
     hasEffect(plan, fault)
       ? `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`
-      : `fault ${fault} changes nothing here: ${plan.encapsulation} does not depend on it`,
+      : `fault ${fault} changes nothing here: no path of this lab depends on what it breaks`,
   );
   if (plan.proxyMode === "ipvs")
     notes.push("proxyMode ipvs is deprecated since Kubernetes 1.35; nftables succeeds it");

@@ -1,9 +1,8 @@
 /** The verdict: for each path what will happen, at which hop, why, and how to mend it. A prediction, and it says so. */
 import type { Fault } from "../config";
-import { TUNNELS } from "./encapsulation";
-import { FAULT_FACTS } from "./fault";
+import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
 import type { RuleName } from "./firewall";
-import { carrierBetween, fabricFacts, type LabPlan } from "./lab";
+import { carrierBetween, fabricFacts, hasEffect, type LabPlan } from "./lab";
 import { examplesOf, nameOf, type Pair, type Path, PROBES, type ProbeName, probeOf, rowKey } from "./path";
 import { bgpEstablished, type Loss, walk } from "./walk";
 
@@ -15,7 +14,7 @@ export interface PathVerdict {
   outcome: "works" | "fails";
   /** One pair that takes the path, e.g. `cp1-1 > w1-1`. */
   example: string;
-  /** How it travels, e.g. `direct`, `tunl0, IP protocol 4`. */
+  /** How it travels, e.g. `direct`, `tunl0, IP protocol 4`, `no route`. */
   carrier: string;
   /** Set when it fails. */
   failure?: Failure;
@@ -73,6 +72,9 @@ function carrierName(plan: LabPlan, { path, from, to }: Pair): string {
   if (path === "same-node") return "inside the node";
   if (to.kind !== "pod")
     return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
+  if (ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD" && !bgpEstablished(plan)) {
+    return "no route to the block, so the default route";
+  }
   const a = plan.nodes.find(({ name }) => name === from.node);
   const carrier = a ? carrierBetween(plan, a, to.node) : "direct";
   return carrier === "direct" ? "direct" : `${TUNNELS[carrier].device}, ${TUNNELS[carrier].wire}`;
@@ -98,6 +100,8 @@ function explain(plan: LabPlan, loss: Loss): Failure {
   const facts = fabricFacts(plan);
   const what = `${loss.onReturn ? "the answer" : "the packet"} ${loss.packet}`;
   const undo = loss.fault ? `take ${loss.fault} out of faults: ` : "";
+  // The gateway between machines that exist already is not ours to program.
+  const isOurs = plan.cloud !== "hosts" || plan.onTwin;
   const base = { hop: loss.hop, ...(loss.fault && { fault: loss.fault }) };
   switch (loss.cause) {
     case "security-group": {
@@ -110,14 +114,14 @@ function explain(plan: LabPlan, loss: Loss): Failure {
     case "no-bgp-route":
       return {
         ...base,
-        cause: `BGP is not established, so no node knows another's block and ${what} follows the default route`,
+        cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route into nowhere`,
         mend: `${undo}allow TCP 179 from the group, or use VXLAN, which needs no BGP`,
         reference: RULE_REFERENCES.bgp as string,
       };
     case "anti-spoofing":
       return {
         ...base,
-        cause: `the ${facts.antiSpoofing?.name} drops ${what}: an address of it is not the node's own`,
+        cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
         mend: `${undo}${facts.antiSpoofing?.mend}, or use an encapsulation that tunnels this path`,
         reference: facts.antiSpoofing?.reference ?? DOCS,
       };
@@ -125,13 +129,13 @@ function explain(plan: LabPlan, loss: Loss): Failure {
       return {
         ...base,
         cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}`,
-        mend: "use a CrossSubnet encapsulation, or set podRoutes: true to give the gateway a route per node block",
+        mend: `use a CrossSubnet encapsulation, or ${isOurs ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
         reference: `${DOCS}/networking/configuring/vxlan-ipip`,
       };
     case "mtu":
       return {
         ...base,
-        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and the way on carries ${plan.mtu.tunnel}`,
+        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and ${loss.hop} carries ${plan.mtu.tunnel}`,
         mend: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} less the tunnel's header`,
         reference: `${DOCS}/networking/configuring/mtu`,
       };
@@ -166,10 +170,7 @@ function remarksOn(plan: LabPlan, paths: readonly PathVerdict[]): string[] {
       "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for a first packet, from cold",
     );
   }
-  if (
-    plan.faults.some((fault) => fault === "node-as-32" && FAULT_FACTS[fault]) &&
-    plan.encapsulation.endsWith("CrossSubnet")
-  ) {
+  if (plan.faults.includes("node-as-32") && hasEffect(plan, "node-as-32")) {
     remarks.push(
       "nodes recorded as /32 share a subnet with nobody: every path tunnels, silently (calico#4254)",
     );
@@ -184,6 +185,10 @@ function unknowns(plan: LabPlan): string[] {
   ];
   if (plan.onTwin)
     unknown.push("how a real kubelet, kube-proxy or Calico behaves: the twin is a model of the network only");
+  if (!plan.ipPool.natOutgoing && ENCAPSULATION_FACTS[plan.encapsulation].tunnel)
+    unknown.push(
+      "nodes whose rp_filter is strict (1): a pod's packet to a node comes in by one device and the answer leaves by another, which they drop",
+    );
   if (plan.cloud === "hosts" && !plan.onTwin) unknown.push("what stands between machines that exist already");
   if (!plan.onTwin && plan.podRoutes.length === 0)
     unknown.push("which block each node gets: Calico hands blocks out at run time");

@@ -1,0 +1,181 @@
+/**
+ * From one state of the twin to another, as bash for the realm. Pure.
+ *
+ * What a script brings about it signs with the digest of the state, last of all, and it takes the former signature away
+ * first of all: where the signature is not that of the recorded state, something was interrupted or tampered with, and
+ * is built anew.
+ */
+import { createHash } from "node:crypto";
+import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
+import type { NetworkState } from "./network";
+import type { NodeState } from "./nodes";
+import type { SecurityState } from "./security";
+import { batch, bridgeBatch, inside, nft } from "./shell";
+
+/** Where the signatures stand inside the realm; a fresh realm has none. */
+export const SIGNATURES = "/run/encaplab/applied";
+
+export const digest = (state: unknown): string =>
+  createHash("sha256").update(JSON.stringify(state)).digest("hex");
+
+/** Runs `body` for a part of the twin alone (an orphan of a killed engine may still be at it), and signs it. */
+export function signed(part: string, state: unknown, body: string): string {
+  return [
+    "set -e",
+    `mkdir -p ${SIGNATURES}`,
+    `exec {lock}> ${SIGNATURES}/${part}.lock`,
+    'flock "$lock"',
+    `rm -f ${SIGNATURES}/${part}`,
+    body,
+    `echo ${digest(state)} > ${SIGNATURES}/${part}`,
+  ].join("\n");
+}
+
+/** Removes a part's signature with the part itself. */
+export function unsigned(part: string, body: string): string {
+  return [`rm -f ${SIGNATURES}/${part} ${SIGNATURES}/${part}.lock`, body].join("\n");
+}
+
+export function buildNetwork(state: NetworkState): string {
+  return [removeNetwork(), state.build, changeNetwork(undefined, state)].join("\n");
+}
+
+export function changeNetwork(old: NetworkState | undefined, state: NetworkState): string {
+  const { added, removed } = difference(old?.routes ?? [], state.routes);
+  return [
+    batch(ROUTER, [
+      ...removed.map((route) => `route del ${route}`),
+      ...added.map((route) => `route replace ${route}`),
+    ]),
+    old?.masquerade === state.masquerade ? "" : nft(ROUTER, `flush ruleset\n${state.masquerade}`),
+  ].join("\n");
+}
+
+const removeNetwork = (): string => [FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace).join("\n");
+
+const removeNamespace = (name: string): string =>
+  `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;
+
+/**
+ * Replaces the rules in one transaction. When TCP 179 closes, what the group remembers is forgotten and every BIRD starts
+ * its sessions anew: a real group would keep an established session alive, and the twin shows the lab from cold.
+ */
+export function changeSecurity(old: SecurityState | undefined, state: SecurityState): string {
+  const restart =
+    'for socket in /run/bird/*.ctl; do [[ ! -S $socket ]] || birdc -s "$socket" restart all > /dev/null; done';
+  return [
+    nft(FABRIC, state.rules),
+    ...(old?.bgpOpen && !state.bgpOpen ? [inside(FABRIC, "conntrack -F 2> /dev/null"), restart] : []),
+  ].join("\n");
+}
+
+export function buildNode(state: NodeState): string {
+  return [removeNode(state), state.build, changeNode(undefined, state)].join("\n");
+}
+
+/** Deletes a node, its pods and its port; what is not there is no error. */
+export function removeNode({ name, index, pods }: Pick<NodeState, "name" | "index" | "pods">): string {
+  const { tap, bridge, inner } = port(index);
+  return [
+    `if [[ -e /run/bird/${name}.pid ]]; then kill -9 "$(< /run/bird/${name}.pid)" 2> /dev/null || true; fi`,
+    `rm -f /run/bird/${name}.*`,
+    ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
+    ...[tap, inner, bridge].map((link) => `ip -n ${FABRIC} link del ${link} 2> /dev/null || true`),
+  ].join("\n");
+}
+
+/**
+ * Brings a node that is built from `old` to `state`, touching only what differs. The order keeps a way at every moment:
+ * the new tunnel comes before the routes that use it, the old one goes after the last route has left it.
+ */
+export function changeNode(old: NodeState | undefined, state: NodeState): string {
+  const moved = old?.tunnel?.device !== state.tunnel?.device || old?.tunnel?.link !== state.tunnel?.link;
+  const kept = moved ? undefined : old;
+  const routes = difference(old?.routes ?? [], state.routes);
+  const neighbours = difference(kept?.neighbours ?? [], state.neighbours);
+  const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
+  const gone = moved && old?.tunnel ? old.tunnel : undefined;
+  return [
+    podMtu(old, state),
+    batch(
+      state.name,
+      routes.removed.map((route) => `route del ${route}`),
+    ),
+    gone?.kind === "vxlan" ? batch(state.name, [`link del ${gone.device}`]) : "",
+    state.tunnel && (moved || old?.tunnel?.mtu !== state.tunnel.mtu)
+      ? tunnelUp(state.name, state.tunnel)
+      : "",
+    batch(state.name, [
+      ...neighbours.removed.map(
+        (entry) => `neigh del ${entry.split(" lladdr")[0]} dev ${entry.split(" dev ")[1]?.split(" ")[0]}`,
+      ),
+      ...neighbours.added.map((entry) => `neigh replace ${entry}`),
+    ]),
+    bridgeBatch(state.name, [
+      ...forwarding.removed.map((entry) => `fdb del ${entry}`),
+      ...forwarding.added.map((entry) => `fdb append ${entry}`),
+    ]),
+    old?.bird === state.bird ? "" : birdTo(old, state),
+    // tunl0 belongs to the namespace and cannot be deleted; without address and link it carries nothing.
+    gone?.kind === "ipip"
+      ? batch(state.name, [`addr flush dev ${gone.device}`, `link set ${gone.device} down`])
+      : "",
+    batch(
+      state.name,
+      routes.added.map((route) => `route replace ${route}`),
+    ),
+    old?.nat === state.nat ? "" : nft(state.name, state.nat),
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+/** Calico gives an MTU to new workloads only; the twin's pods change theirs as if they had been restarted. */
+function podMtu(old: NodeState | undefined, state: NodeState): string {
+  if (old?.podMtu === state.podMtu) return "";
+  return [
+    batch(
+      state.name,
+      state.pods.map((pod) => `link set ${pod.interface} mtu ${state.podMtu}`),
+    ),
+    ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`])),
+  ].join("\n");
+}
+
+function tunnelUp(
+  node: string,
+  { kind, device, address, mtu, link }: NonNullable<NodeState["tunnel"]>,
+): string {
+  // Where the driver is there, a new namespace has its tunl0 already, unless fb_tunnels_only_for_init_net forbids it.
+  const make =
+    kind === "ipip"
+      ? `if [[ ! -e /proc/sys/net/ipv4/conf/${device} ]]; then ip link add ${device} ${link}; fi`
+      : `ip link show ${device} > /dev/null 2>&1 || ip link add ${device} ${link}`;
+  const settings = [`link set ${device} mtu ${mtu} up`, `addr replace ${address} dev ${device}`];
+  return inside(node, [make, batch(undefined, settings)].join("\n"));
+}
+
+/** Starts BIRD, has it read its changed file (its sessions stay), or ends it, which takes its routes back. */
+function birdTo(old: NodeState | undefined, state: NodeState): string {
+  const base = `/run/bird/${state.name}`;
+  if (state.bird === "") {
+    if (!old?.bird) return "";
+    return [
+      `pid=$(< ${base}.pid)`,
+      `birdc -s ${base}.ctl down > /dev/null`,
+      // BIRD withdraws its routes on the way out; the next step may need their place.
+      'while kill -0 "$pid" 2> /dev/null; do read -r -t 0.01 < <(:) || sleep 0.01; done',
+      `rm -f ${base}.*`,
+    ].join("\n");
+  }
+  const write = `cat > ${base}.conf <<'BIRD'\n${state.bird}BIRD`;
+  if (old?.bird) return `${write}\nbirdc -s ${base}.ctl configure > /dev/null`;
+  return `${write}\nnsenter --net=/run/netns/${state.name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid`;
+}
+
+function difference(old: readonly string[], now: readonly string[]): { added: string[]; removed: string[] } {
+  return {
+    added: now.filter((line) => !old.includes(line)),
+    removed: old.filter((line) => !now.includes(line)),
+  };
+}

@@ -1,0 +1,74 @@
+/** What lies under the nodes: a bridge per subnet, the gateway between them, and an internet beyond it. */
+import { INTERNET, type LabPlan } from "../../plan";
+import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
+import { batch, inside, sysctl } from "./shell";
+
+/** Desired state of the network. `build` never changes in place; `routes` and `masquerade` do. */
+export interface NetworkState {
+  /** Bash that makes the namespaces `fabric`, `router` and `internet` and all that is fixed in them. */
+  build: string;
+  /** The gateway's routes, in `ip route`'s words. */
+  routes: string[];
+  /** The gateway's address translation, as an nftables file. */
+  masquerade: string;
+}
+
+export function renderNetwork(plan: LabPlan): NetworkState {
+  return {
+    build: renderBuild(plan),
+    routes: [
+      `default via ${INTERNET.address}`,
+      // The default route would otherwise carry strays to a neighbour that answers "unreachable": clouds are silent.
+      `blackhole ${plan.ipPool.cidr}`,
+      ...plan.podRoutes.map(({ block, via }) => `${block} via ${via}`),
+    ],
+    masquerade: [
+      "table ip nat {",
+      "  chain postrouting {",
+      "    type nat hook postrouting priority srcnat;",
+      // Only the nodes' own addresses are known outside, as with an internet gateway or a Neutron router's SNAT.
+      `    oifname "ext0" ip saddr { ${plan.subnets.map(({ cidr }) => cidr).join(", ")} } masquerade`,
+      "  }",
+      "}",
+    ].join("\n"),
+  };
+}
+
+function renderBuild(plan: LabPlan): string {
+  const link = plan.mtu.link;
+  const subnets = plan.subnets.map((subnet, i) => ({ ...subnet, bridge: subnetBridge(i), nic: `eth${i}` }));
+  const fabric = subnets.flatMap(({ bridge, nic }, i) => [
+    `link add ${bridge} mtu ${link} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    `link set ${bridge} up`,
+    `link add gw${i} mtu ${link} type veth peer name ${nic} mtu ${link} netns ${ROUTER}`,
+    `link set gw${i} master ${bridge} up`,
+  ]);
+  const router = [
+    "link set lo up",
+    ...subnets.flatMap(({ nic, gateway, prefix }) => [
+      `addr add ${gateway}/${prefix} dev ${nic}`,
+      `link set ${nic} up`,
+    ]),
+    `link add ext0 mtu ${INTERNET.mtu} type veth peer name eth0 mtu ${INTERNET.mtu} netns ${INTERNET_HOST}`,
+    `addr add ${INTERNET.gateway}/${INTERNET.prefix} dev ext0`,
+    "link set ext0 up",
+  ];
+  const internet = [
+    "link set lo up",
+    `addr add ${INTERNET.address}/${INTERNET.prefix} dev eth0`,
+    "link set eth0 up",
+  ];
+  return [
+    batch(
+      undefined,
+      [FABRIC, ROUTER, INTERNET_HOST].map((name) => `netns add ${name}`),
+    ),
+    batch(FABRIC, ["link set lo up", ...fabric]),
+    // Connection tracking only on the ports' own bridges (they switch it on), not a second time on the subnets'.
+    inside(FABRIC, sysctl({ "net/bridge/bridge-nf-call-iptables": "0" }, true)),
+    batch(ROUTER, router),
+    // Redirects would teach nodes routes that no cloud's router teaches them.
+    inside(ROUTER, sysctl({ "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/send_redirects": "0" })),
+    batch(INTERNET_HOST, internet),
+  ].join("\n");
+}

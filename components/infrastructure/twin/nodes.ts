@@ -1,0 +1,186 @@
+/** A node: its namespace, its port on the fabric, its study pods, and what Felix and BIRD would program on it. */
+import {
+  carrierBetween,
+  ENCAPSULATION_FACTS,
+  fabricFacts,
+  type LabPlan,
+  type NodePlan,
+  type PodPlan,
+  type Route,
+  routeTo,
+  TUNNELS,
+  VXLAN,
+} from "../../plan";
+import { renderBird } from "./bird";
+import { FABRIC, port, subnetBridge } from "./names";
+import { batch, inside, sysctl } from "./shell";
+
+/**
+ * Desired state of a node. `build` never changes in place; everything else does, entry by entry, so that a switch of
+ * encapsulation touches what differs and a preview shows it in the words of `ip route`.
+ */
+export interface NodeState {
+  name: string;
+  /** Position in the lab; names the node's port on the fabric. */
+  index: number;
+  pods: { name: string; interface: string }[];
+  /** Bash that makes the namespaces and all that is fixed in them. */
+  build: string;
+  /** MTU of the pods' veth pairs in bytes. */
+  podMtu: number;
+  /** The tunnel's device; its kind decides how it is made. */
+  tunnel?: { kind: "ipip" | "vxlan"; device: string; address: string; mtu: number; link: string };
+  /** Felix's routes, in `ip route`'s words. BIRD programs its own. */
+  routes: string[];
+  /** Felix's ARP entries on vxlan.calico, in `ip neigh`'s words. */
+  neighbours: string[];
+  /** Felix's forwarding entries on vxlan.calico, in `bridge fdb`'s words. */
+  forwarding: string[];
+  /** Calico's chain `nat-outgoing` as an nftables file. */
+  nat: string;
+  /** BIRD's configuration; empty when it does not run. */
+  bird: string;
+}
+
+export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
+  const felix = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "Felix";
+  const peers = plan.nodes.filter(({ name }) => name !== node.name);
+  const tunnel = renderTunnel(plan, node);
+  const vteps =
+    tunnel?.kind === "vxlan" ? peers.filter((peer) => carrierBetween(plan, node, peer) === "vxlan") : [];
+  return {
+    name: node.name,
+    index: node.index,
+    pods: node.pods.map((pod) => ({ name: pod.name, interface: pod.interface })),
+    build: renderBuild(plan, node),
+    podMtu: plan.mtu.pod,
+    ...(tunnel && { tunnel }),
+    routes: felix
+      ? [`blackhole ${node.block} proto 80`, ...peers.map((peer) => felixRoute(routeTo(plan, node, peer)))]
+      : [],
+    neighbours: vteps.map(
+      (peer) => `${peer.tunnelAddress} lladdr ${vtepMac(peer)} dev ${TUNNELS.vxlan.device} nud permanent`,
+    ),
+    forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
+    nat: renderNat(plan),
+    bird: renderBird(plan, node),
+  };
+}
+
+function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
+  const kind = ENCAPSULATION_FACTS[plan.encapsulation].tunnel;
+  if (!kind) return undefined;
+  const { nic } = fabricFacts(plan);
+  const link =
+    kind === "ipip"
+      ? "type ipip"
+      : `address ${vtepMac(node)} type vxlan id ${VXLAN.vni} local ${node.address} dev ${nic} dstport ${VXLAN.port} nolearning`;
+  return {
+    kind,
+    device: TUNNELS[kind].device,
+    address: `${node.tunnelAddress}/32`,
+    mtu: plan.mtu.tunnel,
+    link,
+  };
+}
+
+/** Felix marks its VXLAN routes with protocol 80 (FelixConfiguration `deviceRouteProtocol` and its VXLAN manager). */
+function felixRoute({ block, via, device, onlink }: Route): string {
+  return `${block} via ${via} dev ${device} proto 80${onlink ? " onlink" : ""}`;
+}
+
+/** A MAC of the node's own for its VXLAN device; 66 is what Felix's random ones often start with. */
+const vtepMac = ({ index }: NodePlan): string => `66:00:00:00:${hex(index >> 8)}:${hex(index & 255)}`;
+const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
+
+function renderNat(plan: LabPlan): string {
+  const rule = plan.ipPool.natOutgoing
+    ? ["    ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools masquerade"]
+    : [];
+  const pool = (name: string) => [
+    `  set ${name} {`,
+    "    type ipv4_addr; flags interval;",
+    `    elements = { ${plan.ipPool.cidr} }`,
+    "  }",
+  ];
+  return [
+    "table ip calico {}",
+    "delete table ip calico",
+    "table ip calico {",
+    ...pool("all-ipam-pools"),
+    ...pool("masq-ipam-pools"),
+    "  chain nat-outgoing {",
+    "    type nat hook postrouting priority srcnat;",
+    ...rule,
+    "  }",
+    "}",
+  ].join("\n");
+}
+
+function renderBuild(plan: LabPlan, node: NodePlan): string {
+  const { nic } = fabricFacts(plan);
+  const subnet = plan.subnets.findIndex(({ name }) => name === node.subnet);
+  const { gateway, prefix } = plan.subnets[subnet] ?? { gateway: "", prefix: 32 };
+  const { tap, bridge, inner, outer } = port(node.index);
+  const link = plan.mtu.link;
+  return [
+    batch(
+      undefined,
+      [node.name, ...node.pods.map(({ name }) => name)].map((name) => `netns add ${name}`),
+    ),
+    inside(
+      node.name,
+      [
+        sysctl(NODE_SYSCTLS),
+        batch(undefined, [
+          "link set lo up",
+          `link add ${nic} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
+          `addr add ${node.address}/${prefix} dev ${nic}`,
+          `link set ${nic} up`,
+          `route add default via ${gateway} dev ${nic}`,
+          ...node.pods.flatMap(podLink),
+        ]),
+        ...node.pods.map((pod) => sysctl(podSysctls(pod))),
+      ].join("\n"),
+    ),
+    batch(FABRIC, [
+      `link add ${bridge} mtu ${link} type bridge stp_state 0 forward_delay 0 mcast_snooping 0${groupAt(plan)}`,
+      `link add ${inner} mtu ${link} type veth peer name ${outer} mtu ${link}`,
+      `link set ${tap} master ${bridge} up`,
+      `link set ${inner} master ${bridge} up`,
+      `link set ${outer} master ${subnetBridge(subnet)} up`,
+      `link set ${bridge} up`,
+    ]),
+    ...node.pods.map((pod) => batch(pod.name, podNetwork(pod))),
+  ].join("\n");
+}
+
+/** A bridge whose packets pass the IP family's hooks, where connection tracking is. */
+const groupAt = (plan: LabPlan): string => (fabricFacts(plan).securityGroup ? " nf_call_iptables 1" : "");
+
+/** As a distribution and Calico set them: loose reverse-path filter (systemd's default), forwarding on. */
+const NODE_SYSCTLS = {
+  "net/ipv4/ip_forward": "1",
+  "net/ipv4/conf/all/rp_filter": "0",
+  "net/ipv4/conf/default/rp_filter": "2",
+};
+
+/** Felix answers the pod's question for 169.254.1.1 itself, at once (endpoint manager, configureInterface). */
+const podSysctls = (pod: PodPlan): Record<string, string> => ({
+  [`net/ipv4/conf/${pod.interface}/proxy_arp`]: "1",
+  [`net/ipv4/neigh/${pod.interface}/proxy_delay`]: "0",
+});
+
+const podLink = (pod: PodPlan): string[] => [
+  `link add ${pod.interface} address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns ${pod.name}`,
+  `link set ${pod.interface} up`,
+  `route add ${pod.address}/32 dev ${pod.interface} scope link`,
+];
+
+const podNetwork = (pod: PodPlan): string[] => [
+  "link set lo up",
+  `addr add ${pod.address}/32 dev eth0`,
+  "link set eth0 up",
+  "route add 169.254.1.1 dev eth0 scope link",
+  "route add default via 169.254.1.1 dev eth0",
+];

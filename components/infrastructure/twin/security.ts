@@ -1,0 +1,96 @@
+/**
+ * The fabric's rules as nftables: the security group, and the anti-spoofing of every port.
+ *
+ * A group is stateful for each port by itself: what a node has sent opens that node's port for the answer, although the
+ * other end may have refused it (calico#1996). Hence one conntrack zone for each port.
+ */
+import { type FirewallRule, fabricFacts, type LabPlan } from "../../plan";
+import { port } from "./names";
+
+/** Desired state: one nftables file for the namespace `fabric`. */
+export interface SecurityState {
+  rules: string;
+  /** Whether TCP 179 passes; closing it must also end the sessions that are up. */
+  bgpOpen: boolean;
+}
+
+/** Marks that tell the IP family which way a bridged packet goes: it sees the bridge, not the port. */
+const FROM_NODE = "1";
+const TO_NODE = "2";
+
+export function renderSecurity(plan: LabPlan): SecurityState {
+  const facts = fabricFacts(plan);
+  return {
+    rules: [
+      // Declared empty and deleted first, so that the file replaces whatever stood there in one transaction.
+      ...["bridge", "ip"].flatMap((family) => [`table ${family} fabric {}`, `delete table ${family} fabric`]),
+      ...(facts.antiSpoofing ? antiSpoofing(plan) : []),
+      ...(facts.securityGroup ? securityGroup(plan) : []),
+    ].join("\n"),
+    bgpOpen: !facts.securityGroup || plan.firewall.some(({ name, open }) => name === "bgp" && open),
+  };
+}
+
+function antiSpoofing(plan: LabPlan): string[] {
+  const pods = plan.antiSpoofing.allowsPods ? [plan.ipPool.cidr] : [];
+  const drops = plan.nodes.flatMap(({ index, address }) => {
+    const { tap } = port(index);
+    const own = `{ ${[address, ...pods].join(", ")} }`;
+    return [
+      `    iifname "${tap}" ip saddr != ${own} counter drop`,
+      `    oifname "${tap}" ip daddr != ${own} counter drop`,
+    ];
+  });
+  return ["table bridge fabric {", ...chain("anti-spoofing", "forward", "0", drops), ...direction(), "}"];
+}
+
+const direction = (): string[] =>
+  chain("direction", "prerouting", "-300", [
+    `    iifname "tap*" meta mark set ${FROM_NODE}`,
+    `    iifname "qvb*" meta mark set ${TO_NODE}`,
+  ]);
+
+function securityGroup(plan: LabPlan): string[] {
+  const zones = plan.nodes.map(({ index }) => `"${port(index).bridge}" : ${index + 1}`);
+  const nodes = plan.nodes.map(({ address }) => address);
+  return [
+    "table ip fabric {",
+    "  set nodes {",
+    "    type ipv4_addr",
+    `    elements = { ${nodes.join(", ")} }`,
+    "  }",
+    ...chain("zones", "prerouting", "raw", [`    ct zone set iifname map { ${zones.join(", ")} }`]),
+    ...chain("security-group", "forward", "0", [
+      `    meta mark ${FROM_NODE} accept comment "egress is allowed, and remembered"`,
+      `    meta mark ${TO_NODE} jump ingress`,
+    ]),
+    "  chain ingress {",
+    "    ct state established,related accept",
+    ...plan.firewall.flatMap((rule) => (rule.open ? renderRule(plan, rule) : [])),
+    "    counter drop",
+    "  }",
+    "}",
+  ];
+}
+
+function chain(name: string, hook: string, priority: string, rules: readonly string[]): string[] {
+  return [
+    `  chain ${name} {`,
+    `    type filter hook ${hook} priority ${priority}; policy accept;`,
+    ...rules,
+    "  }",
+  ];
+}
+
+/** One rule of the table. Rules for the operator are left out: nobody of that name is inside the twin. */
+function renderRule(plan: LabPlan, { name, protocol, ports, source }: FirewallRule): string[] {
+  if (source === "operator") return [];
+  const from = source === "nodes" ? "ip saddr @nodes" : `ip saddr ${plan.ipPool.cidr}`;
+  return [`    ${from}${match(protocol, ports)} accept comment "${name}"`];
+}
+
+function match(protocol: FirewallRule["protocol"], ports: FirewallRule["ports"]): string {
+  if (protocol === "all") return "";
+  if (!ports) return ` ip protocol ${protocol}`;
+  return ` ${protocol} dport ${ports[0] === ports[1] ? ports[0] : `${ports[0]}-${ports[1]}`}`;
+}

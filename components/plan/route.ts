@@ -1,0 +1,34 @@
+/** The routes to other nodes' blocks: the one place from which the twin programs them and the observation expects them. */
+import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
+import { carrierBetween, fabricFacts, type LabPlan } from "./lab";
+import type { NodePlan } from "./topology";
+import { bgpEstablished } from "./walk";
+
+export interface Route {
+  /** The other node's block. */
+  block: string;
+  via: string;
+  device: string;
+  /** The next hop is taken as a neighbour although no subnet of the device holds it. */
+  onlink: boolean;
+}
+
+/** The route that BIRD or Felix programs on a node for a peer's block. */
+export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
+  const carrier = carrierBetween(plan, node, peer);
+  if (carrier !== "direct") {
+    // tunl0 takes the peer's address itself; vxlan.calico has a neighbour entry for the peer's tunnel address.
+    const via = carrier === "ipip" ? peer.address : peer.tunnelAddress;
+    return { block: peer.block, via, device: TUNNELS[carrier].device, onlink: true };
+  }
+  const device = fabricFacts(plan).nic;
+  if (node.subnet === peer.subnet) return { block: peer.block, via: peer.address, device, onlink: false };
+  const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway ?? "";
+  return { block: peer.block, via: gateway, device, onlink: false };
+}
+
+/** The routes that a node will have once everything has settled: none by BIRD where BGP is not established. */
+export function routesOf(plan: LabPlan, node: NodePlan): Route[] {
+  if (ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD" && !bgpEstablished(plan)) return [];
+  return plan.nodes.filter(({ name }) => name !== node.name).map((peer) => routeTo(plan, node, peer));
+}
