@@ -1,0 +1,217 @@
+// scripts/setup: whose backend it is, what the environment becomes, the tools, the packages.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Machine } from "./machine";
+
+describe("scripts/setup", () => {
+  let machine: Machine;
+  beforeEach(() => {
+    machine = new Machine();
+  });
+  afterEach(() => machine.remove());
+
+  const sourced = async (command: string, env: Record<string, string> = {}) => {
+    const { status, stdout, stderr } = await machine.run(
+      `set -euo pipefail; . scripts/setup; ${command}`,
+      env,
+    );
+    return { status, stderr, out: stdout.trim() };
+  };
+
+  describe("the backend", () => {
+    const loggedIn = (file: string, text: string) => (m: Machine) => void m.write(file, text);
+    const current = '{\n  "current": "https://api.pulumi.com",\n  "accounts": {}\n}';
+    const nothing = () => {};
+    for (const [what, arrange, env, whose] of [
+      ["nothing is set", nothing, {}, ""],
+      [
+        "nobody is logged in any more",
+        loggedIn(".pulumi/credentials.json", '{"current": "", "accounts": {}}'),
+        {},
+        "",
+      ],
+      ["the user is logged in", loggedIn(".pulumi/credentials.json", current), {}, "pulumi login"],
+      [
+        "PULUMI_HOME is logged in",
+        loggedIn("ph/credentials.json", current),
+        { PULUMI_HOME: "ph" },
+        "pulumi login",
+      ],
+      ["another PULUMI_HOME rules", loggedIn(".pulumi/credentials.json", current), { PULUMI_HOME: "ph" }, ""],
+      [
+        "PULUMI_CREDENTIALS_PATH is logged in",
+        loggedIn("cp/credentials.json", current),
+        { PULUMI_CREDENTIALS_PATH: "cp", PULUMI_HOME: "ph" },
+        "pulumi login",
+      ],
+      [
+        "the credentials are encrypted",
+        loggedIn(".pulumi/credentials.json", '{"$pulumiSecureStore": 1, "data": "xx"}'),
+        {},
+        "pulumi login",
+      ],
+      ["PULUMI_BACKEND_URL is set", nothing, { PULUMI_BACKEND_URL: "s3://theirs" }, "PULUMI_BACKEND_URL"],
+      ["an access token is set", nothing, { PULUMI_ACCESS_TOKEN: "pul-1" }, "PULUMI_ACCESS_TOKEN"],
+      ["a service of their own is set", nothing, { PULUMI_API: "https://pulumi.example" }, "PULUMI_API"],
+      ["variables are there but empty", nothing, { PULUMI_BACKEND_URL: "", PULUMI_ACCESS_TOKEN: "" }, ""],
+      [
+        "the project names one",
+        loggedIn("checkout/Pulumi.yaml", "name: encaplab\nbackend:\n  url: gs://theirs\n"),
+        {},
+        "backend in Pulumi.yaml",
+      ],
+    ] as const) {
+      it(`is ${whose === "" ? "the lab's own" : "the user's"} when ${what}`, async () => {
+        arrange(machine);
+        const absolute = Object.fromEntries(
+          Object.entries(env).map(([k, v]) => [k, /^(ph|cp)$/.test(v) ? path.join(machine.dir, v) : v]),
+        );
+        const { out, stderr, status } = await sourced(
+          'environment; echo "$' + "{PULUMI_BACKEND_URL-none}|$" + '{PULUMI_CONFIG_PASSPHRASE-none}"',
+          absolute,
+        );
+        assert.equal(status, 0, stderr);
+        if (whose === "") {
+          const folder = path.join(machine.dir, ".local/state/encaplab/pulumi");
+          assert.equal(out, `file://${folder}|`);
+          assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
+        } else {
+          assert.match(stderr, new RegExp(`^state: in your own backend \\(${whose.replace(".", "\\.")}`));
+          assert.equal(out, `${absolute.PULUMI_BACKEND_URL ?? "none"}|none`);
+          assert.equal(fs.existsSync(path.join(machine.dir, ".local")), false);
+        }
+      });
+    }
+
+    it("keeps the user's own passphrase, and the file of one", async () => {
+      const show = 'environment; echo "$' + '{PULUMI_CONFIG_PASSPHRASE-none}"';
+      assert.equal((await sourced(show, { PULUMI_CONFIG_PASSPHRASE: "mine" })).out, "mine");
+      assert.equal((await sourced(show, { PULUMI_CONFIG_PASSPHRASE_FILE: "/their/file" })).out, "none");
+    });
+  });
+
+  describe("env", () => {
+    it("prints lines that make plain pulumi work, and that may be evaluated twice", async () => {
+      const home = path.join(machine.dir, "a home's blanks");
+      fs.mkdirSync(home);
+      const twice =
+        'eval "$(scripts/setup env)"; eval "$(scripts/setup env)"; type -P pulumi; pulumi version; env';
+      machine.upToDate();
+      const { status, stdout, stderr } = await machine.run(`set -eu; ${twice}`, { HOME: home });
+      assert.equal(status, 0, stderr);
+      const [pulumi, version, ...env] = stdout.split("\n");
+      assert.ok(pulumi?.startsWith(`${home}/.cache/encaplab/engine/`), pulumi);
+      assert.match(version ?? "", /^v3\./);
+      assert.ok(env.includes(`PULUMI_BACKEND_URL=file://${home}/.local/state/encaplab/pulumi`));
+      assert.ok(env.includes("PULUMI_SKIP_UPDATE_CHECK=true"));
+      assert.ok(env.includes("PULUMI_CONFIG_PASSPHRASE="));
+      assert.equal(env.find((line) => line.startsWith("PATH="))?.split("/encaplab/engine/").length, 2);
+    });
+
+    it("leaves the user's own choice of update checks", async () => {
+      const { out } = await sourced("environment; echo $PULUMI_SKIP_UPDATE_CHECK", {
+        PULUMI_SKIP_UPDATE_CHECK: "false",
+      });
+      assert.equal(out, "false");
+    });
+  });
+
+  describe("need", () => {
+    // Neither apt-get nor sbin's tools are on this PATH, so that nothing is ever installed by these tests.
+    const table =
+      'tools() { echo "twin bird-x bird2 bird"; echo "twin sh dash dash"; echo "lint check-x shellcheck X"; }; ';
+
+    it("is quiet about tools that are there", async () => {
+      assert.deepEqual(await sourced(`${table} tools() { echo "twin sh dash dash"; }; need twin`), {
+        status: 0,
+        stderr: "",
+        out: "",
+      });
+    });
+
+    it("names what to install in one line, and how to keep BIRD off the host", async () => {
+      const { status, stderr } = await sourced(`${table} need twin`);
+      assert.equal(status, 1);
+      assert.equal(
+        stderr,
+        "setup: for 'twin' some tools are missing; install: " +
+          "sudo apt-get install --no-install-recommends bird2 && sudo systemctl disable --now bird\n",
+      );
+    });
+
+    it("speaks dnf where that is what there is", async () => {
+      machine.write("bin/dnf", "", 0o755);
+      assert.match((await sourced(`${table} need lint`)).stderr, /sudo dnf install X\n$/);
+    });
+
+    it("refuses a group it does not know", async () => {
+      const { status, stderr } = await sourced("need twins");
+      assert.equal(status, 1);
+      assert.match(stderr, /no group of tools is called 'twins'; there are: twin machine lint bench/);
+    });
+  });
+
+  describe("Node and its packages", () => {
+    for (const [what, script, says] of [
+      ["missing", undefined, /no `node` on PATH; install Node\.js 20/],
+      ["too old", "#!/bin/sh\necho v18.20.4\n", /is Node\.js 18\.20\.4, 20 or newer is needed/],
+    ] as const) {
+      it(`says so when Node is ${what}`, async () => {
+        fs.rmSync(path.join(machine.bin, "node"));
+        if (script) machine.write("bin/node", script, 0o755);
+        const { status, stderr } = await sourced("node_and_packages");
+        assert.equal(status, 1);
+        assert.match(stderr, says);
+      });
+    }
+
+    const npm = `#!/bin/sh\necho "$*" >>"$FAKE/npm.calls"; [ -z "$FAKE_NPM" ] || { echo "npm error: $FAKE_NPM"; exit 1; }
+mkdir -p node_modules; cp "$FAKE/record" node_modules/.package-lock.json\n`;
+    const lock = (version: string) =>
+      JSON.stringify({
+        packages: {
+          "": { name: "encaplab" },
+          "node_modules/a": { version, integrity: "sha512-a" },
+          "node_modules/b-for-another-platform": { version: "1.0.0", optional: true },
+        },
+      });
+    const record = (version: string) =>
+      JSON.stringify({ packages: { "node_modules/a": { version, integrity: "sha512-a" } } });
+    const calls = () => {
+      const file = path.join(machine.dir, "npm.calls");
+      return fs.existsSync(file) ? fs.readFileSync(file, "utf8").trim().split("\n").length : 0;
+    };
+
+    it("installs what is missing or out of date, and nothing else", async () => {
+      machine.write("bin/npm", npm, 0o755);
+      machine.write("checkout/package-lock.json", lock("1.0.0"));
+      machine.write("record", record("1.0.0"));
+      for (const [step, expected] of [
+        [() => {}, 1],
+        [() => {}, 1],
+        // `npm install` of a newer version: lock file and node_modules agree, so `npm ci` would only disturb.
+        [() => machine.write("checkout/package-lock.json", lock("2.0.0")), 1],
+        // `git pull` of a newer lock file: they do not.
+        [() => machine.write("checkout/package-lock.json", lock("3.0.0")), 2],
+      ] as const) {
+        step();
+        machine.write("record", record(expected === 2 ? "3.0.0" : "2.0.0"));
+        if (calls() === 1) machine.write("checkout/node_modules/.package-lock.json", record("2.0.0"));
+        const { status, stderr } = await sourced("node_and_packages");
+        assert.equal(status, 0, stderr);
+        assert.equal(calls(), expected);
+      }
+    });
+
+    it("shows npm's own words when it fails, and tries again the next time", async () => {
+      machine.write("bin/npm", npm, 0o755);
+      machine.write("checkout/package-lock.json", lock("1.0.0"));
+      machine.write("record", record("1.0.0"));
+      const { status, stderr } = await sourced("node_and_packages", { FAKE_NPM: "no route" });
+      assert.equal(status, 1);
+      assert.match(stderr, /npm error: no route\n.*mend the cause above/);
+      assert.equal((await sourced("node_and_packages")).status, 0);
+    });
+  });
+});
