@@ -14,7 +14,7 @@ export interface PathVerdict {
   outcome: "works" | "fails";
   /** One pair that takes the path, e.g. `cp1-1 > w1-1`. */
   example: string;
-  /** How it travels, e.g. `direct`, `tunl0, IP protocol 4`, `no route`. */
+  /** How it travels, e.g. `direct`, `tunl0, IP protocol 4`, `no BGP route: the default route`. */
   carrier: string;
   /** Set when it fails. */
   failure?: Failure;
@@ -73,7 +73,7 @@ function carrierName(plan: LabPlan, { path, from, to }: Pair): string {
   if (to.kind !== "pod")
     return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
   if (ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD" && !bgpEstablished(plan)) {
-    return "no route to the block, so the default route";
+    return "no BGP route: the default route";
   }
   const a = plan.nodes.find(({ name }) => name === from.node);
   const carrier = a ? carrierBetween(plan, a, to.node) : "direct";
@@ -114,7 +114,7 @@ function explain(plan: LabPlan, loss: Loss): Failure {
     case "no-bgp-route":
       return {
         ...base,
-        cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route into nowhere`,
+        cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route, where it is lost`,
         mend: `${undo}allow TCP 179 from the group, or use VXLAN, which needs no BGP`,
         reference: RULE_REFERENCES.bgp as string,
       };

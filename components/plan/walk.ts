@@ -220,5 +220,5 @@ const NAMES: Record<FirewallRule["protocol"], string> = {
 };
 
 function describe({ source, destination, protocol, port }: Wire): string {
-  return `${source} > ${destination}, ${NAMES[protocol]}${port === undefined ? "" : ` ${port}`}`;
+  return `${source} > ${destination} (${NAMES[protocol]}${port === undefined ? "" : ` ${port}`})`;
 }
