@@ -1,0 +1,139 @@
+/** Random labs for properties: valid configs as a stack file holds them, of every cloud, mode, topology and fault. */
+import * as fc from "fast-check";
+import {
+  CLOUDS,
+  type Cloud,
+  ENCAPSULATIONS,
+  type Encapsulation,
+  FABRICS,
+  FAULTS,
+  type Fabric,
+  type LabConfig,
+  PROXY_MODES,
+  parseConfig,
+} from "../../components/config";
+import {
+  blockOf,
+  CALICO_RELEASES,
+  FAULT_FACTS,
+  formatCidr,
+  parseCidr,
+  toAddress,
+} from "../../components/plan";
+import type { RawConfig } from "./problems";
+
+/** Subnets of one /16 each, apart from the pods' and the Services' ranges. */
+const SUBNET_HOMES = ["10.3.0.0/16", "10.20.0.0/16", "10.31.0.0/16", "192.168.0.0/16"];
+const POD_HOMES = ["172.16.0.0/16", "172.20.0.0/14", "100.64.0.0/10", "10.128.0.0/9"];
+const SERVICE_RANGES = ["10.96.0.0/12", "10.96.0.0/16", "198.18.0.0/24"];
+
+/** Nodes that always fit the smallest subnet drawn here, a /28 with room for 11. */
+const MAX_NODES_PER_SUBNET = 5;
+
+interface Place {
+  cloud: Cloud;
+  fabric?: Fabric;
+  rehearse: boolean;
+}
+
+const places: fc.Arbitrary<Place> = fc
+  .record({
+    cloud: fc.constantFrom(...CLOUDS),
+    fabric: fc.option(fc.constantFrom(...FABRICS), { nil: undefined }),
+    rehearse: fc.boolean(),
+  })
+  .map(({ cloud, fabric, rehearse }) =>
+    cloud === "aws" || cloud === "openstack" ? { cloud, rehearse } : { cloud, fabric, rehearse },
+  );
+
+const fabricAt = ({ cloud, fabric }: Place): Fabric =>
+  cloud === "aws" || cloud === "openstack" ? cloud : (fabric ?? "plain");
+
+/** Without a hyphen, so that no node bears the name of another's pod. */
+const nodeNames = fc.stringMatching(/^n[a-z0-9]{1,12}$/);
+
+function subnets(home: string, index: number, names: readonly string[]) {
+  return fc
+    .record({
+      prefix: fc.integer({ min: 16, max: 28 }),
+      position: fc.nat(),
+      // At most one node with an address of its own; where, counted from the fourth.
+      fixed: fc.option(fc.record({ node: fc.nat(names.length - 1), offset: fc.nat() }), { nil: undefined }),
+    })
+    .map(({ prefix, position, fixed }) => {
+      const cidr = blockOf(parseCidr(home), prefix, position % 2 ** (prefix - 16));
+      const usable = 2 ** (32 - prefix) - 5;
+      const nodes = names.map((name, i) =>
+        fixed?.node === i ? { name, address: toAddress(cidr.first + 4 + (fixed.offset % usable)) } : name,
+      );
+      return { name: `s${index}`, cidr: formatCidr(cidr), nodes };
+    });
+}
+
+const topologies = fc
+  .array(fc.integer({ min: 1, max: MAX_NODES_PER_SUBNET }), { minLength: 1, maxLength: SUBNET_HOMES.length })
+  .chain((counts) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return fc.uniqueArray(nodeNames, { minLength: total, maxLength: total }).chain((names) =>
+      fc.tuple(
+        ...counts.map((count, i) => {
+          const start = counts.slice(0, i).reduce((sum, before) => sum + before, 0);
+          return subnets(SUBNET_HOMES[i] as string, i, names.slice(start, start + count));
+        }),
+      ),
+    );
+  });
+
+/** A pool with room for the most nodes drawn here (20 blocks). */
+const pools = fc
+  .record({
+    home: fc.constantFrom(...POD_HOMES),
+    blockSize: fc.integer({ min: 21, max: 30 }),
+    bits: fc.integer({ min: 5, max: 7 }),
+  })
+  .map(({ home, blockSize, bits }) => {
+    const range = parseCidr(home);
+    const prefix = Math.max(range.prefix, blockSize - bits);
+    return { podCidr: formatCidr(blockOf(range, prefix, 0)), blockSize };
+  });
+
+const versions = fc
+  .constantFrom(...Object.entries(CALICO_RELEASES))
+  .chain(([calicoVersion, { kubernetes }]) =>
+    fc.record({
+      calicoVersion: fc.constant(calicoVersion),
+      kubernetesVersion: fc.constantFrom(...kubernetes),
+    }),
+  );
+
+const bgpFor = (encapsulation: Encapsulation) =>
+  encapsulation.startsWith("VXLAN")
+    ? fc.constantFrom(undefined, "Enabled", "Disabled")
+    : fc.constantFrom(undefined, "Enabled");
+
+/** A stack file has no key without a value. */
+const withoutGaps = (raw: RawConfig): RawConfig =>
+  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
+
+/** Valid configs as they stand in a stack file, without the prefix of their keys. */
+export const rawConfigs: fc.Arbitrary<RawConfig> = fc
+  .tuple(places, fc.constantFrom(...ENCAPSULATIONS), topologies, pools, versions)
+  .chain(([place, encapsulation, topology, pool, version]) => {
+    const fabric = fabricAt(place);
+    const faults = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(fabric));
+    const podRoutes = place.cloud === "hosts" && !place.rehearse ? fc.constant(false) : fc.boolean();
+    return fc
+      .record({
+        bgp: bgpFor(encapsulation),
+        natOutgoing: fc.boolean(),
+        podRoutes,
+        serviceCidr: fc.constantFrom(...SERVICE_RANGES),
+        proxyMode: fc.constantFrom(...PROXY_MODES),
+        mtu: fc.option(fc.integer({ min: 1280, max: 9001 }), { nil: undefined }),
+        faults: fc.subarray(faults),
+      })
+      .map((rest) => withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest }));
+  });
+
+/** Valid configs, checked and with their defaults. */
+export const labConfigs: fc.Arbitrary<LabConfig> = rawConfigs.map((raw) => parseConfig(raw));

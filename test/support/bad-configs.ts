@@ -1,0 +1,184 @@
+/** Configs that cannot be used: for each what is wrong, the key and the value to be named, and what is allowed. */
+import type { RawConfig } from "./problems";
+
+export interface BadConfig {
+  is: string;
+  raw: RawConfig;
+  key: string;
+  value: unknown;
+  /** What the message must say of the way out. */
+  allowed: RegExp;
+}
+
+const MODES = /IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet, None/;
+const CIDR = /IPv4 CIDR such as 10\.0\.3\.0\/24/;
+const ADDRESS = /IPv4 address such as/;
+const NAME = /at most 32 lower-case letters, digits and hyphens/;
+const MTU = /whole numbers from 1280 to 9216/;
+const BLOCK = /whole numbers from 20 to 32/;
+const FLAG = /true and false/;
+const VERSION = /a version such as "/;
+const NO_KEY = /there is no such key; allowed here are/;
+
+/** One subnet around the nodes under test. */
+const nodes = (...list: unknown[]) => ({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: list }] });
+const subnets = (...cidrs: string[]) => ({
+  topology: cidrs.map((cidr, i) => ({ name: `s${i}`, cidr, nodes: [`n${i}`] })),
+});
+const many = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`);
+
+type Row = [is: string, raw: RawConfig, key: string, value: unknown, allowed: RegExp];
+
+// biome-ignore format: a table
+const KEYS: Row[] = [
+  ["a misspelt key", { encapsulaton: "IPIP" }, "encapsulaton", "IPIP", /allowed here are cloud, encapsulation/],
+  ["a key in capitals", { MTU: 1500 }, "MTU", 1500, NO_KEY],
+  ["an empty key", { "": 1 }, '[""]', 1, NO_KEY],
+  ["a key with a dot in it", { "a.b": 1 }, '["a.b"]', 1, NO_KEY],
+  ["the key __proto__", JSON.parse('{"__proto__": {"cloud": "aws"}}'), "__proto__", { cloud: "aws" }, NO_KEY],
+  ["the key constructor", { constructor: "x" }, "constructor", "x", NO_KEY],
+  ["the key toString", { toString: "x" }, "toString", "x", NO_KEY],
+  ["a misspelt key of a subnet", { topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["w1"], gatway: "x" }] }, "topology[0].gatway", "x", /allowed here are name, cidr, nodes/],
+  ["a misspelt key of a node", nodes({ name: "w1", adress: "10.0.3.9" }), "topology[0].nodes[0].adress", "10.0.3.9", /allowed here are name, role, address/],
+  ["__proto__ in a node", nodes(JSON.parse('{"name": "w1", "__proto__": 1}')), "topology[0].nodes[0].__proto__", 1, NO_KEY],
+  ["a misspelt key of a cloud's section", { aws: { regoin: "eu-central-1" } }, "aws.regoin", "eu-central-1", /allowed here are region, instanceType/],
+  ["a misspelt key of another cloud's section", { openstack: { flavour: "m1" } }, "openstack.flavour", "m1", /flavor/],
+  ["a misspelt key of a machine", { hosts: { machines: [{ name: "w1", address: "h", ports: 22 }] } }, "hosts.machines[0].ports", 22, /name, address, port, user/],
+];
+
+// biome-ignore format: a table
+const WORDS: Row[] = [
+  ["an unknown encapsulation", { encapsulation: "GRE" }, "encapsulation", "GRE", MODES],
+  ["an encapsulation in small letters", { encapsulation: "ipip" }, "encapsulation", "ipip", MODES],
+  ["an encapsulation with a space behind it", { encapsulation: "IPIP " }, "encapsulation", "IPIP ", MODES],
+  ["an encapsulation in Greek letters", { encapsulation: "ΙΡΙΡ" }, "encapsulation", "ΙΡΙΡ", MODES],
+  ["an encapsulation that is null", { encapsulation: null }, "encapsulation", null, MODES],
+  ["a list of encapsulations", { encapsulation: ["IPIP"] }, "encapsulation", ["IPIP"], MODES],
+  ["an unknown cloud", { cloud: "gcp" }, "cloud", "gcp", /aws, openstack, hosts, twin/],
+  ["an unknown fabric", { fabric: "ovn" }, "fabric", "ovn", /aws, openstack, plain/],
+  ["an unknown proxy mode", { proxyMode: "ebpf" }, "proxyMode", "ebpf", /iptables, nftables, ipvs/],
+  ["BGP that is neither on nor off", { bgp: "yes" }, "bgp", "yes", /Enabled, Disabled/],
+  ["an unknown fault", { faults: ["dns-broken"] }, "faults[0]", "dns-broken", /bgp-blocked, ipip-blocked/],
+  ["an unknown fault typed as text", { faults: "mtu-too-big,oops" }, "faults[1]", "oops", /bgp-blocked/],
+  ["faults that are an object", { faults: {} }, "faults", {}, /list of 0 to 8 of bgp-blocked/],
+  ["an unknown role", nodes({ name: "w1", role: "master" }), "topology[0].nodes[0].role", "master", /control-plane, worker/],
+  ["a flag that is perhaps", { natOutgoing: "perhaps" }, "natOutgoing", "perhaps", FLAG],
+  ["a flag that is a number", { rehearse: 1 }, "rehearse", 1, FLAG],
+  ["a flag that is null", { podRoutes: null }, "podRoutes", null, FLAG],
+  ["a region that is none", { aws: { region: "europe" } }, "aws.region", "europe", /a region such as/],
+  ["an image id that is none", { aws: { imageId: "ubuntu" } }, "aws.imageId", "ubuntu", /ami-/],
+  ["a time to live of nothing", { aws: { ttl: "0h" } }, "aws.ttl", "0h", /8h or 3d/],
+  ["an instance type with a line break", { aws: { instanceType: "t3\nx" } }, "aws.instanceType", "t3\nx", /t3\.medium/],
+  ["a public key that is a path", { openstack: { publicKey: "~/.ssh/id.pub" } }, "openstack.publicKey", "~/.ssh/id.pub", /ssh-ed25519/],
+  ["a machine without an address", { hosts: { machines: [{ name: "w1" }] } }, "hosts.machines[0].address", undefined, /host name/],
+  ["a port beyond all ports", { hosts: { machines: [{ name: "w1", address: "h", port: 65536 }] } }, "hosts.machines[0].port", 65536, /1 to 65535/],
+  ["a section that is a list", { aws: [] }, "aws", [], /a section with region, instanceType/],
+  ["a section that is null", { hosts: null }, "hosts", null, /a section with user, machines/],
+  ["nobody who may log in", { aws: { accessCidrs: [] } }, "aws.accessCidrs", [], /list of 1 to 50 CIDRs/],
+  ["an access range that is an address", { aws: { accessCidrs: ["192.0.2.1"] } }, "aws.accessCidrs[0]", "192.0.2.1", CIDR],
+];
+
+// biome-ignore format: a table
+const NUMBERS: Row[] = [
+  ["an MTU below what IPv6 needs", { mtu: 1279 }, "mtu", 1279, MTU],
+  ["an MTU above jumbo frames", { mtu: "9217" }, "mtu", 9217, MTU],
+  ["half an MTU", { mtu: 1500.5 }, "mtu", 1500.5, MTU],
+  ["NaN", { mtu: Number.NaN }, "mtu", Number.NaN, MTU],
+  ["NaN as text", { mtu: "NaN" }, "mtu", "NaN", MTU],
+  ["a number with an exponent", { mtu: "15e2" }, "mtu", "15e2", MTU],
+  ["a number with a unit", { mtu: "1500 bytes" }, "mtu", "1500 bytes", MTU],
+  ["a huge number", { mtu: 1e308 }, "mtu", 1e308, MTU],
+  ["a number of a hundred digits", { mtu: "9".repeat(100) }, "mtu", "9".repeat(100), MTU],
+  ["digits of another script", { mtu: "١٥٠٠" }, "mtu", "١٥٠٠", MTU],
+  ["empty text for a number", { blockSize: "" }, "blockSize", "", BLOCK],
+  ["a block of a whole /19", { blockSize: 19 }, "blockSize", 19, BLOCK],
+  ["a block without an address", { blockSize: 33 }, "blockSize", 33, BLOCK],
+  ["a block too small for the study pods", { blockSize: 31 }, "blockSize", 31, /allowed are 20 to 30/],
+  ["a block larger than the pool", { podCidr: "172.16.0.0/24", blockSize: 23 }, "blockSize", 23, /cannot be larger than podCidr 172\.16\.0\.0\/24/],
+  ["a version that YAML made a number", { kubernetesVersion: 1.35 }, "kubernetesVersion", 1.35, VERSION],
+  ["a version by name", { calicoVersion: "latest" }, "calicoVersion", "latest", VERSION],
+  ["a version with endless digits", { calicoVersion: `${"9".repeat(1000)}.1`, allowUnsupported: true }, "calicoVersion", `${"9".repeat(1000)}.1`, VERSION],
+];
+
+// biome-ignore format: a table
+const RANGES: Row[] = [
+  ["a CIDR without its prefix", { podCidr: "172.16.0.0" }, "podCidr", "172.16.0.0", CIDR],
+  ["a CIDR of IPv6", { podCidr: "fd00::/48" }, "podCidr", "fd00::/48", CIDR],
+  ["an octet of 256", { podCidr: "172.256.0.0/16" }, "podCidr", "172.256.0.0/16", CIDR],
+  ["an octet that looks octal", { podCidr: "172.016.0.0/16" }, "podCidr", "172.016.0.0/16", CIDR],
+  ["a prefix of 33", { serviceCidr: "10.96.0.0/33" }, "serviceCidr", "10.96.0.0/33", CIDR],
+  ["host bits in the pods' range", { podCidr: "172.16.0.1/16" }, "podCidr", "172.16.0.1/16", /the network is 172\.16\.0\.0\/16/],
+  ["host bits in a subnet", subnets("10.0.3.5/24"), "topology[0].cidr", "10.0.3.5/24", /the network is 10\.0\.3\.0\/24/],
+  ["Services inside the pods' range", { serviceCidr: "172.16.96.0/20" }, "serviceCidr", "172.16.96.0/20", /overlaps podCidr \(172\.16\.0\.0\/16\)/],
+  ["a subnet inside the pods' range", subnets("172.16.5.0/24"), "topology[0].cidr", "172.16.5.0/24", /overlaps podCidr/],
+  ["a subnet that holds the pods' range", { ...subnets("172.16.0.0/16"), podCidr: "172.16.64.0/20" }, "topology[0].cidr", "172.16.0.0/16", /overlaps podCidr/],
+  ["a subnet inside the Services' range", subnets("10.100.200.0/24"), "topology[0].cidr", "10.100.200.0/24", /overlaps serviceCidr \(10\.96\.0\.0\/12\)/],
+  ["a subnet twice", subnets("10.0.3.0/24", "10.0.3.0/24"), "topology[1].cidr", "10.0.3.0/24", /overlaps topology\[0\]\.cidr/],
+  ["a subnet inside another", subnets("10.0.0.0/16", "10.0.3.0/24"), "topology[1].cidr", "10.0.3.0/24", /ranges that are apart/],
+  ["a subnet of a /15", subnets("10.2.0.0/15"), "topology[0].cidr", "10.2.0.0/15", /prefixes from \/16 to \/28/],
+  ["a subnet of a /29", subnets("10.0.3.0/29"), "topology[0].cidr", "10.0.3.0/29", /prefixes from \/16 to \/28/],
+  ["the whole internet for pods", { podCidr: "0.0.0.0/0" }, "podCidr", "0.0.0.0/0", /choose a private range/],
+  ["pods on loopback", { podCidr: "127.0.0.0/16" }, "podCidr", "127.0.0.0/16", /loopback; choose a private range/],
+  ["pods on link-local addresses", { podCidr: "169.254.0.0/16" }, "podCidr", "169.254.0.0/16", /169\.254\.1\.1/],
+  ["Services on multicast", { serviceCidr: "239.0.0.0/16" }, "serviceCidr", "239.0.0.0/16", /multicast/],
+  ["a subnet on the twin's internet", subnets("203.0.113.0/24"), "topology[0].cidr", "203.0.113.0/24", /the twin's internet/],
+  ["Services beyond what the API server takes", { serviceCidr: "10.64.0.0/11" }, "serviceCidr", "10.64.0.0/11", /\/12 to \/28/],
+  ["Services too few for a cluster", { serviceCidr: "10.96.0.0/29" }, "serviceCidr", "10.96.0.0/29", /\/12 to \/28/],
+  ["a pool with fewer blocks than nodes", { podCidr: "172.16.0.0/25" }, "podCidr", "172.16.0.0/25", /2 blocks of \/26 for 4 nodes; allowed is a larger podCidr/],
+];
+
+// biome-ignore format: a table
+const NODES: Row[] = [
+  ["no subnet", { topology: [] }, "topology", [], /list of 1 to 100 subnets/],
+  ["a topology that is text", { topology: "two subnets" }, "topology", "two subnets", /list of 1 to 100 subnets/],
+  ["a topology that is JSON cut short", { topology: '[{"name":"a"' }, "topology", '[{"name":"a"', /list of 1 to 100 subnets/],
+  ["a topology that is an object", { topology: { a: 1 } }, "topology", { a: 1 }, /list of 1 to 100 subnets/],
+  ["a subnet that is text", { topology: ["a"] }, "topology[0]", "a", /a section with name, cidr, nodes/],
+  ["a subnet without a range", { topology: [{ name: "a", nodes: ["w1"] }] }, "topology[0].cidr", undefined, CIDR],
+  ["a subnet without nodes", nodes(), "topology[0].nodes", [], /list of 1 to 100 nodes/],
+  ["a node that is a number", nodes(5), "topology[0].nodes[0]", 5, /a node's name, or \{ name, role, address \}/],
+  ["a node that is a list", nodes(["w1"]), "topology[0].nodes[0]", ["w1"], /a node's name/],
+  ["a node in capitals", nodes("W1"), "topology[0].nodes[0]", "W1", NAME],
+  ["a node with an umlaut", nodes("größe"), "topology[0].nodes[0]", "größe", NAME],
+  ["a node with a name of 33 letters", nodes("n".repeat(33)), "topology[0].nodes[0]", "n".repeat(33), NAME],
+  ["a node without a name", nodes({ role: "worker" }), "topology[0].nodes[0].name", undefined, NAME],
+  ["a node with half an address", nodes({ name: "w1", address: "10.0.3" }), "topology[0].nodes[0].address", "10.0.3", ADDRESS],
+  ["a node outside its subnet", nodes({ name: "w1", address: "10.0.4.9" }), "topology[0].nodes[0].address", "10.0.4.9", /outside its subnet 10\.0\.3\.0\/24/],
+  ["a node on the network's address", nodes({ name: "w1", address: "10.0.3.0" }), "topology[0].nodes[0].address", "10.0.3.0", /first 4 addresses and the last/],
+  ["a node on the gateway's address", nodes({ name: "w1", address: "10.0.3.1" }), "topology[0].nodes[0].address", "10.0.3.1", /for themselves/],
+  ["a node on the broadcast address", nodes({ name: "w1", address: "10.0.3.255" }), "topology[0].nodes[0].address", "10.0.3.255", /the last one of 10\.0\.3\.0\/24/],
+  ["two nodes of one name", nodes("w1", "w1"), "topology[0].nodes[1].name", "w1", /topology\[0\]\.nodes\[0\] already; names are unique/],
+  ["two nodes of one address", nodes({ name: "a", address: "10.0.3.9" }, { name: "b", address: "10.0.3.9" }), "topology[0].nodes[1].address", "10.0.3.9", /topology\[0\]\.nodes\[0\]\.address has that address already/],
+  ["two subnets of one name", { topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["x"] }, { name: "a", cidr: "10.0.4.0/24", nodes: ["y"] }] }, "topology[1].name", "a", /names are unique/],
+  ["a node called like another's pod", nodes("w1", "w1-2"), "topology[0].nodes[0].name", "w1", /its pod w1-2 would bear the name of another node/],
+  ["a node called like the twin's router", nodes("router"), "topology[0].nodes[0].name", "router", /the twin keeps for itself/],
+  ["a node called internet", nodes("internet"), "topology[0].nodes[0].name", "internet", /names are unique/],
+  ["two control planes", nodes({ name: "a", role: "control-plane" }, { name: "b", role: "control-plane" }), "topology", "control planes: a, b", /exactly one node with role control-plane/],
+  ["workers only", nodes({ name: "a", role: "worker" }, { name: "b", role: "worker" }), "topology", "control planes: none", /exactly one node/],
+  ["more nodes than the subnet has addresses", { topology: [{ name: "a", cidr: "10.0.3.0/28", nodes: many(12) }] }, "topology[0].nodes", "12 nodes", /room for 11; allowed is a larger subnet or fewer nodes/],
+  ["more nodes than a full mesh should have", { topology: [{ name: "a", cidr: "10.0.0.0/22", nodes: many(100) }, { name: "b", cidr: "10.0.4.0/24", nodes: ["x"] }] }, "topology", "101 nodes", /at most 100 nodes/],
+];
+
+// biome-ignore format: a table
+const TOGETHER: Row[] = [
+  ["IPIP without BGP", { encapsulation: "IPIP", bgp: "Disabled" }, "bgp", "Disabled", /IPIP gets its routes by BGP; allowed is Enabled, or VXLAN/],
+  ["IPIPCrossSubnet without BGP", { encapsulation: "IPIPCrossSubnet", bgp: "Disabled" }, "bgp", "Disabled", /allowed is Enabled/],
+  ["None without BGP", { encapsulation: "None", bgp: "Disabled" }, "bgp", "Disabled", /allowed is Enabled/],
+  ["a fabric that is not the cloud's", { cloud: "aws", fabric: "plain" }, "fabric", "plain", /cloud aws brings its own; allowed is aws/],
+  ["another fabric that is not the cloud's", { cloud: "openstack", fabric: "aws" }, "fabric", "aws", /allowed is openstack/],
+  ["routes on a router that is not ours", { cloud: "hosts", podRoutes: true }, "podRoutes", true, /allowed is false, or rehearse: true/],
+  ["an MTU that EC2 does not carry", { cloud: "aws", mtu: 9002 }, "mtu", 9002, /EC2 carries at most 9001/],
+  ["an MTU that EC2's fabric does not carry", { fabric: "aws", mtu: 9216 }, "mtu", 9216, /at most 9001/],
+  ["a security group's fault where there is none", { faults: ["ipip-blocked"] }, "faults[0]", "ipip-blocked", /fabric plain has nothing that could fail so; this fault is for aws or openstack/],
+  ["EC2's fault on OpenStack", { cloud: "openstack", faults: ["source-dest-check"] }, "faults[0]", "source-dest-check", /this fault is for aws/],
+  ["OpenStack's fault on EC2", { cloud: "aws", faults: ["mtu-too-big", "port-security"] }, "faults[1]", "port-security", /this fault is for openstack/],
+  ["a fault twice", { faults: ["mtu-too-big", "mtu-too-big"] }, "faults[1]", "mtu-too-big", /name each fault once/],
+  ["a Calico of which BIRD no longer programs the routes", { calicoVersion: "3.33" }, "calicoVersion", "3.33", /allowed are 3\.30, 3\.31, 3\.32; allowUnsupported: true/],
+  ["a Calico of long ago", { calicoVersion: "v3.21.4" }, "calicoVersion", "v3.21.4", /allowed are 3\.30/],
+  ["a Kubernetes newer than its Calico knows", { calicoVersion: "3.30", kubernetesVersion: "1.36" }, "kubernetesVersion", "1.36", /Calico 3\.30 is tested with 1\.31, 1\.32, 1\.33, 1\.34, 1\.35/],
+  ["a Kubernetes older than its Calico knows", { kubernetesVersion: "1.23.6" }, "kubernetesVersion", "1.23.6", /1\.34, 1\.35, 1\.36; choose one of these/],
+];
+
+export const BAD_CONFIGS: BadConfig[] = [...KEYS, ...WORDS, ...NUMBERS, ...RANGES, ...NODES, ...TOGETHER].map(
+  ([is, raw, key, value, allowed]) => ({ is, raw, key, value, allowed }),
+);

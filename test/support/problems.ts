@@ -1,0 +1,24 @@
+/** What is wrong with a config, or nothing. Anything but a ConfigError is a bug and passes through. */
+import { ConfigError, type LabConfig, parseConfig } from "../../components/config";
+import { type LabPlan, planLab } from "../../components/plan";
+
+export type RawConfig = Readonly<Record<string, unknown>>;
+
+/** From a stack's config to its plan, as `index.ts` goes. */
+export const planOf = (raw: RawConfig): LabPlan => planLab(parseConfig(raw));
+
+export function errorOf(raw: RawConfig): ConfigError | undefined {
+  try {
+    planOf(raw);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+/** The config with some of its checked values replaced. */
+export const changed = (config: LabConfig, values: Partial<LabConfig>): LabConfig => ({
+  ...config,
+  ...values,
+});
