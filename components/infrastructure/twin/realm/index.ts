@@ -7,7 +7,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { RealmError } from "./error";
-import { enter, findHolders, SCRIPT_ARGV, startNamespaces } from "./namespaces";
+import { findHolders } from "./holder";
+import { reachMachine, startMachine } from "./machine";
+import { reachNamespaces, startNamespaces } from "./namespaces";
 import { killAll } from "./process";
 import { type RealmRecord, readLivingRecord, readRecord } from "./record";
 
@@ -37,14 +39,13 @@ export interface Realm {
 export async function startRealm(
   folder: string,
   kind: RealmKind,
-  _progress: (line: string) => void = () => {},
+  progress: (line: string) => void = () => {},
 ): Promise<Realm> {
   await stopRealm(folder);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const real = fs.realpathSync(folder);
   try {
-    if (kind === "machine") throw new RealmError("the machine realm is not built yet");
-    await startNamespaces(real);
+    await (kind === "machine" ? startMachine : startNamespaces)(real, progress);
     const realm = findRealm(real);
     if (!realm) throw new RealmError(`the realm in ${folder} ended right after its start`);
     return realm;
@@ -61,18 +62,8 @@ export function findRealm(folder: string): Realm | undefined {
 }
 
 function describe(record: RealmRecord): Realm {
-  const inside = enter(record.pid);
-  return {
-    kind: record.kind,
-    bootId: record.bootId,
-    scriptArgv: [...inside, ...SCRIPT_ARGV],
-    shellArgv: (namespace) => [
-      ...inside,
-      `TERM=${process.env.TERM ?? "linux"}`,
-      "/run/encaplab/bin/realm-shell",
-      namespace,
-    ],
-  };
+  const reach = record.kind === "machine" ? reachMachine : reachNamespaces;
+  return { kind: record.kind, bootId: record.bootId, ...reach(record.pid) };
 }
 
 /**

@@ -1,0 +1,91 @@
+/**
+ * The holder: the process that is a realm's process 1, in namespaces of its own, detached from whoever started it.
+ * Both kinds of realm have one; they differ in the script it runs.
+ */
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { createInterface } from "node:readline";
+import { RealmError } from "./error";
+import { findByArguments, type ProcessId } from "./process";
+
+/** scripts/twin of this checkout, where what runs inside a realm is kept. */
+export const SCRIPTS = path.resolve(__dirname, "../../../../scripts/twin");
+
+/** The script of each kind of holder. */
+const HOLDERS = {
+  namespaces: path.join(SCRIPTS, "realm-holder.sh"),
+  machine: path.join(SCRIPTS, "machine-holder.sh"),
+};
+
+/** Where in the folder a holder's standard error goes. */
+export const HOLDER_LOG = "holder.log";
+
+/** What every program inside gets as its environment, and nothing of the caller's (whose PATH may lack /sbin). */
+export const ENVIRONMENT = [
+  "PATH=/run/encaplab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  "HOME=/run/encaplab/home",
+  "USER=root",
+  "LOGNAME=root",
+  "LANG=C.UTF-8",
+];
+
+/** Every living holder of this folder, recorded or not. */
+export function findHolders(folder: string): ProcessId[] {
+  return Object.values(HOLDERS).flatMap((script) => findByArguments([script, folder]));
+}
+
+/** What `launch` needs to know. `limit`: milliseconds until a holder that is not ready counts as failed. */
+export interface Launch {
+  kind: keyof typeof HOLDERS;
+  /** absolute, and there */
+  folder: string;
+  /** further arguments of the holder's script */
+  argv?: string[];
+  progress: (line: string) => void;
+  limit: number;
+}
+
+/**
+ * Starts a holder and returns once it says "ready"; every other line it says is progress. Errors: RealmError with what
+ * it wrote to standard error; it may still run then (the caller stops the realm, which ends it however far it got).
+ */
+export async function launch({ kind, folder, argv = [], progress, limit }: Launch): Promise<void> {
+  const logFile = path.join(folder, HOLDER_LOG);
+  const log = fs.openSync(logFile, "a", 0o600);
+  const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--uts", "--ipc"];
+  // --kill-child: when the outer half (unshare, which only waits) is killed, the holder must not live on.
+  const options = [...namespaces, "--fork", "--kill-child=SIGKILL", "--"];
+  const command = ["bash", HOLDERS[kind], folder, randomUUID(), ...argv];
+  const child = spawn("unshare", [...options, ...command], {
+    detached: true,
+    cwd: "/",
+    stdio: ["ignore", "pipe", log],
+  });
+  fs.closeSync(log);
+  const output = child.stdout as NonNullable<typeof child.stdout>;
+  const failed = new AbortController();
+  const timer = setTimeout(() => failed.abort(), limit);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (message: string) => reject(new RealmError(message, undefined, readText(logFile)));
+      failed.signal.addEventListener("abort", () => fail(`it was not ready after ${limit / 1000} s`));
+      child.once("error", (error) => fail(`cannot run unshare (package util-linux): ${error.message}`));
+      child.once("exit", () => fail("it ended while it was being made"));
+      createInterface(output).on("line", (line) => (line === "ready" ? resolve() : progress(line)));
+    });
+  } finally {
+    clearTimeout(timer);
+    output.destroy();
+    child.unref();
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

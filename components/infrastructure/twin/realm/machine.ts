@@ -1,0 +1,80 @@
+/**
+ * The realm made of a small QEMU machine with Debian's kernel, for twins that need a driver the running kernel lacks.
+ * The machine's root is this machine's own file system, read-only, so both kinds of realm run the same programs; what
+ * is written goes to its memory. It has no network but a way in for the two control ports.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cpio, type Entry } from "./cpio";
+import { lastLines, RealmError } from "./error";
+import { ENVIRONMENT, launch, SCRIPTS } from "./holder";
+import { bootModules, prepareImage } from "./image";
+
+/** Milliseconds a machine may take until it answers; under emulation on a busy computer it takes 10 to 20 s. */
+const BOOT_LIMIT = 180_000;
+
+/** How to run a script, and a shell on a terminal, in the machine held by this process. */
+export function reachMachine(pid: number) {
+  // Not the pid namespace: nsenter would stay as a parent in between, and killing it would not end the connection.
+  const inside = ["nsenter", "--preserve-credentials", `--target=${pid}`, "--user", "--net", "--"];
+  return {
+    // -t: seconds to go on reading after the script is sent; socat's own default is half a second.
+    scriptArgv: [...inside, "socat", "-t", "864000", "-", "TCP:127.0.0.1:7001"],
+    shellArgv: (namespace: string) => [
+      ...inside,
+      "bash",
+      path.join(SCRIPTS, "machine-terminal.sh"),
+      namespace,
+    ],
+  };
+}
+
+/** Starts the machine in a folder that exists; returns when it answers. The first time it fetches the kernel (70 MB). */
+export async function startMachine(folder: string, progress: (line: string) => void): Promise<void> {
+  const image = await prepareImage(progress);
+  fs.writeFileSync(path.join(folder, "initramfs"), initramfs(image));
+  const started = Date.now();
+  progress("Booting the QEMU machine that the twin needs for this encapsulation (10 to 60 s)");
+  try {
+    await launch({
+      kind: "machine",
+      folder,
+      argv: [image],
+      limit: BOOT_LIMIT,
+      progress: (line) => progress(`The machine: ${line} (${Math.round((Date.now() - started) / 1000)} s)`),
+    });
+  } catch (error) {
+    if (!(error instanceof RealmError)) throw error;
+    const said = [error.stderr, readText(path.join(folder, "console.log"))].map((text) => lastLines(text));
+    throw new RealmError(
+      `the twin's QEMU machine does not start: ${error.message}\n${said.join("\n")}`.trimEnd(),
+    );
+  }
+  progress(`The machine answers after ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+/** The machine's first root: busybox, the drivers that reach the host's files, and what both kinds of realm run. */
+function initramfs(image: string): Buffer {
+  const script = (name: string) => fs.readFileSync(path.join(SCRIPTS, name));
+  const modules = bootModules(image);
+  const tools = fs.readdirSync(path.join(SCRIPTS, "realm-bin"));
+  const entries: Entry[] = [
+    ...["bin", "modules", "proc", "sys", "root", "encaplab", "encaplab/bin"].map((name) => ({ name })),
+    { name: "init", content: script("machine-initramfs.sh") },
+    { name: "bin/busybox", content: fs.readFileSync(path.join(image, "busybox")) },
+    { name: "modules/order", content: modules.map((file) => `${path.basename(file)}\n`).join("") },
+    ...modules.map((file) => ({ name: `modules/${path.basename(file)}`, content: fs.readFileSync(file) })),
+    { name: "encaplab/environment", content: ENVIRONMENT.map((line) => `${line}\n`).join("") },
+    { name: "encaplab/machine-init.sh", content: script("machine-init.sh") },
+    ...tools.map((name) => ({ name: `encaplab/bin/${name}`, content: script(`realm-bin/${name}`) })),
+  ];
+  return cpio(entries);
+}
+
+function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return ""; // it never got as far as a console
+  }
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The near end of a shell in a machine: joins this terminal to port 7002 (see machine-init.sh). Run in the network
+# namespace of the machine's holder.
+#   machine-terminal.sh NAMESPACE
+set -euo pipefail
+
+size=$(stty size 2> /dev/null) || size='24 80'
+exec {connection}<> /dev/tcp/127.0.0.1/7002
+printf '%s %s %s\n' "$1" "${TERM:-linux}" "$size" >&"$connection"
+raw=''
+if [[ -t 0 ]]; then raw=,raw,echo=0; fi
+exec socat -t 86400 "STDIO$raw" "FD:$connection"

@@ -1,0 +1,34 @@
+"""Captures: one packet of one pair of each path, as tcpdump shows it, and the route it took."""
+import subprocess
+
+from namespace import run
+from probe import probe_round
+
+
+def capture(wanted, patience):
+    dumps = []
+    for item in wanted:
+        command = ["nsenter", f"--net=/run/netns/{item['node']}", "tcpdump", "-nnte", "-c1", "--immediate-mode", "-l",
+                   "-i", item["interface"], item["filter"]]
+        dumps.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    for dump in dumps:
+        await_listening(dump)
+    probe_round([dict(item, probe="icmp", size=84) for item in wanted], patience)
+    shown = {}
+    for item, dump in zip(wanted, dumps):
+        try:
+            packet, _ = dump.communicate(timeout=0.2 * patience)
+        except subprocess.TimeoutExpired:
+            dump.terminate()
+            packet, _ = dump.communicate()
+        route = run(item["node"], "ip", "route", "get", item["destination"])
+        shown[item["id"]] = {"route": route.split("\n")[0].strip(), "packet": packet.strip()}
+    return shown
+
+
+def await_listening(dump):
+    """tcpdump has the interface open once it says so; a packet sent before would be missed."""
+    for line in dump.stderr:
+        if line.startswith("listening on"):
+            return
+    raise RuntimeError(f"tcpdump did not start: {' '.join(dump.args)}")

@@ -1,0 +1,188 @@
+"""Probing: every ping and every TCP exchange of a round at once, from one loop."""
+import errno
+import os
+import selectors
+import socket
+import struct
+import time
+
+from namespace import enter
+
+IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3
+ATTEMPTS = 3
+SELECTOR = selectors.DefaultSelector()
+
+
+class Ping:
+    """One echo request at a time per identifier; replies and errors are told apart by identifier and sequence."""
+
+    def __init__(self, namespace):
+        enter(namespace)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self.socket.setblocking(False)
+        # Sets DF and takes no notice of what an earlier probe taught the kernel about the path's MTU.
+        self.socket.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        self.waiting = {}
+
+    def send(self, key, probe):
+        self.waiting[key] = probe
+        body = struct.pack("!BBHHH", 8, 0, 0, *key) + bytes(probe["size"] - 28)
+        packet = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+        try:
+            self.socket.sendto(packet, (probe["destination"], 0))
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                probe["detail"] = "larger than the pod's own MTU"
+            else:
+                probe["detail"] = os.strerror(error.errno)
+
+    def receive(self):
+        """Yields the probes that were answered."""
+        while True:
+            try:
+                data, (sender, _) = self.socket.recvfrom(65535)
+            except BlockingIOError:
+                return
+            message = data[(data[0] & 15) * 4:]
+            if message[0] == 0:
+                probe = self.waiting.pop(struct.unpack("!HH", message[4:8]), None)
+                if probe and probe["destination"] == sender:
+                    yield probe
+            elif message[0] in (3, 11) and len(message) >= 36:
+                inner = message[8:]
+                key = struct.unpack("!HH", inner[(inner[0] & 15) * 4 + 4:][:4])
+                if key in self.waiting:
+                    self.waiting[key]["detail"] = describe_error(message, sender)
+
+
+def describe_error(message, sender):
+    if message[0] == 3 and message[1] == 4:
+        return f"{sender} says: fragmentation needed, MTU {struct.unpack('!H', message[6:8])[0]}"
+    return f"{sender} says: ICMP type {message[0]} code {message[1]}"
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def listen(namespace, port):
+    enter(namespace)
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("0.0.0.0", port))
+    server.listen(1024)
+    server.setblocking(False)
+    return server
+
+
+def echo_once(connection):
+    try:
+        data = connection.recv(64)
+    except BlockingIOError:
+        return
+    except OSError:
+        data = b""
+    if data:
+        connection.send(data)
+        return
+    SELECTOR.unregister(connection)
+    connection.close()
+
+
+def accept(server):
+    while True:
+        try:
+            connection, _ = server.accept()
+        except BlockingIOError:
+            return
+        connection.setblocking(False)
+        SELECTOR.register(connection, selectors.EVENT_READ, ("echo", connection))
+
+
+def connect(probe):
+    enter(probe["namespace"])
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex((probe["destination"], probe["port"]))
+    SELECTOR.register(client, selectors.EVENT_WRITE, ("client", probe))
+    return client
+
+
+def client_event(client, probe, mask):
+    """Connected: says something. Answered: the probe works. Returns whether it is over."""
+    try:
+        if mask & selectors.EVENT_WRITE:
+            error = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise OSError(error, os.strerror(error))
+            client.send(b"encaplab\n")
+            SELECTOR.modify(client, selectors.EVENT_READ, ("client", probe))
+            return False
+        probe["works"] = client.recv(64) == b"encaplab\n"
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        probe["detail"] = error.strerror
+    return True
+
+
+def probe_round(probes, patience):
+    """Sends everything at once, again what is not answered, and ends as soon as all is answered."""
+    pings, keys, clients = {}, {}, {}
+    for number, probe in enumerate(probes):
+        probe["works"], probe["detail"] = False, ""
+        if probe["probe"] == "tcp":
+            clients[probe["id"]] = connect(probe)
+            continue
+        if probe["namespace"] not in pings:
+            pings[probe["namespace"]] = ping = Ping(probe["namespace"])
+            SELECTOR.register(ping.socket, selectors.EVENT_READ, ("ping", ping))
+        keys[probe["id"]] = (1 + number // 65536, number % 65536)
+    open_ids = {probe["id"] for probe in probes}
+    by_id = {probe["id"]: probe for probe in probes}
+    interval = 0.33 * patience
+    next_send, sent, end = time.monotonic(), 0, time.monotonic() + ATTEMPTS * interval
+    while open_ids and time.monotonic() < end:
+        if sent < ATTEMPTS and time.monotonic() >= next_send:
+            for position, identity in enumerate(sorted(open_ids & keys.keys())):
+                probe = by_id[identity]
+                pings[probe["namespace"]].send(keys[identity], probe)
+                if position % 200 == 199:
+                    serve(0, open_ids)  # a socket's buffer holds a few hundred answers
+            sent, next_send = sent + 1, next_send + interval
+        serve(0.02, open_ids)
+    for identity, client in clients.items():
+        if identity in open_ids or by_id[identity]["works"] is False:
+            by_id[identity]["detail"] = by_id[identity]["detail"] or "no answer"
+        close(client)
+    for ping in pings.values():
+        close(ping.socket)
+    return {p["id"]: {"works": p["works"], "detail": "" if p["works"] else p["detail"] or "no answer"} for p in probes}
+
+
+def serve(timeout, open_ids):
+    for key, mask in SELECTOR.select(timeout):
+        kind, value = key.data
+        if kind == "server":
+            accept(value)
+        elif kind == "echo":
+            echo_once(value)
+        elif kind == "ping":
+            for probe in value.receive():
+                probe["works"] = True
+                open_ids.discard(probe["id"])
+        elif client_event(key.fileobj, value, mask):
+            open_ids.discard(value["id"])
+            close(key.fileobj)
+
+
+def close(sock):
+    try:
+        SELECTOR.unregister(sock)
+    except (KeyError, ValueError):
+        pass
+    sock.close()

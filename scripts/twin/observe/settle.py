@@ -1,0 +1,70 @@
+"""Settling: waits until every node has the routes it should have. BIRD's come when its sessions are up."""
+import os
+import socket
+import struct
+import subprocess
+import time
+
+from namespace import enter
+
+
+def block_routes(namespace):
+    """The main table's routes with a next hop: {(block, via, device)}, from the kernel's own list (proc(5))."""
+    enter(namespace)
+    found = set()
+    # Not /proc/net, which is a link to the namespace of the process's first thread at the time it was resolved.
+    with open(f"/proc/{os.getpid()}/task/{os.getpid()}/net/route") as table:
+        next(table)
+        for line in table:
+            device, target, gateway, _, _, _, _, mask = line.split()[:8]
+            if gateway == "00000000" or target == "00000000":
+                continue
+            block = f"{dotted(target)}/{bin(int(mask, 16)).count('1')}"
+            found.add((block, dotted(gateway), device))
+    return found
+
+
+def dotted(little_endian_hex):
+    return socket.inet_ntoa(struct.pack("<I", int(little_endian_hex, 16)))
+
+
+def settle(nodes, patience):
+    """Waits until each node has exactly the routes it should have. Returns what is still amiss when time is up."""
+    deadline = time.monotonic() + 15 * patience
+    for node in nodes:
+        if node["bgp"] and not node["routes"]:
+            await_attempts(node["name"], 3 * patience)
+    while True:
+        amiss = []
+        for node in nodes:
+            want = {(r["block"], r["via"], r["device"]) for r in node["routes"]}
+            have = block_routes(node["name"])
+            amiss += [f"{node['name']} lacks {' '.join(r)}" for r in sorted(want - have)]
+            amiss += [f"{node['name']} still has {' '.join(r)}" for r in sorted(have - want)]
+        if not amiss or time.monotonic() > deadline:
+            return amiss
+        time.sleep(0.02)
+
+
+def await_attempts(node, seconds):
+    """Where no session is expected, gives BIRD the time in which one would have come up, counted from its start."""
+    try:
+        started = os.stat(f"/run/bird/{node}.pid").st_mtime
+    except FileNotFoundError:
+        return
+    time.sleep(max(0.0, started + seconds - time.time()))
+
+
+def sessions(node):
+    """State of each BGP session by peer address, as `birdc show protocols` tells."""
+    path = f"/run/bird/{node}.ctl"
+    if not os.path.exists(path):
+        return {}
+    shown = subprocess.run(["birdc", "-s", path, "show", "protocols"], capture_output=True, text=True, check=False)
+    found = {}
+    for line in shown.stdout.splitlines():
+        if line.startswith("Mesh_"):
+            fields = line.split(maxsplit=5)
+            peer = fields[0][len("Mesh_"):].replace("_", ".")
+            found[peer] = fields[5].strip() if len(fields) > 5 else fields[3]
+    return found
