@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { ENCAPSULATIONS } from "../../components/config";
+import { ENCAPSULATION_FACTS, TUNNELS } from "../../components/plan";
+import { planOf } from "../support/problems";
+
+const FACTS = Object.entries(ENCAPSULATION_FACTS);
+
+describe("the facts of an encapsulation", () => {
+  it("are there for each of the five", () => {
+    assert.deepEqual(
+      FACTS.map(([name]) => name),
+      [...ENCAPSULATIONS],
+    );
+  });
+
+  for (const [name, facts] of FACTS) {
+    it(`never set ipipMode and vxlanMode both: ${name}`, () => {
+      const set = [facts.ipipMode, facts.vxlanMode].filter((mode) => mode !== "Never");
+      assert.equal(set.length, facts.tunnel ? 1 : 0);
+      assert.equal(set[0] ?? "Never", facts.crossSubnet ? "CrossSubnet" : facts.tunnel ? "Always" : "Never");
+      assert.equal(facts.ipipMode !== "Never", facts.tunnel === "ipip");
+    });
+
+    it(`count the bytes of the outer header: ${name}`, () => {
+      const outerHeader = { ipip: 20, vxlan: 20 + 8 + 8 + 14 };
+      assert.equal(facts.overhead, facts.tunnel ? outerHeader[facts.tunnel] : 0);
+    });
+
+    it(`have BIRD program the routes of all but VXLAN: ${name}`, () => {
+      assert.equal(facts.routesBy, facts.tunnel === "vxlan" ? "Felix" : "BIRD");
+      assert.equal(planOf({ encapsulation: name }).bgp.enabled, facts.tunnel !== "vxlan");
+    });
+  }
+
+  it("name the devices and the wire as an operator sees them", () => {
+    assert.deepEqual([TUNNELS.ipip.device, TUNNELS.vxlan.device], ["tunl0", "vxlan.calico"]);
+    assert.deepEqual([TUNNELS.ipip.filter, TUNNELS.vxlan.filter], ["ip proto 4", "udp port 4789"]);
+  });
+
+  it("reach the IPPool with the pool's own values", () => {
+    assert.deepEqual(planOf({ encapsulation: "IPIPCrossSubnet", natOutgoing: false, blockSize: 28 }).ipPool, {
+      cidr: "172.16.0.0/16",
+      blockSize: 28,
+      ipipMode: "CrossSubnet",
+      vxlanMode: "Never",
+      natOutgoing: false,
+    });
+  });
+
+  it("leave BGP on under VXLAN when the config says so", () => {
+    assert.equal(planOf({ encapsulation: "VXLAN", bgp: "Enabled" }).bgp.enabled, true);
+    assert.equal(planOf({ encapsulation: "VXLAN", bgp: "Disabled" }).bgp.enabled, false);
+  });
+});
+
+describe("the MTU of a plan", () => {
+  const rows: [link: number, ipip: number, vxlan: number][] = [
+    [1500, 1480, 1450],
+    [9001, 8981, 8951],
+    [1450, 1430, 1400],
+  ];
+  for (const [link, ipip, vxlan] of rows) {
+    it(`leaves the outer header room on a link of ${link}`, () => {
+      const mtu = (encapsulation: string) => planOf({ encapsulation, mtu: link }).mtu;
+      for (const mode of ["IPIP", "IPIPCrossSubnet"])
+        assert.deepEqual(mtu(mode), { link, tunnel: ipip, pod: ipip });
+      for (const mode of ["VXLAN", "VXLANCrossSubnet"])
+        assert.deepEqual(mtu(mode), { link, tunnel: vxlan, pod: vxlan });
+      assert.deepEqual(mtu("None"), { link, tunnel: link, pod: link });
+    });
+  }
+
+  it("starts from what the fabric's links usually carry", () => {
+    assert.equal(planOf({ fabric: "plain" }).mtu.link, 1500);
+    assert.equal(planOf({ cloud: "aws" }).mtu.link, 9001);
+    assert.equal(planOf({ cloud: "openstack" }).mtu.link, 1450);
+  });
+
+  it("gives pods the link's MTU under the fault mtu-too-big, and the tunnel what it can carry", () => {
+    const { mtu } = planOf({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
+    assert.deepEqual(mtu, { link: 1500, tunnel: 1450, pod: 1500 });
+  });
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { ENCAPSULATIONS, type Encapsulation, FAULTS } from "../../components/config";
+import { FAULT_FACTS, type LabPlan, planLab, type RuleName } from "../../components/plan";
+import { labConfigs } from "../support/arbitraries";
+import { changed, planOf } from "../support/problems";
+
+const ONE_SUBNET = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
+const TWO_SUBNETS = [...ONE_SUBNET, { name: "b", cidr: "10.0.4.0/24", nodes: ["w2"] }];
+const ONE_NODE_EACH = [
+  { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] },
+  { name: "b", cidr: "10.0.4.0/24", nodes: ["w1"] },
+];
+
+/** What every cluster needs, whatever carries its pods. */
+const ALWAYS: RuleName[] = ["ssh", "api-operator", "nodeport", "api", "kubelet", "icmp"];
+
+const openIn = (plan: LabPlan) => plan.firewall.filter(({ open }) => open).map(({ name }) => name);
+
+describe("the firewall of a plan", () => {
+  // What each mode opens besides: with natOutgoing, without it, and with it where no two nodes share a subnet.
+  const NEEDS: [Encapsulation, natted: RuleName[], plain: RuleName[], apart: RuleName[]][] = [
+    ["IPIP", ["bgp", "ipip"], ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip"]],
+    ["IPIPCrossSubnet", ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip"]],
+    ["VXLAN", ["vxlan"], ["vxlan", "pod-cidr"], ["vxlan"]],
+    ["VXLANCrossSubnet", ["vxlan", "pod-cidr"], ["vxlan", "pod-cidr"], ["vxlan"]],
+    ["None", ["bgp", "pod-cidr"], ["bgp", "pod-cidr"], ["bgp", "pod-cidr"]],
+  ];
+
+  it("is known for each of the five modes", () => {
+    assert.deepEqual(
+      NEEDS.map(([mode]) => mode),
+      [...ENCAPSULATIONS],
+    );
+  });
+
+  for (const [encapsulation, natted, plain, apart] of NEEDS) {
+    it(`opens for ${encapsulation} what it needs and nothing else`, () => {
+      const open = (natOutgoing: boolean, topology: unknown) =>
+        openIn(planOf({ cloud: "aws", encapsulation, natOutgoing, topology }));
+      for (const topology of [ONE_SUBNET, TWO_SUBNETS]) {
+        assert.deepEqual(open(true, topology), [...ALWAYS, ...natted]);
+        assert.deepEqual(open(false, topology), [...ALWAYS, ...plain]);
+      }
+      assert.deepEqual(open(true, ONE_NODE_EACH), [...ALWAYS, ...apart]);
+    });
+  }
+
+  it("opens TCP 179 for VXLAN too when BGP is switched on", () => {
+    assert.ok(openIn(planOf({ encapsulation: "VXLAN", bgp: "Enabled" })).includes("bgp"));
+  });
+
+  it("opens Typha's port only beyond fifty nodes", () => {
+    const open = (count: number) => {
+      const nodes = Array.from({ length: count }, (_, i) => `n${i}`);
+      return openIn(planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes }] }));
+    };
+    assert.equal(open(50).includes("typha"), false);
+    assert.equal(open(51).includes("typha"), true);
+  });
+
+  it("has the ports and protocols that Calico and Kubernetes use", () => {
+    const rules = new Map(planOf({}).firewall.map(({ name, protocol, ports }) => [name, [protocol, ports]]));
+    assert.deepEqual(rules.get("bgp"), ["tcp", [179, 179]]);
+    assert.deepEqual(rules.get("ipip"), ["4", undefined]);
+    assert.deepEqual(rules.get("vxlan"), ["udp", [4789, 4789]]);
+    assert.deepEqual(rules.get("typha"), ["tcp", [5473, 5473]]);
+    assert.deepEqual(rules.get("api"), ["tcp", [6443, 6443]]);
+    assert.deepEqual(rules.get("etcd"), ["tcp", [2379, 2380]]);
+    assert.deepEqual(rules.get("kubelet"), ["tcp", [10250, 10250]]);
+    assert.deepEqual(rules.get("nodeport"), ["tcp", [30000, 32767]]);
+    assert.deepEqual(rules.get("pod-cidr"), ["all", undefined]);
+  });
+
+  it("never opens anything to everybody, and everything only to pods", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const { firewall } = planLab(config);
+        assert.doesNotMatch(JSON.stringify(firewall), /0\.0\.0\.0|::\/0/);
+        for (const { source, protocol, ports, why } of firewall) {
+          assert.ok(["operator", "nodes", "pods"].includes(source));
+          if (source === "operator") assert.ok(protocol === "tcp" && ports, "the operator gets named ports");
+          if (protocol === "all") assert.equal(source, "pods");
+          assert.ok(why.length > 10);
+        }
+      }),
+    );
+  });
+
+  it("loses to a fault the one rule that it names, and to the other faults none", () => {
+    fc.assert(
+      fc.property(labConfigs, fc.constantFrom(...FAULTS), (config, fault) => {
+        const healthy = planLab(changed(config, { faults: [] }));
+        fc.pre(FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+        const faulty = planLab(changed(config, { faults: [fault] }));
+        const { closes } = FAULT_FACTS[fault];
+        assert.deepEqual(
+          openIn(faulty),
+          openIn(healthy).filter((name) => name !== closes),
+        );
+        const closed = faulty.firewall.filter(({ closedBy }) => closedBy).map(({ name }) => name);
+        assert.deepEqual(
+          closed,
+          openIn(healthy).filter((name) => name === closes),
+        );
+      }),
+    );
+  });
+});
