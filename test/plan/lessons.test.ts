@@ -1,0 +1,210 @@
+/** The twelve lessons as their stacks are written: what the original labs saw is what the verdict says. */
+import assert from "node:assert/strict";
+import type { Fault } from "../../components/config";
+import { isWarning, judge, planLab, routeTo } from "../../components/plan";
+import { changed } from "../support/problems";
+import { LESSONS, stackConfig } from "../support/stacks";
+import { carriersOf, failuresOf, outcomesOf } from "../support/verdicts";
+
+interface Lesson {
+  /** The row that fails, where one does. All others work. */
+  fails?: string;
+  hop?: string;
+  cause?: RegExp;
+  mend?: RegExp;
+  fault?: Fault;
+  /** How packets between nodes of one subnet travel, and between subnets where there are two. */
+  carriers: [sameSubnet: string, crossSubnet?: string];
+}
+
+const TUNNEL = "tunl0, IP protocol 4";
+
+const EXPECTED: Record<string, Lesson> = {
+  L1: {
+    fails: "same-subnet",
+    hop: "cp1's port",
+    cause: /^port security drops the packet 172\.16\.0\.1 > 172\.16\.0\.65/,
+    mend: /^take port-security out of faults: put the pod CIDR into the port's allowed address pairs/,
+    fault: "port-security",
+    carriers: ["direct"],
+  },
+  L2: {
+    fails: "same-subnet",
+    hop: "w1's security group",
+    cause: /no rule for the packet 10\.100\.200\.4 > 10\.100\.200\.21 \(IP protocol 4\)/,
+    mend: /^take ipip-blocked out of faults: allow IP protocol 4 \(not 94\) from the group/,
+    fault: "ipip-blocked",
+    carriers: [TUNNEL],
+  },
+  L3: { carriers: [TUNNEL] },
+  L4: { carriers: [TUNNEL, TUNNEL] },
+  L5: {
+    fails: "pod-to-internet",
+    hop: "the internet",
+    cause: /^the packet 172\.16\.0\.1 > 203\.0\.113\.10 .*leaves with the pod's address/,
+    mend: /^set natOutgoing: true$/,
+    carriers: [TUNNEL, TUNNEL],
+  },
+  L6: {
+    fails: "same-subnet",
+    hop: "cp1's port",
+    cause: /^BGP is not established, so no node has a route/,
+    mend: /^take bgp-blocked out of faults: allow TCP 179 from the group/,
+    fault: "bgp-blocked",
+    carriers: ["no BGP route: the default route"],
+  },
+  L7: {
+    fails: "same-subnet",
+    hop: "w1's security group",
+    cause: /no rule for the packet 10\.0\.3\.10 > 10\.0\.3\.142 \(IP protocol 4\)/,
+    mend: /allow IP protocol 4 \(not 94\) from the group/,
+    fault: "ipip-blocked",
+    carriers: [TUNNEL],
+  },
+  L8: { carriers: [TUNNEL] },
+  L9: {
+    fails: "same-subnet",
+    hop: "cp1's port",
+    cause: /^the source\/dest check drops the packet 172\.16\.0\.1 > 172\.16\.0\.65/,
+    mend: /^take source-dest-check out of faults: turn the instance's source\/dest check off/,
+    fault: "source-dest-check",
+    carriers: ["direct"],
+  },
+  L10: { carriers: ["direct"] },
+  L11: {
+    fails: "cross-subnet",
+    hop: "VPC router",
+    cause: /^the VPC router knows the nodes' subnets but not pod addresses, and drops the packet/,
+    mend: /CrossSubnet encapsulation, or set podRoutes: true/,
+    carriers: ["direct", "direct"],
+  },
+  L12: { carriers: ["direct", TUNNEL] },
+};
+
+const judgeStack = (stack: string) => judge(planLab(stackConfig(stack)));
+
+describe("the verdict on a lesson", () => {
+  for (const lesson of LESSONS) {
+    const { fails, carriers, ...failure } = EXPECTED[lesson] as Lesson;
+    it(`is that ${fails ? `${fails} fails and all else works` : "everything works"}: ${lesson}`, () => {
+      const verdict = judgeStack(lesson);
+      const outcomes = outcomesOf(verdict);
+      for (const [row, outcome] of Object.entries(outcomes)) {
+        assert.equal(outcome, row === fails ? "fails" : "works", row);
+      }
+      assert.equal(
+        carriers.length === 2,
+        "cross-subnet" in outcomes,
+        "it has two subnets where it speaks of two",
+      );
+      assert.deepEqual(
+        [carriersOf(verdict)["same-subnet"], carriersOf(verdict)["cross-subnet"]],
+        [...carriers, undefined].slice(0, 2),
+      );
+      const found = failuresOf(verdict);
+      assert.equal(found.length, fails ? 3 : 0);
+      for (const { hop, cause, mend, fault, reference } of found) {
+        assert.equal(hop, failure.hop);
+        assert.match(cause, failure.cause as RegExp);
+        assert.match(mend, failure.mend as RegExp);
+        assert.equal(fault, failure.fault);
+        assert.match(reference, /^https:\/\//);
+      }
+    });
+
+    it(`names a node that is not ready only where BGP is blocked: ${lesson}`, () => {
+      const { notReady } = judgeStack(lesson);
+      assert.equal(notReady.length, lesson === "L6" ? 3 : 0);
+    });
+
+    it(`warns of a failure just when no fault asks for it: ${lesson}`, () => {
+      const warnings = judgeStack(lesson).paths.filter(isWarning);
+      assert.equal(warnings.length > 0, ["L5", "L11"].includes(lesson));
+    });
+  }
+
+  it("says of L6 what calico-node said", () => {
+    const [first] = judgeStack("L6").notReady;
+    assert.match(
+      first?.message ?? "",
+      /BIRD is not ready: BGP not established with 10\.0\.3\.142,10\.0\.3\.78$/,
+    );
+  });
+
+  it("says of L2 and L7 that a stateful group may look alive", () => {
+    for (const lesson of ["L2", "L7"]) {
+      assert.ok(judgeStack(lesson).remarks.some((remark) => /stateful.*600 s.*from cold/.test(remark)));
+    }
+  });
+});
+
+describe("a lesson leads to the next", () => {
+  const outcomesAfter = (lesson: string, values: Parameters<typeof changed>[1]) =>
+    outcomesOf(judge(planLab(changed(stackConfig(lesson), values))));
+
+  it("L1 works when both of what port security and the group lack is there, and not before", () => {
+    const half = judge(planLab(changed(stackConfig("L1"), { faults: ["pod-cidr-blocked"] })));
+    assert.match(failuresOf(half)[0]?.cause ?? "", /^the security group has no rule/);
+    assert.equal(outcomesAfter("L1", { faults: ["port-security"] })["same-subnet"], "fails");
+    assert.equal(outcomesAfter("L1", { faults: [] })["same-subnet"], "works");
+  });
+
+  it("L1 with IPIP has nothing left that its faults could break", () => {
+    const { remarks } = judge(planLab(changed(stackConfig("L1"), { encapsulation: "IPIP" })));
+    assert.deepEqual(
+      remarks.map((remark) => /^fault (\S+) changes nothing here/.exec(remark)?.[1]),
+      ["port-security", "pod-cidr-blocked"],
+    );
+  });
+
+  it("L5 works with natOutgoing", () => {
+    assert.equal(outcomesAfter("L5", { natOutgoing: true })["pod-to-internet"], "works");
+  });
+
+  it("L6 without its first fault is L7, and without its second L8", () => {
+    assert.deepEqual(
+      planLab(changed(stackConfig("L6"), { faults: ["ipip-blocked"] })),
+      planLab(stackConfig("L7")),
+    );
+    assert.deepEqual(planLab(changed(stackConfig("L7"), { faults: [] })), planLab(stackConfig("L8")));
+  });
+
+  it("L9 without its fault is L10", () => {
+    assert.deepEqual(planLab(changed(stackConfig("L9"), { faults: [] })), planLab(stackConfig("L10")));
+  });
+
+  it("L11 works with a route per node block, or as L12 with CrossSubnet", () => {
+    assert.equal(outcomesAfter("L11", { podRoutes: true })["cross-subnet"], "works");
+    assert.deepEqual(
+      planLab(changed(stackConfig("L11"), { encapsulation: "IPIPCrossSubnet" })),
+      planLab(stackConfig("L12")),
+    );
+  });
+
+  it("L4's and L11's routes are those that `ip route` showed", () => {
+    const route = (lesson: string, peer: string) => {
+      const plan = planLab(stackConfig(lesson));
+      const [cp1, other] = ["cp1", peer].map((name) => plan.nodes.find((node) => node.name === name));
+      assert.ok(cp1 && other);
+      return routeTo(plan, cp1, other);
+    };
+    assert.deepEqual(route("L4", "w3"), {
+      block: "172.16.0.192/26",
+      via: "192.168.20.100",
+      device: "tunl0",
+      onlink: true,
+    });
+    assert.deepEqual(route("L9", "w1"), {
+      block: "172.16.0.64/26",
+      via: "10.0.3.142",
+      device: "ens5",
+      onlink: false,
+    });
+    assert.deepEqual(route("L11", "w3"), {
+      block: "172.16.0.192/26",
+      via: "10.0.3.1",
+      device: "ens5",
+      onlink: false,
+    });
+  });
+});

@@ -1,0 +1,23 @@
+/** Short forms of a verdict, to hold against an expectation. */
+import { PROBES, rowName, type Verdict } from "../../components/plan";
+
+/** The outcome of each row: one word where its probes agree, else one for each. */
+export function outcomesOf(verdict: Verdict): Record<string, string> {
+  const rows = [...new Set(verdict.paths.map(rowName))];
+  return Object.fromEntries(
+    rows.map((row) => {
+      const outcomes = verdict.paths.filter((path) => rowName(path) === row).map(({ outcome }) => outcome);
+      if (outcomes.length !== PROBES.length) throw new Error(`${row} has ${outcomes.length} probes`);
+      return [row, new Set(outcomes).size === 1 ? (outcomes[0] as string) : outcomes.join("/")];
+    }),
+  );
+}
+
+/** Of each row that fails: where, why and how to mend it; the first probe's words. */
+export function failuresOf(verdict: Verdict) {
+  return verdict.paths.flatMap((path) => (path.failure ? [{ row: rowName(path), ...path.failure }] : []));
+}
+
+/** How the packets of each row travel. */
+export const carriersOf = (verdict: Verdict): Record<string, string> =>
+  Object.fromEntries(verdict.paths.map((path) => [rowName(path), path.carrier]));
