@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { parseConfig, parseStackConfig } from "../components/config";
+import { planLab } from "../components/plan";
+import { LESSONS, STACKS_FOLDER, stackConfig, stackNames, stackText } from "./support/stacks";
+
+describe("the stack files", () => {
+  it("are the local lab and the lessons", () => {
+    for (const stack of ["local", ...LESSONS]) assert.ok(stackNames().includes(stack), stack);
+  });
+
+  it("can all be planned", () => {
+    for (const stack of stackNames()) assert.ok(planLab(stackConfig(stack)).nodes.length > 0, stack);
+  });
+
+  it("hold keys of this project only under their full names", () => {
+    for (const stack of stackNames()) {
+      for (const key of Object.keys(parse(stackText(stack)).config))
+        assert.match(key, /^[a-z]+:[A-Za-z]+$/, stack);
+    }
+  });
+});
+
+describe("the local stack", () => {
+  it("says nothing but the defaults", () => {
+    assert.deepEqual(
+      { ...stackConfig("local"), fabric: undefined },
+      { ...parseConfig({}), fabric: undefined },
+    );
+    assert.deepEqual(planLab(stackConfig("local")), planLab(parseConfig({})));
+  });
+
+  it("names every key there is, also those it leaves unset", () => {
+    const everything = { aws: {}, openstack: {}, hosts: {}, mtu: 1500, fabric: "plain", bgp: "Enabled" };
+    for (const key of Object.keys(parseConfig(everything))) {
+      assert.match(stackText("local"), new RegExp(`^ {2}(# )?encaplab:${key}:`, "m"));
+    }
+  });
+
+  it("can be used with every line in it that is commented out", () => {
+    const text = stackText("local").replace(/^ {2}# (encaplab:)/gm, "  $1");
+    assert.equal(parseStackConfig(parse(text).config).mtu, 1500);
+  });
+});
+
+describe("a lesson", () => {
+  for (const lesson of LESSONS) {
+    it(`rehearses a real cloud's stack, which plans the same lab without the rehearsal: ${lesson}`, () => {
+      const config = stackConfig(lesson);
+      assert.equal(config.rehearse, true);
+      assert.notEqual(config.cloud, "twin");
+      const real = planLab({ ...config, rehearse: false });
+      assert.deepEqual({ ...real, onTwin: true }, planLab(config));
+    });
+
+    it(`has a page of at most forty lines that says how to run it: ${lesson}`, () => {
+      const page = join(STACKS_FOLDER, `${lesson}.md`);
+      assert.ok(existsSync(page));
+      const lines = readFileSync(page, "utf8").trimEnd().split("\n");
+      assert.ok(lines.length <= 40, `${lines.length} lines`);
+      assert.match(lines[0] ?? "", new RegExp(`^# ${lesson}: `));
+      assert.ok(lines.includes(`npm run lab -- up ${lesson}`), "how to build it");
+      assert.match(stackText(lesson), new RegExp(`^# ${lesson}: .*Explained in ${lesson}\\.md\\.$`, "m"));
+    });
+  }
+});
