@@ -1,3 +1,5 @@
+// The Pulumi engine, for scripts/engine/build. v3.259.0 is the newest whose modules can be had from every proxy that was
+// tried; gocloud.dev is held at v0.47.0, because the version that others ask for is not.
 module encaplab/engine
 
 go 1.26.0

@@ -94,13 +94,19 @@ describe("scripts/engine", () => {
     assert.equal(machine.builds(), 1);
   });
 
-  it("ends every child and clears up at SIGTERM", async () => {
-    const [child, result, go] = await machine.halfWay();
-    child.kill("SIGTERM");
-    assert.equal((await result).status, 143);
-    assert.equal(isAlive(go), false);
-    assert.deepEqual(machine.cache(), []);
-  });
+  for (const [signal, code] of [
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+    ["SIGHUP", 143],
+  ] as const) {
+    it(`ends every child and clears up at ${signal}`, async () => {
+      const [child, result, go] = await machine.halfWay();
+      child.kill(signal);
+      assert.equal((await result).status, code);
+      assert.equal(isAlive(go), false);
+      assert.deepEqual(machine.cache(), []);
+    });
+  }
 
   it("builds once when two run at once", async () => {
     const [, first] = await machine.halfWay();

@@ -47,7 +47,7 @@ export class Machine {
   constructor() {
     const copy = (what: string) =>
       fs.cpSync(path.join(repository, what), path.join(this.checkout, what), { recursive: true });
-    for (const what of ["scripts/engine", "scripts/setup", "package.json"]) copy(what);
+    for (const what of ["scripts/engine", "scripts/setup", "scripts/lab", "package.json"]) copy(what);
     this.write("checkout/Pulumi.yaml", "name: encaplab\n");
     fs.mkdirSync(this.bin);
     for (const name of `${commands} ${more}`.split(" ")) {

@@ -1,3 +1,5 @@
+// Apart from ../go.mod, because no newer language host than sdk/v3 v3.68.0's can be had as a Go module, and one build
+// cannot hold two versions of sdk/v3. It speaks the same protocol to the engine.
 module encaplab/engine/language-host
 
 go 1.26
