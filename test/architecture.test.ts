@@ -1,0 +1,148 @@
+/** The architecture is one line, and this holds every import against it. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import * as ts from "typescript";
+
+const ROOT = join(__dirname, "..");
+
+/** A file may import from its own layer and from those left of it. */
+const LAYERS = ["config", "plan", "infrastructure", "cluster", "calico", "study", "program"];
+
+interface Import {
+  /** The importing file, relative to the checkout. */
+  file: string;
+  /** What it names, e.g. `../plan`, `zod`. */
+  name: string;
+  /** The file meant, relative to the checkout; undefined for a package. */
+  target?: string;
+  /** Read as soon as the importing file is: neither types alone nor `import()` and `require()`. */
+  eager: boolean;
+}
+
+const sources = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+
+const FILES = [...sources("components"), ...sources("scripts"), "index.ts"];
+
+const parse = (file: string) =>
+  ts.createSourceFile(file, readFileSync(join(ROOT, file), "utf8"), ts.ScriptTarget.ES2022, true);
+
+function importsOf(file: string): Import[] {
+  const found: Import[] = [];
+  const add = (name: string, eager: boolean) =>
+    found.push({ file, name, eager, target: name.startsWith(".") ? resolve(file, name) : undefined });
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      add(node.moduleSpecifier.text, !node.importClause?.isTypeOnly);
+    } else if (
+      ts.isExportDeclaration(node) &&
+      node.moduleSpecifier &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    ) {
+      add(node.moduleSpecifier.text, !node.isTypeOnly);
+    } else if (
+      ts.isCallExpression(node) &&
+      loadsModule(node) &&
+      node.arguments[0] &&
+      ts.isStringLiteral(node.arguments[0])
+    ) {
+      add(node.arguments[0].text, false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(file));
+  return found;
+}
+
+/** `import(…)`, `require(…)`, `require.resolve(…)`. */
+function loadsModule({ expression }: ts.CallExpression): boolean {
+  return (
+    expression.kind === ts.SyntaxKind.ImportKeyword || /^require(\.resolve)?$/.test(expression.getText())
+  );
+}
+
+function resolve(file: string, name: string): string {
+  const path = join(dirname(file), name);
+  const candidates = [`${path}.ts`, join(path, "index.ts"), path];
+  return candidates.find((candidate) => existsSync(join(ROOT, candidate))) ?? path;
+}
+
+function layerOf(file: string): string {
+  const [top, second = ""] = file.split(sep);
+  if (top !== "components") return "program";
+  const layer = second.replace(/\.ts$/, "");
+  return layer === "problem" ? "config" : layer;
+}
+
+const IMPORTS = FILES.flatMap(importsOf);
+const show = ({ file, name }: Import) => `${file} imports ${name}`;
+const inFolder = (file: string, folder: string) => file.startsWith(folder + sep);
+
+describe("the architecture", () => {
+  it("is found in the files: every layer is known, and there are imports to judge", () => {
+    for (const file of FILES) assert.ok(LAYERS.includes(layerOf(file)), `${file} is in no layer of the line`);
+    assert.ok(IMPORTS.some(({ target }) => target === join("components", "config.ts")));
+  });
+
+  it("flows one way: config, plan, infrastructure, cluster, calico, study, program", () => {
+    const against = IMPORTS.filter(
+      ({ file, target }) => target && LAYERS.indexOf(layerOf(target)) > LAYERS.indexOf(layerOf(file)),
+    );
+    assert.deepEqual(against.map(show), []);
+  });
+
+  it("has a door to every folder: from outside, only its index.ts is imported", () => {
+    const around = IMPORTS.filter(({ file, target }) => {
+      if (!target || !inFolder(target, "components") || dirname(target) === "components") return false;
+      return !inFolder(file, dirname(target)) && basename(target) !== "index.ts";
+    });
+    assert.deepEqual(around.map(show), []);
+  });
+
+  it("keeps the config and the plan pure: no Pulumi, no files, no processes, no network", () => {
+    const allowed = ["zod", "ipaddr.js", "node:crypto"];
+    const impure = IMPORTS.filter(
+      ({ file, target, name }) =>
+        ["config", "plan"].includes(layerOf(file)) && !target && !allowed.includes(name),
+    );
+    assert.deepEqual(impure.map(show), []);
+  });
+
+  it("reads the stack's config in one place: nothing under components/ asks Pulumi for it", () => {
+    const readers = FILES.filter((file) => inFolder(file, "components")).filter((file) => {
+      let reads = false;
+      const visit = (node: ts.Node): void => {
+        if (
+          ts.isPropertyAccessExpression(node) &&
+          /^(pulumi\.Config|.*\.(allConfig|getConfig))$/.test(node.getText())
+        )
+          reads = true;
+        if (
+          ts.isImportSpecifier(node) &&
+          /^(Config|allConfig|getConfig)$/.test((node.propertyName ?? node.name).text)
+        )
+          reads = true;
+        ts.forEachChild(node, visit);
+      };
+      visit(parse(file));
+      return reads;
+    });
+    assert.deepEqual(readers, []);
+  });
+
+  it("imports a cloud's SDK in that cloud's folder alone, and no cloud before it is chosen", () => {
+    for (const cloud of ["aws", "openstack"]) {
+      const folder = join("components", "infrastructure", cloud);
+      const strays = IMPORTS.filter(
+        ({ file, name }) => name.startsWith(`@pulumi/${cloud}`) && !inFolder(file, folder),
+      );
+      const early = IMPORTS.filter(
+        ({ file, target, eager }) => eager && target && inFolder(target, folder) && !inFolder(file, folder),
+      );
+      assert.deepEqual([...strays, ...early].map(show), []);
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import {
+  carrierBetween,
+  contains,
+  fabricFacts,
+  parseCidr,
+  planLab,
+  routesOf,
+  TUNNELS,
+  toNumber,
+} from "../../components/plan";
+import { labConfigs } from "../support/arbitraries";
+import { planOf } from "../support/problems";
+
+describe("the routes of a node", () => {
+  it("lead to every other node's block, by the device that its packets travel by", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab({ ...config, faults: config.faults.filter((name) => name !== "bgp-blocked") });
+        for (const node of plan.nodes) {
+          const peers = plan.nodes.filter(({ name }) => name !== node.name);
+          const routes = routesOf(plan, node);
+          assert.deepEqual(
+            routes.map(({ block }) => block),
+            peers.map(({ block }) => block),
+          );
+          for (const [i, peer] of peers.entries()) {
+            const carrier = carrierBetween(plan, node, peer);
+            const device = carrier === "direct" ? fabricFacts(plan).nic : TUNNELS[carrier].device;
+            assert.equal(routes[i]?.device, device);
+          }
+        }
+      }),
+    );
+  });
+
+  it("name a next hop on the node's own wire, unless they say onlink", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(config);
+        for (const node of plan.nodes) {
+          const wire = parseCidr(plan.subnets.find(({ name }) => name === node.subnet)?.cidr ?? "");
+          for (const { via, onlink } of routesOf(plan, node)) {
+            assert.ok(onlink || contains(wire, toNumber(via)), `${node.name} via ${via}`);
+          }
+        }
+      }),
+    );
+  });
+
+  it("are none where BIRD gives them and TCP 179 is closed, and all there where Felix does", () => {
+    const count = (encapsulation: string) => {
+      const plan = planOf({ cloud: "aws", encapsulation, bgp: "Enabled", faults: ["bgp-blocked"] });
+      return plan.nodes.flatMap((node) => routesOf(plan, node)).length;
+    };
+    assert.deepEqual(
+      ["IPIP", "IPIPCrossSubnet", "None", "VXLAN", "VXLANCrossSubnet"].map(count),
+      [0, 0, 0, 12, 12],
+    );
+  });
+});

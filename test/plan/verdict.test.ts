@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { ENCAPSULATIONS, FABRICS, FAULTS } from "../../components/config";
+import {
+  examplesOf,
+  FAULT_FACTS,
+  judge,
+  type LabPlan,
+  PATHS,
+  PROBES,
+  pairsOf,
+  planLab,
+  predict,
+  rowKey,
+  rowName,
+} from "../../components/plan";
+import { labConfigs } from "../support/arbitraries";
+import { changed, planOf } from "../support/problems";
+import { failuresOf, outcomesOf } from "../support/verdicts";
+
+const onAnyLab = (claim: (plan: LabPlan) => void) =>
+  fc.assert(
+    fc.property(labConfigs, (config) => claim(planLab(config))),
+    { numRuns: 300 },
+  );
+
+/** A verdict without its remarks: what would really be different in the lab. */
+const outcomeOf = (plan: LabPlan) => {
+  const { paths, notReady } = judge(plan);
+  return { paths, notReady };
+};
+
+const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+
+describe("the verdict", () => {
+  it("is there for any lab, with every path the topology has, each with three probes", () => {
+    onAnyLab((plan) => {
+      const rows = [...new Set(judge(plan).paths.map(rowName))];
+      const expected = [...new Set(pairsOf(plan).map(rowKey))];
+      assert.deepEqual([...rows].sort(), expected.sort());
+      assert.equal(judge(plan).paths.length, rows.length * PROBES.length);
+    });
+  });
+
+  it("lists the paths from the nearest to the farthest", () => {
+    onAnyLab((plan) => {
+      const order = judge(plan).paths.map(({ path }) => PATHS.indexOf(path));
+      assert.deepEqual(
+        order,
+        [...order].sort((a, b) => a - b),
+      );
+    });
+  });
+
+  it("says of each failure where, why, how to mend it and where that is written", () => {
+    onAnyLab((plan) => {
+      for (const { hop, cause, mend, reference, fault } of failuresOf(judge(plan))) {
+        for (const text of [hop, cause, mend]) assert.doesNotMatch(text, /undefined|null|NaN|\[object|^$/);
+        assert.match(reference, /^https:\/\/\S+$/);
+        if (fault) assert.ok(plan.faults.includes(fault) && mend.includes(`take ${fault} out of faults`));
+      }
+    });
+  });
+
+  it("is the same for every pair of ends of a row as for its example", () => {
+    onAnyLab((plan) => {
+      const fate = (pair: Parameters<typeof predict>[1]) =>
+        PROBES.map((probe) => {
+          const loss = predict(plan, pair, probe);
+          return loss && [loss.cause, loss.rule, loss.fault, loss.onReturn];
+        });
+      const examples = new Map(examplesOf(plan).map((pair) => [rowKey(pair), JSON.stringify(fate(pair))]));
+      for (const pair of pairsOf(plan)) {
+        const names = `${rowKey(pair)}: ${pair.from.name}`;
+        assert.equal(JSON.stringify(fate(pair)), examples.get(rowKey(pair)), names);
+      }
+    });
+  });
+
+  it("never fails between the pods of one node", () => {
+    onAnyLab((plan) => assert.equal(outcomesOf(judge(plan))["same-node"], "works"));
+  });
+
+  it("fails in a lab without faults for two reasons only: a gateway that knows no pods, and no natOutgoing", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(changed(config, { faults: [] }));
+        for (const [row, outcome] of Object.entries(outcomesOf(judge(plan)))) {
+          const gateway =
+            plan.encapsulation === "None" &&
+            plan.podRoutes.length === 0 &&
+            (row === "cross-subnet" || (row === "pod-to-node (cross-subnet)" && !plan.ipPool.natOutgoing));
+          const noAnswer = row === "pod-to-internet" && !plan.ipPool.natOutgoing;
+          assert.equal(outcome, gateway || noAnswer ? "fails" : "works", row);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("says what it cannot know, and on the twin that the twin is a model", () => {
+    onAnyLab((plan) => {
+      const unknown = judge(plan).unknown.join("\n");
+      assert.match(unknown, /network policies/);
+      assert.equal(/the twin is a model/.test(unknown), plan.onTwin);
+    });
+  });
+
+  it("warns of a strict rp_filter just where packets go by two devices", () => {
+    const warns = (raw: object) => /rp_filter/.test(judge(planOf({ ...raw })).unknown.join());
+    assert.equal(warns({ encapsulation: "IPIP", natOutgoing: false }), true);
+    assert.equal(warns({ encapsulation: "IPIP" }), false);
+    assert.equal(warns({ encapsulation: "None", natOutgoing: false }), false);
+  });
+
+  it("tells the owner of existing machines to see to the router, for podRoutes is refused there", () => {
+    const mend = (raw: object) =>
+      failuresOf(judge(planOf({ cloud: "hosts", encapsulation: "None", ...raw })))[0]?.mend;
+    assert.match(mend({}) ?? "", /have its owner give the gateway a route per node block/);
+    assert.match(mend({ rehearse: true }) ?? "", /set podRoutes: true/);
+  });
+});
+
+describe("a fault in the verdict", () => {
+  for (const fabric of FABRICS) {
+    for (const fault of FAULTS.filter((name) => FAULT_FACTS[name].fabrics.includes(fabric))) {
+      for (const encapsulation of ENCAPSULATIONS) {
+        it(`changes something or is said to change nothing, and is gone when taken out: ${fault}, ${encapsulation}, ${fabric}`, () => {
+          const healthy = planOf({ fabric, encapsulation });
+          const faulty = planOf({ fabric, encapsulation, faults: [fault] });
+          const [note] = judge(faulty).remarks;
+          const idle = `fault ${fault} changes nothing here`;
+          const changes = differs(outcomeOf(faulty), outcomeOf(healthy));
+          assert.equal(note?.startsWith(changes ? `fault ${fault} is set on purpose` : idle), true, note);
+          assert.deepEqual(planOf({ fabric, encapsulation, faults: [] }), healthy);
+        });
+      }
+    }
+  }
+
+  it("changes something or is said to change nothing, on any lab", () => {
+    fc.assert(
+      fc.property(labConfigs, fc.constantFrom(...FAULTS), (config, fault) => {
+        const healthy = planLab(changed(config, { faults: [] }));
+        fc.pre(FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+        const faulty = planLab(changed(config, { faults: [fault] }));
+        const idle = judge(faulty).remarks.some((remark) =>
+          remark.startsWith(`fault ${fault} changes nothing`),
+        );
+        assert.equal(differs(outcomeOf(faulty), outcomeOf(healthy)), !idle);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is no cause of anything once it is taken out, whichever others stay", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        for (const fault of config.faults) {
+          const faults = config.faults.filter((name) => name !== fault);
+          const failures = failuresOf(judge(planLab(changed(config, { faults }))));
+          assert.ok(failures.every((failure) => failure.fault !== fault));
+        }
+      }),
+    );
+  });
+
+  it("never mends what fails without it", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const healthy = outcomesOf(judge(planLab(changed(config, { faults: [] }))));
+        const faulty = outcomesOf(judge(planLab(config)));
+        for (const [row, outcome] of Object.entries(healthy)) {
+          if (outcome === "fails") assert.equal(faulty[row], "fails", row);
+        }
+      }),
+    );
+  });
+});
