@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Sourced. Says what goes on, on stderr, because stdout of scripts/engine/find is the answer its caller reads.
 
+# The functions here pass on the status of a command that they read through a pipe.
+set -o pipefail
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 
