@@ -12,6 +12,11 @@ set +a
 
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mkdir -p /dev/pts /dev/shm
+# What udev makes elsewhere: without them bash has no <(…).
+ln -s /proc/self/fd /dev/fd
+ln -s /proc/self/fd/0 /dev/stdin
+ln -s /proc/self/fd/1 /dev/stdout
+ln -s /proc/self/fd/2 /dev/stderr
 mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 chmod 755 "$here"/bin/*
@@ -33,6 +38,11 @@ ip address add 10.0.2.15/24 dev eth0
 listen=fork,reuseaddr,backlog=128
 socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/realm-script,nofork" > /dev/null 2>&1 < /dev/null &
 socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/realm-terminal,nofork" > /dev/null 2>&1 < /dev/null &
+
+# Ready means answering: until a server listens, QEMU takes a connection and then drops it.
+for port in 7001 7002; do
+  until : < "/dev/tcp/127.0.0.1/$port"; do sleep 0.02; done 2> /dev/null
+done
 
 read -r -a words < /proc/cmdline
 for word in "${words[@]}"; do

@@ -9,4 +9,4 @@ exec {connection}<> /dev/tcp/127.0.0.1/7002
 printf '%s %s %s\n' "$1" "${TERM:-linux}" "$size" >&"$connection"
 raw=''
 if [[ -t 0 ]]; then raw=,raw,echo=0; fi
-exec socat -t 86400 "STDIO$raw" "FD:$connection"
+exec socat "STDIO$raw" "FD:$connection"

@@ -25,26 +25,22 @@ export async function runScript(
   child.stdin.on("error", () => {});
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
   const how = await new Promise<string>((resolve, reject) => {
-    let ended: string | undefined;
-    // A daemon that the script left behind may hold its output open for good: once the process has ended, a complete
-    // trailer is the end, and "close" is not waited for.
-    const settle = () => {
-      if (ended !== undefined && trailer.test(tail(out))) resolve(ended);
-    };
+    let ended = "ended";
     child.stdout.on("data", (chunk: Buffer) => {
       out.push(chunk);
-      settle();
+      // The trailer is the end, not "close": a daemon that the script left behind may hold its output open for good.
+      if (trailer.test(tail(out))) resolve(ended);
     });
     child.once("error", (error) => reject(new RealmError(`cannot run ${command}: ${error.message}`)));
     child.once("exit", (code, signal) => {
       ended = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-      settle();
     });
-    child.once("close", () => resolve(ended ?? "ended"));
+    child.once("close", () => resolve(ended));
     child.stdin.end(wrap(script, marker, input));
   });
   child.stdout.destroy();
   child.stderr.destroy();
+  child.kill(); // a connection into a machine would stay for as long as such a daemon
 
   const stdout = Buffer.concat(out).toString();
   const stderr = Buffer.concat(err).toString();
@@ -92,7 +88,7 @@ function wrap(script: string, marker: string, input?: string): string {
     `( . ${file} ) ${source} 2> ${file}.err`,
     "status=$?",
     `(( status )) && said=$(tail -c 65536 ${file}.err | base64 -w 0)`,
-    `printf '\\n%s %s\\n%s\\n' ${marker} "$status" "\${said-}"`,
     `rm -f ${file} ${file}.err`,
+    `printf '\\n%s %s\\n%s\\n' ${marker} "$status" "\${said-}"`,
   ].join("\n");
 }
