@@ -91,15 +91,18 @@ describe("the nodes of a plan", () => {
       planOf({}).nodes.map(({ address }) => address),
       ["10.0.3.10", "10.0.3.11", "10.0.4.10", "10.0.4.11"],
     );
-    const names = Array.from({ length: 11 }, (_, i) => `n${i}`);
-    const fixed = { name: "fixed", address: "10.0.3.7" };
-    const { nodes } = planOf({
-      topology: [{ name: "a", cidr: "10.0.3.0/28", nodes: [fixed, ...names.slice(1)] }],
-    });
-    assert.deepEqual(
-      nodes.map(({ address }) => toNumber(address) % 256).sort((x, y) => x - y),
-      [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
-    );
+    for (const [cidr, room] of [
+      ["10.0.3.0/28", 11],
+      ["10.0.3.0/26", 59],
+    ] as const) {
+      const names = Array.from({ length: room - 1 }, (_, i) => `n${i}`);
+      const fixed = { name: "fixed", address: "10.0.3.7" };
+      const { nodes } = planOf({ topology: [{ name: "a", cidr, nodes: [fixed, ...names] }] });
+      assert.deepEqual(
+        nodes.map(({ address }) => toNumber(address) % 256).sort((x, y) => x - y),
+        Array.from({ length: room }, (_, i) => 4 + i),
+      );
+    }
   });
 
   it("are recorded with the prefix of their subnet, and as /32 under the fault node-as-32", () => {

@@ -153,6 +153,25 @@ describe("a fault in the verdict", () => {
     );
   });
 
+  it("is told apart by what the paths use: a rule, a tunnel or a check that no packet comes to is idle", () => {
+    const apart = ["a", "b"].map((name, i) => ({ name, cidr: `10.0.${i}.0/24`, nodes: [`n${i}`] }));
+    const together = [{ name: "a", cidr: "10.0.0.0/24", nodes: ["n0", "n1"] }];
+    const alone = [{ name: "a", cidr: "10.0.0.0/24", nodes: ["n0"] }];
+    const isIdle = (fault: string, encapsulation: string, topology: unknown, more = {}) =>
+      / changes nothing here/.test(
+        judge(planOf({ fabric: "aws", encapsulation, topology, faults: [fault], ...more })).remarks[0] ?? "",
+      );
+    assert.equal(isIdle("pod-cidr-blocked", "None", apart), true, "the gateway drops it before");
+    assert.equal(isIdle("pod-cidr-blocked", "None", apart, { podRoutes: true }), false);
+    assert.equal(isIdle("pod-cidr-blocked", "None", apart, { natOutgoing: false }), false);
+    assert.equal(isIdle("pod-cidr-blocked", "None", together), false);
+    assert.equal(isIdle("ipip-blocked", "IPIPCrossSubnet", together), true);
+    assert.equal(isIdle("ipip-blocked", "IPIPCrossSubnet", apart), false);
+    assert.equal(isIdle("mtu-too-big", "VXLANCrossSubnet", together), true);
+    assert.equal(isIdle("node-as-32", "VXLANCrossSubnet", apart), true);
+    assert.equal(isIdle("bgp-blocked", "IPIP", alone), true);
+  });
+
   it("is no cause of anything once it is taken out, whichever others stay", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {

@@ -124,7 +124,7 @@ const RANGES: Row[] = [
   ["a subnet on the twin's internet", subnets("203.0.113.0/24"), "topology[0].cidr", "203.0.113.0/24", /the twin's internet/],
   ["Services beyond what the API server takes", { serviceCidr: "10.64.0.0/11" }, "serviceCidr", "10.64.0.0/11", /\/12 to \/28/],
   ["Services too few for a cluster", { serviceCidr: "10.96.0.0/29" }, "serviceCidr", "10.96.0.0/29", /\/12 to \/28/],
-  ["a pool with fewer blocks than nodes", { podCidr: "172.16.0.0/25" }, "podCidr", "172.16.0.0/25", /2 blocks of \/26 for 4 nodes; allowed is a larger podCidr/],
+  ["a pool with one block less than nodes", { ...subnets("10.0.3.0/24", "10.0.4.0/24", "10.0.5.0/24"), podCidr: "172.16.0.0/25" }, "podCidr", "172.16.0.0/25", /2 blocks of \/26 for 3 nodes; allowed is a larger podCidr/],
 ];
 
 // biome-ignore format: a table
