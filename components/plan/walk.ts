@@ -57,11 +57,18 @@ export function bgpEstablished(plan: LabPlan): boolean {
 /** Sends a probe and its answer. @returns where it was lost; `undefined` when it works. */
 export function walk(plan: LabPlan, from: Endpoint, to: Endpoint, probe: Probe): Loss | undefined {
   const translated = plan.ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod";
-  const there = oneWay(plan, { from, to, probe, translated, seen: [] });
+  const there = oneWay(plan, { from, to, probe, translated, dontFragment: true, seen: [] });
   if (there.loss) return { ...there.loss, onReturn: false };
   // The answer goes to the address the question came from: the node's own, when natOutgoing rewrote it.
   const answerTo: Endpoint = translated ? { kind: "node", node: from.node } : from;
-  const back = oneWay(plan, { from: to, to: answerTo, probe, translated: false, seen: there.wires });
+  const back = oneWay(plan, {
+    from: to,
+    to: answerTo,
+    probe,
+    translated: false,
+    dontFragment: false,
+    seen: there.wires,
+  });
   return back.loss && { ...back.loss, onReturn: true };
 }
 
@@ -71,6 +78,8 @@ interface Leg {
   probe: Probe;
   /** natOutgoing gives the packet its node's address. */
   translated: boolean;
+  /** Linux sets DF on a probe that asks for it, and never on an echo reply, which is cut into fragments instead. */
+  dontFragment: boolean;
   /** What the other direction put on the wire: its reverse is an answer that stateful groups let pass. */
   seen: readonly Wire[];
 }
@@ -110,7 +119,7 @@ function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kin
   const carrier = carrierBetween(plan, a, b);
   if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, a.subnet !== b.subnet);
   const outer: Wire = { source: a.address, destination: b.address, ...OUTER[carrier] };
-  if (leg.probe.size > plan.mtu.tunnel) {
+  if (leg.dontFragment && leg.probe.size > plan.mtu.tunnel) {
     const fault = plan.faults.find((name) => name === "mtu-too-big");
     const hop = `${TUNNELS[carrier].device} of ${a.name}`;
     return { loss: { cause: "mtu", hop, packet: describe(packet), fault }, wires: [] };

@@ -169,8 +169,9 @@ function birdTo(old: NodeState | undefined, state: NodeState): string {
     ].join("\n");
   }
   const write = `cat > ${base}.conf <<'BIRD'\n${state.bird}BIRD`;
+  // A daemon that inherits the lock would keep it for good, hence `{lock}>&-`.
   if (old?.bird) return `${write}\nbirdc -s ${base}.ctl configure > /dev/null`;
-  return `${write}\nnsenter --net=/run/netns/${state.name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid`;
+  return `${write}\nnsenter --net=/run/netns/${state.name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid {lock}>&-`;
 }
 
 function difference(old: readonly string[], now: readonly string[]): { added: string[]; removed: string[] } {

@@ -1,0 +1,209 @@
+/** The observation: what the twin's packets really did, for every ordered pair, beside what the verdict said. */
+import {
+  addressOf,
+  bgpEstablished,
+  examplesOf,
+  fabricFacts,
+  INTERNET,
+  judge,
+  type LabPlan,
+  nameOf,
+  type Pair,
+  type PathVerdict,
+  PROBES,
+  type ProbeName,
+  pairsOf,
+  predict,
+  probeOf,
+  routesOf,
+  rowKey,
+} from "../plan";
+
+/** What `scripts/twin/observe` is asked to measure. */
+export interface Order {
+  /** Factor on every time limit: 1 on this machine's kernel, more where a processor is emulated. */
+  patience: number;
+  nodes: { name: string; bgp: boolean; routes: { block: string; via: string; device: string }[] }[];
+  listeners: { namespace: string; port: number }[];
+  rounds: ProbeOrder[][];
+  captures: CaptureOrder[];
+}
+interface ProbeOrder {
+  id: string;
+  namespace: string;
+  destination: string;
+  probe: "icmp" | "tcp";
+  size: number;
+  port?: number;
+}
+interface CaptureOrder {
+  id: string;
+  namespace: string;
+  destination: string;
+  node: string;
+  interface: string;
+  filter: string;
+}
+
+/** What it answers. */
+export interface Measured {
+  settled: boolean;
+  unsettled: string[];
+  results: Record<string, { works: boolean; detail: string }>;
+  sessions: Record<string, Record<string, string>>;
+  captures: Record<string, { route: string; packet: string }>;
+}
+
+/** One row of the table: a path, a probe, what was predicted and what was seen. */
+export interface ObservedRow extends PathVerdict {
+  observed: "works" | "fails" | "mixed";
+  /** Pairs that worked, of how many. */
+  working: number;
+  pairs: number;
+  agrees: boolean;
+  /** What the pair that failed first was told, e.g. `no answer`. */
+  detail: string;
+}
+
+export interface Observation {
+  /** Says that the twin is a model. */
+  of: string;
+  /** Whether every single pair did what the verdict said. */
+  agrees: boolean;
+  rows: ObservedRow[];
+  /** Pairs whose outcome differs from the verdict, at most 20 of them. */
+  disagreements: string[];
+  /** Routes that did not become what they should within the time limit. */
+  unsettled: string[];
+  /** For one pair of each path: the route taken and the packet as captured on the wire. */
+  wire: { path: string; example: string; route: string; packet: string }[];
+  /** BGP sessions that are not established, by node. */
+  sessionsDown: Record<string, string[]>;
+}
+
+const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
+
+/** Asks for every pair, in two rounds: a node's pods never probe a node whose pods probe theirs at the same time. */
+export function orderOf(plan: LabPlan, patience: number): Order {
+  const rounds: ProbeOrder[][] = [[], []];
+  const listeners = new Map<string, { namespace: string; port: number }>();
+  for (const pair of pairsOf(plan)) {
+    for (const probe of PROBES) {
+      const { protocol, port, size } = probeOf(plan, pair, probe);
+      const order = {
+        id: idOf(pair, probe),
+        namespace: pair.from.name,
+        destination: addressOf(pair.to),
+        size,
+      };
+      rounds[roundOf(plan, pair)]?.push({ ...order, probe: protocol, ...(port && { port }) });
+      if (port) listeners.set(`${nameOf(pair.to)}:${port}`, { namespace: nameOf(pair.to), port });
+    }
+  }
+  const nodes = plan.nodes.map((node) => ({
+    name: node.name,
+    bgp: plan.bgp.enabled,
+    routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
+  }));
+  return { patience, nodes, listeners: [...listeners.values()], rounds, captures: capturesOf(plan) };
+}
+
+/**
+ * Both directions at once would hide what a stateful group refuses: what one node sends opens its own port for the other
+ * (calico#1996). So a pair of nodes is probed in one direction, the state forgotten, and then in the other.
+ */
+function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
+  if (to.kind === "internet") return 0;
+  const index = (name: string) => plan.nodes.findIndex((node) => node.name === name);
+  return index(from.node) <= index(to.node.name) ? 0 : 1;
+}
+
+function capturesOf(plan: LabPlan): CaptureOrder[] {
+  return examplesOf(plan).map((pair) => {
+    const common = {
+      id: rowKey(pair),
+      namespace: pair.from.name,
+      destination: addressOf(pair.to),
+      node: pair.from.node,
+    };
+    if (pair.path === "same-node")
+      return { ...common, interface: pair.from.interface, filter: `icmp and host ${common.destination}` };
+    return { ...common, interface: fabricFacts(plan).nic, filter: filterFor(pair) };
+  });
+}
+
+/** Tells one pair's packets from another's, whatever they travel in. */
+function filterFor({ to }: Pair): string {
+  if (to.kind === "internet") return `icmp and host ${INTERNET.address}`;
+  if (to.kind === "node") return `icmp and host ${to.node.address}`;
+  return `host ${to.pod.address} or ((ip proto 4 or udp port 4789) and host ${to.node.address})`;
+}
+
+/** Holds what was measured against the verdict. Pure. */
+export function compare(plan: LabPlan, measured: Measured): Observation {
+  const pairs = pairsOf(plan);
+  const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
+  const disagreements: string[] = [];
+  for (const pair of pairs) {
+    for (const probe of PROBES) {
+      const result = measured.results[idOf(pair, probe)] ?? { works: false, detail: "not measured" };
+      const key = `${rowKey(pair)}:${probe}`;
+      const tally = tallies.get(key) ?? { working: 0, pairs: 0, detail: "" };
+      tallies.set(key, tally);
+      tally.pairs += 1;
+      if (result.works) tally.working += 1;
+      else tally.detail ||= result.detail;
+      const expected = !predict(plan, pair, probe);
+      if (expected !== result.works) {
+        disagreements.push(
+          `${pair.from.name} > ${nameOf(pair.to)} (${rowKey(pair)}, ${probe}): predicted ${word(expected)}, observed ${word(result.works)}${result.detail && `: ${result.detail}`}`,
+        );
+      }
+    }
+  }
+  disagreements.push(...sessionDisagreements(plan, measured));
+  const rows = judge(plan).paths.map((row) => observeRow(row, tallies.get(`${rowKey(row)}:${row.probe}`)));
+  return {
+    of: "the network twin, a model",
+    agrees: disagreements.length === 0,
+    rows,
+    disagreements: disagreements.slice(0, 20),
+    unsettled: measured.unsettled,
+    wire: examplesOf(plan).map((pair) => ({
+      path: rowKey(pair),
+      example: `${pair.from.name} > ${nameOf(pair.to)}`,
+      ...(measured.captures[rowKey(pair)] ?? { route: "not measured", packet: "not measured" }),
+    })),
+    sessionsDown: sessionsDown(measured),
+  };
+}
+
+const word = (works: boolean): "works" | "fails" => (works ? "works" : "fails");
+
+function observeRow(row: PathVerdict, tally = { working: 0, pairs: 0, detail: "not measured" }): ObservedRow {
+  const all = tally.working === tally.pairs && tally.pairs > 0;
+  const observed = all ? "works" : tally.working === 0 ? "fails" : "mixed";
+  return { ...row, ...tally, observed, agrees: observed === row.outcome };
+}
+
+function sessionsDown(measured: Measured): Record<string, string[]> {
+  const down = Object.entries(measured.sessions).map(([node, peers]): [string, string[]] => [
+    node,
+    Object.entries(peers).flatMap(([peer, state]) => (state === "Established" ? [] : [peer])),
+  ]);
+  return Object.fromEntries(down.filter(([, peers]) => peers.length > 0));
+}
+
+/** BGP is a prediction too: every session up, or none. */
+function sessionDisagreements(plan: LabPlan, measured: Measured): string[] {
+  if (!plan.bgp.enabled) return [];
+  const expected = bgpEstablished(plan);
+  return Object.entries(measured.sessions).flatMap(([node, peers]) =>
+    Object.entries(peers)
+      .filter(([, state]) => (state === "Established") !== expected)
+      .map(
+        ([peer, state]) =>
+          `BGP ${node} > ${peer}: predicted ${expected ? "Established" : "down"}, observed ${state}`,
+      ),
+  );
+}
