@@ -12,6 +12,17 @@ trap '' PIPE HUP INT TERM
 # From here on the folder is the working directory: a tmpfs over /run may hide its path (XDG_RUNTIME_DIR lies there).
 cd -- "$1" || exit 72
 
+# A starter that was killed may have left us behind, not yet born when the next one looked for leftovers. Who starts a
+# realm writes its boot id into ./boot first: a holder with another one gives way and touches nothing.
+is_mine() {
+  local current
+  IFS= read -r current < ./boot && [[ $current == "$boot_id" ]]
+} 2> /dev/null
+if ! is_mine; then
+  printf 'the folder %s is no longer this realm'"'"'s\n' "$1" >&2
+  exit 75
+fi
+
 # /proc is still the outer one here, so this is the number by which others know this process. Field 2, the command's
 # name, may hold spaces: fields are counted after its closing parenthesis. 20 fields on is the start time (proc(5)).
 read -r stat < /proc/self/stat
@@ -25,8 +36,3 @@ record() { # record KIND READY: written beside and renamed, so that a reader nev
     "$1" "$boot_id" "$outer_pid" "$start_time" "$machine_boot" "$2" > ./realm.json.new
   mv -f ./realm.json.new ./realm.json
 }
-
-is_mine() { # is the folder still there, and still this realm's?
-  local current
-  IFS= read -r current < ./realm.json && [[ $current == *"$boot_id"* ]]
-} 2> /dev/null

@@ -57,7 +57,10 @@ export async function launch({ kind, folder, argv = [], progress, limit }: Launc
   const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--uts", "--ipc"];
   // --kill-child: when the outer half (unshare, which only waits) is killed, the holder must not live on.
   const options = [...namespaces, "--fork", "--kill-child=SIGKILL", "--"];
-  const command = ["bash", HOLDERS[kind], folder, randomUUID(), ...argv];
+  const bootId = randomUUID();
+  const command = ["bash", HOLDERS[kind], folder, bootId, ...argv];
+  // Whose the folder is: a holder with another boot id, left by a starter that was killed, gives way.
+  fs.writeFileSync(path.join(folder, "boot"), `${bootId}\n`);
   const child = spawn("unshare", [...options, ...command], {
     detached: true,
     cwd: "/",

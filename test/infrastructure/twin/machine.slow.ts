@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import {
+  findRealm,
+  type Realm,
+  RealmError,
+  runScript,
+  startRealm,
+  stopRealm,
+} from "../../../components/infrastructure/twin/realm";
+import { hostNetwork, inTerminal, mentions, until } from "../../support/realm";
+
+const ROOT = path.resolve(__dirname, "../../..");
+const MODULE = path.join(ROOT, "components/infrastructure/twin/realm");
+
+describe("the machine realm", function () {
+  this.timeout(300_000);
+  let base: string;
+  let folder: string;
+  let realm: Realm;
+  let host: string;
+  const progress: string[] = [];
+
+  before(async () => {
+    base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-machine-")));
+    folder = path.join(base, "lab");
+    host = hostNetwork();
+    realm = await startRealm(folder, "machine", (line) => progress.push(line));
+  });
+  after(async () => {
+    await stopRealm(folder);
+    fs.rmSync(base, { recursive: true, force: true });
+  });
+
+  it("tells how it gets on, and is found", () => {
+    assert.match(
+      progress.join("\n"),
+      /Booting.*\n.*the kernel runs \(\d+ s\)\n.*drivers are loaded.*\n.*answers after/s,
+    );
+    assert.equal(findRealm(folder)?.bootId, realm.bootId);
+    assert.equal(findRealm(folder)?.kind, "machine");
+  });
+
+  it("returns a script's output exactly, its exit code and its standard error", async () => {
+    assert.equal(await runScript(realm, "printf 'a\\n\\nb'"), "a\n\nb");
+    assert.equal(await runScript(realm, "cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
+    await assert.rejects(runScript(realm, "echo out; echo 'it broke' >&2; exit 7"), {
+      exitCode: 7,
+      stderr: "it broke",
+    });
+  });
+
+  it("takes large scripts, input and output", async () => {
+    const input = "0123456789abcdef".repeat(100_000);
+    assert.equal((await runScript(realm, "cat", input)).length, input.length);
+    assert.equal(await runScript(realm, `f() { :; }\n${"f 10.0.0.0/26\n".repeat(10_000)}echo end`), "end\n");
+  });
+
+  it("runs many scripts side by side, and does not wait for what one leaves behind", async () => {
+    const numbers = Array.from({ length: 12 }, (_, i) => i);
+    const answers = await Promise.all(numbers.map((i) => runScript(realm, `sleep 500 & echo ${i}`)));
+    assert.deepEqual(
+      answers,
+      numbers.map((i) => `${i}\n`),
+    );
+  });
+
+  it("carries packets through the kernel's own ipip device, seen by tcpdump as protocol 4", async () => {
+    const output = await runScript(
+      realm,
+      `set -e
+       ip netns add a; ip netns add b
+       ip -n a link add e type veth peer name e netns b
+       for n in a b; do
+         [ $n = a ] && i=1 j=2 || i=2 j=1
+         ip -n $n -batch - <<END
+link set lo up
+link set e up
+address add 10.9.0.$i/24 dev e
+link set tunl0 up
+address add 10.8.$i.1/32 dev tunl0
+route add 10.8.$j.0/24 via 10.9.0.$j dev tunl0 onlink
+END
+       done
+       ip netns exec a timeout 30 tcpdump -c1 -ni e proto 4 > /run/seen 2> /run/said & capture=$!
+       until grep -q listening /run/said; do sleep 0.1; done
+       ip netns exec a ping -qc2 -I 10.8.1.1 10.8.2.1 | grep received
+       wait $capture; cat /run/seen
+       ip netns exec a nft add table ip t
+       ip netns exec a nft add chain ip t c '{ type nat hook postrouting priority 100; }'
+       ip netns exec a nft add rule ip t c masquerade
+       ip netns del a; ip netns del b`,
+    );
+    assert.match(output, /2 received/);
+    assert.match(output, /IP 10\.9\.0\.1 > 10\.9\.0\.2: IP 10\.8\.1\.1 > 10\.8\.2\.1: ICMP echo request/);
+  });
+
+  it("cannot write this computer's files", async () => {
+    await assert.rejects(runScript(realm, "touch /usr/encaplab-was-here"), RealmError);
+    assert.equal(fs.existsSync("/usr/encaplab-was-here"), false);
+  });
+
+  it("gives a shell on a terminal, as the node's root", async () => {
+    await runScript(realm, "ip netns add w1");
+    const seen = await inTerminal(realm.shellArgv("w1"), ["hostname", "tty", "echo HIST=$HISTFILE.", "exit"]);
+    assert.match(seen, /root@w1:~#/);
+    assert.match(seen, /\/dev\/pts\/\d/);
+    assert.match(seen, /HIST=\./);
+  });
+
+  it("leaves the host's network as it was, and listens on none of its ports", () => {
+    assert.equal(hostNetwork(), host);
+    assert.doesNotMatch(fs.readFileSync("/proc/net/tcp", "utf8"), /:1B59 |:1B5A /);
+  });
+
+  it("leaves no process, no QEMU and no file when stopped", async () => {
+    assert.equal(mentions(`encaplab.boot=${realm.bootId}`).length, 1, "QEMU");
+    await stopRealm(folder);
+    assert.deepEqual(mentions(realm.bootId), []);
+    assert.deepEqual(mentions(base), []);
+    assert.equal(fs.existsSync(folder), false);
+    assert.equal(findRealm(folder), undefined);
+  });
+
+  it("can be killed while it boots: the holder goes on alone, or is stopped", async () => {
+    const killed = path.join(base, "killed");
+    const script = path.join(base, "starter.ts");
+    fs.writeFileSync(
+      script,
+      `import { startRealm } from ${JSON.stringify(MODULE)};
+       void startRealm(process.argv[2] as string, "machine", (line) => console.log(line));`,
+    );
+    for (const word of ["Booting", "the kernel runs"]) {
+      const child = spawn(process.execPath, ["--import", "tsx", script, killed], { cwd: ROOT });
+      await new Promise<void>((resolve) =>
+        child.stdout.on("data", (data) => `${data}`.includes(word) && resolve()),
+      );
+      child.kill("SIGKILL");
+      if (word !== "Booting") {
+        await until(() => findRealm(killed) !== undefined, 120_000);
+        assert.equal(await runScript(findRealm(killed) as Realm, "echo fine"), "fine\n");
+      }
+      await stopRealm(killed);
+      assert.deepEqual(mentions(killed), []);
+    }
+  });
+});
