@@ -6,8 +6,9 @@
 set -euo pipefail
 
 source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+boot_id=$2
 image=$3
-# shellcheck source=scripts/twin/realm-record.sh
+# shellcheck source=/dev/null # checked by itself
 source "$source_dir/realm-record.sh"
 record machine false
 
@@ -29,7 +30,7 @@ qemu() { # qemu ACCELERATOR…; the host's files read-only, the network a way in
     -device virtio-net-pci,netdev=control,romfile= < /dev/null 2>&1
 }
 
-# run FIRST_WORD_LIMIT ACCELERATOR…: runs QEMU and follows its console. Comes back when the machine is off; with 1 when
+# run FIRST_WORD_LIMIT ACCELERATOR…: runs QEMU and follows its console. Comes back when the machine is off, with 1 if
 # it never got ready. A KVM that exists but does not work (nested, half-emulated) either says so or says nothing: the
 # machine must say its first word within so many seconds, or QEMU is ended.
 run() {

@@ -4,6 +4,9 @@
 #   port 7002: a line "NAMESPACE TERM ROWS COLUMNS", then a shell on a terminal
 set -euo pipefail
 
+# Process 1 that ends is a kernel panic, whose trace would bury the reason: say it in a line that is easy to find.
+trap 'echo "encaplab: FAILED in line $LINENO: $BASH_COMMAND"' ERR
+
 here=/run/encaplab
 set -a
 # shellcheck source=/dev/null

@@ -6,7 +6,7 @@
 set -euo pipefail
 
 source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
-# shellcheck source=scripts/twin/realm-record.sh
+# shellcheck source=/dev/null # checked by itself
 source "$source_dir/realm-record.sh"
 record namespaces false
 
@@ -18,7 +18,7 @@ mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,ro,bind /proc/sys
 mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/netns /run/bird /run/encaplab /run/lock
+mkdir -p /run/netns /run/bird /run/encaplab/errors /run/lock
 cp -r -- "$source_dir/realm-bin" /run/encaplab/bin
 chmod 755 /run/encaplab/bin/*
 mkdir -m 700 /run/encaplab/home

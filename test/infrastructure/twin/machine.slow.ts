@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -11,6 +11,7 @@ import {
   startRealm,
   stopRealm,
 } from "../../../components/infrastructure/twin/realm";
+import { imageCache, prepareImage } from "../../../components/infrastructure/twin/realm/image";
 import { hostNetwork, inTerminal, mentions, until } from "../../support/realm";
 
 const ROOT = path.resolve(__dirname, "../../..");
@@ -146,5 +147,59 @@ END
       await stopRealm(killed);
       assert.deepEqual(mentions(killed), []);
     }
+  });
+
+  it("works for a user who is not root", function () {
+    if (process.getuid?.() !== 0) return this.skip(); // then every test above has shown it
+    const own = path.join(base, "nobody");
+    fs.mkdirSync(own);
+    fs.cpSync(imageCache(), path.join(own, "encaplab/machine"), { recursive: true });
+    const program = path.join(own, "program.ts");
+    fs.writeFileSync(
+      program,
+      `import { runScript, startRealm, stopRealm } from ${JSON.stringify(MODULE)};
+      const folder = process.argv[2] as string;
+      void (async () => {
+        const realm = await startRealm(folder, "machine");
+        console.log(await runScript(realm, "id -u; ip link add t0 type ipip local 192.0.2.1; ip -br link show t0"));
+        await stopRealm(folder);
+      })();`,
+    );
+    execFileSync("chown", ["-R", "65534:65534", own]);
+    fs.chmodSync(base, 0o755);
+    const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    const output = execFileSync(
+      "setpriv",
+      [...user, process.execPath, "--import", "tsx", program, path.join(own, "lab")],
+      {
+        cwd: ROOT,
+        env: { PATH: process.env.PATH, HOME: own, TMPDIR: own, XDG_CACHE_HOME: own },
+        encoding: "utf8",
+      },
+    );
+    assert.match(output, /^0\nt0@NONE/);
+    assert.deepEqual(mentions(own), []);
+  });
+
+  it("says what the machine's console said when it does not start", async () => {
+    const broken = path.join(base, "broken-cache");
+    const image = path.join(broken, "encaplab/machine", path.basename(await prepareImage(() => {})));
+    fs.cpSync(path.join(imageCache(), path.basename(image)), image, { recursive: true });
+    fs.rmSync(path.join(image, "lib/modules"), { recursive: true });
+    fs.mkdirSync(path.join(image, "lib/modules/none"), { recursive: true });
+    fs.writeFileSync(path.join(image, "lib/modules/none/modules.dep"), "");
+    const saved = process.env.XDG_CACHE_HOME;
+    process.env.XDG_CACHE_HOME = broken;
+    try {
+      await assert.rejects(
+        startRealm(path.join(base, "broken"), "machine"),
+        /QEMU machine does not start.*mount/s,
+      );
+    } finally {
+      if (saved === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = saved;
+    }
+    assert.equal(fs.existsSync(path.join(base, "broken")), false);
+    assert.deepEqual(mentions(base), []);
   });
 });

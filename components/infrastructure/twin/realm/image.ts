@@ -9,6 +9,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { lastLines, RealmError } from "./error";
+import { startTime } from "./process";
 
 const run = promisify(execFile);
 const APT = { LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
@@ -47,7 +48,9 @@ export async function prepareImage(progress: (line: string) => void): Promise<st
   const image = path.join(imageCache(), `form-${FORM}`);
   if (fs.existsSync(image)) return image;
   fs.mkdirSync(imageCache(), { recursive: true });
-  const work = fs.mkdtempSync(path.join(imageCache(), "unfinished-"));
+  removeAbandoned();
+  const work = path.join(imageCache(), `unfinished-${process.pid}-${startTime(process.pid)}`);
+  fs.mkdirSync(work, { recursive: true });
   try {
     progress("Fetching Debian's kernel for the QEMU machine (70 MB, once)");
     await unpackKernel(work);
@@ -59,6 +62,16 @@ export async function prepareImage(progress: (line: string) => void): Promise<st
     fs.rmSync(work, { recursive: true, force: true });
   }
   return image;
+}
+
+/** Removes what makers left behind that were killed half-way: their folders bear their pid and start time. */
+function removeAbandoned(): void {
+  for (const name of fs.readdirSync(imageCache())) {
+    const [, pid, since] = name.match(/^unfinished-(\d+)-(\d+)$/) ?? [];
+    if (pid && startTime(Number(pid)) !== Number(since)) {
+      fs.rmSync(path.join(imageCache(), name), { recursive: true, force: true });
+    }
+  }
 }
 
 /** The files of the first drivers, each after those it depends on. */

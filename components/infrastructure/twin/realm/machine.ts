@@ -45,7 +45,9 @@ export async function startMachine(folder: string, progress: (line: string) => v
     });
   } catch (error) {
     if (!(error instanceof RealmError)) throw error;
-    const said = [error.stderr, readText(path.join(folder, "console.log"))].map((text) => lastLines(text));
+    // A kernel that panics ends with a long trace; the cause is what stands before it.
+    const console = readText(path.join(folder, "console.log")).replace(/\n[^\n]*Kernel panic[\s\S]*/, "");
+    const said = [error.stderr, console].map((text) => lastLines(text));
     throw new RealmError(
       `the twin's QEMU machine does not start: ${error.message}\n${said.join("\n")}`.trimEnd(),
     );

@@ -29,6 +29,11 @@ function stat(pid: number): { state: string; startTime: number } | undefined {
   }
 }
 
+/** When a process started, in clock ticks since boot, or undefined when there is none of that number. */
+export function startTime(pid: number): number | undefined {
+  return stat(pid)?.startTime;
+}
+
 /** Whether exactly this process still runs. A zombie does not: it waits for a parent that may never look. */
 export function isAlive(process: ProcessId): boolean {
   const now = stat(process.pid);
@@ -49,7 +54,7 @@ export function findByArguments(wanted: string[]): ProcessId[] {
     if (!/^\d+$/.test(entry)) return [];
     try {
       const pid = Number(entry);
-      const started = stat(pid)?.startTime;
+      const started = startTime(pid);
       if (started === undefined || !fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(needle))
         return [];
       return [{ pid, startTime: started, machineBoot: boot }];
