@@ -1,13 +1,14 @@
 /** The verdict and the observation as tables for a terminal. */
 import Table from "cli-table3";
-import { isWarning, type PathVerdict, rowKey, type Verdict } from "../plan";
+import { isWarning, type PathVerdict, PROBES, rowKey, type Verdict } from "../plan";
 import type { Observation, ObservedRow } from "./observation";
 
-const PLAIN = { style: { head: [], border: [] }, wordWrap: true };
+/** Pulumi and CI logs show no colours reliably; the frame is drawn once per path, not once per line. */
+const PLAIN = { style: { head: [], border: [], compact: true } };
 
 /** The verdict as text: a table, then what fails and how to mend it, then what it cannot know. */
 export function formatVerdict(verdict: Verdict): string {
-  const table = new Table({ ...PLAIN, head: ["path", "ICMP", "TCP", "full-MTU", "how it travels"] });
+  const table = new Table({ ...PLAIN, head: ["path", ...PROBES, "how it travels"] });
   for (const rows of byPath(verdict.paths)) {
     const first = rows[0] as PathVerdict;
     table.push([rowKey(first), ...rows.map(({ outcome }) => outcome), first.carrier]);
@@ -15,47 +16,48 @@ export function formatVerdict(verdict: Verdict): string {
   return [
     "Verdict (a prediction):",
     table.toString(),
-    ...failures(verdict.paths),
+    ...failureGroups(verdict.paths).map(describeFailure),
     ...verdict.notReady.map(({ node, message }) => `${node}: ${message}`),
     ...verdict.remarks.map((remark) => `note: ${remark}`),
     `It cannot know: ${verdict.unknown.join("; ")}.`,
   ].join("\n");
 }
 
-/** Each different failure once, with the paths that meet it. */
-function failures(rows: readonly PathVerdict[]): string[] {
-  const groups = new Map<string, PathVerdict[]>();
-  for (const row of rows.filter(({ outcome }) => outcome === "fails")) {
-    const key = `${rowKey(row)}|${row.failure?.mend}`;
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  }
-  return [...groups.values()].map((group) => describeFailure(group));
+/** The rows that fail, those together that fail alike. */
+export function failureGroups(rows: readonly PathVerdict[]): PathVerdict[][] {
+  return group(
+    rows.filter(({ outcome }) => outcome === "fails"),
+    (row) => `${rowKey(row)}|${row.failure?.hop}|${row.failure?.mend}`,
+  );
 }
 
-function describeFailure(rows: readonly PathVerdict[]): string {
+/** A group of {@link failureGroups} in three lines: where and why, the mend, the reference. */
+export function describeFailure(rows: readonly PathVerdict[]): string {
   const row = rows[0] as PathVerdict;
-  const { failure } = row;
-  const kind = isWarning(row) ? "warning" : "intended";
-  const probes = rows.length === 3 ? "" : ` (${rows.map(({ probe }) => probe).join(", ")})`;
+  const probes = rows.length === PROBES.length ? "" : ` (${rows.map(({ probe }) => probe).join(", ")})`;
   return [
-    `${kind}: ${rowKey(row)}${probes} fails at ${failure?.hop}: ${failure?.cause}.`,
-    `  mend: ${failure?.mend}.`,
-    `  see: ${failure?.reference}`,
+    `${isWarning(row) ? "warning" : "intended"}: ${rowKey(row)}${probes} fails at ${row.failure?.hop}: ${row.failure?.cause}.`,
+    `  mend: ${row.failure?.mend}.`,
+    `  see: ${row.failure?.reference}`,
   ].join("\n");
 }
 
 /** The observation beside the verdict as text; disagreement is marked loudly. */
 export function formatObservation(observation: Observation): string {
-  const table = new Table({ ...PLAIN, head: ["path", "probe", "predicted", "observed", "pairs", ""] });
-  for (const row of observation.rows) {
-    table.push([rowKey(row), row.probe, row.outcome, row.observed, `${row.working}/${row.pairs}`, mark(row)]);
+  const table = new Table({ ...PLAIN, head: ["path", "predicted", ...PROBES, "route", "outside"] });
+  for (const rows of byPath(observation.rows)) {
+    const path = rowKey(rows[0] as ObservedRow);
+    const wire = observation.wire.find((item) => item.path === path);
+    table.push([path, predicted(rows), ...rows.map(cell), deviceOf(wire?.route), outerOf(wire?.packet)]);
   }
+  const details = observation.rows.filter(({ detail }) => detail !== "");
   return [
-    `Observation (of ${observation.of}):`,
+    `Observation (of ${observation.of}; pairs that worked, of all):`,
     table.toString(),
+    ...details.map((row) => `${rowKey(row)}, ${row.probe}: ${row.detail}`),
     ...observation.wire.map(
       ({ path, example, route, packet }) =>
-        `${path}: ${example}\n  route:  ${route || "none"}\n  packet: ${packet || "none seen"}`,
+        `${path}, ${example}:\n  ip route get: ${route || "no route"}\n  tcpdump: ${packet.replaceAll("\n", "\n           ") || "nothing seen"}`,
     ),
     ...Object.entries(observation.sessionsDown).map(
       ([node, peers]) => `${node}: BGP is not established with ${peers.join(", ")}`,
@@ -70,11 +72,35 @@ export function formatObservation(observation: Observation): string {
   ].join("\n");
 }
 
-const mark = (row: ObservedRow): string => (row.agrees ? row.detail : `!! DISAGREES ${row.detail}`);
+/** One word where all probes are predicted alike, else one per probe. */
+function predicted(rows: readonly ObservedRow[]): string {
+  const words = new Set(rows.map(({ outcome }) => outcome));
+  return words.size === 1
+    ? [...words].join()
+    : rows.map(({ probe, outcome }) => `${probe} ${outcome}`).join(", ");
+}
+
+const cell = ({ agrees, observed, working, pairs }: ObservedRow): string =>
+  `${agrees ? "" : "!! "}${observed} ${working}/${pairs}`;
+
+const deviceOf = (route = ""): string => route.match(/ dev (\S+)/)?.[1] ?? "none";
+
+/** The outermost header that tcpdump showed: `10.0.3.10 > 10.0.4.10`, with what it carries. */
+function outerOf(packet = ""): string {
+  const line = packet.split("\n")[0] ?? "";
+  const ends = line.match(/length \d+: (\S+) > ([^:]+):/);
+  if (!ends) return "nothing seen";
+  const carries = /VXLAN/.test(line) ? "VXLAN" : /ipip-proto-4/.test(line) ? "IP protocol 4" : "no tunnel";
+  return `${withoutPort(ends[1] as string)} > ${withoutPort(ends[2] as string)}, ${carries}`;
+}
+
+const withoutPort = (end: string): string => end.split(".").slice(0, 4).join(".");
 
 /** Rows of one path stand together: one for each probe. */
-function byPath(rows: readonly PathVerdict[]): PathVerdict[][] {
-  const groups = new Map<string, PathVerdict[]>();
-  for (const row of rows) groups.set(rowKey(row), [...(groups.get(rowKey(row)) ?? []), row]);
+const byPath = <Row extends PathVerdict>(rows: readonly Row[]): Row[][] => group(rows, rowKey);
+
+function group<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
   return [...groups.values()];
 }

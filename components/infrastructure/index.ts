@@ -1,0 +1,37 @@
+/** The infrastructure's door: the plan on the cloud of one's choice. */
+import type * as pulumi from "@pulumi/pulumi";
+import { ConfigError } from "../config";
+import type { Infrastructure, InfrastructureArgs } from "./interface";
+import type { Twin } from "./twin";
+
+export type { Infrastructure, InfrastructureArgs, LabNode } from "./interface";
+export type { Part, Realm, Twin } from "./twin";
+
+/**
+ * Builds the plan's nodes on its cloud, or on the twin when that stands in for it. Only the chosen cloud's code (and SDK)
+ * is loaded.
+ * @throws {ConfigError} when the cloud cannot be built yet.
+ */
+export function createInfrastructure(
+  name: string,
+  args: InfrastructureArgs,
+  options?: pulumi.ComponentResourceOptions,
+): Infrastructure | Twin {
+  const { plan } = args;
+  if (plan.onTwin) {
+    const twin = require("./twin") as typeof import("./twin");
+    return new twin.Twin(name, args, options);
+  }
+  throw new ConfigError([
+    {
+      key: "cloud",
+      value: plan.cloud,
+      message: `this version cannot build on ${plan.cloud} yet; allowed are twin, or rehearse: true, which plays the same plan on the twin with that cloud's fabric`,
+    },
+  ]);
+}
+
+/** Whether it is the twin that was built, and can therefore be measured from here. */
+export function isTwin(infrastructure: Infrastructure): infrastructure is Twin {
+  return "folder" in infrastructure && "revision" in infrastructure;
+}

@@ -1,0 +1,45 @@
+/** What is really there in a realm, found out once for all parts that ask at the same moment. */
+import { SIGNATURES } from "./apply";
+import { findRealm, type Realm, runScript } from "./realm";
+
+export interface Census {
+  realm: Realm;
+  /** Digest of the state that each part was last brought to, by the part's name. */
+  signatures: ReadonlyMap<string, string>;
+  namespaces: ReadonlySet<string>;
+  /** Nodes whose BIRD runs. */
+  birds: ReadonlySet<string>;
+}
+
+/** How long one count serves, in milliseconds: an `up` asks for all its parts within a moment. */
+const FRESH_MS = 500;
+
+const counts = new Map<string, { at: number; census: Promise<Census> }>();
+
+/** @returns undefined when no realm is alive in that folder. */
+export async function takeCensus(folder: string): Promise<Census | undefined> {
+  const realm = findRealm(folder);
+  if (!realm) return undefined;
+  const known = counts.get(realm.bootId);
+  if (known && Date.now() - known.at < FRESH_MS) return known.census;
+  const census = count(realm);
+  counts.set(realm.bootId, { at: Date.now(), census });
+  return census;
+}
+
+async function count(realm: Realm): Promise<Census> {
+  const script = [
+    "shopt -s nullglob",
+    "for file in /run/netns/*; do echo namespace ${file##*/}; done",
+    `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
+    'for file in /run/bird/*.pid; do ! kill -0 "$(< $file)" 2> /dev/null || { name=${file##*/}; echo bird ${name%.pid}; }; done',
+  ].join("\n");
+  const lines = (await runScript(realm, script)).split("\n").map((line) => line.split(" "));
+  const of = (kind: string) => lines.filter(([first]) => first === kind);
+  return {
+    realm,
+    signatures: new Map(of("signature").map(([, part = "", digest = ""]) => [part, digest])),
+    namespaces: new Set(of("namespace").map(([, name = ""]) => name)),
+    birds: new Set(of("bird").map(([, name = ""]) => name)),
+  };
+}

@@ -1,0 +1,54 @@
+/** Verdict and observation in the engine's own display, and as stack outputs. */
+import * as pulumi from "@pulumi/pulumi";
+import { isWarning, type PathVerdict, rowKey, type Verdict } from "../plan";
+import type { Observation } from "./observation";
+import { describeFailure, failureGroups, formatObservation, formatVerdict } from "./report";
+
+/** Shows the verdict: a path that fails is a warning, one that is meant to fail and every remark a note. */
+export function announceVerdict(verdict: Verdict): void {
+  pulumi.log.info(formatVerdict(verdict));
+  for (const group of failureGroups(verdict.paths)) {
+    if (isWarning(group[0] as PathVerdict)) pulumi.log.warn(describeFailure(group));
+  }
+}
+
+/** Shows the observation; disagreement with the verdict fails the update, though everything stands. */
+export function announceObservation(observation: pulumi.Output<Observation>, on: pulumi.Resource): void {
+  observation.apply((seen) => {
+    if (seen.agrees) pulumi.log.info(formatObservation(seen));
+    else
+      pulumi.log.error(
+        `${formatObservation(seen)}\nThe lab stands. Look with \`npm run lab -- shell <node>\`.`,
+        on,
+      );
+  });
+}
+
+/** The verdict as a stack output: per path `works`, or each probe that fails with hop, cause, mend and reference. */
+export function verdictOutput(verdict: Verdict) {
+  const paths = [...new Set(verdict.paths.map(rowKey))].map((path) => {
+    const failing = verdict.paths.filter((row) => rowKey(row) === path && row.outcome === "fails");
+    if (failing.length === 0) return [path, "works"];
+    return [
+      path,
+      Object.fromEntries(failing.map(({ probe, failure }) => [probe, { outcome: "fails", ...failure }])),
+    ];
+  });
+  const { notReady, remarks, unknown } = verdict;
+  return { prediction: Object.fromEntries(paths), notReady, remarks, unknown };
+}
+
+/** The observation as a stack output: per path and probe how many pairs worked, and what was captured on the wire. */
+export function observationOutput(seen: Observation) {
+  const paths = [...new Set(seen.rows.map(rowKey))].map((path) => {
+    const rows = seen.rows.filter((row) => rowKey(row) === path);
+    const wire = seen.wire.find((item) => item.path === path);
+    const counts = rows.map(({ probe, working, pairs, detail }) => [
+      probe,
+      `${working}/${pairs} work${detail && `: ${detail}`}`,
+    ]);
+    return [path, { ...Object.fromEntries(counts), route: wire?.route, packet: wire?.packet }];
+  });
+  const { of, agrees, disagreements, unsettled, sessionsDown } = seen;
+  return { of, agrees, seen: Object.fromEntries(paths), disagreements, unsettled, sessionsDown };
+}

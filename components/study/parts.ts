@@ -1,0 +1,31 @@
+/** The observation's life, as the dynamic provider calls it. */
+import { isDeepStrictEqual } from "node:util";
+import { findRealm, type Part } from "../infrastructure/twin";
+import type { LabPlan } from "../plan";
+import { observe } from "./measure";
+import type { Observation } from "./observation";
+
+export interface ObservationInputs {
+  folder: string;
+  /** Changes with everything that carries packets: then, and only then, is measured again. */
+  revision: string;
+  plan: LabPlan;
+}
+
+export interface ObservationOutputs {
+  observation: Observation;
+}
+
+export const observation: Part<ObservationInputs, ObservationOutputs> = {
+  create: measure,
+  changed: async ({ folder, revision, plan }, recorded) =>
+    folder !== recorded.folder || revision !== recorded.revision || !isDeepStrictEqual(plan, recorded.plan),
+  update: measure,
+  remove: async () => {},
+};
+
+async function measure({ folder, plan }: ObservationInputs): Promise<ObservationOutputs> {
+  const realm = findRealm(folder);
+  if (!realm) throw new Error(`the twin's realm in ${folder} has ended; run \`up\` again to rebuild it`);
+  return { observation: await observe(realm, plan) };
+}

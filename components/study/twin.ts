@@ -1,0 +1,18 @@
+/** The observation as a resource of the stack. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { Twin } from "../infrastructure";
+import { PartResource } from "../infrastructure/twin";
+import type { LabPlan } from "../plan";
+import type { Observation } from "./observation";
+
+const PART = { module: "components/study/parts.ts", export: "observation" };
+
+/** Measures every pair of the twin once everything stands, and again whenever something was touched. */
+export class TwinObservation extends PartResource {
+  declare readonly observation: pulumi.Output<Observation>;
+
+  constructor(name: string, { twin, plan }: { twin: Twin; plan: LabPlan }) {
+    const inputs = { folder: twin.folder, revision: twin.revision, plan };
+    super("Observation", PART, name, inputs, ["observation"], { parent: twin, deletedWith: twin.place });
+  }
+}
