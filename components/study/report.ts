@@ -90,7 +90,9 @@ function outerOf(packet = ""): string {
   const line = packet.split("\n")[0] ?? "";
   const ends = line.match(/length \d+: (\S+) > ([^:]+):/);
   if (!ends) return "nothing seen";
-  const carries = /VXLAN/.test(line) ? "VXLAN" : /ipip-proto-4/.test(line) ? "IP protocol 4" : "no tunnel";
+  // tcpdump shows IP in IP as one pair of ends after the other, without a name for it.
+  const inner = /length \d+: \S+ > [^:]+: (?:IP )?\S+ > /.test(line);
+  const carries = /VXLAN/.test(line) ? "VXLAN" : inner ? "IP protocol 4" : "no tunnel";
   return `${withoutPort(ends[1] as string)} > ${withoutPort(ends[2] as string)}, ${carries}`;
 }
 

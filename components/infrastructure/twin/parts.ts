@@ -55,7 +55,9 @@ export const realm: Part<RealmInputs, { boot: string }> = {
 };
 
 async function start({ folder, kind }: RealmInputs): Promise<{ boot: string }> {
-  return { boot: (await startRealm(folder, kind)).bootId };
+  // The engine shows what a provider's process writes to its standard error while it runs.
+  const progress = (line: string) => process.stderr.write(`${line}\n`);
+  return { boot: (await startRealm(folder, kind, progress)).bootId };
 }
 
 /** What every part inside the realm is told. `on` changes when what the part stands on was built anew. */
