@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigError, parseStackConfig } from "./components/config";
+import { ConfigError, parseStackConfig, providerSettings } from "./components/config";
 import { createInfrastructure, isTwin } from "./components/infrastructure";
 import { judge, planLab } from "./components/plan";
 import {
@@ -11,12 +11,14 @@ import {
 } from "./components/study";
 
 /** stack config ─► LabConfig ─► LabPlan ─► Infrastructure ─► Observation ─► stack outputs */
-function lab() {
-  const config = parseStackConfig(pulumi.runtime.allConfig());
+async function lab() {
+  const stack = pulumi.runtime.allConfig();
+  const config = parseStackConfig(stack);
   const plan = planLab(config);
   const verdict = judge(plan);
   announceVerdict(verdict);
-  const infrastructure = createInfrastructure(pulumi.getStack(), { plan });
+  const settings = providerSettings(stack, plan.cloud);
+  const infrastructure = await createInfrastructure(pulumi.getStack(), { plan, config, settings });
   const nodes = plan.nodes.map(({ name, role, subnet, address, block }) => ({
     name,
     role,
@@ -36,9 +38,9 @@ function lab() {
   return { ...outputs, observation: observation.apply(observationOutput) };
 }
 
-function labOrPlainSentence() {
+async function labOrPlainSentence() {
   try {
-    return lab();
+    return await lab();
   } catch (error) {
     // A config that cannot be used is the user's to mend: its sentences, and not our stack trace.
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);

@@ -142,8 +142,12 @@ const access = {
     /^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+) \S+/,
     "an OpenSSH public key such as ssh-ed25519 AAAA…",
   ),
+  /** The login name of the image; `ubuntu` when not given. */
+  user: pattern(/^[a-z_][-a-z0-9_]{0,31}$/, "a login name such as ubuntu"),
   /** After this the lab is overdue: it is tagged, and every preview says so. */
   ttl: pattern(/^[1-9]\d{0,3}[hd]$/, "a time such as 8h or 3d"),
+  /** Whose lab it is, as a tag; the login name of whoever built it first when not given. */
+  owner: pattern(/^[\w.@+-]{1,60}$/, "at most 60 letters, digits and . _ @ + -"),
 };
 
 const aws = section({
@@ -154,7 +158,9 @@ const aws = section({
   spot: flag().optional(),
   accessCidrs: access.accessCidrs.optional(),
   publicKey: access.publicKey.optional(),
+  user: access.user.optional(),
   ttl: access.ttl.optional(),
+  owner: access.owner.optional(),
 });
 
 const openstack = section({
@@ -165,7 +171,9 @@ const openstack = section({
   externalNetwork: text("the external network's name").optional(),
   accessCidrs: access.accessCidrs.optional(),
   publicKey: access.publicKey.optional(),
+  user: access.user.optional(),
   ttl: access.ttl.optional(),
+  owner: access.owner.optional(),
 });
 
 const machine = section({
@@ -206,6 +214,8 @@ const schema = z.strictObject({
 
 /** The config of one stack, checked key by key, defaults filled in. */
 export type LabConfig = z.output<typeof schema>;
+export type AwsConfig = NonNullable<LabConfig["aws"]>;
+export type OpenStackConfig = NonNullable<LabConfig["openstack"]>;
 
 /** The project's name, which is the namespace of its config keys (`encaplab:encapsulation`). */
 const PROJECT = "encaplab";
@@ -220,6 +230,24 @@ const PROJECT = "encaplab";
 export function parseStackConfig(stack: Readonly<Record<string, unknown>>): LabConfig {
   const own = Object.entries(stack).filter(([key]) => key.startsWith(`${PROJECT}:`));
   return parseConfig(Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value])));
+}
+
+/** What a stack says to a cloud's provider in that provider's own namespace, by key without the namespace. */
+export type ProviderSettings = Readonly<Record<string, unknown>>;
+
+/**
+ * Picks the keys of a provider's own namespace (`aws:profile`, `openstack:authUrl`) out of a stack's whole config, so that
+ * a provider resource of ours hears what the provider's default instance would.
+ */
+export function providerSettings(
+  stack: Readonly<Record<string, unknown>>,
+  namespace: string,
+): ProviderSettings {
+  const prefix = `${namespace}:`;
+  const own = Object.entries(stack).filter(([key]) => key.startsWith(prefix));
+  // `pulumi config set` stores text; a provider's flag must be a boolean again.
+  const value = (text: unknown) => (text === "true" || text === "false" ? text === "true" : decode(text));
+  return Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), value(text)]));
 }
 
 /**

@@ -1,22 +1,31 @@
 /** The infrastructure's door: the plan on the cloud of one's choice. */
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../config";
-import type { Infrastructure, InfrastructureArgs } from "./interface";
+import type { CloudInfrastructure, Infrastructure, InfrastructureArgs } from "./interface";
 import type { Twin } from "./twin";
 
-export type { Infrastructure, InfrastructureArgs, LabNode } from "./interface";
+export type { CostEstimate } from "./cost";
+export type {
+  CloudInfrastructure,
+  CloudNode,
+  Connection,
+  Infrastructure,
+  InfrastructureArgs,
+  LabNode,
+} from "./interface";
+export { sshCommand } from "./key";
 export type { Part, Realm, Twin } from "./twin";
 
 /**
  * Builds the plan's nodes on its cloud, or on the twin when that stands in for it. Only the chosen cloud's code (and SDK)
  * is loaded.
- * @throws {ConfigError} when the cloud cannot be built yet.
+ * @throws {ConfigError} when the cloud cannot give what the config asks for.
  */
-export function createInfrastructure(
+export async function createInfrastructure(
   name: string,
   args: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
-): Infrastructure | Twin {
+): Promise<CloudInfrastructure | Twin> {
   const { plan } = args;
   if (plan.onTwin) {
     const twin = require("./twin") as typeof import("./twin");

@@ -1,17 +1,55 @@
 /** What every cloud makes of a plan. */
 import type * as pulumi from "@pulumi/pulumi";
+import type { LabConfig, ProviderSettings } from "../config";
 import type { LabPlan, NodePlan } from "../plan";
+import type { CostEstimate } from "./cost";
 
+/** What the program hands to the cloud of the plan. */
 export interface InfrastructureArgs {
   plan: LabPlan;
+  /** Each cloud reads its own section of it. */
+  config: LabConfig;
+  /** What the stack says to the cloud's provider in the provider's own namespace (`aws:profile`, `openstack:cloud`). */
+  settings: ProviderSettings;
+}
+
+/** How one logs in on a node. */
+export interface Connection {
+  /** Reached from the machine that runs Pulumi; with `jump`, from the node one jumps over. */
+  host: pulumi.Input<string>;
+  port: number;
+  user: string;
+  /** OpenSSH format, secret. Absent when the user logs in with a key of their own: their SSH agent then has it. */
+  privateKey?: pulumi.Output<string>;
+  /** The one public key with which the host may answer, as `ssh-ed25519 AAAA…`. Absent: not known beforehand. */
+  hostKey?: pulumi.Output<string>;
+  /** The node over which a node without a public address is reached. */
+  jump?: Connection;
 }
 
 /** A node that exists. */
 export interface LabNode extends NodePlan {
   /** What the node's own resources are `deletedWith` and `triggers` bind to. */
   resource: pulumi.Resource;
+  /** Absent on the twin, whose nodes are not machines. */
+  connection?: Connection;
 }
 
 export interface Infrastructure extends pulumi.ComponentResource {
   nodes: LabNode[];
+}
+
+/** A node that is a machine: one can log in on it. */
+export interface CloudNode extends LabNode {
+  connection: Connection;
+  /** Absent when the node is reached over another one. */
+  publicAddress?: pulumi.Output<string>;
+}
+
+/** What AWS and OpenStack make of a plan: the same shape, whatever the cloud. */
+export interface CloudInfrastructure extends Infrastructure {
+  nodes: CloudNode[];
+  cost: CostEstimate;
+  /** When the lab is overdue, as an ISO 8601 time in UTC; undefined without `ttl`. */
+  expiry: pulumi.Output<string> | undefined;
 }

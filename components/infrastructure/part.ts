@@ -53,7 +53,7 @@ function loaderOf(part: PartName): string {
     '  const load = require("module").createRequire(process.cwd() + "/");',
     '  load("tsx/cjs");',
     `  const part = load("./${part.module}")[${JSON.stringify(part.export)}];`,
-    `  return load("./components/infrastructure/twin/dynamic").asProvider(part, ${JSON.stringify(part.export)});`,
+    `  return load("./components/infrastructure/part").asProvider(part, ${JSON.stringify(part.export)});`,
     "};",
   ].join("\n");
 }

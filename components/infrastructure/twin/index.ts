@@ -2,13 +2,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../plan";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
-import { PartResource } from "./dynamic";
+import { PartResource } from "../part";
 import { renderNetwork } from "./network";
 import { renderNode } from "./nodes";
 import { chooseRealm, type KernelFeature } from "./realm";
 import { renderSecurity } from "./security";
 
-export { type Part, PartResource } from "./dynamic";
+export { type Part, PartResource } from "../part";
 export { findRealm, type Realm, runScript } from "./realm";
 
 const PARTS = "components/infrastructure/twin/parts.ts";
@@ -41,7 +41,11 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
   /** Changes whenever anything that carries packets was touched. */
   readonly revision: pulumi.Output<string>;
 
-  constructor(name: string, { plan }: InfrastructureArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { plan }: Pick<InfrastructureArgs, "plan">,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("encaplab:twin:Twin", name, {}, options);
     const place = new TwinPart("Place", "place", { stack: name }, { parent: this });
     const { folder } = place;

@@ -15,7 +15,7 @@ import {
   unsigned,
 } from "./apply";
 import { type Census, takeCensus } from "./census";
-import type { Part } from "./dynamic";
+import type { Part } from "../part";
 import { FABRIC, INTERNET_HOST, ROUTER } from "./names";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";

@@ -1,0 +1,46 @@
+/** Keys: the one with which one logs in on the nodes, and those by which the nodes are known. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "./interface";
+import { PartResource } from "./part";
+
+/** A key pair made once and kept in the stack's state, the private half encrypted. */
+export class KeyPair extends PartResource {
+  declare readonly privateKey: pulumi.Output<string>;
+  declare readonly publicKey: pulumi.Output<string>;
+
+  constructor(name: string, options: pulumi.CustomResourceOptions) {
+    const part = { module: "components/infrastructure/parts.ts", export: "keyPair" };
+    super("KeyPair", part, name, {}, ["privateKey", "publicKey"], {
+      ...options,
+      additionalSecretOutputs: ["privateKey"],
+    });
+  }
+}
+
+/** The key that the nodes let in. */
+export interface Login {
+  publicKey: pulumi.Input<string>;
+  /** Absent when the key is the user's own. */
+  privateKey?: pulumi.Output<string>;
+}
+
+/** @param publicKey the user's own; a key pair is made for the stack when there is none. */
+export function createLogin(publicKey: string | undefined, options: pulumi.CustomResourceOptions): Login {
+  if (publicKey) return { publicKey };
+  const pair = new KeyPair("login", options);
+  return { publicKey: pair.publicKey, privateKey: pair.privateKey };
+}
+
+/**
+ * What one types to log in.
+ * @param keyFile where the user keeps the stack's private key; not needed for a key of their own.
+ */
+export function sshCommand(connection: Connection, keyFile: string): pulumi.Output<string> {
+  const { host, port, user, privateKey, jump } = connection;
+  const words = ["ssh", ...(privateKey ? ["-i", keyFile] : []), ...(port === 22 ? [] : ["-p", `${port}`])];
+  const target = pulumi.interpolate`${user}@${host}`;
+  if (!jump) return pulumi.interpolate`${words.join(" ")} ${target}`;
+  // Not -J: ssh uses -i for the last host alone.
+  const over = sshCommand(jump, keyFile);
+  return pulumi.interpolate`${words.join(" ")} -o ProxyCommand="${over} -W %h:%p" ${target}`;
+}

@@ -1,0 +1,143 @@
+/**
+ * OpenStack's APIs over plain HTTP, for the questions the Terraform provider has no word for: which names there are, what
+ * is left of a quota, what carries a tag. No SDK is loaded, so the launcher can ask as well.
+ */
+import * as http from "node:http";
+import * as https from "node:https";
+
+/** One entry of Keystone's service catalogue. */
+export interface Service {
+  /** `compute`, `network`, `image`. */
+  type: string;
+  endpoints: readonly { interface: string; region: string; url: string }[];
+}
+
+/** How the other end's certificate is judged. */
+export interface Tls {
+  /** PEM. */
+  ca?: string;
+  insecure?: boolean;
+}
+
+/** A token and where it can be used. */
+export interface Session {
+  token: string;
+  projectId: string;
+  catalogue: readonly Service[];
+  /** Any region when not given. */
+  region?: string;
+  /** `public` when not given; clouds.yaml also knows the older `publicURL`. */
+  interface?: string;
+  tls?: Tls;
+}
+
+export interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  /** Parsed JSON; undefined when there is none. */
+  body: unknown;
+}
+
+/** Milliseconds an API may take for one answer. */
+const TIME_LIMIT = 20_000;
+/** More than any list of names; what is longer is not ours to read. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** What follows the catalogue's URL (gophercloud, openstack/client.go: NewNetworkV2, NewImageServiceV2, NewComputeV2). */
+const VERSION_PATHS: Readonly<Record<string, string>> = { network: "v2.0", image: "v2", compute: "" };
+
+/** Nova's API as of Newton: server tags, and a server's flavor still by id. */
+const COMPUTE_VERSION = "2.26";
+
+/**
+ * Reads a list or a record.
+ * @param path below the service's version, e.g. `security-groups?tags=x`.
+ * @throws {Error} with the status and the API's own sentence.
+ */
+export async function get(session: Session, service: string, path: string): Promise<Record<string, unknown>> {
+  const url = endpointOf(session, service) + path;
+  const headers = {
+    "x-auth-token": session.token,
+    // Before 2.27 Nova knew only the second.
+    "openstack-api-version": `compute ${COMPUTE_VERSION}`,
+    "x-openstack-nova-api-version": COMPUTE_VERSION,
+  };
+  const { status, body } = await send("GET", url, { headers, tls: session.tls });
+  if (status === 200 && typeof body === "object" && body !== null) return body as Record<string, unknown>;
+  throw new Error(`${url} answered with status ${status}${reasonOf(body)}`);
+}
+
+/** Where a service is reached, with a slash at the end. */
+export function endpointOf(session: Session, service: string): string {
+  const wanted = (session.interface ?? "public").replace(/URL$/, "");
+  const endpoints = session.catalogue.find(({ type }) => type === service)?.endpoints ?? [];
+  const found = endpoints.find(
+    (endpoint) => endpoint.interface === wanted && (!session.region || endpoint.region === session.region),
+  );
+  if (!found) {
+    const place = session.region ? ` in region ${session.region}` : "";
+    throw new Error(`the service catalogue has no ${wanted} endpoint of type ${service}${place}`);
+  }
+  const base = found.url.replace(/\/+$/, "");
+  const version = VERSION_PATHS[service] ?? "";
+  return version === "" || base.endsWith(`/${version}`) ? `${base}/` : `${base}/${version}/`;
+}
+
+/** One request and its answer. */
+export function send(
+  method: "GET" | "POST",
+  url: string,
+  { headers = {}, body, tls = {} }: { headers?: Record<string, string>; body?: unknown; tls?: Tls },
+): Promise<Answer> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const type = text === undefined ? {} : { "content-type": "application/json" };
+  const client = url.startsWith("https:") ? https : http;
+  return new Promise((resolve, reject) => {
+    const request = client.request(
+      url,
+      {
+        method,
+        headers: { accept: "application/json", ...type, ...headers },
+        ca: tls.ca,
+        rejectUnauthorized: !tls.insecure,
+        signal: AbortSignal.timeout(TIME_LIMIT),
+      },
+      (response) => {
+        let received = "";
+        response.setEncoding("utf8");
+        response.on("data", (part: string) => {
+          received += part;
+          if (received.length > MAX_BYTES) request.destroy(new Error("its answer is too long"));
+        });
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(received) }),
+        );
+        response.on("error", reject);
+      },
+    );
+    request.on("error", (error) => {
+      const why =
+        error.name === "AbortError" ? `no answer within ${TIME_LIMIT / 1000} seconds` : error.message;
+      reject(new Error(`${new URL(url).origin} cannot be asked: ${why}`));
+    });
+    request.end(text);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // a proxy's page, say; the status then tells
+  }
+}
+
+/** `{"badRequest": {"message": …}}`, `{"NeutronError": {"message": …}}`, `{"error": {"message": …}}`. */
+export function reasonOf(body: unknown): string {
+  if (typeof body !== "object" || body === null) return "";
+  for (const value of Object.values(body)) {
+    const message = (value as { message?: unknown } | null)?.message;
+    if (typeof message === "string") return `: ${message}`;
+  }
+  return "";
+}
