@@ -13,7 +13,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
     // Where a peer's address leads, asked for each route learnt from it. BIRD 2 cannot set `dev tunl0 onlink` on a BGP
     // route (Calico's own BIRD is a fork for that reason), but it takes over the next hop of the route found here.
     "ipv4 table nexthops;",
-    "protocol device { scan time 10; }",
+    "protocol device { scan time 2; }",
     "protocol kernel {",
     "  learn; scan time 10; metric 0;",
     `  ipv4 { import none; export ${programs ? "all" : "none"}; };`,
@@ -34,10 +34,11 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
     "  connect delay time 1; connect retry time 1; error wait time 1, 2;",
     "  ipv4 { import all; export where source = RTS_STATIC; next hop self; gateway recursive; igp table nexthops; };",
     "}",
-    ...peers.map(
-      (peer) =>
-        `protocol bgp Mesh_${peer.address.replaceAll(".", "_")} from mesh { neighbor ${peer.address} as ${plan.bgp.asNumber}; }`,
-    ),
+    ...peers.map((peer) => {
+      // As in Calico's template: of two nodes one calls and the other waits. Two calls that meet cost seconds.
+      const passive = peer.address > node.address ? " passive on;" : "";
+      return `protocol bgp Mesh_${peer.address.replaceAll(".", "_")} from mesh { neighbor ${peer.address} as ${plan.bgp.asNumber};${passive} }`;
+    }),
     "",
   ].join("\n");
 }

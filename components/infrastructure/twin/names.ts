@@ -1,4 +1,5 @@
 /** Names of the twin's namespaces and of the fabric's interfaces. */
+import { createHash } from "node:crypto";
 
 /** The namespace in which all bridges of the fabric live. */
 export const FABRIC = "fabric";
@@ -10,11 +11,10 @@ export const subnetBridge = (subnet: number): string => `subnet${subnet}`;
 
 /**
  * A node's port, built as Neutron's hybrid driver builds one: `tap` to the node, a bridge `qbr` of its own at which the
- * security group stands, and a veth pair `qvb`/`qvo` to the subnet.
+ * security group stands, and a veth pair `qvb`/`qvo` to the subnet. Named after the node and not after its place in the
+ * lab: places shift when a node is taken out, and the one taken out would take away a port that is another's by then.
  */
-export const port = (node: number) => ({
-  tap: `tap${node}`,
-  bridge: `qbr${node}`,
-  inner: `qvb${node}`,
-  outer: `qvo${node}`,
-});
+export function port(node: string) {
+  const id = createHash("sha1").update(node).digest("hex").slice(0, 11);
+  return { tap: `tap${id}`, bridge: `qbr${id}`, inner: `qvb${id}`, outer: `qvo${id}` };
+}

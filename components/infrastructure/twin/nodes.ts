@@ -21,8 +21,6 @@ import { batch, inside, sysctl } from "./shell";
  */
 export interface NodeState {
   name: string;
-  /** Position in the lab; names the node's port on the fabric. */
-  index: number;
   pods: { name: string; interface: string }[];
   /** Bash that makes the namespaces and all that is fixed in them. */
   build: string;
@@ -50,7 +48,6 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
     tunnel?.kind === "vxlan" ? peers.filter((peer) => carrierBetween(plan, node, peer) === "vxlan") : [];
   return {
     name: node.name,
-    index: node.index,
     pods: node.pods.map((pod) => ({ name: pod.name, interface: pod.interface })),
     build: renderBuild(plan, node),
     podMtu: plan.mtu.pod,
@@ -89,6 +86,10 @@ function felixRoute({ block, via, device, onlink }: Route): string {
   return `${block} via ${via} dev ${device} proto 80${onlink ? " onlink" : ""}`;
 }
 
+/** The node's address in a MAC: a node that is built anew has the one that its neighbours remember. */
+const nicMac = ({ address }: NodePlan): string =>
+  ["02", "00", ...address.split(".").map((octet) => hex(Number(octet)))].join(":");
+
 /** A MAC of the node's own for its VXLAN device; 66 is what Felix's random ones often start with. */
 const vtepMac = ({ index }: NodePlan): string => `66:00:00:00:${hex(index >> 8)}:${hex(index & 255)}`;
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
@@ -121,7 +122,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
   const { nic } = fabricFacts(plan);
   const subnet = plan.subnets.findIndex(({ name }) => name === node.subnet);
   const { gateway, prefix } = plan.subnets[subnet] ?? { gateway: "", prefix: 32 };
-  const { tap, bridge, inner, outer } = port(node.index);
+  const { tap, bridge, inner, outer } = port(node.name);
   const link = plan.mtu.link;
   return [
     batch(
@@ -134,7 +135,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
         sysctl(NODE_SYSCTLS),
         batch(undefined, [
           "link set lo up",
-          `link add ${nic} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
+          `link add ${nic} address ${nicMac(node)} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
           `addr add ${node.address}/${prefix} dev ${nic}`,
           `link set ${nic} up`,
           `route add default via ${gateway} dev ${nic}`,

@@ -33,8 +33,8 @@ export function renderSecurity(plan: LabPlan): SecurityState {
 
 function antiSpoofing(plan: LabPlan): string[] {
   const pods = plan.antiSpoofing.allowsPods ? [plan.ipPool.cidr] : [];
-  const drops = plan.nodes.flatMap(({ index, address }) => {
-    const { tap } = port(index);
+  const drops = plan.nodes.flatMap(({ name, address }) => {
+    const { tap } = port(name);
     const own = `{ ${[address, ...pods].join(", ")} }`;
     return [
       `    iifname "${tap}" ip saddr != ${own} counter drop`,
@@ -51,7 +51,7 @@ const direction = (): string[] =>
   ]);
 
 function securityGroup(plan: LabPlan): string[] {
-  const zones = plan.nodes.map(({ index }) => `"${port(index).bridge}" : ${index + 1}`);
+  const zones = plan.nodes.map(({ name, index }) => `"${port(name).bridge}" : ${index + 1}`);
   const nodes = plan.nodes.map(({ address }) => address);
   return [
     "table ip fabric {",

@@ -13,7 +13,8 @@ def capture(wanted, patience):
         dumps.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     for dump in dumps:
         await_listening(dump)
-    probe_round([dict(item, probe="icmp", size=84) for item in wanted], patience)
+    # Once is enough: the rounds before have resolved every neighbour that answers.
+    probe_round([dict(item, probe="icmp", size=84) for item in wanted], patience, attempts=1)
     shown = {}
     for item, dump in zip(wanted, dumps):
         try:

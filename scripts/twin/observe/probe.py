@@ -130,7 +130,7 @@ def client_event(client, probe, mask):
     return True
 
 
-def probe_round(probes, patience):
+def probe_round(probes, patience, attempts=ATTEMPTS):
     """Sends everything at once, again what is not answered, and ends as soon as all is answered."""
     pings, keys, clients = {}, {}, {}
     for number, probe in enumerate(probes):
@@ -145,9 +145,9 @@ def probe_round(probes, patience):
     open_ids = {probe["id"] for probe in probes}
     by_id = {probe["id"]: probe for probe in probes}
     interval = 0.33 * patience
-    next_send, sent, end = time.monotonic(), 0, time.monotonic() + ATTEMPTS * interval
+    next_send, sent, end = time.monotonic(), 0, time.monotonic() + attempts * interval
     while open_ids and time.monotonic() < end:
-        if sent < ATTEMPTS and time.monotonic() >= next_send:
+        if sent < attempts and time.monotonic() >= next_send:
             for position, identity in enumerate(sorted(open_ids & keys.keys())):
                 probe = by_id[identity]
                 pings[probe["namespace"]].send(keys[identity], probe)
