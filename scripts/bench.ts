@@ -114,12 +114,15 @@ function timeLab(program: Program, to: string, word: (name: string) => void): Ti
   return { up, again, switch: changed, down };
 }
 
-/** Mininet in namespaces of its own, so that its bridges never are this machine's. Undefined where it is not installed. */
+/**
+ * Mininet in namespaces of its own, so that its bridges never are this machine's. Undefined where it is not installed.
+ * The system's Python, because that is the one the Debian package serves.
+ */
 function timeMininet(size: number): number | undefined {
   if (spawnSync("sh", ["-c", "command -v mn"]).status !== 0) return undefined;
   const plan = planLab(parseConfig({}));
   const hosts = size * (1 + PODS_PER_NODE) + 2;
-  const inside = `mount -t sysfs sysfs /sys && exec python3 ${path.join(ROOT, "scripts/bench-mininet.py")} ${hosts} ${plan.subnets.length}`;
+  const inside = `mount -t sysfs sysfs /sys && exec /usr/bin/python3 ${path.join(ROOT, "scripts/bench-mininet.py")} ${hosts} ${plan.subnets.length}`;
   const own = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc"];
   return seconds("unshare", [...own, "sh", "-c", inside]);
 }
