@@ -8,7 +8,7 @@ import {
   observationOutput,
   TwinObservation,
   verdictOutput,
-} from "./components/study";
+} from "./components/study/stack";
 
 /** stack config ─► LabConfig ─► LabPlan ─► Infrastructure ─► Observation ─► stack outputs */
 async function lab() {

@@ -1,6 +1,6 @@
 /** Runs the measuring program in the twin. */
 import * as path from "node:path";
-import { type Realm, runScript } from "../infrastructure/twin";
+import { type Realm, runScript } from "../infrastructure/twin/realm";
 import type { LabPlan } from "../plan";
 import { compare, type Measured, type Observation, orderOf } from "./observation";
 

@@ -1,6 +1,7 @@
 /** The observation's life, as the dynamic provider calls it. */
 import { isDeepStrictEqual } from "node:util";
-import { findRealm, type Part } from "../infrastructure/twin";
+import type { Part } from "../infrastructure";
+import { findRealm } from "../infrastructure/twin/realm";
 import type { LabPlan } from "../plan";
 import { observe } from "./measure";
 import type { Observation } from "./observation";

@@ -1,9 +1,9 @@
 /** The observation as a resource of the stack. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { Twin } from "../infrastructure";
-import { PartResource } from "../infrastructure/twin";
-import type { LabPlan } from "../plan";
-import type { Observation } from "./observation";
+import type { Twin } from "../../infrastructure";
+import { PartResource } from "../../infrastructure/twin";
+import type { LabPlan } from "../../plan";
+import type { Observation } from "../observation";
 
 const PART = { module: "components/study/parts.ts", export: "observation" };
 

@@ -1,8 +1,8 @@
 /** Verdict and observation in the engine's own display, and as stack outputs. */
 import * as pulumi from "@pulumi/pulumi";
-import { isWarning, type PathVerdict, rowKey, type Verdict } from "../plan";
-import type { Observation } from "./observation";
-import { describeFailure, failureGroups, formatObservation, formatVerdict } from "./report";
+import { isWarning, type PathVerdict, rowKey, type Verdict } from "../../plan";
+import type { Observation } from "../observation";
+import { describeFailure, failureGroups, formatObservation, formatVerdict } from "../report";
 
 /** Shows the verdict: a path that fails is a warning, one that is meant to fail and every remark a note. */
 export function announceVerdict(verdict: Verdict): void {
