@@ -1,0 +1,201 @@
+/**
+ * The launcher, `npm run lab -- <word>`. It adds convenience and no function: a word checks what can be checked without
+ * the engine, and is then one plain call of `pulumi`, or a look at what that left. scripts/lab prepares everything.
+ */
+import { Command, CommanderError } from "commander";
+import { BAD_USAGE, badUsage, Failure } from "./launcher/failure";
+import type * as lifecycle from "./launcher/lifecycle";
+
+const DEFAULT_STACK = "local";
+
+interface Options {
+  stack?: string;
+  yes?: boolean;
+  json?: boolean;
+  config?: string[];
+}
+
+// A word's own code is loaded when it is typed: `verdict` answers sooner without the twin.
+const load = {
+  lifecycle: () => require("./launcher/lifecycle") as typeof lifecycle,
+  observe: () => require("./launcher/observe") as typeof import("./launcher/observe"),
+  verdict: () => require("./launcher/verdict") as typeof import("./launcher/verdict"),
+  shell: () => require("./launcher/shell") as typeof import("./launcher/shell"),
+  status: () => require("./launcher/status") as typeof import("./launcher/status"),
+  stackFile: () => require("./launcher/stack-file") as typeof import("./launcher/stack-file"),
+};
+
+/** A word; those about a stack take its name after the word as well as after --stack. */
+function word(program: Command, syntax: string, summary: string, details: string, example: string): Command {
+  return program
+    .command(syntax)
+    .summary(summary)
+    .description(details)
+    .addHelpText("after", `\nExample:\n  npm run lab -- ${example.replaceAll("\n", "\n  npm run lab -- ")}`)
+    .showHelpAfterError("(--help shows what there is, with an example)");
+}
+
+const withStack = (command: Command): Command =>
+  command.option("-s, --stack <stack>", "the stack, stacks/Pulumi.<stack>.yaml", undefined);
+const withYes = (command: Command): Command =>
+  command.option("-y, --yes", "answer the engine's question beforehand; on the twin there is none");
+
+function stackOf(named: string | undefined, { stack }: Options): string {
+  if (named && stack && named !== stack) {
+    throw badUsage(`Which stack: ${named}, or ${stack} (--stack)? Name one.`);
+  }
+  return named ?? stack ?? DEFAULT_STACK;
+}
+
+/** The whole program. `exit` is told the exit code of the word that ran. */
+function launcher(exit: (code: number) => void): Command {
+  const program = new Command("npm run lab --")
+    .usage("<word> [options]")
+    .description("A Kubernetes networking lab whose Calico encapsulation is one word of stack config.")
+    .helpOption("-h, --help", "show this, or the help of a word")
+    .helpCommand("help [word]", "show this, or the help of a word")
+    .addHelpText(
+      "after",
+      `
+Without a word: up. Stacks are the files stacks/Pulumi.<stack>.yaml; without a name: ${DEFAULT_STACK}.
+Every word is plain Pulumi underneath: eval "$(scripts/lab env)" && pulumi -s ${DEFAULT_STACK} up
+Exit codes: 0 fine; 1 verdict and observation disagree, or the engine failed; 2 what was typed, or the config, cannot be used.
+
+Example:
+  npm run lab
+  npm run lab -- switch IPIP
+  npm run lab -- shell w1 -- ip route
+  npm run lab -- down`,
+    )
+    .showHelpAfterError("(npm run lab -- --help shows what there is)")
+    .exitOverride();
+
+  withYes(
+    withStack(
+      word(
+        program,
+        "up [stack]",
+        "bring the lab up, or to its changed config (the default word)",
+        "Checks the stack's config, makes the stack when there is none, and runs `pulumi up`, which shows the verdict, builds, measures every pair of pods, and fails when verdict and observation disagree.",
+        "up\nup L12",
+      ),
+    ),
+  ).action(async (stack, options) => exit(await load.lifecycle().up(stackOf(stack, options), options.yes)));
+
+  withYes(
+    withStack(
+      word(
+        program,
+        "switch <encapsulation>",
+        "run the lab with another encapsulation",
+        "Sets `encapsulation` in the stack's file and runs `pulumi up`: IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet or None. Nothing is replaced.",
+        "switch IPIPCrossSubnet",
+      ),
+    ),
+  ).action(async (encapsulation, options) =>
+    exit(await load.lifecycle().switchTo(stackOf(undefined, options), encapsulation, options.yes)),
+  );
+
+  withStack(
+    word(
+      program,
+      "observe [stack]",
+      "measure the lab again, touching nothing",
+      "Sends every pair's packets again and shows what arrived beside the verdict. Exit code 1 when they disagree.",
+      "observe\nobserve --json",
+    ),
+  )
+    .option("--json", "print the observation as JSON")
+    .action(async (stack, options) =>
+      exit(await load.observe().observeAgain(stackOf(stack, options), options.json === true)),
+    );
+
+  withStack(
+    word(
+      program,
+      "verdict [stack]",
+      "what if: the verdict, with other values; nothing is written",
+      "Predicts every path from the stack's file, in a moment and without the engine. A key may be a path; a value is text, JSON or YAML in flow style.",
+      "verdict local --config encapsulation=None fabric=aws\nverdict L11 --config podRoutes=true --config 'faults=[source-dest-check]'",
+    ),
+  )
+    .option("-c, --config <key=value...>", "judge as if the stack's file said this")
+    .option("--json", "print the verdict as JSON")
+    .action((stack, options: Options) =>
+      exit(load.verdict().showVerdict(stackOf(stack, options), options.config ?? [], options.json === true)),
+    );
+
+  withStack(
+    word(
+      program,
+      "shell <place> [command...]",
+      "a shell in a node, a pod, router, internet or fabric",
+      "Opens a shell in that network namespace of the lab; after `--`, runs a command there and passes its exit code on.",
+      "shell w1\nshell w1-1 -- ping -c 1 172.16.0.1\nshell router -- tcpdump -lni any udp port 4789",
+    ),
+  ).action(async (place, command, options) =>
+    exit(await load.shell().shell(stackOf(undefined, options), place, command)),
+  );
+
+  withStack(
+    word(
+      program,
+      "status [stack]",
+      "what is up, what was seen, what to type next",
+      "One glance at the lab, without touching it; also tells where the stack's file says otherwise than what is up.",
+      "status",
+    ),
+  ).action((stack, options) => exit(load.status().showStatus(stackOf(stack, options))));
+
+  withYes(
+    withStack(
+      word(
+        program,
+        "down [stack]",
+        "take the lab down, without a trace",
+        "Runs `pulumi destroy`, also when a run was killed or the machine was restarted, and leaves the stack's file as it was.",
+        "down\ndown L12",
+      ),
+    ),
+  ).action(async (stack, options) => exit(await load.lifecycle().down(stackOf(stack, options), options.yes)));
+
+  word(
+    program,
+    "stacks",
+    "list the stacks there are",
+    "Every file stacks/Pulumi.<stack>.yaml, with its first line.",
+    "stacks",
+  ).action(() => {
+    const { stackNames, firstComment } = load.stackFile();
+    for (const name of stackNames()) console.log(`${name.padEnd(6)} ${firstComment(name)}`);
+    exit(0);
+  });
+  return program;
+}
+
+/** Runs the words typed and returns the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = launcher((code) => {
+    status = code;
+  });
+  try {
+    await program.parseAsync(argv.length > 0 ? argv : ["up"], { from: "user" });
+    return status;
+  } catch (error) {
+    // Commander has said what was wrong, or shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE;
+    if (error instanceof Failure) return complain(error, error.exitCode);
+    if (error instanceof Error && error.name === "RealmError") return complain(error, 1);
+    throw error;
+  }
+}
+
+function complain({ message }: Error, exitCode: number): number {
+  console.error(message);
+  return exitCode;
+}
+
+main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

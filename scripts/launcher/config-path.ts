@@ -1,0 +1,86 @@
+/** Changes to a stack's config as they are typed: `encapsulation=IPIP`, `topology[0].cidr=10.1.0.0/24`. Pure. */
+import { parse } from "yaml";
+import { badUsage } from "./failure";
+
+/** The values under `config:` of a stack file, by full key (`encaplab:encapsulation`). */
+export type StackConfig = Record<string, unknown>;
+
+const OWN = "encaplab:";
+const EXAMPLES = "allowed are keys such as encapsulation, topology[0].cidr and aws.region";
+
+/** A step is a word, an index in brackets, or text in brackets and quotes; as `pulumi config set --path` takes it. */
+const STEP = /^(?:\.?([^.[\]"]+)|\[(\d{1,6})\]|\["((?:[^"\\]|\\.)*)"\])/;
+
+/** The steps of a key's path. */
+export function parsePath(path: string): (string | number)[] {
+  const steps: (string | number)[] = [];
+  let rest = path;
+  while (rest !== "") {
+    const found = STEP.exec(rest);
+    if (!found || (steps.length === 0 && rest.startsWith("."))) throw badKey(path);
+    const [whole, word, index, quoted] = found;
+    if (index !== undefined) steps.push(Number(index));
+    else steps.push(word ?? (quoted as string).replace(/\\(.)/g, "$1"));
+    rest = rest.slice(whole.length);
+  }
+  if (typeof steps[0] !== "string") throw badKey(path);
+  return steps;
+}
+
+const badKey = (path: string) => badUsage(`--config: "${path}" is not a key; ${EXAMPLES}.`);
+
+/** A value as typed: text, or a list or section in JSON or YAML's flow style. Numbers stay text, as `1.30` must. */
+export function parseValue(value: string): unknown {
+  if (!/^\s*[[{]/.test(value)) return value;
+  try {
+    return parse(value);
+  } catch (error) {
+    const why = (error as Error).message.split("\n")[0];
+    throw badUsage(`--config: ${value} is neither JSON nor YAML (${why}); quote it for your shell.`);
+  }
+}
+
+/** The config with changes made to it, each `key=value`; what was given is left as it is. */
+export function withChanges(config: Readonly<StackConfig>, changes: readonly string[]): StackConfig {
+  const changed = structuredClone(config) as StackConfig;
+  for (const change of changes) {
+    const at = change.indexOf("=");
+    if (at < 1) {
+      throw badUsage(
+        `--config takes key=value, for example encapsulation=IPIP; "${change}" has no "=" (a stack is named before --config).`,
+      );
+    }
+    setAt(changed, change.slice(0, at).trim(), parseValue(change.slice(at + 1)));
+  }
+  return changed;
+}
+
+function setAt(config: StackConfig, key: string, value: unknown): void {
+  const steps = parsePath(key.startsWith(OWN) ? key.slice(OWN.length) : key);
+  steps[0] = `${OWN}${steps[0]}`;
+  let at: Record<string | number, unknown> = config;
+  steps.forEach((step, i) => {
+    checkStep(at, step, key);
+    if (i === steps.length - 1) at[step] = value;
+    // A key set by `pulumi config set` may hold its list as text.
+    else at[step] = decode(at[step]) ?? (typeof steps[i + 1] === "number" ? [] : {});
+    at = at[step] as Record<string | number, unknown>;
+  });
+}
+
+function checkStep(at: unknown, step: string | number, key: string): void {
+  if (at === null || typeof at !== "object") {
+    throw badUsage(`--config: ${key} leads into ${JSON.stringify(at)}, which has no parts; ${EXAMPLES}.`);
+  }
+  if (!Array.isArray(at)) {
+    if (typeof step === "number" || step === "__proto__") throw badKey(key);
+    return;
+  }
+  if (typeof step === "string" || step > at.length) {
+    const last = `[0] to [${at.length}]`;
+    throw badUsage(`--config: ${key} leads into a list of ${at.length}; allowed there are ${last}.`);
+  }
+}
+
+const decode = (value: unknown): unknown =>
+  typeof value === "string" && /^\s*[[{]/.test(value) ? parseValue(value) : value;

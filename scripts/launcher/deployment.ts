@@ -1,0 +1,117 @@
+/** What of a stack is deployed, as the engine recorded it. */
+import { isDeepStrictEqual } from "node:util";
+import { findRealm, type Realm } from "../../components/infrastructure/twin/realm";
+import type { LabPlan } from "../../components/plan";
+import type { Observation } from "../../components/study";
+import { ownFolder, readCheckpoint } from "./backend";
+import { askEngine, tellEngine } from "./engine";
+import { Failure } from "./failure";
+
+interface Resource {
+  type: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** A stack's state, as far as the launcher looks at it. */
+export interface Deployment {
+  resources?: Resource[];
+  /** What the engine was doing when it was killed. */
+  pending_operations?: { resource: Resource }[];
+}
+
+/** A twin as it was deployed. */
+export interface DeployedTwin {
+  folder: string;
+  /** Both undefined while the lab was never complete. */
+  plan?: LabPlan;
+  observation?: Observation;
+}
+
+const PART = "pulumi-nodejs:dynamic/encaplab:";
+
+/** What is deployed of a stack; undefined when the backend does not know the stack. */
+export function deploymentOf(stack: string): Deployment | undefined {
+  const folder = ownFolder();
+  if (folder) {
+    const text = readCheckpoint(folder, stack);
+    return text === undefined ? undefined : (JSON.parse(text).checkpoint.latest ?? {});
+  }
+  const { status, stdout, stderr } = askEngine(["stack", "export", "--stack", stack]);
+  if (status === 0) return JSON.parse(stdout).deployment ?? {};
+  if (/no stack named/.test(stderr)) return undefined;
+  throw new Failure(`Your backend does not tell the state of stack ${stack}:\n${stderr.trim()}`, 1);
+}
+
+/** Whether nothing is deployed. */
+export const isEmpty = (deployed: Deployment | undefined): boolean => !deployed?.resources?.length;
+
+/** Whether everything that is deployed lives on this machine: then nothing that costs money can be lost. */
+export function isTwinAlone(deployed: Deployment | undefined): boolean {
+  const harmless = [PART, "encaplab:twin:", "pulumi:pulumi:Stack", "pulumi:providers:pulumi-nodejs"];
+  return (deployed?.resources ?? []).every(({ type }) => harmless.some((start) => type.startsWith(start)));
+}
+
+/** The twin of a deployment; undefined when it has none. */
+export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefined {
+  const part = (name: string) => deployed?.resources?.find(({ type }) => type === PART + name);
+  const folder = part("Place")?.outputs?.folder;
+  if (typeof folder !== "string") return undefined;
+  const observation = part("Observation");
+  return {
+    folder,
+    plan: observation?.outputs?.plan as LabPlan | undefined,
+    observation: observation?.outputs?.observation as Observation | undefined,
+  };
+}
+
+/** A twin that is complete, and its realm, which runs. @throws {Failure} saying what is the matter and the way out. */
+export function runningTwin(stack: string): Required<DeployedTwin> & { realm: Realm } {
+  const deployed = deploymentOf(stack);
+  const again = `\`npm run lab -- up ${stack}\``;
+  if (isEmpty(deployed)) throw new Failure(`The lab ${stack} is not up; ${again} brings it up.`, 1);
+  const twin = twinOf(deployed);
+  if (!twin) {
+    throw new Failure(
+      `The lab ${stack} has no twin on this machine; what it has shows \`pulumi stack --stack ${stack}\`, and ${again} makes it complete.`,
+      1,
+    );
+  }
+  const realm = findRealm(twin.folder);
+  if (!realm) {
+    throw new Failure(
+      `The lab ${stack} was up, but its processes are gone (was this machine restarted?); ${again} rebuilds it, \`npm run lab -- down ${stack}\` removes what is left.`,
+      1,
+    );
+  }
+  const { folder, plan, observation } = twin;
+  if (!plan || !observation) {
+    throw new Failure(
+      `The lab ${stack} is not complete: an \`up\` was interrupted; ${again} completes it.`,
+      1,
+    );
+  }
+  return { folder, plan, observation, realm };
+}
+
+/**
+ * Makes the engine forget what it was doing to the twin's parts when it was killed. It would go on anyway, but warn at
+ * every run from then on, `refresh` or not: of a part that was being created it cannot know that creating it again is
+ * safe. Everything else, which may be a cloud's machine, is left to the engine and its user.
+ */
+export function forgetInterrupted(stack: string, deployed: Deployment): void {
+  const isPart = ({ resource }: { resource: Resource }) => resource.type.startsWith(PART);
+  if (!deployed.pending_operations?.some(isPart)) return;
+  const state = JSON.parse(tellEngine(["stack", "export", "--stack", stack]));
+  const pending: { resource: Resource }[] = state.deployment.pending_operations ?? [];
+  state.deployment.pending_operations = pending.filter((operation) => !isPart(operation));
+  tellEngine(["stack", "import", "--stack", stack], JSON.stringify(state));
+}
+
+/** The parts of two plans that differ, by key. */
+export function differences(deployed: LabPlan, wanted: LabPlan): (keyof LabPlan)[] {
+  // What went through the state has lost its undefined values.
+  const plain = JSON.parse(JSON.stringify(wanted)) as LabPlan;
+  const keys = Object.keys({ ...deployed, ...plain }) as (keyof LabPlan)[];
+  return keys.filter((key) => !isDeepStrictEqual(deployed[key], plain[key]));
+}

@@ -1,0 +1,69 @@
+/** The locks of our own backend: a run of the engine that was killed leaves its lock behind. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { locksFolder, ownFolder } from "./backend";
+import { tellEngine } from "./engine";
+import { Failure, say } from "./failure";
+
+/** Who holds a stack, as the engine wrote it down. */
+export interface Lock {
+  pid: number;
+  username: string;
+  hostname: string;
+  timestamp: string;
+}
+
+/** Lifts the locks of runs that were killed. @throws {Failure} when a run is still at it, or may be. */
+export function liftDeadLocks(stack: string): void {
+  const folder = ownFolder();
+  const locks = folder ? readLocks(locksFolder(folder, stack)) : [];
+  if (locks.length === 0) return;
+  for (const lock of locks) if (mayLive(lock)) throw stillAtIt(stack, lock);
+  tellEngine(["cancel", "--stack", stack, "--yes"]);
+  const who = locks.map(({ pid }) => pid).join(", ");
+  say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);
+}
+
+function readLocks(folder: string): Lock[] {
+  if (!fs.existsSync(folder)) return [];
+  return fs.readdirSync(folder).flatMap((file) => {
+    if (!file.endsWith(".json")) return [];
+    try {
+      return [JSON.parse(fs.readFileSync(path.join(folder, file), "utf8")) as Lock];
+    } catch {
+      return []; // just gone, or half written: the engine itself looks again
+    }
+  });
+}
+
+/** Whether the run that holds the lock may still be alive; of another machine's process nobody here can tell. */
+export function mayLive({ pid, hostname }: Pick<Lock, "pid" | "hostname">): boolean {
+  if (hostname !== os.hostname()) return true;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
+    // The number may be another program's by now; and a zombie is dead, though nobody has buried it.
+    return /^Name:.*pulumi/m.test(status) && !/^State:\s+[ZX]/m.test(status);
+  } catch {
+    return true; // no /proc here
+  }
+}
+
+function stillAtIt(stack: string, { pid, username, hostname, timestamp }: Lock): Failure {
+  const since = new Date(timestamp).toLocaleString();
+  if (hostname === os.hostname()) {
+    return new Failure(
+      `Stack ${stack} is being changed right now, by process ${pid} of ${username}, since ${since}. Wait until it ends, or end it with Ctrl-C where it runs.`,
+      1,
+    );
+  }
+  return new Failure(
+    `Stack ${stack} is locked by process ${pid} of ${username} on ${hostname}, since ${since}. When nothing runs there any more: eval "$(scripts/lab env)" && pulumi cancel --stack ${stack}`,
+    1,
+  );
+}

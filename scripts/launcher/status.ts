@@ -1,0 +1,92 @@
+/** One glance at a lab: what is up, what was seen last, what to type next. */
+import { findRealm } from "../../components/infrastructure/twin/realm";
+import type { LabPlan } from "../../components/plan";
+import { type DeployedTwin, deploymentOf, differences, isEmpty, isTwinAlone, twinOf } from "./deployment";
+import { Failure } from "./failure";
+import { hasFile, planOf, readStackFile } from "./stack-file";
+
+/** Shows the state of a stack's lab. Exit code 0 whatever it is: it was asked for, and told. */
+export function showStatus(stack: string): number {
+  const deployed = deploymentOf(stack);
+  if (!deployed) readStackFile(stack); // a stack nobody knows is a slip of the keyboard
+  console.log(describe().join("\n"));
+  return 0;
+
+  function describe(): string[] {
+    if (!deployed || isEmpty(deployed)) return [`${stack} is down.`, next(stack, "up", "verdict")];
+    const twin = twinOf(deployed);
+    if (twin) return describeTwin(stack, twin);
+    if (isTwinAlone(deployed))
+      return [`${stack} is not complete: an \`up\` was interrupted.`, next(stack, "up", "down")];
+    return [`${stack} is not on this machine; \`pulumi stack --stack ${stack}\` shows what it has.`];
+  }
+}
+
+function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin): string[] {
+  const realm = findRealm(folder);
+  if (!realm) {
+    return [
+      `${stack} was up, but its processes are gone (was this machine restarted?).`,
+      next(stack, "up", "down"),
+    ];
+  }
+  if (!plan) return [`${stack} is not complete: an \`up\` was interrupted.`, next(stack, "up", "down")];
+  const where = realm.kind === "machine" ? "a QEMU machine" : "namespaces of this machine";
+  const seen = observation?.agrees
+    ? "as predicted, every pair"
+    : `NOT as predicted: ${observation?.disagreements.length ?? 0} differences, \`npm run lab -- observe ${stack}\` shows them`;
+  return [
+    `${stack} is up, on the twin, in ${where}.`,
+    `  encapsulation  ${plan.encapsulation}`,
+    `  fabric         ${plan.fabric}`,
+    `  faults         ${plan.faults.join(", ") || "none"}`,
+    ...plan.nodes.map(describeNode),
+    `  observed       ${seen} (at the last \`up\`)`,
+    ...describeDifference(stack, plan),
+    next(stack, `shell ${plan.nodes.at(-1)?.name}`, `switch ${another(plan)}`, "observe", "down"),
+  ];
+}
+
+function describeNode(
+  { name, role, subnet, address, block, pods }: LabPlan["nodes"][number],
+  i: number,
+): string {
+  const label = (i === 0 ? "nodes" : "").padEnd(15);
+  const podNames = pods.map((pod) => pod.name).join(", ");
+  return `  ${label}${name.padEnd(5)} ${address.padEnd(15)} ${subnet}, ${role}; pods ${podNames} of ${block}`;
+}
+
+/** The words of the plan that the user wrote himself; everything else follows from them. */
+const WRITTEN = ["cloud", "fabric", "encapsulation", "faults", "serviceCidr", "proxyMode"] as const;
+
+function describeDifference(stack: string, deployed: LabPlan): string[] {
+  if (!hasFile(stack)) return [];
+  const file = readStackFile(stack);
+  let wanted: LabPlan;
+  try {
+    wanted = planOf(file);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [error.message];
+  }
+  const keys = differences(deployed, wanted);
+  if (keys.length === 0) return [];
+  const written = WRITTEN.filter((key) => keys.includes(key));
+  const what = written.length > 0 ? written.map((key) => `${key} ${show(wanted[key])}`) : keys;
+  return [
+    `  not yet up     ${file.name} says: ${what.join("; ")} (\`npm run lab -- up ${stack}\` brings it)`,
+  ];
+}
+
+/** An encapsulation that is worth a look after this one. */
+const another = ({ encapsulation }: LabPlan): string => (encapsulation === "VXLAN" ? "IPIP" : "VXLAN");
+
+const show = (value: unknown): string => (Array.isArray(value) ? value.join(", ") || "none" : String(value));
+
+function next(stack: string, ...words: string[]): string {
+  const lines = words.map((word) => {
+    const named = /^(up|down|verdict|observe)$/.test(word) ? ` ${stack}` : ` --stack ${stack}`;
+    return `npm run lab -- ${word}${stack === "local" ? "" : named}`;
+  });
+  return `next: ${lines.join(" · ")}`;
+}
