@@ -1,7 +1,4 @@
-/**
- * OpenStack's APIs over plain HTTP, for the questions the Terraform provider has no word for: which names there are, what
- * is left of a quota, what carries a tag. No SDK is loaded, so the launcher can ask as well.
- */
+/** Questions to OpenStack that its provider has no word for: which names there are, what is left of a quota, what bears a tag. */
 import * as http from "node:http";
 import * as https from "node:https";
 
@@ -31,7 +28,7 @@ export interface Session {
   tls?: Tls;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: http.IncomingHttpHeaders;
   /** Parsed JSON; undefined when there is none. */
@@ -49,12 +46,15 @@ const VERSION_PATHS: Readonly<Record<string, string>> = { network: "v2.0", image
 /** Nova's API as of Newton: server tags, and a server's flavor still by id. */
 const COMPUTE_VERSION = "2.26";
 
+/** What an API says of one thing; nothing is known of it beforehand. */
+export type Entry = Readonly<Record<string, unknown>>;
+
 /**
- * Reads a list or a record.
- * @param path below the service's version, e.g. `security-groups?tags=x`.
+ * Reads one record.
+ * @param path below the service's version, e.g. `limits`.
  * @throws {Error} with the status and the API's own sentence.
  */
-export async function get(session: Session, service: string, path: string): Promise<Record<string, unknown>> {
+export async function read(session: Session, service: string, path: string): Promise<Entry> {
   const url = endpointOf(session, service) + path;
   const headers = {
     "x-auth-token": session.token,
@@ -63,12 +63,22 @@ export async function get(session: Session, service: string, path: string): Prom
     "x-openstack-nova-api-version": COMPUTE_VERSION,
   };
   const { status, body } = await send("GET", url, { headers, tls: session.tls });
-  if (status === 200 && typeof body === "object" && body !== null) return body as Record<string, unknown>;
+  if (status === 200 && typeof body === "object" && body !== null) return body as Entry;
   throw new Error(`${url} answered with status ${status}${reasonOf(body)}`);
 }
 
+/**
+ * Reads a list.
+ * @param path as for {@link read}, e.g. `security-groups?tags=x`.
+ * @param key under which the answer has the list, e.g. `security_groups`.
+ */
+export async function list(session: Session, service: string, path: string, key: string): Promise<Entry[]> {
+  const entries = (await read(session, service, path))[key];
+  return Array.isArray(entries) ? entries : [];
+}
+
 /** Where a service is reached, with a slash at the end. */
-export function endpointOf(session: Session, service: string): string {
+function endpointOf(session: Session, service: string): string {
   const wanted = (session.interface ?? "public").replace(/URL$/, "");
   const endpoints = session.catalogue.find(({ type }) => type === service)?.endpoints ?? [];
   const found = endpoints.find(

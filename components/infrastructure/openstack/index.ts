@@ -1,0 +1,82 @@
+/** OpenStack's door: the plan on Neutron and Nova. */
+import * as pulumi from "@pulumi/pulumi";
+import type { OpenStackConfig } from "../../config";
+import type { LabPlan } from "../../plan";
+import { findAccess } from "../access";
+import { type CostEstimate, estimateCost } from "../cost";
+import { Beginning, watchExpiry } from "../expiry";
+import { planIngress } from "../ingress";
+import type { CloudInfrastructure, CloudNode, InfrastructureArgs } from "../interface";
+import { createLogin } from "../key";
+import { labTags } from "../tags";
+import { type Found, flavorWarning, lookUp } from "./lookup";
+import { createNetwork } from "./network";
+import { createNodes } from "./nodes";
+import { createProvider, requireAccount } from "./provider";
+import { checkQuota } from "./quota";
+import { createSecurity } from "./security";
+import { borrowSession } from "./session";
+import { labelOf } from "./tags";
+
+export interface OpenStackArgs {
+  plan: LabPlan;
+  config: OpenStackConfig;
+  /** Who may reach SSH, the API and NodePorts. */
+  operatorCidrs: readonly string[];
+  /** What the cloud has of what the config asks for. */
+  found: Found;
+}
+
+/** The plan's nodes as Nova's instances, and the network that they need. */
+export class OpenStack extends pulumi.ComponentResource implements CloudInfrastructure {
+  readonly nodes: CloudNode[];
+  readonly cost: CostEstimate;
+  readonly expiry: pulumi.Output<string> | undefined;
+
+  constructor(
+    name: string,
+    { plan, config, operatorCidrs, found }: OpenStackArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("encaplab:openstack:OpenStack", name, {}, options);
+    const beginning = new Beginning("beginning", { parent: this });
+    this.expiry = watchExpiry(beginning, config.ttl);
+    const label = labelOf(labTags(name, beginning, config.owner, this.expiry));
+    const login = createLogin(config.publicKey, { parent: this });
+    const network = createNetwork(plan, found.externalNetwork.id, label, this);
+    const security = createSecurity(planIngress(plan, operatorCidrs), label, this);
+    this.nodes = createNodes(name, { plan, config, found, network, security, login, label }, this);
+    // Each cloud has its own prices, and OpenStack no API for them.
+    this.cost = estimateCost([{ what: found.flavor.name, count: plan.nodes.length, perHour: undefined }], "");
+    this.registerOutputs({
+      addresses: Object.fromEntries(
+        this.nodes.map((node) => [node.name, node.publicAddress ?? node.address]),
+      ),
+      expiry: this.expiry,
+    });
+  }
+}
+
+/**
+ * Asks the cloud what it has, and builds the lab.
+ * @throws {ConfigError} before anything is built, when something asked for is not to be had.
+ */
+export async function createOpenStack(
+  name: string,
+  { plan, config: { openstack: config = {} }, settings }: InfrastructureArgs,
+  options?: pulumi.ComponentResourceOptions,
+): Promise<OpenStack> {
+  const account = requireAccount(config, settings);
+  const operatorCidrs = await findAccess("openstack", config.accessCidrs);
+  const provider = createProvider(config, settings, { parent: options?.parent });
+  const session = await borrowSession(provider, config, settings, account);
+  const found = await lookUp(config, session, { provider });
+  const warning = flavorWarning(found.flavor);
+  if (warning) await pulumi.log.warn(warning);
+  // With the rule for what goes out, and the two that Neutron makes with every group before they are taken out.
+  const rules = planIngress(plan, operatorCidrs).length + 3;
+  if (session) await checkQuota(session, name, plan, found.flavor, rules);
+  const lab = new OpenStack(name, { plan, config, operatorCidrs, found }, { ...options, provider });
+  await pulumi.log.info(lab.cost.sentence, lab);
+  return lab;
+}

@@ -1,0 +1,98 @@
+/** Whether the project may have what the plan asks for, asked before anything is made. */
+import { ConfigError } from "../../config";
+import type { LabPlan } from "../../plan";
+import { type Entry, list, read, type Session, stackTags } from "../openstack-api";
+import type { Flavor } from "./lookup";
+
+/** How much of something the project may have, and has. */
+interface Allowance {
+  /** Negative when there is no limit. */
+  limit: number;
+  used: number;
+}
+
+/** Something that is counted. */
+interface Demand extends Allowance {
+  what: string;
+  needed: number;
+}
+
+/**
+ * Compares the plan with the project's quotas. A project whose quotas cannot be read is taken to be large enough: OpenStack
+ * itself says no clearly then. A lab that stands already is counted as used, and therefore not compared. An ordinary user may read both: Nova's own limits when no project is named
+ * (nova/api/openstack/compute/limits.py; the provider's getLimitsV2 always names one and needs an administrator), Neutron's
+ * as the details of one's own project (neutron/extensions/quotasv2_detail.py).
+ * @param rules how many rules the security group gets, with the one for what goes out.
+ * @throws {ConfigError} naming every quota that is too small.
+ */
+export async function checkQuota(
+  session: Session,
+  stack: string,
+  plan: LabPlan,
+  flavor: Flavor,
+  rules: number,
+): Promise<void> {
+  const demands = await findDemands(session, stack, plan, flavor, rules).catch(() => []);
+  const problems = demands
+    .filter(({ limit, used, needed }) => limit >= 0 && used + needed > limit)
+    .map(({ what, limit, used, needed }) => ({
+      key: "topology",
+      value: `${plan.nodes.length} nodes in ${plan.subnets.length} subnets`,
+      message: `they need ${needed} ${what}, and the project's quota is ${limit}, of which ${used} are in use; allowed is a smaller lab, less elsewhere in the project, or a larger quota`,
+    }));
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+async function findDemands(
+  session: Session,
+  stack: string,
+  plan: LabPlan,
+  flavor: Flavor,
+  rules: number,
+): Promise<Demand[]> {
+  const tags = encodeURIComponent(stackTags(stack).join(","));
+  const [servers, networks] = await Promise.all([
+    list(session, "compute", `servers?tags=${tags}`, "servers"),
+    list(session, "network", `networks?tags=${tags}&fields=id`, "networks"),
+  ]);
+  if (servers.length > 0 || networks.length > 0) return [];
+  const [compute, network] = await Promise.all([
+    read(session, "compute", "limits"),
+    read(session, "network", `quotas/${session.projectId}/details.json`),
+  ]);
+  const { absolute } = compute.limits as { absolute: Entry };
+  return [
+    ...computeDemands(absolute, plan.nodes.length, flavor),
+    ...networkDemands(network.quota as Entry, plan, rules),
+  ];
+}
+
+function computeDemands(absolute: Entry, nodes: number, { vcpus, ram }: Flavor): Demand[] {
+  const of = (limit: string, used: string): Allowance => ({
+    limit: Number(absolute[limit] ?? -1),
+    used: Number(absolute[used] ?? 0),
+  });
+  return [
+    { what: "instances", needed: nodes, ...of("maxTotalInstances", "totalInstancesUsed") },
+    { what: "vCPUs", needed: nodes * vcpus, ...of("maxTotalCores", "totalCoresUsed") },
+    { what: "MiB of memory", needed: nodes * ram, ...of("maxTotalRAMSize", "totalRAMUsed") },
+  ];
+}
+
+function networkDemands(quota: Entry, plan: LabPlan, rules: number): Demand[] {
+  const of = (name: string): Allowance => {
+    const { limit = -1, used = 0 } = (quota[name] ?? {}) as Partial<Allowance>;
+    return { limit, used };
+  };
+  const subnets = plan.subnets.length;
+  return [
+    { what: "networks", needed: subnets, ...of("network") },
+    { what: "subnets", needed: subnets, ...of("subnet") },
+    // One per node, the router's leg and Neutron's own port for DHCP or metadata per subnet.
+    { what: "ports", needed: plan.nodes.length + 2 * subnets, ...of("port") },
+    { what: "routers", needed: 1, ...of("router") },
+    { what: "floating IPs", needed: 1, ...of("floatingip") },
+    { what: "security groups", needed: 1, ...of("security_group") },
+    { what: "security group rules", needed: rules, ...of("security_group_rule") },
+  ];
+}
