@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parseStackConfig, providerSettings } from "./components/config";
-import { createInfrastructure, isTwin } from "./components/infrastructure";
+import { cloudOutputs, createInfrastructure, isTwin } from "./components/infrastructure";
 import { judge, planLab } from "./components/plan";
 import {
   announceObservation,
@@ -32,7 +32,7 @@ async function lab() {
     nodes,
     verdict: verdictOutput(verdict),
   };
-  if (!isTwin(infrastructure)) return outputs;
+  if (!isTwin(infrastructure)) return { ...outputs, ...cloudOutputs(pulumi.getStack(), infrastructure) };
   const { observation } = new TwinObservation("observation", { twin: infrastructure, plan });
   announceObservation(observation, infrastructure);
   return { ...outputs, observation: observation.apply(observationOutput) };

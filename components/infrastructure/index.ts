@@ -13,7 +13,7 @@ export type {
   InfrastructureArgs,
   LabNode,
 } from "./interface";
-export { sshCommand } from "./key";
+export { cloudOutputs } from "./outputs";
 export type { Part, Realm, Twin } from "./twin";
 
 /**
@@ -31,11 +31,19 @@ export async function createInfrastructure(
     const twin = require("./twin") as typeof import("./twin");
     return new twin.Twin(name, args, options);
   }
+  if (plan.cloud === "aws") {
+    const aws = require("./aws") as typeof import("./aws");
+    return aws.createAws(name, args, options);
+  }
+  if (plan.cloud === "openstack") {
+    const openstack = require("./openstack") as typeof import("./openstack");
+    return openstack.createOpenStack(name, args, options);
+  }
   throw new ConfigError([
     {
       key: "cloud",
       value: plan.cloud,
-      message: `this version cannot build on ${plan.cloud} yet; allowed are twin, or rehearse: true, which plays the same plan on the twin with that cloud's fabric`,
+      message: `this version cannot build on ${plan.cloud} yet; allowed are twin, aws, openstack, or rehearse: true, which plays the same plan on the twin with that cloud's fabric`,
     },
   ]);
 }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import * as os from "node:os";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { Part } from "../part";
 import {
   buildNetwork,
   buildNode,
@@ -15,7 +16,6 @@ import {
   unsigned,
 } from "./apply";
 import { type Census, takeCensus } from "./census";
-import type { Part } from "../part";
 import { FABRIC, INTERNET_HOST, ROUTER } from "./names";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";

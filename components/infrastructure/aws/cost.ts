@@ -1,0 +1,41 @@
+/** AWS's prices, for the estimate. */
+import type { LabPlan } from "../../plan";
+import { type CostEstimate, estimateCost } from "../cost";
+import type { Found } from "./lookup";
+
+/** US dollars per hour, Linux, on demand, in us-east-1. Other regions cost up to half as much again. */
+const INSTANCE: Readonly<Record<string, number>> = {
+  "t3.medium": 0.0416,
+  "t3.large": 0.0832,
+  "t3.xlarge": 0.1664,
+  "t3a.medium": 0.0376,
+  "t3a.large": 0.0752,
+  "t4g.medium": 0.0336,
+  "t4g.large": 0.0672,
+  "t4g.xlarge": 0.1344,
+  "m5.large": 0.096,
+  "m6i.large": 0.096,
+  "m6g.large": 0.077,
+  "m7i.large": 0.1008,
+  "m7g.large": 0.0816,
+  "c5.large": 0.085,
+  "c6i.large": 0.085,
+  "c6g.large": 0.068,
+};
+const PUBLIC_ADDRESS = 0.005;
+/** A GiB of gp3 costs 0.08 a month of 730 hours. */
+const DISK_GIB = 0.08 / 730;
+const AS_OF = "2025-06";
+
+export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEstimate {
+  const count = plan.nodes.length;
+  const source = `us-east-1's list prices of ${AS_OF}, ${found.region} may differ${spot ? "; spot machines cost less" : ""}; traffic comes on top`;
+  return estimateCost(
+    [
+      { what: found.instanceType, count, perHour: INSTANCE[found.instanceType] },
+      { what: "public IPv4 address", count, perHour: PUBLIC_ADDRESS },
+      { what: `${found.diskSize} GiB disk`, count, perHour: DISK_GIB * found.diskSize },
+    ],
+    source,
+  );
+}

@@ -1,0 +1,79 @@
+/** AWS's door: the plan on EC2. */
+import * as pulumi from "@pulumi/pulumi";
+import type { AwsConfig } from "../../config";
+import type { LabPlan } from "../../plan";
+import { findAccess } from "../access";
+import type { CostEstimate } from "../cost";
+import { Beginning, watchExpiry } from "../expiry";
+import type { CloudInfrastructure, CloudNode, InfrastructureArgs } from "../interface";
+import { createLogin } from "../key";
+import { labTags } from "../tags";
+import { estimateAws } from "./cost";
+import { type Found, lookUp } from "./lookup";
+import { createNetwork, createPodRoutes, vpcCidr } from "./network";
+import { createNodes } from "./nodes";
+import { createProvider, findRegion } from "./provider";
+import { checkQuota } from "./quota";
+import { createSecurity, planRules } from "./security";
+import { resourceTags } from "./tags";
+
+export interface AwsArgs {
+  plan: LabPlan;
+  config: AwsConfig;
+  /** Who may reach SSH, the API and NodePorts. */
+  operatorCidrs: readonly string[];
+  /** What the region has of what the config asks for. */
+  found: Found;
+}
+
+/** The plan's nodes as EC2 instances, and the network that they need. */
+export class Aws extends pulumi.ComponentResource implements CloudInfrastructure {
+  readonly nodes: CloudNode[];
+  readonly cost: CostEstimate;
+  readonly expiry: pulumi.Output<string> | undefined;
+
+  constructor(
+    name: string,
+    { plan, config, operatorCidrs, found }: AwsArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("encaplab:aws:Aws", name, {}, options);
+    const beginning = new Beginning("beginning", { parent: this });
+    this.expiry = watchExpiry(beginning, config.ttl);
+    const tags = resourceTags(labTags(name, beginning, config.owner, this.expiry));
+    const login = createLogin(config.publicKey, { parent: this });
+    const network = createNetwork(plan, found.zones, tags, this);
+    const rules = planRules(plan, operatorCidrs);
+    const security = createSecurity(`encaplab-${name}`, rules, network.vpc, tags, this);
+    const args = { plan, config, found, network, security, login, tags };
+    const { nodes, instances } = createNodes(`encaplab-${name}`, args, this);
+    createPodRoutes(plan, network.routeTable, instances, this);
+    this.nodes = nodes;
+    this.cost = estimateAws(plan, found, config.spot ?? false);
+    this.registerOutputs({
+      addresses: Object.fromEntries(nodes.map((node) => [node.name, node.publicAddress])),
+      expiry: this.expiry,
+    });
+  }
+}
+
+/**
+ * Asks the region what it has, says what the lab will cost, and builds it.
+ * @throws {ConfigError} before anything is built, when something asked for is not to be had.
+ */
+export async function createAws(
+  name: string,
+  { plan, config: { aws: config = {} }, settings }: InfrastructureArgs,
+  options?: pulumi.ComponentResourceOptions,
+): Promise<Aws> {
+  const region = findRegion(config, settings);
+  vpcCidr(plan);
+  const operatorCidrs = await findAccess("aws", config.accessCidrs);
+  planRules(plan, operatorCidrs);
+  const provider = createProvider(region, settings, { parent: options?.parent });
+  const found = await lookUp(region, config, provider);
+  await checkQuota(plan, found, config, settings, provider);
+  const lab = new Aws(name, { plan, config, operatorCidrs, found }, { ...options, provider });
+  await pulumi.log.info(lab.cost.sentence, lab);
+  return lab;
+}

@@ -1,0 +1,179 @@
+/** What the region has: zones, the machine type and the image. Asked at preview, so that what is not there fails there. */
+import * as aws from "@pulumi/aws";
+import type { AwsConfig } from "../../config";
+import { ConfigError } from "../../config";
+import { asking } from "./failure";
+
+export type Architecture = "amd64" | "arm64";
+
+export interface Found {
+  region: string;
+  /** Zones that have the machine type. */
+  zones: string[];
+  instanceType: string;
+  vcpus: number;
+  imageId: string;
+  /** What the image needs, in GiB; at least {@link MIN_DISK}. */
+  diskSize: number;
+}
+
+/** The smallest current types with what kubeadm asks for. */
+export const DEFAULT_INSTANCE_TYPES: Record<Architecture, string> = {
+  amd64: "t3.medium",
+  arm64: "t4g.medium",
+};
+
+/** kubeadm's preflight checks: 2 CPUs and 1700 MB; the control plane of a lab with study pods needs more than that. */
+const MIN_VCPUS = 2;
+const MIN_MEMORY_MIB = 4096;
+/** Kubernetes' and Calico's images, with room to spare. GiB. */
+const MIN_DISK = 20;
+
+/** EC2's words for the two. */
+const EC2_ARCHITECTURE: Record<Architecture, string> = { amd64: "x86_64", arm64: "arm64" };
+
+/** The release of Ubuntu: an LTS that both kubeadm and Calico are tested on. */
+const UBUNTU = "noble-24.04";
+
+/** Canonical's account in each of AWS's partitions (documentation.ubuntu.com/aws: "Find Ubuntu images on AWS"). */
+function canonical(region: string): string {
+  if (region.startsWith("cn-")) return "837727238323";
+  return region.startsWith("us-gov-") ? "513442679011" : "099720109477";
+}
+
+/** @throws {ConfigError} when the region lacks what the config asks for, or cannot be asked. */
+export async function lookUp(region: string, config: AwsConfig, provider: aws.Provider): Promise<Found> {
+  const instanceType = config.instanceType ?? DEFAULT_INSTANCE_TYPES[config.architecture ?? "amd64"];
+  const [machine, zones] = await Promise.all([
+    findMachine(region, instanceType, config, provider),
+    findZones(region, instanceType, provider),
+  ]);
+  const image = await findImage(region, machine.architecture, config.imageId, provider);
+  return { region, zones, instanceType, vcpus: machine.vcpus, ...image };
+}
+
+async function findMachine(
+  region: string,
+  instanceType: string,
+  { architecture: wanted, spot }: AwsConfig,
+  provider: aws.Provider,
+): Promise<{ architecture: Architecture; vcpus: number }> {
+  const key = "aws.instanceType";
+  const machine = await asking(
+    region,
+    {
+      key,
+      value: instanceType,
+      message: `EC2 has no such type in ${region}; allowed is one such as t3.medium`,
+    },
+    /InvalidInstanceType|no matching|no results/i,
+    aws.ec2.getInstanceType({ instanceType }, { provider }),
+  );
+  const refuse = (value: unknown, message: string, at = key) =>
+    new ConfigError([{ key: at, value, message }]);
+  const { defaultVcpus: vcpus, memorySize } = machine;
+  if (vcpus < MIN_VCPUS || memorySize < MIN_MEMORY_MIB) {
+    const has = `it has ${vcpus} vCPUs and ${memorySize} MiB of memory`;
+    throw refuse(instanceType, `${has}; kubeadm needs ${MIN_VCPUS} and ${MIN_MEMORY_MIB}, as t3.medium has`);
+  }
+  const can = (["amd64", "arm64"] as const).filter((name) =>
+    machine.supportedArchitectures.includes(EC2_ARCHITECTURE[name]),
+  );
+  const [first] = can;
+  if (!first) throw refuse(instanceType, "it is neither amd64 nor arm64");
+  if (wanted && !can.includes(wanted))
+    throw refuse(
+      wanted,
+      `${instanceType} is ${can.join(" or ")}; choose that, or another instanceType`,
+      "aws.architecture",
+    );
+  if (spot && !machine.supportedUsagesClasses.includes("spot"))
+    throw refuse(
+      instanceType,
+      "it cannot be had on the spot market; allowed is another type, or spot: false",
+    );
+  return { architecture: wanted ?? first, vcpus };
+}
+
+async function findZones(region: string, instanceType: string, provider: aws.Provider): Promise<string[]> {
+  const problem = {
+    key: "aws.instanceType",
+    value: instanceType,
+    message: `no zone of ${region} has it; allowed is another type or another region`,
+  };
+  const [open, offers] = await Promise.all([
+    asking(
+      region,
+      problem,
+      /no results/i,
+      aws.getAvailabilityZones(
+        // Neither Local Zones nor what the account would first have to opt in to.
+        { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
+        { provider },
+      ),
+    ),
+    asking(
+      region,
+      problem,
+      /no results/i,
+      aws.ec2.getInstanceTypeOfferings(
+        { locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] },
+        { provider },
+      ),
+    ),
+  ]);
+  const zones = open.names.filter((zone) => offers.locations.includes(zone)).sort();
+  if (zones.length === 0) throw new ConfigError([problem]);
+  return zones;
+}
+
+async function findImage(
+  region: string,
+  architecture: Architecture,
+  imageId: string | undefined,
+  provider: aws.Provider,
+): Promise<{ imageId: string; diskSize: number }> {
+  const ec2Architecture = EC2_ARCHITECTURE[architecture];
+  const owner = canonical(region);
+  const name = `ubuntu/images/hvm-ssd-gp3/ubuntu-${UBUNTU}-${architecture}-server-*`;
+  const image = await asking(
+    region,
+    imageId
+      ? {
+          key: "aws.imageId",
+          value: imageId,
+          message: `${region} has no such image; image ids differ by region`,
+        }
+      : {
+          key: "aws.imageId",
+          value: undefined,
+          message: `${region} has no image ${name} of Canonical's (${owner}); name an image by its id`,
+        },
+    /no results|InvalidAMIID/i,
+    imageId
+      ? aws.ec2.getAmi({ filters: [{ name: "image-id", values: [imageId] }] }, { provider })
+      : aws.ec2.getAmi(
+          {
+            owners: [owner],
+            mostRecent: true,
+            filters: [
+              { name: "name", values: [name] },
+              { name: "architecture", values: [ec2Architecture] },
+              { name: "virtualization-type", values: ["hvm"] },
+              { name: "state", values: ["available"] },
+            ],
+          },
+          { provider },
+        ),
+  );
+  if (image.architecture !== ec2Architecture)
+    throw new ConfigError([
+      {
+        key: "aws.imageId",
+        value: image.id,
+        message: `it is for ${image.architecture}, and the machine type for ${ec2Architecture}; choose an image and an instanceType that go together`,
+      },
+    ]);
+  const root = image.blockDeviceMappings.find(({ deviceName }) => deviceName === image.rootDeviceName);
+  return { imageId: image.id, diskSize: Math.max(MIN_DISK, Number(root?.ebs?.volume_size ?? 0)) };
+}

@@ -1,0 +1,42 @@
+/** One plan, one firewall table: whatever the cloud, the rules that come out are the plan's, rule for rule. */
+import assert from "node:assert/strict";
+import { ENCAPSULATIONS, FAULTS, parseConfig } from "../../components/config";
+import { FAULT_FACTS, planLab } from "../../components/plan";
+import { buildAws, firewallOfAws } from "../support/aws";
+import { expectedFirewall, type FirewallRow, sorted } from "../support/firewall";
+
+const OPERATOR = ["203.0.113.7/32", "198.51.100.0/24"];
+
+/** A cloud joins by naming how its rules are found. */
+const CLOUDS: Record<
+  "aws",
+  (raw: Record<string, unknown>, operatorCidrs: readonly string[]) => Promise<FirewallRow[]>
+> = {
+  aws: async (raw, operatorCidrs) => firewallOfAws((await buildAws(raw, operatorCidrs)).resources),
+};
+
+describe("the firewall", () => {
+  for (const cloud of ["aws"] as const) {
+    for (const encapsulation of ENCAPSULATIONS) {
+      it(`is the plan's, rule for rule: ${encapsulation} on ${cloud}, sound and with each fault`, async () => {
+        const faults = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(cloud));
+        for (const list of [[], ...faults.map((fault) => [fault])]) {
+          const raw = { encapsulation, faults: list };
+          const plan = planLab(parseConfig({ cloud, ...raw }));
+          const rows = await CLOUDS[cloud](raw, OPERATOR);
+          assert.deepEqual(sorted(rows), sorted(expectedFirewall(plan, OPERATOR)), list.join());
+        }
+      });
+    }
+
+    it(`lets in nobody from everywhere: ${cloud}`, async () => {
+      for (const encapsulation of ENCAPSULATIONS) {
+        const rows = await CLOUDS[cloud]({ encapsulation }, OPERATOR);
+        assert.deepEqual(
+          rows.filter(({ source }) => source.endsWith("/0")),
+          [],
+        );
+      }
+    });
+  }
+});

@@ -1,0 +1,48 @@
+/** The plan on AWS, without AWS: what the mocks answer, and what a security group comes out as. */
+import type * as pulumi from "@pulumi/pulumi";
+import { parseConfig } from "../../components/config";
+import { Aws } from "../../components/infrastructure/aws";
+import { planLab } from "../../components/plan";
+import type { FirewallRow } from "./firewall";
+import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
+
+export const INSTANCE = "aws:ec2/instance:Instance";
+export const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+export const FOUND = {
+  region: "eu-central-1",
+  zones: ["eu-central-1a", "eu-central-1b"],
+  instanceType: "t3.medium",
+  vcpus: 2,
+  imageId: "ami-0123456789abcdef0",
+  diskSize: 20,
+};
+
+export const answers: Answers = {
+  state: (type, name) => {
+    if (type === INSTANCE) return { publicIp: "198.51.100.7", primaryNetworkInterfaceId: `eni-${name}` };
+    if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
+      return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
+    if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada" };
+    return {};
+  },
+};
+
+/** @param raw the stack's config; `cloud` is set. */
+export function buildAws(
+  raw: Record<string, unknown>,
+  operatorCidrs: readonly string[] = ["203.0.113.7/32"],
+): Promise<Recording<Aws>> {
+  const config = parseConfig({ cloud: "aws", ...raw });
+  const args = { plan: planLab(config), config: config.aws ?? {}, operatorCidrs, found: FOUND };
+  return record((options: pulumi.ComponentResourceOptions) => new Aws("test", args, options), answers);
+}
+
+/** The rows of the firewall table that EC2 would hold. */
+export function firewallOfAws(resources: readonly Recorded[]): FirewallRow[] {
+  return ofType(resources, INGRESS).map(({ props }) => ({
+    protocol: props.ipProtocol === "-1" ? "all" : props.ipProtocol,
+    // EC2's -1 is every type of ICMP: no ports.
+    ports: props.fromPort === undefined || props.fromPort === -1 ? undefined : [props.fromPort, props.toPort],
+    source: props.referencedSecurityGroupId ? "group" : props.cidrIpv4,
+  }));
+}

@@ -1,0 +1,146 @@
+/**
+ * Pulumi without an engine: mocks answer for it, and a transformation records every resource with its options before
+ * Pulumi resolves anything of them.
+ */
+import * as pulumi from "@pulumi/pulumi";
+
+// biome-ignore lint/suspicious/noExplicitAny: inputs of every kind of resource
+type Values = Record<string, any>;
+
+export interface Recorded {
+  type: string;
+  name: string;
+  /** The inputs, resolved. */
+  props: Values;
+  /** Names of the inputs that are secret. */
+  secrets: string[];
+  opts: pulumi.CustomResourceOptions & pulumi.ComponentResourceOptions;
+  resource: pulumi.Resource;
+}
+
+export interface Recording<T> {
+  result: T;
+  resources: Recorded[];
+  /** Resources made only after the outermost call had returned: by an `apply`, which a preview does not see. */
+  late: Recorded[];
+  /** How many resources each component had registered when it registered its outputs. */
+  outputs: { component: pulumi.Resource; after: number }[];
+}
+
+export interface Answers {
+  /** What a resource knows besides its inputs once it exists. */
+  state?(type: string, name: string, inputs: Values): Values;
+  /** What a function of a provider returns. */
+  call?(token: string, inputs: Values): Values;
+}
+
+/** Builds with a stack called `test`. @param build is given the options that make a component recorded. */
+export async function record<T>(
+  build: (options: pulumi.ComponentResourceOptions) => T,
+  answers: Answers = {},
+): Promise<Recording<T>> {
+  await startMocks(answers);
+  const seen: { args: pulumi.ResourceTransformationArgs; late: boolean }[] = [];
+  const outputs: Recording<T>["outputs"] = [];
+  let late = false;
+  const restore = spyOnOutputs((component) => outputs.push({ component, after: seen.length }));
+  // Pulumi takes a stack trace for every promise it makes: most of the time of a build without an engine.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const recorder: pulumi.ResourceTransformation = (args) => {
+      seen.push({ args, late });
+      return undefined;
+    };
+    const result = build({ transformations: [recorder] });
+    late = true;
+    await settled(seen.map(({ args }) => args.resource));
+    const resolved = await Promise.all(
+      seen.map(async (one) => ({ late: one.late, recorded: await resolve(one.args) })),
+    );
+    const pick = (wanted: boolean) => resolved.filter((one) => one.late === wanted);
+    return {
+      result,
+      resources: resolved.map(({ recorded }) => recorded),
+      late: pick(true).map(({ recorded }) => recorded),
+      outputs,
+    };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    restore();
+  }
+}
+
+/** Puts mocks in the engine's place, for what asks a provider before it builds. */
+export async function startMocks({ state, call }: Answers = {}): Promise<void> {
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => ({
+        id: `${name}-id`,
+        state: { ...inputs, ...state?.(type, name, inputs) },
+      }),
+      call: ({ token, inputs }) => call?.(token, inputs) ?? inputs,
+    },
+    "encaplab",
+    "test",
+  );
+}
+
+/** A value of an output. An assert inside `apply` shows as a time-out: await this and assert after it. */
+export function settle<T>(output: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+  return new Promise((done) => {
+    pulumi.output(output).apply((value) => done(value));
+  });
+}
+
+async function resolve({
+  type,
+  name,
+  props,
+  opts,
+  resource,
+}: pulumi.ResourceTransformationArgs): Promise<Recorded> {
+  const entries = Object.entries(props as Values);
+  const values = await Promise.all(entries.map(async ([key, value]) => [key, await settle(value)] as const));
+  const secret = await Promise.all(
+    entries.map(async ([key, value]) => ((await pulumi.isSecret(pulumi.output(value))) ? [key] : [])),
+  );
+  return {
+    type,
+    name,
+    props: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
+    secrets: secret.flat(),
+    opts: opts as Recorded["opts"],
+    resource,
+  };
+}
+
+async function settled(resources: pulumi.Resource[]): Promise<void> {
+  await Promise.all(resources.map(({ urn }) => settle(urn)));
+  // What an `apply` of theirs makes is made in the turns after.
+  await new Promise((done) => setTimeout(done, 0));
+}
+
+function spyOnOutputs(seen: (component: pulumi.Resource) => void): () => void {
+  // biome-ignore lint/suspicious/noExplicitAny: a protected method
+  const prototype = pulumi.ComponentResource.prototype as any;
+  const original = prototype.registerOutputs;
+  prototype.registerOutputs = function (this: pulumi.Resource, outputs: Values) {
+    // Pulumi calls it by itself, without outputs, for a component that never does.
+    if (outputs !== undefined) seen(this);
+    return original.call(this, outputs);
+  };
+  return () => {
+    prototype.registerOutputs = original;
+  };
+}
+
+export const ofType = (resources: readonly Recorded[], type: string): Recorded[] =>
+  resources.filter((one) => one.type === type);
+
+export function named(resources: readonly Recorded[], type: string, name: string): Recorded {
+  const found = ofType(resources, type).find((one) => one.name === name);
+  if (!found)
+    throw new Error(`no ${type} called ${name} among ${resources.map((one) => one.name).join(", ")}`);
+  return found;
+}
