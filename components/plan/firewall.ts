@@ -8,6 +8,7 @@ import { FAULT_FACTS } from "./fault";
 
 export type RuleName =
   | "ssh"
+  | "ssh-jump"
   | "api-operator"
   | "nodeport"
   | "api"
@@ -62,6 +63,16 @@ export function planFirewall(
   const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
   const table: (Omit<FirewallRule, "open" | "why" | "closedBy"> & Need)[] = [
     { name: "ssh", ...tcp(22), source: "operator", ...always("you log in, and kubeadm is run, over SSH") },
+    {
+      name: "ssh-jump",
+      ...tcp(22),
+      source: "nodes",
+      ...need(
+        config.cloud === "openstack",
+        "the control plane alone has a floating IP: the others are reached over it",
+        "no node is reached over another one",
+      ),
+    },
     { name: "api-operator", ...tcp(6443), source: "operator", ...always("kubectl from your machine") },
     { name: "nodeport", ...tcp(30000, 32767), source: "operator", ...always("Services of type NodePort") },
     { name: "api", ...tcp(6443), source: "nodes", ...always("kubelets and Calico talk to the API server") },

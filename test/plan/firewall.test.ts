@@ -50,6 +50,12 @@ describe("the firewall of a plan", () => {
     assert.ok(openIn(planOf({ encapsulation: "VXLAN", bgp: "Enabled" })).includes("bgp"));
   });
 
+  it("opens SSH between nodes only where one is reached over another: OpenStack has one floating IP", () => {
+    assert.ok(openIn(planOf({ cloud: "openstack" })).includes("ssh-jump"));
+    for (const cloud of ["aws", "hosts", "twin"])
+      assert.ok(!openIn(planOf({ cloud })).includes("ssh-jump"), cloud);
+  });
+
   it("opens Typha's port only beyond fifty nodes", () => {
     const open = (count: number) => {
       const nodes = Array.from({ length: count }, (_, i) => `n${i}`);

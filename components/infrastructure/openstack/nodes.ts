@@ -113,9 +113,10 @@ function createInstance(
     {
       parent,
       dependsOn: leg,
-      // What only a first boot reads never replaces a machine. A newer image of the same name would rebuild it: the
-      // provider does so in place, and everything on it is gone (resource_openstack_compute_instance_v2.go, Update).
-      ignoreChanges: ["userData", "keyPair", "imageId", "blockDevices"],
+      // A newer checkout's user data replaces no machine. A newer image of the same name would rebuild it: the provider
+      // does so in place, and everything on it is gone (resource_openstack_compute_instance_v2.go, Update). Another key
+      // does replace it: Nova lets no key in later.
+      ignoreChanges: ["userData", "imageId", "blockDevices"],
       // A port is at one machine at a time.
       deleteBeforeReplace: true,
     },
