@@ -4,19 +4,22 @@ import { ENCAPSULATIONS, FAULTS, parseConfig } from "../../components/config";
 import { FAULT_FACTS, planLab } from "../../components/plan";
 import { buildAws, firewallOfAws } from "../support/aws";
 import { expectedFirewall, type FirewallRow, sorted } from "../support/firewall";
+import { buildOpenStack, firewallOfOpenStack } from "../support/openstack";
 
 const OPERATOR = ["203.0.113.7/32", "198.51.100.0/24"];
 
 /** A cloud joins by naming how its rules are found. */
 const CLOUDS: Record<
-  "aws",
+  "aws" | "openstack",
   (raw: Record<string, unknown>, operatorCidrs: readonly string[]) => Promise<FirewallRow[]>
 > = {
   aws: async (raw, operatorCidrs) => firewallOfAws((await buildAws(raw, operatorCidrs)).resources),
+  openstack: async (raw, operatorCidrs) =>
+    firewallOfOpenStack((await buildOpenStack(raw, operatorCidrs)).resources),
 };
 
 describe("the firewall", () => {
-  for (const cloud of ["aws"] as const) {
+  for (const cloud of ["aws", "openstack"] as const) {
     for (const encapsulation of ENCAPSULATIONS) {
       it(`is the plan's, rule for rule: ${encapsulation} on ${cloud}, sound and with each fault`, async () => {
         const faults = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(cloud));

@@ -1,0 +1,193 @@
+/** How the resources of OpenStack stand to one another: what ends with what, what waits for what, what is never replaced. */
+import assert from "node:assert/strict";
+import type * as pulumi from "@pulumi/pulumi";
+import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
+import { FAULT_FACTS } from "../../../components/plan";
+import { named, ofType, type Recorded, type Recording, settle } from "../../support/mocks";
+import {
+  ASSOCIATION,
+  buildOpenStack,
+  FLOATING_IP,
+  GROUP,
+  INSTANCE,
+  KEYPAIR,
+  LEG,
+  NETWORK,
+  PORT,
+  ROUTE,
+  ROUTER,
+  RULE,
+  SUBNET,
+} from "../../support/openstack";
+
+const FAULTS_HERE = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes("openstack"));
+const CASES = ENCAPSULATIONS.flatMap((encapsulation) =>
+  [[], ...FAULTS_HERE.map((fault) => [fault])].map((faults) => ({ encapsulation, faults })),
+);
+
+/** What a change of replaces the thing: `ForceNew` in v1.54.1 of the Terraform provider, which Pulumi's 3.15.2 wraps. */
+const REPLACING: Record<string, string[]> = {
+  [INSTANCE]: ["networks", "keyPair", "userData", "configDrive", "blockDevices"],
+  [PORT]: ["networkId", "macAddress", "deviceId", "deviceOwner"],
+};
+
+const without = (props: Recorded["props"], ...keys: string[]) =>
+  Object.fromEntries(Object.entries(props).filter(([key]) => !keys.includes(key)));
+
+async function dependencies({ opts }: Recorded): Promise<pulumi.Resource[]> {
+  const given = opts.dependsOn;
+  return [(await settle(given as pulumi.Input<pulumi.Resource[]>)) ?? []].flat() as pulumi.Resource[];
+}
+
+describe("the resources of OpenStack, in every mode with every fault", function () {
+  this.timeout(120_000);
+  const built: { title: string; recording: Recording<pulumi.Resource>; raw: (typeof CASES)[number] }[] = [];
+  before(async () => {
+    for (const raw of CASES) {
+      const recording = await buildOpenStack({ ...raw, podRoutes: true });
+      built.push({ title: `${raw.encapsulation} ${raw.faults.join()}`, recording, raw });
+    }
+  });
+
+  it("are all children of the component, and made in its constructor", () => {
+    for (const { title, recording } of built) {
+      assert.deepEqual(recording.late, [], title);
+      const [component, ...children] = recording.resources;
+      assert.equal(component?.type, "encaplab:openstack:OpenStack");
+      for (const { name, opts } of children)
+        assert.equal(opts.parent, component?.resource, `${title}: ${name}`);
+    }
+  });
+
+  it("are followed by the component's outputs, once", () => {
+    for (const { title, recording } of built)
+      assert.deepEqual(
+        recording.outputs.map(({ after }) => after),
+        [recording.resources.length],
+        title,
+      );
+  });
+
+  it("never touch a machine: a mode and a fault change the ports' address pairs and the rules alone", () => {
+    const rest = (recording: Recording<pulumi.Resource> | undefined) =>
+      recording?.resources
+        .filter(({ type }) => type !== RULE)
+        .map(({ type, name, props }) => ({ type, name, props: without(props, "allowedAddressPairs") }));
+    for (const { title, recording } of built)
+      assert.deepEqual(rest(recording), rest(built[0]?.recording), title);
+    assert.ok(!REPLACING[PORT]?.includes("allowedAddressPairs"));
+  });
+
+  it("change no rule in place: the same name is the same rule in every mode, for Neutron has no change of a rule", () => {
+    const rules = new Map<string, Recorded["props"]>();
+    for (const { title, recording } of built) {
+      for (const { name, props } of ofType(recording.resources, RULE)) {
+        const known = rules.get(name) ?? props;
+        assert.deepEqual(props, known, `${title}: ${name}`);
+        rules.set(name, known);
+      }
+    }
+    assert.equal(rules.get("ipip")?.protocol, "4");
+    assert.equal(rules.get("pod-cidr")?.protocol, undefined);
+    assert.equal(rules.get("pod-cidr")?.remoteIpPrefix, "172.16.0.0/16");
+    assert.equal(rules.get("bgp")?.remoteGroupId, "nodes-id");
+  });
+
+  it("let the pods through the ports where their addresses leave a node, unless a fault keeps them out", () => {
+    for (const { title, recording, raw } of built) {
+      const direct = ["None", "IPIPCrossSubnet", "VXLANCrossSubnet"].includes(raw.encapsulation);
+      const pairs = direct && !raw.faults.includes("port-security") ? [{ ipAddress: "172.16.0.0/16" }] : [];
+      for (const { props } of ofType(recording.resources, PORT)) {
+        assert.deepEqual(props.allowedAddressPairs, pairs, title);
+        assert.deepEqual(props.securityGroupIds, ["nodes-id"], title);
+        // Off would take the groups off too, and a cloud without that extension refuses the word.
+        assert.equal(props.portSecurityEnabled, undefined);
+      }
+    }
+  });
+
+  it("put every rule before the ports, and every port before its machine", async () => {
+    for (const { title, recording } of built) {
+      const rules = ofType(recording.resources, RULE).map(({ resource }) => resource);
+      for (const port of ofType(recording.resources, PORT)) {
+        const waits = await dependencies(port);
+        for (const rule of rules) assert.ok(waits.includes(rule), `${title}: ${port.name}`);
+        const { props } = named(recording.resources, INSTANCE, port.name);
+        assert.deepEqual(props.networks, [{ port: `${port.name}-id` }]);
+      }
+    }
+  });
+
+  it("let go in an order that Neutron allows: the router's leg goes after all that uses it", async () => {
+    for (const { title, recording } of built) {
+      const leg = (subnet: string) => named(recording.resources, LEG, subnet).resource;
+      const waits = async (type: string, name: string, subnet: string) =>
+        assert.ok(
+          (await dependencies(named(recording.resources, type, name))).includes(leg(subnet)),
+          `${title}: ${type} ${name}`,
+        );
+      await waits(FLOATING_IP, "cp1", "a");
+      await waits(ASSOCIATION, "cp1", "a");
+      await waits(PORT, "w2", "b");
+      await waits(INSTANCE, "w2", "b");
+      await waits(ROUTE, "pods-172.16.0.128-26-via-10.0.4.10", "b");
+    }
+  });
+
+  it("end with what takes them along, and with nothing that refuses to go before them", () => {
+    for (const { title, recording } of built) {
+      const { resources } = recording;
+      const only = (type: string, name?: string) =>
+        name ? named(resources, type, name).resource : ofType(resources, type)[0]?.resource;
+      for (const { type, opts, name } of resources) {
+        const holder = {
+          [RULE]: only(GROUP),
+          [SUBNET]: type === SUBNET ? only(NETWORK, name) : undefined,
+          [ASSOCIATION]: only(FLOATING_IP),
+        }[type];
+        assert.equal(opts.deletedWith, holder, `${title}: ${type} ${name}`);
+      }
+    }
+  });
+
+  it("keep out of every comparison what must not rebuild a machine", () => {
+    for (const { recording } of built) {
+      for (const { opts } of ofType(recording.resources, INSTANCE)) {
+        assert.deepEqual([...(opts.ignoreChanges ?? [])].sort(), ["blockDevices", "imageId", "userData"]);
+        assert.equal(opts.deleteBeforeReplace, true);
+        assert.equal(opts.replaceOnChanges, undefined);
+      }
+      for (const { opts } of ofType(recording.resources, PORT)) assert.equal(opts.deleteBeforeReplace, true);
+    }
+  });
+
+  it("keep secrets secret", () => {
+    for (const { recording } of built) {
+      for (const { secrets } of ofType(recording.resources, INSTANCE))
+        assert.deepEqual(secrets, ["userData"]);
+      const keys = recording.resources.filter(({ type }) => type.endsWith("encaplab:KeyPair"));
+      assert.ok(keys.length > 1);
+      for (const { opts } of keys) assert.deepEqual(opts.additionalSecretOutputs, ["privateKey"]);
+    }
+  });
+
+  it("bear the lab's tags wherever OpenStack takes any, short enough and without what Nova refuses", () => {
+    const tagged = [NETWORK, SUBNET, ROUTER, PORT, GROUP, FLOATING_IP, INSTANCE];
+    for (const { title, recording } of built) {
+      for (const { type, name, props } of recording.resources) {
+        if (!tagged.includes(type)) continue;
+        assert.deepEqual(props.tags, ["project=encaplab", "stack=test", "owner=ada"], `${title}: ${name}`);
+        if (type !== FLOATING_IP) assert.equal(props.name, `test-${type === GROUP ? "nodes" : name}`);
+      }
+      assert.match(ofType(recording.resources, KEYPAIR)[0]?.props.name, /^encaplab-test-[0-9a-f]{8}$/);
+    }
+  });
+
+  it("open the way out, and leave none of a cloud's own rules in the group", () => {
+    for (const { recording } of built) {
+      assert.equal(named(recording.resources, GROUP, "nodes").props.deleteDefaultRules, true);
+      const { direction, remoteIpPrefix, protocol } = named(recording.resources, RULE, "all-out").props;
+      assert.deepEqual([direction, remoteIpPrefix, protocol], ["egress", undefined, undefined]);
+    }
+  });
+});

@@ -1,0 +1,61 @@
+/** The plan on OpenStack, without OpenStack: what the mocks answer, and what a security group comes out as. */
+import type * as pulumi from "@pulumi/pulumi";
+import { parseConfig } from "../../components/config";
+import { OpenStack } from "../../components/infrastructure/openstack";
+import { planLab } from "../../components/plan";
+import type { FirewallRow } from "./firewall";
+import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
+
+const NETWORKING = (kind: string) => `openstack:networking/${kind[0]?.toLowerCase()}${kind.slice(1)}:${kind}`;
+export const INSTANCE = "openstack:compute/instance:Instance";
+export const KEYPAIR = "openstack:compute/keypair:Keypair";
+export const NETWORK = NETWORKING("Network");
+export const SUBNET = NETWORKING("Subnet");
+export const PORT = NETWORKING("Port");
+export const ROUTER = NETWORKING("Router");
+export const LEG = NETWORKING("RouterInterface");
+export const ROUTE = NETWORKING("RouterRoute");
+export const GROUP = NETWORKING("SecGroup");
+export const RULE = NETWORKING("SecGroupRule");
+export const FLOATING_IP = NETWORKING("FloatingIp");
+export const ASSOCIATION = NETWORKING("FloatingIpAssociate");
+
+export const FOUND = {
+  image: { id: "image-id", name: "ubuntu-24.04" },
+  flavor: { id: "flavor-id", name: "m1.medium", vcpus: 2, ram: 4096, disk: 40 },
+  externalNetwork: { id: "external-id", name: "public" },
+};
+
+export const answers: Answers = {
+  state: (type, name, inputs) => {
+    if (type === NETWORK) return { mtu: inputs.mtu ?? 1450 };
+    if (type === FLOATING_IP) return { address: "198.51.100.7" };
+    if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
+      return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
+    if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada" };
+    return {};
+  },
+};
+
+/** @param raw the stack's config; `cloud` is set. */
+export function buildOpenStack(
+  raw: Record<string, unknown>,
+  operatorCidrs: readonly string[] = ["203.0.113.7/32"],
+  found = FOUND,
+): Promise<Recording<OpenStack>> {
+  const config = parseConfig({ cloud: "openstack", ...raw });
+  const args = { plan: planLab(config), config: config.openstack ?? {}, operatorCidrs, found };
+  return record((options: pulumi.ComponentResourceOptions) => new OpenStack("test", args, options), answers);
+}
+
+/** The rows of the firewall table that Neutron would hold: what comes in. */
+export function firewallOfOpenStack(resources: readonly Recorded[]): FirewallRow[] {
+  return ofType(resources, RULE)
+    .filter(({ props }) => props.direction === "ingress")
+    .map(({ props }) => ({
+      // Neutron takes a rule without a protocol for every protocol.
+      protocol: props.protocol ?? "all",
+      ports: props.portRangeMin === undefined ? undefined : [props.portRangeMin, props.portRangeMax],
+      source: props.remoteGroupId ? "group" : props.remoteIpPrefix,
+    }));
+}
