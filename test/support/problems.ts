@@ -1,5 +1,5 @@
 /** What is wrong with a config, or nothing. Anything but a ConfigError is a bug and passes through. */
-import { ConfigError, type LabConfig, parseConfig } from "../../components/config";
+import { ConfigError, type LabConfig, type Problem, parseConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
 
 export type RawConfig = Readonly<Record<string, unknown>>;
@@ -22,3 +22,14 @@ export const changed = (config: LabConfig, values: Partial<LabConfig>): LabConfi
   ...config,
   ...values,
 });
+
+/** What a cloud's own checks find wrong; none when nothing is. */
+export async function problemsOf(check: () => unknown): Promise<readonly Problem[]> {
+  try {
+    await check();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}

@@ -63,14 +63,21 @@ const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][]
 
 function explain(region: string, said: string): Problem {
   const cause = CAUSES.find(([sign]) => sign.test(said));
-  const words = firstLine(said);
+  const words = ownWords(said);
   if (!cause) return { key: "aws.region", value: region, message: `EC2 could not be asked: ${words}` };
   const [, key, value, message] = cause;
   return { key, value: value === "region" ? region : undefined, message: `${message} (${words})` };
 }
 
-/** The provider's words without its stack of causes. */
-function firstLine(said: string): string {
-  const line = said.split("\n").find((text) => text.trim() !== "") ?? "";
-  return line.trim().slice(0, 300);
+/**
+ * The provider's words without what it wraps around them: `invoking aws:…: 1 error occurred:`, a list, and in it EC2's own
+ * `api error <code>: <message>`.
+ */
+function ownWords(said: string): string {
+  const lines = said.split("\n").map((line) => line.trim());
+  const line = lines.find((text) => text.startsWith("* ")) ?? lines.find((text) => text !== "") ?? "";
+  return line
+    .replace(/^.*\bapi error /, "")
+    .replace(/^\* /, "")
+    .slice(0, 300);
 }

@@ -66,7 +66,7 @@ async function findMachine(
       value: instanceType,
       message: `EC2 has no such type in ${region}; allowed is one such as t3.medium`,
     },
-    /InvalidInstanceType|no matching|no results/i,
+    /InvalidInstanceType|no matching|no results|couldn't find resource/i,
     aws.ec2.getInstanceType({ instanceType }, { provider }),
   );
   const refuse = (value: unknown, message: string, at = key) =>

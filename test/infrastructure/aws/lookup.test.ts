@@ -1,0 +1,236 @@
+/** What is asked of EC2 at preview, and what is said when it has not what the config asks for. */
+import assert from "node:assert/strict";
+import * as aws from "@pulumi/aws";
+import { type AwsConfig, parseConfig } from "../../../components/config";
+import { type Found, lookUp } from "../../../components/infrastructure/aws/lookup";
+import { checkQuota } from "../../../components/infrastructure/aws/quota";
+import { planRules } from "../../../components/infrastructure/aws/security";
+import { planLab } from "../../../components/plan";
+import { startMocks } from "../../support/mocks";
+import { problemsOf } from "../../support/problems";
+
+type Call = (inputs: Record<string, unknown>) => Record<string, unknown>;
+
+/** As the engine's monitor fails: Pulumi reads `details`. */
+const fail =
+  (details: string): Call =>
+  () => {
+    throw Object.assign(new Error(details), { details });
+  };
+const REGION = "eu-central-1";
+const EC2: Record<string, Call> = {
+  getInstanceType: ({ instanceType }) => ({
+    defaultVcpus: 2,
+    memorySize: 4096,
+    supportedArchitectures: String(instanceType).startsWith("t4g") ? ["arm64"] : ["x86_64"],
+    supportedUsagesClasses: ["on-demand", "spot"],
+  }),
+  getAvailabilityZones: () => ({ names: ["eu-central-1c", "eu-central-1b", "eu-central-1a"] }),
+  getInstanceTypeOfferings: () => ({ locations: ["eu-central-1b", "eu-central-1a", "eu-central-1z"] }),
+  getAmi: ({ filters }) => ({
+    id: "ami-0abc",
+    architecture: JSON.stringify(filters).includes("arm64") ? "arm64" : "x86_64",
+    rootDeviceName: "/dev/sda1",
+    blockDeviceMappings: [{ deviceName: "/dev/sda1", ebs: { volume_size: "8" } }],
+  }),
+};
+
+/** @param changed what EC2 answers otherwise. */
+async function withEc2<T>(changed: Record<string, Call>, ask: (provider: aws.Provider) => Promise<T>) {
+  const asked: { name: string; inputs: Record<string, unknown> }[] = [];
+  await startMocks({
+    call: (token, inputs) => {
+      const name = token.split(":").at(-1) ?? "";
+      asked.push({ name, inputs });
+      return (changed[name] ?? EC2[name] ?? fail(`nobody answers ${token}`))(inputs);
+    },
+  });
+  return { asked, result: await ask(new aws.Provider("aws", { region: REGION })) };
+}
+
+const find = (config: AwsConfig = {}, changed: Record<string, Call> = {}) =>
+  withEc2(changed, (provider) => lookUp(REGION, config, provider));
+const problemOf = async (config: AwsConfig, changed: Record<string, Call> = {}) =>
+  (await problemsOf(() => find(config, changed)))[0];
+
+describe("what the region has", () => {
+  it("is a machine with what kubeadm needs, Canonical's newest image, and zones that have the machine", async () => {
+    const { asked, result } = await find();
+    assert.deepEqual(result, {
+      region: REGION,
+      zones: ["eu-central-1a", "eu-central-1b"],
+      instanceType: "t3.medium",
+      vcpus: 2,
+      imageId: "ami-0abc",
+      diskSize: 20,
+    } satisfies Found);
+    const image = asked.find(({ name }) => name === "getAmi")?.inputs;
+    assert.deepEqual(image?.owners, ["099720109477"]);
+    assert.equal(image?.mostRecent, true);
+    assert.match(JSON.stringify(image?.filters), /hvm-ssd-gp3\/ubuntu-noble-24\.04-amd64-server-\*/);
+  });
+
+  it("is a machine and an image for arm64 when that is asked for, or only the machine type says it", async () => {
+    assert.equal((await find({ architecture: "arm64" })).result.instanceType, "t4g.medium");
+    const { asked, result } = await find({ instanceType: "t4g.large" });
+    assert.equal(result.instanceType, "t4g.large");
+    assert.match(JSON.stringify(asked.find(({ name }) => name === "getAmi")?.inputs), /24\.04-arm64/);
+  });
+
+  it("is the image one names, of whoever it is, with the disk it needs", async () => {
+    const big = {
+      ...EC2.getAmi?.({ filters: [] }),
+      blockDeviceMappings: [{ deviceName: "/dev/sda1", ebs: { volume_size: "50" } }],
+    };
+    const { asked, result } = await find({ imageId: "ami-0123456789abcdef0" }, { getAmi: () => big });
+    assert.equal(result.diskSize, 50);
+    const { inputs } = asked.find(({ name }) => name === "getAmi") ?? {};
+    assert.deepEqual(inputs?.filters, [{ name: "image-id", values: ["ami-0123456789abcdef0"] }]);
+  });
+
+  const none = fail("Your query returned no results. Please change your search criteria and try again.");
+  const missing: [string, AwsConfig, Record<string, Call>, key: string, RegExp][] = [
+    [
+      "the machine type",
+      { instanceType: "t3.medum" },
+      {
+        getInstanceType: fail(
+          "api error InvalidInstanceType: The following supplied instance types do not exist",
+        ),
+      },
+      "aws.instanceType",
+      /EC2 has no such type in eu-central-1/,
+    ],
+    [
+      "a zone with it",
+      {},
+      { getInstanceTypeOfferings: () => ({ locations: [] }) },
+      "aws.instanceType",
+      /no zone of/,
+    ],
+    [
+      "the named image",
+      { imageId: "ami-0123456789abcdef0" },
+      { getAmi: none },
+      "aws.imageId",
+      /image ids differ/,
+    ],
+    ["Canonical's image", {}, { getAmi: none }, "aws.imageId", /name an image by its id/],
+    [
+      "enough memory",
+      { instanceType: "t3.micro" },
+      { getInstanceType: () => ({ defaultVcpus: 2, memorySize: 1024 }) },
+      "aws.instanceType",
+      /kubeadm needs 2 and 4096/,
+    ],
+    [
+      "the architecture",
+      { instanceType: "t3.large", architecture: "arm64" },
+      {},
+      "aws.architecture",
+      /is amd64/,
+    ],
+    [
+      "an image for the machine",
+      { instanceType: "t4g.large", imageId: "ami-0123456789abcdef0" },
+      {},
+      "aws.imageId",
+      /is for x86_64/,
+    ],
+    [
+      "spot machines of the type",
+      { spot: true },
+      {
+        getInstanceType: (inputs) => ({
+          ...EC2.getInstanceType?.(inputs),
+          supportedUsagesClasses: ["on-demand"],
+        }),
+      },
+      "aws.instanceType",
+      /spot market/,
+    ],
+  ];
+  for (const [what, config, changed, key, message] of missing) {
+    it(`is not ${what}: one sentence says so`, async () => {
+      const problem = await problemOf(config, changed);
+      assert.equal(problem?.key, key);
+      assert.match(problem?.message ?? "", message);
+    });
+  }
+
+  const refusals: [string, said: string, key: string, RegExp][] = [
+    [
+      "wrong credentials",
+      "api error AuthFailure: AWS was not able to validate",
+      "aws",
+      /does not accept the cred/,
+    ],
+    [
+      "expired credentials",
+      "ExpiredToken: The security token included in the request is expired",
+      "aws",
+      /log in/,
+    ],
+    [
+      "no credentials",
+      "No valid credential sources found. Please see…",
+      "aws",
+      /there are no AWS credentials/,
+    ],
+    ["too few rights", "UnauthorizedOperation: You are not authorized to perform", "aws", /may not ask EC2/],
+    ["a region not opted in to", "OptInRequired: You are not subscribed", "aws.region", /opted in/],
+    ["a region that is none", "Invalid AWS Region: eu-centrall-1", "aws.region", /cannot be reached/],
+    [
+      "something else",
+      "invoking aws:ec2/getInstanceType: 1 error occurred:\n\t* operation error EC2: X, api error InternalError: oops\n\n",
+      "aws.region",
+      /could not be asked: InternalError: oops$/,
+    ],
+  ];
+  for (const [what, said, key, message] of refusals) {
+    it(`cannot be asked with ${what}: one sentence says so`, async () => {
+      const problem = await problemOf({}, { getInstanceType: fail(said) });
+      assert.equal(problem?.key, key);
+      assert.match(problem?.message ?? "", message);
+    });
+  }
+});
+
+describe("AWS's quotas", () => {
+  const plan = planLab(parseConfig({ cloud: "aws" }));
+  const found = { instanceType: "t3.medium", vcpus: 2, region: REGION };
+  const check = (answer: Call, settings = {}, machine = found, spot = false) =>
+    problemsOf(() =>
+      withEc2({ getServiceQuota: answer }, (provider) =>
+        checkQuota(plan, machine, { spot }, settings, provider),
+      ),
+    );
+
+  it("of vCPUs are held against what the lab needs", async () => {
+    assert.deepEqual(await check(() => ({ value: 8 })), []);
+    const [problem] = await check(() => ({ value: 5 }));
+    assert.match(problem?.message ?? "", /they need 8 vCPUs, and the account's quota in eu-central-1 is 5/);
+  });
+
+  it("of spot machines are their own", async () => {
+    const value = ({ quotaCode }: Record<string, unknown>) => ({
+      value: quotaCode === "L-34B43A08" ? 0 : 99,
+    });
+    assert.equal((await check(value, {}, found, true)).length, 1);
+  });
+
+  it("are left to EC2 where they cannot be asked, or are not known", async () => {
+    assert.deepEqual(await check(fail("AccessDeniedException")), []);
+    const never = fail("nobody was to be asked");
+    assert.deepEqual(await check(never, { endpoints: [{ ec2: "http://127.0.0.1:1" }] }), []);
+    assert.deepEqual(await check(() => ({ value: 0 }), {}, { ...found, instanceType: "g5.xlarge" }), []);
+  });
+
+  it("of rules are held against the operator's CIDRs", async () => {
+    const cidrs = (count: number) => Array.from({ length: count }, (_, i) => `203.0.113.${i}/32`);
+    assert.ok(planRules(plan, cidrs(17)).length <= 60);
+    const [problem] = await problemsOf(() => planRules(plan, cidrs(30)));
+    assert.equal(problem?.key, "aws.accessCidrs");
+    assert.match(problem?.message ?? "", /holds 60/);
+  });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { vpcCidr } from "../../../components/infrastructure/aws/network";
+import { contains, formatCidr, overlap, parseCidr } from "../../../components/plan";
+import { problemsOf } from "../../support/problems";
+
+const lab = (cidrs: string[], podCidr = "172.16.0.0/16") => ({
+  subnets: cidrs.map((cidr, i) => ({ name: `s${i}`, cidr, gateway: "", prefix: 24 })),
+  ipPool: { cidr: podCidr, blockSize: 26, natOutgoing: true, ipipMode: "Never", vxlanMode: "Never" } as const,
+});
+
+describe("the VPC's block", () => {
+  it("is the /16 around the subnets, so that another subnet needs no other VPC", () => {
+    assert.equal(vpcCidr(lab(["10.0.3.0/24", "10.0.4.0/24"])), "10.0.0.0/16");
+    assert.equal(vpcCidr(lab(["10.0.3.0/24", "10.0.4.0/24", "10.0.200.0/24"])), "10.0.0.0/16");
+    assert.equal(vpcCidr(lab(["192.168.0.0/16"])), "192.168.0.0/16");
+  });
+
+  it("narrows down until it is clear of the pods", () => {
+    assert.equal(vpcCidr(lab(["10.0.3.0/24", "10.0.4.0/24"], "10.0.128.0/17")), "10.0.0.0/17");
+    assert.equal(vpcCidr(lab(["10.0.3.0/24"], "10.0.2.0/24")), "10.0.3.0/24");
+  });
+
+  it("is found or refused, and when found holds every subnet, no pod, and is one that EC2 takes", async () => {
+    const subnet = fc
+      .tuple(fc.nat(0xffff), fc.integer({ min: 16, max: 28 }))
+      .map(([bits, prefix]) => formatCidr(parseCidr(`10.0.${bits >> 8}.${bits & 255}/${prefix}`)));
+    const pods = fc
+      .tuple(fc.nat(0xffff), fc.integer({ min: 16, max: 24 }))
+      .map(([bits, prefix]) => formatCidr(parseCidr(`10.0.${bits >> 8}.${bits & 255}/${prefix}`)));
+    await fc.assert(
+      fc.asyncProperty(fc.array(subnet, { minLength: 1, maxLength: 5 }), pods, async (cidrs, podCidr) => {
+        fc.pre(cidrs.every((cidr) => !overlap(parseCidr(cidr), parseCidr(podCidr))));
+        let block: string | undefined;
+        const problems = await problemsOf(() => {
+          block = vpcCidr(lab(cidrs, podCidr));
+        });
+        if (!block) return assert.equal(problems[0]?.key, "topology");
+        const vpc = parseCidr(block);
+        assert.ok(vpc.prefix >= 16 && vpc.prefix <= 28);
+        assert.ok(!overlap(vpc, parseCidr(podCidr)));
+        for (const cidr of cidrs) {
+          const { first, prefix } = parseCidr(cidr);
+          assert.ok(prefix >= vpc.prefix && contains(vpc, first), `${block} ${cidr}`);
+        }
+      }),
+    );
+  });
+
+  it("is refused with the way out when the subnets are too far apart, or the pods in between", async () => {
+    for (const [cidrs, pods] of [
+      [["10.0.3.0/24", "10.1.4.0/24"], "172.16.0.0/16"],
+      [["10.0.3.0/24", "10.0.5.0/24"], "10.0.4.0/24"],
+    ] as const) {
+      const [problem] = await problemsOf(() => vpcCidr(lab([...cidrs], pods)));
+      assert.equal(problem?.key, "topology");
+      assert.match(`${problem?.message}`, /allowed are subnets that lie in one \/16/);
+    }
+  });
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findRegion } from "../../../components/infrastructure/aws/provider";
+import { problemsOf } from "../../support/problems";
+
+describe("the region", () => {
+  const folder = mkdtempSync(join(tmpdir(), "encaplab-aws-"));
+  const file = join(folder, "config");
+  writeFileSync(
+    file,
+    "[default]\nregion = eu-north-1\n\n[profile work]\nsso_session = x\nregion=us-west-2\n[profile bare]\noutput = json\n",
+  );
+  after(() => rmSync(folder, { recursive: true }));
+  const profiles = { AWS_CONFIG_FILE: file };
+  const nothing = { AWS_CONFIG_FILE: join(folder, "none") };
+
+  it("is the config's, before the stack's, the environment's and the profile's", () => {
+    const environment = { ...profiles, AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-2" };
+    const settings = { region: "eu-south-1" };
+    assert.equal(findRegion({ region: "eu-central-1" }, settings, environment), "eu-central-1");
+    assert.equal(findRegion({}, settings, environment), "eu-south-1");
+    assert.equal(findRegion({}, {}, environment), "eu-west-1");
+    assert.equal(findRegion({}, {}, { ...environment, AWS_REGION: "" }), "eu-west-2");
+    assert.equal(findRegion({}, {}, profiles), "eu-north-1");
+  });
+
+  it("is that of the profile in use, whether the stack or the environment chooses it", () => {
+    assert.equal(findRegion({}, {}, { ...profiles, AWS_PROFILE: "work" }), "us-west-2");
+    assert.equal(findRegion({}, { profile: "work" }, profiles), "us-west-2");
+  });
+
+  it("must be named when nobody names one, and the error says how", async () => {
+    for (const environment of [
+      nothing,
+      { ...profiles, AWS_PROFILE: "bare" },
+      { ...profiles, AWS_PROFILE: "other" },
+    ]) {
+      const [problem] = await problemsOf(() => findRegion({}, {}, environment));
+      assert.equal(problem?.key, "aws.region");
+      assert.match(problem?.message ?? "", /config set --path aws\.region eu-central-1/);
+    }
+  });
+});
