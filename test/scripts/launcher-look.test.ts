@@ -1,0 +1,166 @@
+// The launcher's words that only look, and what it says of words it does not know. No engine: there is none on PATH.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseStackConfig } from "../../components/config";
+import { planLab } from "../../components/plan";
+import { Checkout } from "../support/checkout";
+import { stackNames } from "../support/stacks";
+
+const PART = "pulumi-nodejs:dynamic/encaplab:";
+const WORDS = ["up", "switch", "observe", "verdict", "shell", "status", "down", "stacks"];
+
+describe("the launcher, looking", function () {
+  this.timeout(60_000);
+  let checkout: Checkout;
+  before(() => {
+    checkout = new Checkout();
+  });
+  after(() => checkout.remove());
+
+  it("explains itself, with every word and an example", async () => {
+    const { status, stdout } = await checkout.launch("--help");
+    assert.equal(status, 0);
+    for (const word of WORDS) assert.match(stdout, new RegExp(`^  ${word} `, "m"));
+    assert.match(stdout, /Example:\n {2}npm run lab\n/);
+  });
+
+  for (const word of WORDS) {
+    it(`explains ${word}, with an example`, async () => {
+      const { status, stdout } = await checkout.launch(word, "--help");
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(`Example:\n  npm run lab -- ${word}`));
+    });
+  }
+
+  for (const [argv, why] of [
+    [["swich"], /unknown command 'swich'\n\(Did you mean switch\?\)/],
+    [["up", "--yess"], /unknown option '--yess'\n\(Did you mean --yes\?\)/],
+    [["switch"], /missing required argument 'encapsulation'/],
+    [["up", "local", "L1"], /too many arguments/],
+    [["verdict", "nosuch"], /no stack "nosuch".*There are: local, L1, /],
+    [["verdict", "--config", "encapsulation"], /--config takes key=value.*"encapsulation" has no "="/],
+    [["verdict", "--config", "topology[0.cidr=1"], /"topology\[0\.cidr" is not a key/],
+    [["verdict", "--config", "encapsulation=vxlan"], /encaplab:encapsulation is "vxlan": allowed are/],
+    [["status", "nosuch"], /no stack "nosuch"/],
+  ] as const) {
+    it(`tells what is wrong with \`${argv.join(" ")}\`, with exit code 2`, async () => {
+      const { status, stderr, stdout } = await checkout.launch(...argv);
+      assert.equal(status, 2);
+      assert.match(stderr, why);
+      assert.doesNotMatch(stderr, /\n {4}at /);
+      assert.equal(stdout, "");
+    });
+  }
+
+  describe("verdict", () => {
+    it("judges a stack as it is", async () => {
+      const { status, stdout } = await checkout.launch("verdict", "L2");
+      assert.equal(status, 0);
+      assert.match(stdout, /^Stack L2: IPIP on the openstack fabric, 4 nodes\.\nVerdict \(a prediction\):/);
+      assert.match(stdout, /intended: same-subnet fails at .*IP protocol 4/);
+    });
+
+    it("judges what would be, and writes nothing", async () => {
+      const before = checkout.read("stacks/Pulumi.L11.yaml");
+      const wanted = [
+        "--config",
+        "podRoutes=true",
+        "topology[1].cidr=10.0.9.0/24",
+        "--config",
+        "faults=[mtu-too-big]",
+      ];
+      const { status, stdout } = await checkout.launch("verdict", "L11", "--json", ...wanted);
+      assert.equal(status, 0);
+      const { verdict, faults, changes } = JSON.parse(stdout);
+      assert.deepEqual(faults, ["mtu-too-big"]);
+      assert.equal(changes.length, 3);
+      const crossing = verdict.paths.filter((row: { path: string }) => row.path === "cross-subnet");
+      assert.deepEqual(
+        crossing.map((row: { outcome: string }) => row.outcome),
+        ["works", "works", "works"],
+      );
+      assert.equal(checkout.read("stacks/Pulumi.L11.yaml"), before);
+      assert.ok(!fs.existsSync(checkout.state));
+    });
+
+    it("loads neither Pulumi nor a cloud's SDK, which would take longer than all else", async () => {
+      // Fails on any import of theirs, as an empty node_modules/@pulumi would.
+      checkout.write(
+        "guard.cjs",
+        `const { Module } = require("module"), real = Module._resolveFilename;
+         Module._resolveFilename = function (name, ...more) {
+           if (name.startsWith("@pulumi/")) throw new Error("loads " + name);
+           return real.call(this, name, ...more);
+         };`,
+      );
+      for (const words of [["verdict"], ["status"], ["observe"], ["shell", "w1"], ["stacks"]]) {
+        const argv = ["--require", "./guard.cjs", "--import", "tsx", "scripts/lab.ts", ...words];
+        const { stderr } = await checkout.start("node", argv);
+        assert.doesNotMatch(stderr, /loads/);
+      }
+    });
+  });
+
+  it("lists the stacks, each with what its file says first", async () => {
+    const { status, stdout } = await checkout.launch("stacks");
+    assert.equal(status, 0);
+    const lines = stdout.trimEnd().split("\n");
+    assert.deepEqual(lines.map((line) => line.split(" ")[0]).sort(), stackNames().sort());
+    assert.match(lines[0] as string, /^local +The lab on this machine/);
+    assert.match(lines[2] as string, /^L2 +L1 with IPIP/);
+  });
+
+  describe("at a lab", () => {
+    const plan = JSON.parse(JSON.stringify(planLab(parseStackConfig({}))));
+    const place = { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } };
+    const seen = { type: `${PART}Observation`, outputs: { plan, observation: { agrees: true } } };
+
+    it("that is down says so, and how it comes up", async () => {
+      const status = await checkout.launch("status");
+      assert.equal(status.status, 0);
+      assert.match(status.stdout, /^local is down\.\nnext: npm run lab -- up · npm run lab -- verdict\n/);
+      for (const words of [["observe"], ["shell", "w1"]]) {
+        const { status: code, stderr } = await checkout.launch(...words);
+        assert.equal(code, 1);
+        assert.match(stderr, /The lab local is not up; `npm run lab -- up local` brings it up\./);
+      }
+    });
+
+    it("whose processes are gone says so, and both ways out", async () => {
+      checkout.deployed("L3", { resources: [place, seen] });
+      const status = await checkout.launch("status", "L3");
+      assert.match(status.stdout, /^L3 was up, but its processes are gone .*\nnext: .*up L3 · .*down L3\n/);
+      const { status: code, stderr } = await checkout.launch("observe", "L3", "--json");
+      assert.equal(code, 1);
+      assert.match(stderr, /its processes are gone.*up L3` rebuilds it, .*down L3` removes/);
+    });
+
+    it("that was never complete says so", async () => {
+      checkout.deployed("L4", { resources: [{ type: "pulumi:pulumi:Stack" }] });
+      const { stdout } = await checkout.launch("status", "L4");
+      assert.match(stdout, /L4 is not complete: an `up` was interrupted/);
+    });
+
+    it("that is not on this machine says where to look", async () => {
+      checkout.deployed("L5", { resources: [{ type: "aws:ec2/instance:Instance" }] });
+      assert.match((await checkout.launch("status", "L5")).stdout, /`pulumi stack --stack L5` shows/);
+      const { status, stderr } = await checkout.launch("shell", "w1", "--stack", "L5");
+      assert.equal(status, 1);
+      assert.match(stderr, /has no twin on this machine/);
+    });
+  });
+
+  it("says that there is no engine, and no stack trace", async () => {
+    const bin = path.join(checkout.root, "empty");
+    fs.mkdirSync(bin);
+    fs.symlinkSync(process.execPath, path.join(bin, "node"));
+    const before = checkout.env.PATH;
+    checkout.env.PATH = bin;
+    const { status, stderr } = await checkout.launch("up");
+    checkout.env.PATH = before;
+    assert.equal(status, 1);
+    assert.match(stderr, /^pulumi cannot be started: .*`npm run lab`/m);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  });
+});
