@@ -43,6 +43,8 @@ export function buildNetwork(state: NetworkState): string {
 export function changeNetwork(old: NetworkState | undefined, state: NetworkState): string {
   const { added, removed } = difference(old?.routes ?? [], state.routes);
   return [
+    // The engine deletes a node after all else is done, and by then its address may be another node's.
+    ...difference(old?.ports ?? [], state.ports).removed.flatMap(unplug),
     batch(ROUTER, [
       ...removed.map((route) => `route del ${route}`),
       ...added.map((route) => `route replace ${route}`),
@@ -75,13 +77,18 @@ export function buildNode(state: NodeState): string {
 
 /** Deletes a node, its pods and its port; what is not there is no error. */
 export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
-  const { tap, bridge, inner } = port(name);
   return [
     `if [[ -e /run/bird/${name}.pid ]]; then kill -9 "$(< /run/bird/${name}.pid)" 2> /dev/null || true; fi`,
     `rm -f /run/bird/${name}.*`,
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
-    ...[tap, inner, bridge].map((link) => `ip -n ${FABRIC} link del ${link} 2> /dev/null || true`),
+    ...unplug(name),
   ].join("\n");
+}
+
+/** Takes a node off the fabric. */
+function unplug(node: string): string[] {
+  const { tap, bridge, inner } = port(node);
+  return [tap, inner, bridge].map((link) => `ip -n ${FABRIC} link del ${link} 2> /dev/null || true`);
 }
 
 /**

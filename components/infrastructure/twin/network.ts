@@ -3,7 +3,7 @@ import { INTERNET, type LabPlan } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
 import { batch, inside, sysctl } from "./shell";
 
-/** Desired state of the network. `build` never changes in place; `routes` and `masquerade` do. */
+/** Desired state of the network. `build` never changes in place; all else does. */
 export interface NetworkState {
   /** Bash that makes the namespaces `fabric`, `router` and `internet` and all that is fixed in them. */
   build: string;
@@ -11,6 +11,8 @@ export interface NetworkState {
   routes: string[];
   /** The gateway's address translation, as an nftables file. */
   masquerade: string;
+  /** Names of the nodes that may have a port; making it is the node's own affair. */
+  ports: string[];
 }
 
 export function renderNetwork(plan: LabPlan): NetworkState {
@@ -31,6 +33,7 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       "  }",
       "}",
     ].join("\n"),
+    ports: plan.nodes.map(({ name }) => name),
   };
 }
 

@@ -19,7 +19,7 @@ import { type Census, takeCensus } from "./census";
 import { FABRIC, INTERNET_HOST, ROUTER } from "./names";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
-import { findRealm, type RealmKind, runScript, startRealm, stopRealm } from "./realm";
+import { findRealm, RealmError, type RealmKind, runScript, startRealm, stopRealm } from "./realm";
 import type { SecurityState } from "./security";
 
 /** Where labs keep their realm: the user's state folder (XDG Base Directory Specification). */
@@ -94,15 +94,24 @@ function partInside<State>(script: Script<State>): Part<Inside<State>, Applied> 
     const census = await takeCensus(inputs.folder);
     if (!census)
       throw new Error(`the twin's realm in ${inputs.folder} has ended; run \`up\` again to rebuild it`);
-    const change =
+    const run = (body: string) => runScript(census.realm, signed(script.name(state), state, body));
+    const revision = randomUUID();
+    if (
       recorded &&
       recorded.on === inputs.on &&
       intact(recorded, census) &&
-      script.inPlace(recorded.state, state);
-    const body = change ? script.change(recorded.state, state) : script.build(state);
-    await runScript(census.realm, signed(script.name(state), state, body));
-    const revision = randomUUID();
-    return { revision, foundation: change ? recorded.foundation : revision };
+      script.inPlace(recorded.state, state)
+    ) {
+      try {
+        await run(script.change(recorded.state, state));
+        return { revision, foundation: recorded.foundation };
+      } catch (error) {
+        // Somebody has typed something inside, and what should change is not as it was left: built anew below.
+        if (!(error instanceof RealmError) || error.exitCode === undefined) throw error;
+      }
+    }
+    await run(script.build(state));
+    return { revision, foundation: revision };
   };
   return {
     create: (inputs) => bring(inputs),
