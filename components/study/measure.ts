@@ -7,7 +7,7 @@ import { compare, type Measured, type Observation, orderOf } from "./observation
 const PROGRAM = path.resolve(__dirname, "../../scripts/twin/observe");
 
 /** How much longer everything takes where the processor is emulated (measured: ping and connect under QEMU's TCG). */
-const PATIENCE = { namespaces: 1, machine: 6 } as const;
+const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /** Measures every pair of a twin that is up. @throws {RealmError} when the twin is gone or the program fails. */
 export async function observe(realm: Realm, plan: LabPlan): Promise<Observation> {

@@ -23,7 +23,13 @@ import {
 export interface Order {
   /** Factor on every time limit: 1 on this machine's kernel, more where a processor is emulated. */
   patience: number;
-  nodes: { name: string; bgp: boolean; routes: { block: string; via: string; device: string }[] }[];
+  /** `sessions`: how many BGP sessions each shall have; with BGP but without sessions none can come up. */
+  nodes: {
+    name: string;
+    bgp: boolean;
+    sessions: number;
+    routes: { block: string; via: string; device: string }[];
+  }[];
   listeners: { namespace: string; port: number }[];
   rounds: ProbeOrder[][];
   captures: CaptureOrder[];
@@ -103,6 +109,7 @@ export function orderOf(plan: LabPlan, patience: number): Order {
   const nodes = plan.nodes.map((node) => ({
     name: node.name,
     bgp: plan.bgp.enabled,
+    sessions: bgpEstablished(plan) ? plan.nodes.length - 1 : 0,
     routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
   }));
   return { patience, nodes, listeners: [...listeners.values()], rounds, captures: capturesOf(plan) };

@@ -4,7 +4,7 @@
 Reads a JSON document on standard input and writes one on standard output. A socket belongs to the namespace it was
 made in, so this process visits each namespace once, opens its sockets there, and then serves all of them from one loop.
 
-in:  {"patience": seconds, "nodes": [{"name", "routes": [{"block", "via", "device"}], "bgp": bool}],
+in:  {"patience": seconds, "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
       "listeners": [{"namespace", "port"}],
       "rounds": [[{"id", "namespace", "source", "destination", "probe": "icmp"|"tcp", "size", "port"}]],
       "captures": [{"id", "namespace", "node", "interface", "filter", "source", "destination"}]}

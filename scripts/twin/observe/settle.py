@@ -1,4 +1,4 @@
-"""Settling: waits until every node has the routes it should have. BIRD's come when its sessions are up."""
+"""Settling: waits until every node has the BGP sessions and the routes it should have."""
 import os
 import socket
 import struct
@@ -29,10 +29,10 @@ def dotted(little_endian_hex):
 
 
 def settle(nodes, patience):
-    """Waits until each node has exactly the routes it should have. Returns what is still amiss when time is up."""
+    """Waits until each node has exactly what it should have. Returns what is still amiss when time is up."""
     deadline = time.monotonic() + 15 * patience
     for node in nodes:
-        if node["bgp"] and not node["routes"]:
+        if node["bgp"] and not node["sessions"]:
             await_attempts(node["name"], 3 * patience)
     while True:
         amiss = []
@@ -41,6 +41,11 @@ def settle(nodes, patience):
             have = block_routes(node["name"])
             amiss += [f"{node['name']} lacks {' '.join(r)}" for r in sorted(want - have)]
             amiss += [f"{node['name']} still has {' '.join(r)}" for r in sorted(have - want)]
+        # Where Felix has the routes, they are there before BIRD has its sessions.
+        for node in [] if amiss else nodes:
+            up = [state for state in sessions(node["name"]).values() if state == "Established"]
+            if len(up) < node["sessions"]:
+                amiss.append(f"{node['name']} has {len(up)} of {node['sessions']} BGP sessions")
         if not amiss or time.monotonic() > deadline:
             return amiss
         for node in nodes:
