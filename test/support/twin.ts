@@ -1,0 +1,94 @@
+/**
+ * A twin under test: the life of its parts as the engine would call it, without the engine, so that hundreds of cases
+ * can follow one another in place.
+ */
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Encapsulation, FABRICS, type Fabric } from "../../components/config";
+import { findRealm, type Part, type Realm, runScript } from "../../components/infrastructure/twin";
+import { renderNetwork } from "../../components/infrastructure/twin/network";
+import { renderNode } from "../../components/infrastructure/twin/nodes";
+import { network, node, realm, security } from "../../components/infrastructure/twin/parts";
+import { chooseRealm, type RealmKind, stopRealm } from "../../components/infrastructure/twin/realm";
+import { renderSecurity } from "../../components/infrastructure/twin/security";
+import { ENCAPSULATION_FACTS, FABRIC_FACTS, type LabPlan } from "../../components/plan";
+import { type Observation, observe } from "../../components/study";
+
+// biome-ignore lint/suspicious/noExplicitAny: parts of every kind, each with inputs and outputs of its own
+type AnyPart = Part<any, any>;
+interface Recorded {
+  part: AnyPart;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  values: any;
+}
+
+/** The kind of realm in which this machine can play an encapsulation, on every fabric. */
+export const kindFor = (encapsulation: Encapsulation): RealmKind => {
+  const { tunnel } = ENCAPSULATION_FACTS[encapsulation];
+  return chooseRealm(["nf_tables", "br_netfilter", ...(tunnel ? [tunnel] : [])]).kind;
+};
+
+/** Fabrics with their name of the node's interface. */
+export const nicOf = (fabric: Fabric): string => FABRIC_FACTS[fabric].nic;
+export const ALL_FABRICS = FABRICS;
+
+export class TwinUnderTest {
+  readonly folder = join(realpathSync(mkdtempSync(join(tmpdir(), "encaplab-twin-"))), "lab");
+  private recorded = new Map<string, Recorded>();
+
+  constructor(readonly kind: RealmKind) {}
+
+  get realm(): Realm {
+    const found = findRealm(this.folder);
+    if (!found) throw new Error(`no realm lives in ${this.folder}`);
+    return found;
+  }
+
+  /** Brings everything to the plan as `pulumi up` does. @returns each part that was touched, and how. */
+  async bring(plan: LabPlan): Promise<Record<string, "create" | "update" | "delete">> {
+    const touched: Record<string, "create" | "update" | "delete"> = {};
+    const bring = async (name: string, part: AnyPart, inputs: object) => {
+      const before = this.recorded.get(name);
+      if (before && !(await part.changed(inputs, before.values))) return before.values;
+      const outputs = before ? await part.update(inputs, before.values) : await part.create(inputs);
+      touched[name] = before ? "update" : "create";
+      const values = { ...inputs, ...outputs };
+      this.recorded.set(name, { part, values });
+      return values;
+    };
+    const { folder } = this;
+    const { boot } = await bring("realm", realm, { folder, kind: this.kind });
+    const { foundation: on } = await bring("network", network, {
+      folder,
+      on: boot,
+      state: renderNetwork(plan),
+    });
+    await bring("security", security, { folder, on, state: renderSecurity(plan) });
+    await Promise.all(
+      plan.nodes.map((one) => bring(`node-${one.name}`, node, { folder, on, state: renderNode(plan, one) })),
+    );
+    // The engine deletes last.
+    for (const [name, { part, values }] of this.recorded) {
+      if (!name.startsWith("node-") || plan.nodes.some((one) => `node-${one.name}` === name)) continue;
+      await part.remove(values);
+      this.recorded.delete(name);
+      touched[name] = "delete";
+    }
+    return touched;
+  }
+
+  observe(plan: LabPlan): Promise<Observation> {
+    return observe(this.realm, plan);
+  }
+
+  run(script: string): Promise<string> {
+    return runScript(this.realm, script);
+  }
+
+  async stop(): Promise<void> {
+    await stopRealm(this.folder);
+    this.recorded.clear();
+    rmSync(dirname(this.folder), { recursive: true, force: true });
+  }
+}
