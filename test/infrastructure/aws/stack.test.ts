@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { parseStackConfig } from "../../../components/config";
+import { vpcCidr } from "../../../components/infrastructure/aws/network";
+import { planLab } from "../../../components/plan";
+import { stackConfig, stackNames, stackText } from "../../support/stacks";
+
+describe("the stack files of AWS", () => {
+  it("are three ways to carry packets, none of them rehearsed, each with a time to live", () => {
+    const modes = { aws: "IPIP", "aws-direct": "None", "aws-crosssubnet": "IPIPCrossSubnet" };
+    for (const [stack, encapsulation] of Object.entries(modes)) {
+      const config = stackConfig(stack);
+      assert.equal(config.encapsulation, encapsulation);
+      assert.equal(config.rehearse, false);
+      assert.equal(config.aws?.ttl, "8h");
+    }
+  });
+
+  it("can be used with every line of the section that is commented out", () => {
+    const text = stackText("aws").replace(/^ {4}# ([a-zA-Z]+: )/gm, "    $1");
+    const section = parseStackConfig(parse(text).config).aws ?? {};
+    assert.deepEqual(Object.keys(section).sort(), [
+      "accessCidrs",
+      "architecture",
+      "imageId",
+      "instanceType",
+      "owner",
+      "publicKey",
+      "region",
+      "spot",
+      "ttl",
+      "user",
+    ]);
+  });
+
+  it("and the lessons for AWS all fit into a VPC", () => {
+    for (const stack of stackNames()) {
+      const config = stackConfig(stack);
+      if (config.cloud === "aws") assert.match(vpcCidr(planLab(config)), /\/(1[6-9]|2[0-8])$/, stack);
+    }
+  });
+});
