@@ -10,7 +10,7 @@ import type { CloudInfrastructure, CloudNode, InfrastructureArgs } from "../inte
 import { createLogin } from "../key";
 import { labTags } from "../tags";
 import { type Found, flavorWarning, lookUp } from "./lookup";
-import { createNetwork } from "./network";
+import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
 import { createProvider, requireAccount } from "./provider";
 import { checkQuota } from "./quota";
@@ -71,8 +71,9 @@ export async function createOpenStack(
   const provider = createProvider(config, settings, { parent: options?.parent });
   const session = await borrowSession(provider, config, settings, account);
   const found = await lookUp(config, session, { provider });
-  const warning = flavorWarning(found.flavor);
-  if (warning) await pulumi.log.warn(warning);
+  for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan)]) {
+    if (warning) await pulumi.log.warn(warning);
+  }
   // With the rule for what goes out, and the two that Neutron makes with every group before they are taken out.
   const rules = planIngress(plan, operatorCidrs).length + 3;
   if (session) await checkQuota(session, name, plan, found.flavor, rules);

@@ -9,6 +9,9 @@ const POOL = { first: 2, end: 10 } as const;
 /** In a small subnet nodes start at .4, so .2 and .3 must do. */
 const SMALL = { below: 64, end: 4 } as const;
 
+/** Neutron's `max_routes`, unless the cloud set another (neutron/conf/db/extraroute_db.py); no API tells. */
+const MAX_ROUTES = 30;
+
 /** What stands for one subnet of the plan. */
 export interface NetworkSubnet {
   network: openstack.networking.Network;
@@ -121,6 +124,12 @@ function createPodRoutes(
       { parent, dependsOn: subnets.get(subnet)?.leg },
     );
   });
+}
+
+/** What the user should know of routes that Neutron may refuse. */
+export function podRoutesWarning({ podRoutes }: Pick<LabPlan, "podRoutes">): string | undefined {
+  if (podRoutes.length <= MAX_ROUTES) return undefined;
+  return `podRoutes makes ${podRoutes.length} routes, and a Neutron router usually takes ${MAX_ROUTES}; should this cloud refuse them, set podRoutes to false or have fewer nodes`;
 }
 
 /** The plan reckons before Neutron has spoken; where Neutron then gives another MTU, that is said, and how to mend it. */

@@ -1,0 +1,215 @@
+/** What is asked of the cloud before anything is built, and the sentence for each thing that it has not. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, type Problem, parseConfig } from "../../../components/config";
+import { createOpenStack } from "../../../components/infrastructure/openstack";
+import { createProvider, requireAccount } from "../../../components/infrastructure/openstack/provider";
+import { planLab } from "../../../components/plan";
+import { settle, startMocks } from "../../support/mocks";
+import { answers } from "../../support/openstack";
+import { EMPTY_PROJECT, FakeOpenStack, PROJECT_ID, type Replies, scopeOf } from "../../support/openstack-api";
+
+/** The provider's own words (terraform-provider-openstack v1.54.1, data_source_*.go). */
+const NONE = "1 error occurred:\n\t* Your query returned no results. Please change your search criteria\n\n";
+const SEVERAL =
+  "1 error occurred:\n\t* Your query returned more than one result. Please try a more specific\n\n";
+
+const IMAGE = { id: "image-id", name: "ubuntu-24.04", minDiskGb: 5, minRamMb: 0 };
+const FLAVOR = { id: "flavor-id", name: "m1.medium", vcpus: 2, ram: 4096, disk: 40 };
+const NETWORK = { id: "external-id", name: "public" };
+const GOOD = { image: "ubuntu-24.04", flavor: "m1.medium", accessCidrs: ["203.0.113.7/32"] };
+/** Names an API without a word of the environment. */
+const SETTINGS = { authUrl: "http://127.0.0.1:9/v3" };
+
+describe("OpenStack, asked before anything is built,", () => {
+  let fake: FakeOpenStack;
+  afterEach(() => fake?.stop());
+
+  /** @param functions what the provider's functions answer, by the end of their names; a text is an error. */
+  async function build(
+    section: Record<string, unknown>,
+    functions: Record<string, unknown> = {},
+    replies: Replies = {},
+    raw: Record<string, unknown> = {},
+  ) {
+    fake = await FakeOpenStack.start({ ...EMPTY_PROJECT, ...replies });
+    const all: Record<string, unknown> = {
+      getAuthScope: scopeOf(fake),
+      getImage: IMAGE,
+      getFlavor: FLAVOR,
+      getNetwork: NETWORK,
+      ...functions,
+    };
+    const asked: [string, unknown][] = [];
+    await startMocks({
+      ...answers,
+      call: (token, inputs) => {
+        const name = token.split(":").at(-1) ?? "";
+        asked.push([name, inputs]);
+        // Pulumi hands on the details of the engine's error, and of an ordinary one nothing.
+        if (typeof all[name] === "string") throw Object.assign(new Error(), { details: all[name] });
+        return all[name] as Record<string, unknown>;
+      },
+    });
+    const config = parseConfig({ cloud: "openstack", openstack: section, ...raw });
+    const lab = await createOpenStack("test", { plan: planLab(config), config, settings: SETTINGS });
+    return { lab, asked: Object.fromEntries(asked) };
+  }
+
+  async function problemsOf(...args: Parameters<typeof build>): Promise<readonly Problem[]> {
+    const error = await build(...args).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems;
+  }
+  const sentences = (problems: readonly Problem[]) =>
+    problems.map(({ key, value, message }) => `${key} ${value}: ${message}`);
+
+  it("gives what the config names, the newest image of a name, and the only external network", async () => {
+    const { lab, asked } = await build(GOOD);
+    assert.deepEqual(asked.getImage, { name: "ubuntu-24.04", mostRecent: true });
+    assert.deepEqual(asked.getNetwork, { external: true });
+    assert.equal(lab.nodes.length, 4);
+    assert.match(lab.cost.sentence, /4 × m1\.medium; no price is known/);
+    await settle(lab.urn);
+    await fake.stop();
+    assert.deepEqual((await build({ ...GOOD, externalNetwork: "public" })).asked.getNetwork, {
+      name: "public",
+      external: true,
+    });
+  });
+
+  it("says which images and flavors there are when the config names none, fitting ones first", async () => {
+    assert.deepEqual(sentences(await problemsOf({ accessCidrs: ["203.0.113.7/32"] })), [
+      "openstack.image undefined: name the image: pulumi config set --path openstack.image <name>; there are: ubuntu-24.04, cirros, debian-12",
+      "openstack.flavor undefined: name the flavor: pulumi config set --path openstack.flavor <name>; there are: m1.medium (2 vCPU, 4 GiB, disk 40 GB), m1.large (4 vCPU, 8 GiB, disk 80 GB), m1.tiny (1 vCPU, 0.5 GiB, disk 1 GB)",
+    ]);
+  });
+
+  it("says which there are when names are wrong, all at once", async () => {
+    const networks = { networks: [{ name: "public" }, { name: "provider" }] };
+    const found = await problemsOf(
+      { ...GOOD, image: "noble", flavor: "big", externalNetwork: "net" },
+      { getImage: NONE, getFlavor: NONE, getNetwork: NONE },
+      { "/network/v2.0/networks": networks },
+    );
+    const [image, flavor, network] = sentences(found);
+    assert.match(image ?? "", /^openstack\.image noble: there is no such image; there are: ubuntu-24\.04, /);
+    assert.match(flavor ?? "", /^openstack\.flavor big: there is no such flavor; there are: m1\.medium /);
+    assert.equal(
+      network,
+      "openstack.externalNetwork net: there is no such external network; there are: provider, public",
+    );
+  });
+
+  it("asks for a choice among several external networks, and says when there is none at all", async () => {
+    const networks = { networks: [{ name: "public" }, { name: "provider" }] };
+    const [several] = await problemsOf(GOOD, { getNetwork: SEVERAL }, { "/network/v2.0/networks": networks });
+    assert.match(several?.message ?? "", /there are several such external networks.*: provider, public$/);
+    await fake.stop();
+    const [none] = await problemsOf(GOOD, { getNetwork: NONE });
+    assert.match(
+      none?.message ?? "",
+      /no such external network; this project sees no external network at all$/,
+    );
+  });
+
+  it("says how to list by hand where the names cannot be asked for", async () => {
+    const [image] = await problemsOf(GOOD, { getImage: NONE }, { "/image/v2/images": 503 });
+    assert.equal(image?.message, "there is no such image; list them with: openstack image list");
+    await fake.stop();
+    const getAuthScope = "No suitable endpoint could be found in the service catalog.";
+    const [flavor] = await problemsOf(GOOD, { getAuthScope, getFlavor: NONE });
+    assert.equal(flavor?.message, "there is no such flavor; list them with: openstack flavor list");
+  });
+
+  it("says in one sentence that the credentials are wrong", async () => {
+    const getAuthScope =
+      "invocation of openstack:identity/getAuthScope:getAuthScope returned an error: 1 error occurred:\n\t* Error creating OpenStack identity client: Authentication failed\n\n";
+    assert.deepEqual(sentences(await problemsOf({ ...GOOD, cloud: undefined }, { getAuthScope })), [
+      "openstack.cloud undefined: OpenStack did not let us in: Error creating OpenStack identity client: Authentication failed; check the credentials with: openstack token issue",
+    ]);
+  });
+
+  it("says which quotas are too small, unless the lab stands already or they cannot be read", async () => {
+    const limits = (absolute: object) => ({ "/compute/v2.1/limits": { limits: { absolute } } });
+    const details = `/network/v2.0/quotas/${PROJECT_ID}/details.json`;
+    const small = {
+      ...limits({ maxTotalInstances: 10, totalInstancesUsed: 8, maxTotalCores: 20, totalCoresUsed: 12 }),
+      [details]: { quota: { floatingip: { limit: 2, used: 2 }, port: { limit: -1, used: 9 } } },
+    };
+    const found = await problemsOf(GOOD, {}, small);
+    const rest = "allowed is a smaller lab, less elsewhere in the project, or a larger quota";
+    assert.deepEqual(sentences(found), [
+      `topology 4 nodes in 2 subnets: they need 4 instances, and the project's quota is 10, of which 8 are in use; ${rest}`,
+      `topology 4 nodes in 2 subnets: they need 1 floating IPs, and the project's quota is 2, of which 2 are in use; ${rest}`,
+    ]);
+    await fake.stop();
+    await build(GOOD, {}, { ...small, "/compute/v2.1/servers": { servers: [{ id: "1", name: "cp1" }] } });
+    await fake.stop();
+    await build(GOOD, {}, { ...small, [details]: 403 });
+  });
+
+  it("refuses a flavor that is smaller than the image says it must be", async () => {
+    const [flavor] = await problemsOf(GOOD, { getImage: { ...IMAGE, minDiskGb: 60 } });
+    assert.equal(flavor?.key, "openstack.flavor");
+    assert.match(flavor?.message ?? "", /image ubuntu-24\.04 needs 60 GB of disk and 0 MiB of memory/);
+  });
+});
+
+describe("the account on OpenStack", () => {
+  const problem = (...args: Parameters<typeof requireAccount>) => {
+    try {
+      requireAccount(...args);
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems[0];
+      throw error;
+    }
+    return undefined;
+  };
+
+  it("is an entry of clouds.yaml, the environment's, or what the stack tells the provider itself", () => {
+    const folder = mkdtempSync(join(tmpdir(), "encaplab-clouds-"));
+    try {
+      const file = join(folder, "clouds.yaml");
+      writeFileSync(file, "clouds: {mycloud: {auth: {auth_url: 'https://one'}, region_name: r1}}");
+      const env = { OS_CLIENT_CONFIG_FILE: file, OS_AUTH_URL: "https://two" };
+      assert.equal(requireAccount({ cloud: "mycloud" }, {}, env)?.auth.auth_url, "https://one");
+      assert.equal(requireAccount({}, { cloud: "mycloud" }, env)?.region, "r1");
+      assert.equal(requireAccount({}, {}, env)?.auth.auth_url, "https://two");
+      assert.equal(requireAccount({}, { authUrl: "https://three" }, {}), undefined);
+      assert.match(
+        problem({ cloud: "other" }, {}, env)?.message ?? "",
+        /no cloud of the name other; it has mycloud; allowed is an entry of that file$/,
+      );
+      assert.match(problem({}, {}, {})?.message ?? "", /^there are no OpenStack credentials; name an entry/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("stays secret in the state, and the config's cloud and region win over the provider's", async () => {
+    const seen: Record<string, pulumi.Input<unknown>> = {};
+    await startMocks();
+    createProvider(
+      { cloud: "mine", region: "r2" },
+      { cloud: "other", token: "t", applicationCredentialSecret: "s", password: "p", insecure: true },
+      {
+        transformations: [
+          ({ props }) => {
+            Object.assign(seen, props);
+            return undefined;
+          },
+        ],
+      },
+    );
+    for (const key of ["token", "applicationCredentialSecret", "password"])
+      assert.ok(await pulumi.isSecret(pulumi.output(seen[key])), key);
+    assert.deepEqual([seen.cloud, seen.region, await settle(seen.insecure)], ["mine", "r2", "true"]);
+  });
+});
