@@ -23,7 +23,7 @@ export interface Deployment {
 /** A twin as it was deployed. */
 export interface DeployedTwin {
   folder: string;
-  /** Both undefined while the lab was never complete. */
+  /** Both undefined while no `up` came to its end. */
   plan?: LabPlan;
   observation?: Observation;
 }
@@ -65,8 +65,8 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   };
 }
 
-/** A twin that is complete, and its realm, which runs. @throws {Failure} saying what is the matter and the way out. */
-export function runningTwin(stack: string): Required<DeployedTwin> & { realm: Realm } {
+/** What stands of a twin, and its realm, which runs. @throws {Failure} saying what is the matter and the way out. */
+export function runningTwin(stack: string): DeployedTwin & { realm: Realm } {
   const deployed = deploymentOf(stack);
   const again = `\`npm run lab -- up ${stack}\``;
   if (isEmpty(deployed)) throw new Failure(`The lab ${stack} is not up; ${again} brings it up.`, 1);
@@ -84,14 +84,7 @@ export function runningTwin(stack: string): Required<DeployedTwin> & { realm: Re
       1,
     );
   }
-  const { folder, plan, observation } = twin;
-  if (!plan || !observation) {
-    throw new Failure(
-      `The lab ${stack} is not complete: an \`up\` was interrupted; ${again} completes it.`,
-      1,
-    );
-  }
-  return { folder, plan, observation, realm };
+  return { ...twin, realm };
 }
 
 /**

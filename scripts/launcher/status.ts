@@ -16,8 +16,7 @@ export function showStatus(stack: string): number {
     if (!deployed || isEmpty(deployed)) return [`${stack} is down.`, next(stack, "up", "verdict")];
     const twin = twinOf(deployed);
     if (twin) return describeTwin(stack, twin);
-    if (isTwinAlone(deployed))
-      return [`${stack} is not complete: an \`up\` was interrupted.`, next(stack, "up", "down")];
+    if (isTwinAlone(deployed)) return [incomplete(stack), next(stack, "up", "down")];
     return [`${stack} is not on this machine; \`pulumi stack --stack ${stack}\` shows what it has.`];
   }
 }
@@ -30,7 +29,7 @@ function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin
       next(stack, "up", "down"),
     ];
   }
-  if (!plan) return [`${stack} is not complete: an \`up\` was interrupted.`, next(stack, "up", "down")];
+  if (!plan) return [incomplete(stack), next(stack, "up", "down")];
   const where = realm.kind === "machine" ? "a QEMU machine" : "namespaces of this machine";
   const seen = observation?.agrees
     ? "as predicted, every pair"
@@ -46,6 +45,9 @@ function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin
     next(stack, `shell ${plan.nodes.at(-1)?.name}`, `switch ${another(plan)}`, "observe", "down"),
   ];
 }
+
+const incomplete = (stack: string): string =>
+  `${stack} is not complete: its last \`up\` did not come to its end.`;
 
 function describeNode(
   { name, role, subnet, address, block, pods }: LabPlan["nodes"][number],

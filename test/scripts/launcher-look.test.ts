@@ -139,7 +139,7 @@ describe("the launcher, looking", function () {
     it("that was never complete says so", async () => {
       checkout.deployed("L4", { resources: [{ type: "pulumi:pulumi:Stack" }] });
       const { stdout } = await checkout.launch("status", "L4");
-      assert.match(stdout, /L4 is not complete: an `up` was interrupted/);
+      assert.match(stdout, /L4 is not complete: its last `up` did not come to its end/);
     });
 
     it("that is not on this machine says where to look", async () => {
