@@ -1,7 +1,15 @@
 /** The network: a Neutron network and subnet per subnet of the plan, and the router between them and to the outside. */
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { FABRIC_FACTS, type LabPlan, parseCidr, type SubnetPlan, toAddress, toNumber } from "../../plan";
+import {
+  FABRIC_FACTS,
+  type LabPlan,
+  type NodePlan,
+  parseCidr,
+  type SubnetPlan,
+  toAddress,
+  toNumber,
+} from "../../plan";
 import type { Label } from "./tags";
 
 /** The addresses from the third one up to the tenth: where Neutron's own ports find a place, below the plan's nodes. */
@@ -41,7 +49,7 @@ export function createNetwork(
   const subnets = new Map(
     plan.subnets.map((subnet) => [subnet.name, createSubnet(plan, subnet, router, label, parent)]),
   );
-  return { router, subnets, podRoutes: createPodRoutes(plan, router, subnets, parent) };
+  return { router, subnets, podRoutes: createPodRoutes(plan, subnets, parent) };
 }
 
 function createSubnet(
@@ -68,7 +76,8 @@ function createSubnet(
       ipVersion: 4,
       allocationPools: allocationPools(plan, name, cidr),
     },
-    // Another CIDR may overlap the old one, which Neutron refuses beside it. A network takes its subnets along.
+    // Another CIDR may overlap the old one, which Neutron refuses beside it: all that is in the subnet goes first, told by
+    // what it has of the subnet. A network takes its subnets along.
     { parent, deletedWith: network, deleteBeforeReplace: true },
   );
   const leg = new openstack.networking.RouterInterface(
@@ -111,17 +120,18 @@ export function allocationPools(
  */
 function createPodRoutes(
   { podRoutes, nodes }: LabPlan,
-  router: openstack.networking.Router,
   subnets: Network["subnets"],
   parent: pulumi.Resource,
 ): openstack.networking.RouterRoute[] {
   return podRoutes.map(({ block, node, via }) => {
-    const subnet = nodes.find(({ name }) => name === node)?.subnet ?? "";
+    const { subnet } = nodes.find(({ name }) => name === node) as NodePlan;
+    const { leg } = subnets.get(subnet) as NetworkSubnet;
     return new openstack.networking.RouterRoute(
       `pods-${block.replace("/", "-")}-via-${via}`,
-      { routerId: router.id, destinationCidr: block, nextHop: via },
+      // The router as the leg has it: where the leg is replaced, the route over it is too, and goes first.
+      { routerId: leg.routerId, destinationCidr: block, nextHop: via },
       // Neutron takes only a next hop it is connected to, and keeps a leg over which a route goes: not deletedWith.
-      { parent, dependsOn: subnets.get(subnet)?.leg },
+      { parent, dependsOn: leg },
     );
   });
 }

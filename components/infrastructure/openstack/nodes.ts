@@ -65,7 +65,7 @@ export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resour
 /** What makes the fabric's part of a fault or a mode is here: all of it changes in place, under a running machine. */
 function createPort(
   node: NodePlan,
-  { network, subnet, leg }: NetworkSubnet,
+  { subnet, leg }: NetworkSubnet,
   { plan, security, label }: NodesArgs,
   parent: pulumi.Resource,
 ): openstack.networking.Port {
@@ -73,7 +73,8 @@ function createPort(
     node.name,
     {
       ...label(node.name),
-      networkId: network.id,
+      // The network as the subnet has it: where the subnet is replaced, the port is too, and goes first.
+      networkId: subnet.networkId,
       fixedIps: [{ subnetId: subnet.id, ipAddress: node.address }],
       // On the port, not on the instance: that one would ask Nova to put them there, by their names.
       securityGroupIds: [security.group.id],
@@ -83,6 +84,8 @@ function createPort(
       parent,
       // Rules come before the port and before every change of it. The router's leg goes after it.
       dependsOn: [...security.rules, leg],
+      // Another address is another machine. Neutron would change it in place, and the machine would not know.
+      replaceOnChanges: ["fixedIps"],
       // Its address is the plan's: the old port must have given it up.
       deleteBeforeReplace: true,
     },
