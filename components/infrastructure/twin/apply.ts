@@ -6,6 +6,7 @@
  * is built anew.
  */
 import { createHash } from "node:crypto";
+import { birdFiles, endBird } from "./bird";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
@@ -78,8 +79,7 @@ export function buildNode(state: NodeState): string {
 /** Deletes a node, its pods and its port; what is not there is no error. */
 export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
   return [
-    `if [[ -e /run/bird/${name}.pid ]]; then kill -9 "$(< /run/bird/${name}.pid)" 2> /dev/null || true; fi`,
-    `rm -f /run/bird/${name}.*`,
+    endBird(name),
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
     ...unplug(name),
   ].join("\n");
@@ -164,15 +164,10 @@ function tunnelUp(
 
 /** Starts BIRD, has it read its changed file (its sessions stay), or ends it, which takes its routes back. */
 function birdTo(old: NodeState | undefined, state: NodeState): string {
-  const base = `/run/bird/${state.name}`;
+  const base = birdFiles(state.name);
   if (state.bird === "") {
     if (!old?.bird) return "";
-    return [
-      // Not `birdc down`: BIRD then takes up to two seconds to part from its peers, which part at the same moment.
-      `kill -9 "$(< ${base}.pid)" 2> /dev/null || true`,
-      `rm -f ${base}.*`,
-      `ip -n ${state.name} route flush proto bird`,
-    ].join("\n");
+    return [endBird(state.name), `ip -n ${state.name} route flush proto bird`].join("\n");
   }
   const write = `cat > ${base}.conf <<'BIRD'\n${state.bird}BIRD`;
   // A daemon that inherits the lock would keep it for good, hence `{lock}>&-`.

@@ -43,6 +43,26 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   ].join("\n");
 }
 
+/** Where a node's BIRD keeps its files, without their endings. */
+export const birdFiles = (node: string): string => `/run/bird/${node}`;
+
+/**
+ * Bash that ends a node's BIRD and waits until its sockets are closed: when the namespace goes first, no peer is told,
+ * and each keeps a dead session for as long as BGP holds one (240 s). Not `birdc down`: BIRD then takes up to two seconds
+ * to part from its peers, which part at the same moment.
+ */
+export function endBird(node: string): string {
+  const files = birdFiles(node);
+  return [
+    `if read -r bird 2> /dev/null < ${files}.pid && read -r name 2> /dev/null < /proc/$bird/comm && [[ $name == bird ]]; then`,
+    "  kill -9 $bird 2> /dev/null || true",
+    // A zombie has closed everything; process 1 takes it away when it gets round to it.
+    '  while read -r line 2> /dev/null < /proc/$bird/stat && [[ $line != *") Z "* ]]; do :; done',
+    "fi",
+    `rm -f ${files}.*`,
+  ].join("\n");
+}
+
 /** Where packets for a peer's pods go first. Where Felix has the routes, the peer itself: BIRD only learns them. */
 function nextHop(programs: boolean, peer: NodePlan, { via, device, onlink }: Route): string {
   return programs ? `${via}%${device}${onlink ? " onlink" : ""}` : peer.address;

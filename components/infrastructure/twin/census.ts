@@ -32,7 +32,12 @@ async function count(realm: Realm): Promise<Census> {
     "shopt -s nullglob",
     "for file in /run/netns/*; do echo namespace ${file##*/}; done",
     `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
-    'for file in /run/bird/*.pid; do ! kill -0 "$(< $file)" 2> /dev/null || { name=${file##*/}; echo bird ${name%.pid}; }; done',
+    "for file in /run/bird/*.pid; do",
+    '  read -r line 2> /dev/null < "/proc/$(< $file)/stat" || continue',
+    // The dead that nobody has taken away yet are numbered among the living.
+    '  [[ $line == *"(bird)"* && $line != *") Z "* ]] || continue',
+    "  name=${file##*/}; echo bird ${name%.pid}",
+    "done",
   ].join("\n");
   const lines = (await runScript(realm, script)).split("\n").map((line) => line.split(" "));
   const of = (kind: string) => lines.filter(([first]) => first === kind);
