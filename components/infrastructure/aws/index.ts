@@ -17,6 +17,9 @@ import { checkQuota } from "./quota";
 import { createSecurity, planRules } from "./security";
 import { resourceTags } from "./tags";
 
+export { findLeftovers, type Leftover } from "./leftovers";
+export { createProvider, findRegion } from "./provider";
+
 export interface AwsArgs {
   plan: LabPlan;
   config: AwsConfig;

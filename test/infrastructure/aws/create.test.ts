@@ -1,0 +1,69 @@
+/** From the config to the component, as the program goes: the region is asked, then built in. */
+import assert from "node:assert/strict";
+import type * as pulumi from "@pulumi/pulumi";
+import { parseStackConfig, providerSettings } from "../../../components/config";
+import { cloudOutputs, createInfrastructure, isTwin } from "../../../components/infrastructure";
+import { planLab } from "../../../components/plan";
+import { answers, FOUND } from "../../support/aws";
+import { settle, startMocks } from "../../support/mocks";
+import { problemsOf } from "../../support/problems";
+
+const STACK = {
+  "encaplab:cloud": "aws",
+  "encaplab:aws": '{"region":"eu-central-1","accessCidrs":["203.0.113.7/32"]}',
+  "aws:profile": "work",
+  "aws:skipMetadataApiCheck": "false",
+  "aws:endpoints": '[{"ec2":"http://127.0.0.1:5000"}]',
+};
+
+async function create(stack: Record<string, string>) {
+  const made: { type: string; inputs: Record<string, unknown>; provider?: string }[] = [];
+  await startMocks({
+    state: (type, name, inputs) => {
+      made.push({ type, inputs });
+      return answers.state?.(type, name, inputs) ?? {};
+    },
+    call: (token) =>
+      ({
+        getInstanceType: { defaultVcpus: 2, memorySize: 4096, supportedArchitectures: ["x86_64"] },
+        getAvailabilityZones: { names: FOUND.zones },
+        getInstanceTypeOfferings: { locations: FOUND.zones },
+        getAmi: { id: FOUND.imageId, architecture: "x86_64", blockDeviceMappings: [] },
+      })[token.split(":").at(-1) ?? ""] ?? {},
+  });
+  const config = parseStackConfig(stack);
+  const args = { plan: planLab(config), config, settings: providerSettings(stack, "aws") };
+  return { made, infrastructure: await createInfrastructure("aws", args) };
+}
+
+describe("a lab on AWS", () => {
+  it("is built by a provider that hears the lab's region and all that the stack says to AWS's own", async () => {
+    const { made, infrastructure } = await create(STACK);
+    assert.ok(!isTwin(infrastructure));
+    await settle(infrastructure.urn);
+    const provider = made.find(({ type }) => type === "pulumi:providers:aws")?.inputs ?? {};
+    assert.equal(provider.region, "eu-central-1");
+    assert.equal(provider.profile, "work");
+    assert.equal(`${provider.skipMetadataApiCheck}`, "false");
+    assert.match(JSON.stringify(provider.endpoints), /127\.0\.0\.1:5000/);
+  });
+
+  it("shows how to log in, what it costs, and the key as a secret", async () => {
+    const { infrastructure } = await create(STACK);
+    assert.ok(!isTwin(infrastructure));
+    const outputs = cloudOutputs("aws", infrastructure);
+    assert.match(outputs.cost, /estimate: \$0\.\d+ per hour/);
+    assert.equal(await settle(outputs.nodes[0]?.ssh ?? ""), "ssh -i aws.key ubuntu@198.51.100.7");
+    assert.ok(outputs.privateKey);
+    assert.equal(await settle(outputs.privateKey as pulumi.Output<string>), "private login");
+  });
+
+  it("is refused before anything is asked or built when its subnets fit no VPC", async () => {
+    const topology = JSON.stringify([
+      { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] },
+      { name: "b", cidr: "10.9.3.0/24", nodes: ["w1"] },
+    ]);
+    const [problem] = await problemsOf(() => create({ ...STACK, "encaplab:topology": topology }));
+    assert.equal(problem?.key, "topology");
+  });
+});

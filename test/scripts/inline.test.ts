@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as pulumi from "@pulumi/pulumi";
+import { insideEngine } from "../../scripts/launcher/inline";
+
+describe("a question asked inside the engine", function () {
+  this.timeout(60_000);
+  before(function () {
+    if (spawnSync("pulumi", ["version"]).error) this.skip();
+  });
+
+  it("is answered with what was found, from a stack that is not the lab's", async () => {
+    assert.deepEqual(await insideEngine(async () => ({ stack: pulumi.getStack() })), { stack: "ask" });
+  });
+
+  it("fails as what was asked failed", async () => {
+    const error = new Error("nobody there");
+    const ask = () => Promise.reject(error);
+    assert.equal(await insideEngine(ask).catch((thrown) => thrown), error);
+  });
+});
