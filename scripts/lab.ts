@@ -167,7 +167,9 @@ Example:
     "stacks",
   ).action(() => {
     const { stackNames, firstComment } = load.stackFile();
-    for (const name of stackNames()) console.log(`${name.padEnd(6)} ${firstComment(name)}`);
+    const names = stackNames();
+    const width = Math.max(...names.map(({ length }) => length));
+    for (const name of names) console.log(`${name.padEnd(width)}  ${firstComment(name)}`);
     exit(0);
   });
   return program;

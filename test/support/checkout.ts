@@ -33,6 +33,16 @@ case "$1 $2" in
 esac
 `;
 
+/** What the engine is asked where nothing that costs money is at stake. */
+export const UNASKED = "--yes --skip-preview --suppress-outputs";
+export const PART = "pulumi-nodejs:dynamic/encaplab:";
+/** The resources of a twin whose realm has ended. */
+export const TWIN = [
+  { type: "pulumi:pulumi:Stack" },
+  { type: "encaplab:twin:Twin" },
+  { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } },
+];
+
 export interface Result {
   status: number | null;
   stdout: string;
