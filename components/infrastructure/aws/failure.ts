@@ -21,6 +21,22 @@ export async function asking<T>(
   }
 }
 
+/**
+ * An answer, or undefined from what speaks EC2's API but does not know this question: a private cloud, a stand-in. What
+ * cannot be checked beforehand is then left to the building.
+ */
+export function ifAnswered<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: Error) => {
+    if (
+      /InvalidAction|UnknownOperation|UnsupportedOperation|not.?implemented|StatusCode: 501/i.test(
+        error.message,
+      )
+    )
+      return undefined;
+    throw error;
+  });
+}
+
 /** EC2's error codes (EC2 API: "Error codes for the Amazon EC2 API") and the SDK's, and what is to be done about them. */
 const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][] = [
   [

@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import type { AwsConfig } from "../../config";
 import { ConfigError } from "../../config";
-import { asking } from "./failure";
+import { asking, ifAnswered } from "./failure";
 
 export type Architecture = "amd64" | "arm64";
 
@@ -67,8 +67,9 @@ async function findMachine(
       message: `EC2 has no such type in ${region}; allowed is one such as t3.medium`,
     },
     /InvalidInstanceType|no matching|no results|couldn't find resource/i,
-    aws.ec2.getInstanceType({ instanceType }, { provider }),
+    ifAnswered(aws.ec2.getInstanceType({ instanceType }, { provider })),
   );
+  if (!machine) return { architecture: wanted ?? "amd64", vcpus: MIN_VCPUS };
   const refuse = (value: unknown, message: string, at = key) =>
     new ConfigError([{ key: at, value, message }]);
   const { defaultVcpus: vcpus, memorySize } = machine;
@@ -102,27 +103,27 @@ async function findZones(region: string, instanceType: string, provider: aws.Pro
     message: `no zone of ${region} has it; allowed is another type or another region`,
   };
   const [open, offers] = await Promise.all([
+    asking(region, problem, /no results/i, aws.getAvailabilityZones({ state: "available" }, { provider })),
     asking(
       region,
       problem,
       /no results/i,
-      aws.getAvailabilityZones(
-        // Neither Local Zones nor what the account would first have to opt in to.
-        { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
-        { provider },
-      ),
-    ),
-    asking(
-      region,
-      problem,
-      /no results/i,
-      aws.ec2.getInstanceTypeOfferings(
-        { locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] },
-        { provider },
+      ifAnswered(
+        aws.ec2.getInstanceTypeOfferings(
+          {
+            locationType: "availability-zone",
+            filters: [{ name: "instance-type", values: [instanceType] }],
+          },
+          { provider },
+        ),
       ),
     ),
   ]);
-  const zones = open.names.filter((zone) => offers.locations.includes(zone)).sort();
+  // Local and Wavelength Zones, which are `us-west-2-lax-1a`, have few machine types and no ordinary internet gateway.
+  const ordinary = open.names.filter((zone) => /^[a-z]$/.test(zone.slice(region.length)));
+  const zones = (ordinary.length > 0 ? ordinary : open.names)
+    .filter((zone) => !offers || offers.locations.includes(zone))
+    .sort();
   if (zones.length === 0) throw new ConfigError([problem]);
   return zones;
 }

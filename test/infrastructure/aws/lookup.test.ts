@@ -88,6 +88,23 @@ describe("what the region has", () => {
     assert.deepEqual(inputs?.filters, [{ name: "image-id", values: ["ami-0123456789abcdef0"] }]);
   });
 
+  it("is never a Local Zone, which EC2 lists among the others once it is opted in to", async () => {
+    const names = ["eu-central-1-ham-1a", "eu-central-1b"];
+    const changed = {
+      getAvailabilityZones: () => ({ names }),
+      getInstanceTypeOfferings: () => ({ locations: names }),
+    };
+    assert.deepEqual((await find({}, changed)).result.zones, ["eu-central-1b"]);
+  });
+
+  it("is taken on trust where EC2's API is spoken but not all of it is known", async () => {
+    const unknown = fail("api error InvalidAction: The action is not valid for this web service.");
+    const changed = { getInstanceType: unknown, getInstanceTypeOfferings: unknown };
+    const { result } = await find({ instanceType: "m1.medium" }, changed);
+    assert.deepEqual(result.zones, ["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
+    assert.equal(result.instanceType, "m1.medium");
+  });
+
   const none = fail("Your query returned no results. Please change your search criteria and try again.");
   const missing: [string, AwsConfig, Record<string, Call>, key: string, RegExp][] = [
     [
