@@ -21,6 +21,7 @@ const load = {
   observe: () => require("./launcher/observe") as typeof import("./launcher/observe"),
   verdict: () => require("./launcher/verdict") as typeof import("./launcher/verdict"),
   shell: () => require("./launcher/shell") as typeof import("./launcher/shell"),
+  leftovers: () => require("./launcher/leftovers") as typeof import("./launcher/leftovers"),
   status: () => require("./launcher/status") as typeof import("./launcher/status"),
   stackFile: () => require("./launcher/stack-file") as typeof import("./launcher/stack-file"),
 };
@@ -158,6 +159,16 @@ Example:
       ),
     ),
   ).action(async (stack, options) => exit(await load.lifecycle().down(stackOf(stack, options), options.yes)));
+
+  withStack(
+    word(
+      program,
+      "leftovers [stack]",
+      "what of a stack is still on its cloud",
+      "Asks the cloud itself, not the state, what carries the stack's tags, as after a `down`. Exit code 1 when anything does.",
+      "leftovers aws",
+    ),
+  ).action(async (stack, options) => exit(await load.leftovers().showLeftovers(stackOf(stack, options))));
 
   word(
     program,

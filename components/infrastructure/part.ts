@@ -60,6 +60,7 @@ function loaderOf(part: PartName): string {
 
 /** A part in the words of Pulumi's dynamic providers. Called by what {@link loaderOf} stores. */
 export function asProvider(part: Part<unknown, object>, id: string): pulumi.dynamic.ResourceProvider {
+  endWithEngine();
   return {
     create: async (inputs) => ({ id, outs: { ...inputs, ...(await part.create(inputs)) } }),
     diff: async (_id, recorded, inputs) => ({ changes: await part.changed(inputs, recorded), replaces: [] }),
@@ -68,4 +69,17 @@ export function asProvider(part: Part<unknown, object>, id: string): pulumi.dyna
     }),
     delete: async (_id, recorded) => part.remove(recorded),
   };
+}
+
+let watching = false;
+
+/**
+ * Ends this provider's process when its engine is gone. A killed engine cannot end its plug-ins, and one that lives on
+ * would stay for good, or go on building what the next `up` builds too.
+ */
+function endWithEngine(): void {
+  if (watching) return;
+  watching = true;
+  const engine = process.ppid;
+  setInterval(() => process.ppid === engine || process.exit(1), 200).unref();
 }

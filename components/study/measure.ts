@@ -1,4 +1,5 @@
 /** Runs the measuring program in the twin. */
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Realm, runScript } from "../infrastructure/twin/realm";
 import type { LabPlan } from "../plan";
@@ -6,13 +7,23 @@ import { compare, type Measured, type Observation, orderOf } from "./observation
 
 const PROGRAM = path.resolve(__dirname, "../../scripts/twin/observe");
 
+/** Where the program is put inside the realm: the checkout may lie where the realm does not see it (a machine's /tmp). */
+const INSIDE = "/run/encaplab/observe";
+
 /** How much longer everything takes where the processor is emulated (measured: ping and connect under QEMU's TCG). */
 const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /** Measures every pair of a twin that is up. @throws {RealmError} when the twin is gone or the program fails. */
 export async function observe(realm: Realm, plan: LabPlan): Promise<Observation> {
   const order = orderOf(plan, PATIENCE[realm.kind]);
-  // -B: the checkout is not the realm's to write compiled files into.
-  const answer = await runScript(realm, `exec python3 -B ${JSON.stringify(PROGRAM)}`, JSON.stringify(order));
+  const answer = await runScript(realm, `${program()}\nexec python3 ${INSIDE}`, JSON.stringify(order));
   return compare(plan, JSON.parse(answer) as Measured);
+}
+
+/** Bash that writes the program's files into the realm. */
+function program(): string {
+  const files = fs.readdirSync(PROGRAM).filter((name) => name.endsWith(".py"));
+  const write = (name: string) =>
+    `cat > ${INSIDE}/${name} <<'PYTHON'\n${fs.readFileSync(path.join(PROGRAM, name), "utf8")}PYTHON`;
+  return [`mkdir -p ${INSIDE}`, ...files.map(write)].join("\n");
 }

@@ -20,7 +20,11 @@ export interface ObservationOutputs {
 export const observation: Part<ObservationInputs, ObservationOutputs> = {
   create: measure,
   changed: async ({ folder, revision, plan }, recorded) =>
-    folder !== recorded.folder || revision !== recorded.revision || !isDeepStrictEqual(plan, recorded.plan),
+    // What disagreed is measured again by the next `up`: a busy machine may have been the only cause.
+    !recorded.observation.agrees ||
+    folder !== recorded.folder ||
+    revision !== recorded.revision ||
+    !isDeepStrictEqual(plan, recorded.plan),
   update: measure,
   remove: async () => {},
 };
