@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as fc from "fast-check";
+import * as apply from "../../../components/infrastructure/twin/apply";
+import { port } from "../../../components/infrastructure/twin/names";
+import { renderNetwork } from "../../../components/infrastructure/twin/network";
+import { type NodeState, renderNode } from "../../../components/infrastructure/twin/nodes";
+import { renderSecurity } from "../../../components/infrastructure/twin/security";
+import { type NodePlan, planLab } from "../../../components/plan";
+import { labConfigs } from "../../support/arbitraries";
+import { planOf, type RawConfig } from "../../support/problems";
+
+const nodeState = (raw: RawConfig, index = 0): NodeState => {
+  const plan = planOf(raw);
+  return renderNode(plan, plan.nodes[index] as NodePlan);
+};
+
+/** Asserts that these texts stand in the script, in this order. */
+function assertOrder(script: string, ...texts: string[]): void {
+  let from = 0;
+  for (const text of texts) {
+    const at = script.indexOf(text, from);
+    assert.notEqual(
+      at,
+      -1,
+      `"${text}" is missing${script.includes(text) ? " or too early" : ""} in\n${script}`,
+    );
+    from = at + text.length;
+  }
+}
+
+describe("from one state of a node to another", () => {
+  it("touches nothing when nothing differs", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(config);
+        for (const node of plan.nodes) {
+          const state = renderNode(plan, node);
+          assert.equal(apply.changeNode(state, structuredClone(state)), "");
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("is valid bash, for any two labs", () => {
+    fc.assert(
+      fc.property(labConfigs, labConfigs, (before, after) => {
+        const [one, two] = [planLab(before), planLab(after)];
+        const states = [one, two].map((plan) => renderNode(plan, plan.nodes[0] as NodePlan)) as [
+          NodeState,
+          NodeState,
+        ];
+        const scripts = [
+          apply.signed("node", states[1], apply.changeNode(...states)),
+          apply.signed("node", states[1], apply.buildNode(states[1])),
+          apply.changeNetwork(renderNetwork(one), renderNetwork(two)),
+          apply.changeSecurity(renderSecurity(one), renderSecurity(two)),
+        ];
+        const checked = spawnSync("bash", ["-n"], { input: scripts.join("\n"), encoding: "utf8" });
+        assert.equal(checked.stderr, "");
+        assert.equal(checked.status, 0);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("into a tunnel: the device first, then who is behind it, then the routes into it", () => {
+    const script = apply.changeNode(
+      nodeState({ encapsulation: "None" }),
+      nodeState({ encapsulation: "VXLAN" }),
+    );
+    assertOrder(
+      script,
+      "link add vxlan.calico",
+      "link set vxlan.calico mtu 1450 up",
+      "neigh replace",
+      "fdb append",
+      "route replace",
+    );
+    assertOrder(
+      script,
+      "route flush proto bird",
+      "route replace 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico",
+    );
+    assert.doesNotMatch(script, /netns (add|del)/);
+  });
+
+  it("out of a tunnel: the routes first, then the device", () => {
+    const script = apply.changeNode(
+      nodeState({ encapsulation: "VXLAN" }),
+      nodeState({ encapsulation: "None" }),
+    );
+    assertOrder(script, "route del 172.16.0.64/26", "link del vxlan.calico", "bird -c");
+    const ipip = apply.changeNode(
+      nodeState({ encapsulation: "IPIP" }),
+      nodeState({ encapsulation: "VXLAN" }),
+    );
+    assertOrder(
+      ipip,
+      "link add vxlan.calico",
+      "route flush proto bird",
+      "link set tunl0 down",
+      "route replace",
+    );
+  });
+
+  it("from IPIP to IPIPCrossSubnet BIRD reads its file anew, and no device is touched", () => {
+    const [always, crossSubnet] = [
+      nodeState({ encapsulation: "IPIP" }),
+      nodeState({ encapsulation: "IPIPCrossSubnet" }),
+    ];
+    const script = apply.changeNode(always, crossSubnet);
+    assertOrder(script, "cat > /run/bird/cp1.conf", "birdc -s /run/bird/cp1.ctl configure");
+    assert.doesNotMatch(script, /link (add|set|del)|nft|bird -c/);
+  });
+
+  it("from VXLAN to VXLANCrossSubnet the device stays, and only what goes direct is taken from it", () => {
+    const script = apply.changeNode(
+      nodeState({ encapsulation: "VXLAN" }),
+      nodeState({ encapsulation: "VXLANCrossSubnet" }),
+    );
+    assert.doesNotMatch(script, /link (add|del|set)/);
+    assert.equal(script.match(/neigh del/g)?.length, 1);
+    assert.equal(script.match(/fdb del/g)?.length, 1);
+    assertOrder(script, "route del 172.16.0.64/26", "route replace 172.16.0.64/26 via 10.0.3.11 dev eth0");
+  });
+
+  it("natOutgoing changes the node's translation alone", () => {
+    const script = apply.changeNode(nodeState({}), nodeState({ natOutgoing: false }));
+    assertOrder(script, "nft -f -", "delete table ip calico");
+    assert.doesNotMatch(script, /route|link|masquerade$/m);
+  });
+
+  it("mtu-too-big changes the pods' MTU alone, at both ends", () => {
+    const script = apply.changeNode(nodeState({}), nodeState({ faults: ["mtu-too-big"] }));
+    assert.equal(script.match(/mtu 1500/g)?.length, 4);
+    assert.doesNotMatch(script, /route|vxlan/);
+  });
+
+  it("a build first removes what may be left of an interrupted one, and removing needs nothing to be there", () => {
+    const state = nodeState({});
+    const { tap } = port("cp1");
+    assertOrder(
+      apply.buildNode(state),
+      "ip netns del cp1",
+      "ip netns del cp1-2",
+      `link del ${tap}`,
+      "netns add cp1",
+    );
+    for (const line of apply.removeNode(state).split("\n"))
+      assert.match(line, /\|\| true|^if |^fi$|^rm -f|^ {2}/, line);
+  });
+});
+
+describe("from one state of the network to another", () => {
+  it("changes the gateway's routes alone for podRoutes", () => {
+    const [without, with_] = [renderNetwork(planOf({})), renderNetwork(planOf({ podRoutes: true }))];
+    assert.equal(without.build, with_.build);
+    const script = apply.changeNetwork(without, with_);
+    assert.equal(script.match(/route replace/g)?.length, 4);
+    assert.doesNotMatch(script, /route del|nft|netns/);
+    assert.equal(apply.changeNetwork(with_, without).match(/route del/g)?.length, 4);
+  });
+
+  it("unplugs a node that is taken out, whose address may be another's before it is deleted", () => {
+    const before = renderNetwork(planOf({}));
+    const after = renderNetwork(planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }] }));
+    const script = apply.changeNetwork(before, after);
+    for (const name of ["w1", "w2", "w3"]) assert.ok(script.includes(`link del ${port(name).tap}`));
+    assert.ok(!script.includes(port("cp1").tap));
+  });
+});
+
+describe("from one state of the rules to another", () => {
+  const rules = (raw: RawConfig) => renderSecurity(planOf({ fabric: "aws", encapsulation: "None", ...raw }));
+
+  it("ends the BGP sessions when TCP 179 closes, which a stateful group would keep alive, and only then", () => {
+    const [open, closed] = [rules({}), rules({ faults: ["bgp-blocked"] })];
+    assertOrder(apply.changeSecurity(open, closed), "nft -f -", "conntrack -F", "restart all");
+    assert.doesNotMatch(apply.changeSecurity(closed, open), /conntrack|birdc/);
+    assert.doesNotMatch(
+      apply.changeSecurity(open, rules({ faults: ["pod-cidr-blocked"] })),
+      /conntrack|birdc/,
+    );
+  });
+});
+
+describe("a signature", () => {
+  it("is taken away first of all, written last of all, and tells one state from another", () => {
+    const state = nodeState({});
+    const script = apply.signed("node-cp1", state, "BODY");
+    assertOrder(
+      script,
+      "set -e",
+      "flock",
+      "rm -f /run/encaplab/applied/node-cp1",
+      "BODY",
+      apply.digest(state),
+    );
+    assert.equal(script.split("\n").at(-1), `echo ${apply.digest(state)} > /run/encaplab/applied/node-cp1`);
+    assert.notEqual(apply.digest(state), apply.digest(nodeState({ natOutgoing: false })));
+  });
+});

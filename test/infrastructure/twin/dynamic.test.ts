@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { ConfigError, parseConfig } from "../../../components/config";
+import { createInfrastructure, isTwin } from "../../../components/infrastructure";
+import { asProvider, type Part } from "../../../components/infrastructure/part";
+import type { Twin } from "../../../components/infrastructure/twin";
+import { planLab } from "../../../components/plan";
+import { TwinObservation } from "../../../components/study/stack";
+import { type Recorded, record } from "../../support/mocks";
+import type { RawConfig } from "../../support/problems";
+
+const ROOT = resolve(__dirname, "../../..");
+
+async function build(raw: RawConfig) {
+  const config = parseConfig(raw);
+  const plan = planLab(config);
+  const args = { plan, config, settings: {} };
+  let built: Promise<Twin> | undefined;
+  const recording = await record(
+    (options) => {
+      built = createInfrastructure("lab", args, options).then((infrastructure) => {
+        assert.ok(isTwin(infrastructure));
+        new TwinObservation("observation", { twin: infrastructure, plan });
+        return infrastructure;
+      });
+      return built;
+    },
+    {
+      state: (type) => ({
+        folder: "/a/folder",
+        boot: "b",
+        revision: `r-${type}`,
+        foundation: "f",
+        observation: {},
+      }),
+    },
+  );
+  const twin = await (built as Promise<Twin>);
+  const byName = (name: string): Recorded => {
+    const found = recording.resources.find((one) => one.name === name);
+    assert.ok(found, `${name} is among ${recording.resources.map((one) => one.name)}`);
+    return found;
+  };
+  return { ...recording, twin, plan, byName };
+}
+
+describe("the twin as resources", () => {
+  it("is a component with a place, a realm, a network, rules and nodes; all end with the place", async () => {
+    const { twin, resources, plan, byName } = await build({});
+    const parts = resources.filter(({ name }) => name !== "lab");
+    assert.deepEqual(
+      parts.map(({ name }) => name).sort(),
+      ["network", "observation", "place", "realm", "security", ...plan.nodes.map(({ name }) => name)].sort(),
+    );
+    const place = byName("place");
+    assert.equal(place.opts.deletedWith, undefined);
+    for (const part of parts) {
+      assert.equal(part.opts.parent, twin, `${part.name}'s parent`);
+      if (part !== place) assert.equal(part.opts.deletedWith, place.resource, `${part.name}'s deletedWith`);
+    }
+    assert.equal(twin.place, place.resource);
+    assert.deepEqual(
+      twin.nodes.map(({ name, address, resource }) => [name, address, resource]),
+      plan.nodes.map(({ name, address }) => [name, address, byName(name).resource]),
+    );
+  });
+
+  it("opens the rules before a node sends: every node depends on them", async () => {
+    const { byName, plan } = await build({ encapsulation: "None" });
+    for (const { name } of plan.nodes) assert.equal(byName(name).opts.dependsOn, byName("security").resource);
+  });
+
+  it("hands each part what it stands on, and none a secret", async () => {
+    const { byName, resources, plan } = await build({});
+    assert.equal(byName("place").props.stack, "lab");
+    assert.deepEqual(
+      [byName("realm").props.folder, byName("network").props.on, byName("security").props.on],
+      ["/a/folder", "b", "f"],
+    );
+    for (const { name } of plan.nodes) assert.equal(byName(name).props.on, "f");
+    assert.match(byName("observation").props.revision, /r-.*Network r-.*Security( r-.*Node){4}/);
+    assert.deepEqual(
+      resources.flatMap(({ secrets }) => secrets),
+      [],
+    );
+  });
+
+  it("registers its outputs once, last of all its own, and makes nothing inside an apply", async () => {
+    const { outputs, twin, resources, late } = await build({});
+    assert.deepEqual(
+      outputs.map(({ component }) => component),
+      [twin],
+    );
+    assert.equal(outputs[0]?.after, resources.length - 1, "only the observation comes after");
+    // What an apply makes depends on values that a preview does not have.
+    assert.deepEqual(
+      late.filter(({ name }) => name !== "observation").map(({ name }) => name),
+      [],
+    );
+  });
+
+  it("stores as a provider a few lines that find the part in the checkout, wherever that is", async () => {
+    const { resources } = await build({});
+    const parts = resources.filter(({ props }) => props.__provider !== undefined);
+    assert.equal(parts.length, resources.length - 1, "all but the component");
+    const cwd = process.cwd();
+    process.chdir(ROOT);
+    try {
+      for (const { name, props } of parts) {
+        const module: { handler?: () => Record<string, unknown> } = {};
+        new Function("exports", "require", props.__provider)(module, require);
+        const handler = module.handler?.();
+        assert.deepEqual(Object.keys(handler ?? {}).sort(), ["create", "delete", "diff", "update"], name);
+        assert.ok(!props.__provider.includes(ROOT), `${name} names no folder of this machine`);
+      }
+    } finally {
+      process.chdir(cwd);
+    }
+  });
+
+  it("plays a cloud's plan when it is rehearsed, and says plainly what it cannot build", async () => {
+    for (const cloud of ["aws", "openstack", "hosts"]) {
+      const { plan } = await build({ cloud, rehearse: true });
+      assert.equal(plan.cloud, cloud);
+    }
+    const config = parseConfig({ cloud: "hosts" });
+    await assert.rejects(
+      createInfrastructure("lab", { plan: planLab(config), config, settings: {} }),
+      (error) =>
+        error instanceof ConfigError && /cannot build on hosts yet; allowed are twin/.test(error.message),
+    );
+  });
+});
+
+describe("a part in the words of dynamic providers", () => {
+  const calls: unknown[][] = [];
+  const part: Part<unknown, object> = {
+    create: async (inputs) => {
+      calls.push(["create", inputs]);
+      return { made: 1 };
+    },
+    changed: async (inputs, recorded) => {
+      calls.push(["changed", inputs, recorded]);
+      return true;
+    },
+    update: async (inputs, recorded) => {
+      calls.push(["update", inputs, recorded]);
+      return { made: 2 };
+    },
+    remove: async (recorded) => {
+      calls.push(["remove", recorded]);
+    },
+  };
+  const provider = asProvider(part, "id");
+
+  it("keeps inputs and outputs together, replaces nothing, and passes on what is recorded", async () => {
+    assert.deepEqual(await provider.create({ a: 1 }), { id: "id", outs: { a: 1, made: 1 } });
+    assert.deepEqual(await provider.diff?.("id", { a: 1, made: 1 }, { a: 2 }), {
+      changes: true,
+      replaces: [],
+    });
+    assert.deepEqual(await provider.update?.("id", { a: 1, made: 1 }, { a: 2 }), { outs: { a: 2, made: 2 } });
+    await provider.delete?.("id", { a: 2, made: 2 });
+    assert.deepEqual(calls, [
+      ["create", { a: 1 }],
+      ["changed", { a: 2 }, { a: 1, made: 1 }],
+      ["update", { a: 2 }, { a: 1, made: 1 }],
+      ["remove", { a: 2, made: 2 }],
+    ]);
+  });
+});

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { renderNode } from "../../../components/infrastructure/twin/nodes";
+import { type LabPlan, type NodePlan, planLab, routesOf } from "../../../components/plan";
+import { labConfigs } from "../../support/arbitraries";
+import { planOf, type RawConfig } from "../../support/problems";
+
+const first = (raw: RawConfig) => {
+  const plan = planOf(raw);
+  return renderNode(plan, plan.nodes[0] as NodePlan);
+};
+const each = (plan: LabPlan) => plan.nodes.map((node) => ({ node, state: renderNode(plan, node) }));
+
+describe("a node's state", () => {
+  it("under VXLAN has Felix's routes, neighbours and forwarding entries, one per peer that is tunnelled to", () => {
+    const state = first({ encapsulation: "VXLAN" });
+    assert.deepEqual(state.routes, [
+      "blackhole 172.16.0.0/26 proto 80",
+      "172.16.0.64/26 via 172.16.0.64 dev vxlan.calico proto 80 onlink",
+      "172.16.0.128/26 via 172.16.0.128 dev vxlan.calico proto 80 onlink",
+      "172.16.0.192/26 via 172.16.0.192 dev vxlan.calico proto 80 onlink",
+    ]);
+    assert.equal(state.neighbours.length, 3);
+    assert.equal(state.neighbours[0], "172.16.0.64 lladdr 66:00:00:00:00:01 dev vxlan.calico nud permanent");
+    assert.equal(state.forwarding[0], "66:00:00:00:00:01 dev vxlan.calico dst 10.0.3.11");
+    assert.match(
+      state.tunnel?.link ?? "",
+      /type vxlan id 4096 local 10\.0\.3\.10 dev eth0 dstport 4789 nolearning/,
+    );
+    assert.equal(state.bird, "");
+  });
+
+  it("under VXLANCrossSubnet sends to its own subnet directly", () => {
+    const state = first({ encapsulation: "VXLANCrossSubnet" });
+    assert.ok(state.routes.includes("172.16.0.64/26 via 10.0.3.11 dev eth0 proto 80"));
+    assert.equal(state.neighbours.length, 2);
+  });
+
+  it("under IPIP has tunl0 with the block's first address, and BIRD sends into it", () => {
+    const state = first({ encapsulation: "IPIP" });
+    assert.deepEqual(state.tunnel, {
+      kind: "ipip",
+      device: "tunl0",
+      address: "172.16.0.0/32",
+      mtu: 1480,
+      link: "type ipip",
+    });
+    assert.deepEqual(state.routes, []);
+    assert.match(state.bird, /route 10\.0\.4\.10\/32 via 10\.0\.4\.10%tunl0 onlink;/);
+    assert.match(state.bird, /route 172\.16\.0\.0\/26 blackhole;/);
+    assert.equal(state.bird.match(/^protocol bgp Mesh_/gm)?.length, 3);
+  });
+
+  it("has BIRD without routes of its own where Felix programs them", () => {
+    assert.match(first({ encapsulation: "VXLAN", bgp: "Enabled" }).bird, /export none/);
+  });
+
+  it("has for every two nodes one that calls and one that waits", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(config);
+        if (!plan.bgp.enabled) return;
+        const waiting = each(plan).flatMap(({ state }) => state.bird.match(/passive on/g) ?? []).length;
+        assert.equal(waiting, (plan.nodes.length * (plan.nodes.length - 1)) / 2);
+      }),
+    );
+  });
+
+  it("programs by Felix exactly the routes that the plan expects", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(config);
+        for (const { node, state } of each(plan)) {
+          if (!plan.encapsulation.startsWith("VXLAN")) assert.deepEqual(state.routes, []);
+          else
+            assert.deepEqual(
+              state.routes.slice(1).map((route) => route.replace(/ proto 80( onlink)?$/, "")),
+              routesOf(plan, node).map(({ block, via, device }) => `${block} via ${via} dev ${device}`),
+            );
+        }
+      }),
+    );
+  });
+
+  it("shares no interface name or MAC with another node's, whatever their names", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const builds = each(planLab(config)).map(({ state }) => state.build);
+        const made = builds.flatMap((build) =>
+          [...build.matchAll(/link add (?:name )?((?:tap|qbr|qvb)\w+)/g)].map(([, name]) => name),
+        );
+        const macs = builds.flatMap((build) => build.match(/address 02:00:[0-9a-f:]+/g) ?? []);
+        assert.equal(new Set(made).size, made.length);
+        assert.equal(new Set(macs).size, builds.length);
+        for (const name of made) assert.ok((name ?? "").length <= 15, `${name} is longer than Linux takes`);
+      }),
+    );
+  });
+
+  it("gives pods 169.254.1.1 as their gateway, and answers for it at once", () => {
+    const { build } = first({});
+    assert.match(build, /route add default via 169\.254\.1\.1 dev eth0/);
+    assert.match(build, /echo 1 > \/proc\/sys\/net\/ipv4\/conf\/cali\w{11}\/proxy_arp/);
+    assert.match(build, /echo 0 > \/proc\/sys\/net\/ipv4\/neigh\/cali\w{11}\/proxy_delay/);
+  });
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { port } from "../../../components/infrastructure/twin/names";
+import { renderSecurity } from "../../../components/infrastructure/twin/security";
+import { fabricFacts, type LabPlan, planLab } from "../../../components/plan";
+import { labConfigs } from "../../support/arbitraries";
+import { planOf } from "../../support/problems";
+
+/** The names in the comments of the chain `ingress`, in the order of the file. */
+function ingressOf(rules: string): string[] {
+  const chain = /chain ingress \{\n([\s\S]*?)\n {2}\}/.exec(rules)?.[1] ?? "";
+  return [...chain.matchAll(/comment "([^"]+)"/g)].map(([, name = ""]) => name);
+}
+
+const expected = (plan: LabPlan): string[] =>
+  plan.firewall.filter(({ open, source }) => open && source !== "operator").map(({ name }) => name);
+
+describe("the fabric's rules", () => {
+  it("are the plan's open rules, one for one, and no closed one", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(config);
+        const { rules, bgpOpen } = renderSecurity(plan);
+        const { securityGroup, antiSpoofing } = fabricFacts(plan);
+        assert.deepEqual(ingressOf(rules), securityGroup ? expected(plan) : []);
+        assert.equal(/drop/.test(rules), securityGroup || antiSpoofing !== undefined);
+        assert.equal(bgpOpen, !securityGroup || expected(plan).includes("bgp"));
+        for (const family of ["bridge", "ip"])
+          assert.ok(rules.includes(`delete table ${family} fabric`), "what stood there is replaced");
+      }),
+    );
+  });
+
+  it("let a port send and receive the pods' addresses only where the plan allows it", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const plan = planLab(config);
+        const { rules } = renderSecurity(plan);
+        for (const { name, address } of plan.nodes) {
+          const { tap } = port(name);
+          const own = plan.antiSpoofing.allowsPods ? `{ ${address}, ${plan.ipPool.cidr} }` : `{ ${address} }`;
+          const checked = fabricFacts(plan).antiSpoofing !== undefined;
+          assert.equal(rules.includes(`iifname "${tap}" ip saddr != ${own} counter drop`), checked);
+          assert.equal(rules.includes(`oifname "${tap}" ip daddr != ${own} counter drop`), checked);
+        }
+      }),
+    );
+  });
+
+  it("say protocol 4 by its number, ports by theirs, and the pod CIDR by its prefix", () => {
+    const { rules } = renderSecurity(planOf({ fabric: "aws", encapsulation: "IPIPCrossSubnet" }));
+    assert.match(rules, /ip saddr @nodes ip protocol 4 accept comment "ipip"/);
+    assert.match(rules, /ip saddr @nodes tcp dport 179 accept comment "bgp"/);
+    assert.match(rules, /ip saddr 172\.16\.0\.0\/16 accept comment "pod-cidr"/);
+    assert.doesNotMatch(rules, /\b94\b/);
+    const vxlan = renderSecurity(planOf({ fabric: "openstack", encapsulation: "VXLAN" })).rules;
+    assert.match(vxlan, /ip saddr @nodes udp dport 4789 accept comment "vxlan"/);
+    assert.doesNotMatch(vxlan, /ip protocol 4|dport 179 accept/);
+  });
+
+  it("give every port a memory of its own", () => {
+    const plan = planOf({ fabric: "aws" });
+    const zones =
+      renderSecurity(plan)
+        .rules.match(/ct zone set iifname map \{ (.*) \}/)?.[1]
+        ?.split(", ") ?? [];
+    assert.deepEqual(
+      zones,
+      plan.nodes.map(({ name, index }) => `"${port(name).bridge}" : ${index + 1}`),
+    );
+  });
+
+  it("stand before br_netfilter, after which some kernels leave out hooks of its own priority", () => {
+    const { rules } = renderSecurity(planOf({ fabric: "aws" }));
+    assert.match(rules, /chain anti-spoofing \{\n +type filter hook forward priority -200;/);
+  });
+});
