@@ -1,6 +1,6 @@
 /** What each fault breaks, where it can exist, and how to take it back, as data. */
 import type { Fabric, Fault } from "../config";
-import type { RuleName } from "./firewall";
+import type { RuleName } from "./rule";
 
 export interface FaultFacts {
   /** What is wrong, as one says it in a verdict. */

@@ -2,41 +2,10 @@
  * The firewall table: every port and protocol a Calico cluster may need, whether this lab opens it, and why.
  * Neutral data; each cloud renders the open rules in its own words.
  */
-import type { Fault, LabConfig } from "../config";
+import type { LabConfig } from "../config";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
 import { FAULT_FACTS } from "./fault";
-
-export type RuleName =
-  | "ssh"
-  | "ssh-jump"
-  | "api-operator"
-  | "nodeport"
-  | "api"
-  | "etcd"
-  | "kubelet"
-  | "icmp"
-  | "bgp"
-  | "ipip"
-  | "vxlan"
-  | "typha"
-  | "pod-cidr";
-
-/** `operator`: the user's own addresses. `nodes`: the security group itself. `pods`: the pod CIDR, as a prefix. */
-export type RuleSource = "operator" | "nodes" | "pods";
-
-export interface FirewallRule {
-  name: RuleName;
-  /** `4` is IP-in-IP; written as its number, because Neutron's name `ipip` once meant 94. `all` is every protocol. */
-  protocol: "tcp" | "udp" | "icmp" | "4" | "all";
-  /** First and last port; absent where the protocol has none. */
-  ports?: readonly [number, number];
-  source: RuleSource;
-  open: boolean;
-  /** Why it is open, or why not. */
-  why: string;
-  /** The fault that closed it although the lab needs it. */
-  closedBy?: Fault;
-}
+import type { FirewallRule } from "./rule";
 
 /** Above this many nodes Calico's manifest install puts Typha between Felix and the API (docs: self-managed on-premises). */
 const TYPHA_FROM_NODES = 50;

@@ -7,6 +7,7 @@ export * from "./firewall";
 export * from "./lab";
 export * from "./path";
 export * from "./route";
+export * from "./rule";
 export * from "./topology";
 export * from "./verdict";
 export * from "./versions";

@@ -4,7 +4,8 @@ import { checkConfig, fabricOf } from "./check";
 import { type Carrier, ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
 import { FABRIC_FACTS, type FabricFacts } from "./fabric";
 import { FAULT_FACTS } from "./fault";
-import { type FirewallRule, planFirewall } from "./firewall";
+import { planFirewall } from "./firewall";
+import type { FirewallRule } from "./rule";
 import { type NodePlan, planNodes, planSubnets, type SubnetPlan } from "./topology";
 import { planVersions, type Versions } from "./versions";
 

@@ -1,9 +1,9 @@
 /** The verdict: for each path what will happen, at which hop, why, and how to mend it. A prediction, and it says so. */
 import type { Fault } from "../config";
 import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
-import type { RuleName } from "./firewall";
 import { carrierBetween, fabricFacts, hasEffect, type LabPlan } from "./lab";
 import { examplesOf, nameOf, type Pair, type Path, PROBES, type ProbeName, probeOf, rowKey } from "./path";
+import type { RuleName } from "./rule";
 import { bgpEstablished, type Loss, walk } from "./walk";
 
 export interface PathVerdict {

@@ -5,8 +5,8 @@
 import type { Fault } from "../config";
 import { contains, parseCidr, toNumber } from "./addressing";
 import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
-import type { FirewallRule, RuleName } from "./firewall";
 import { carrierBetween, fabricFacts, type LabPlan } from "./lab";
+import type { FirewallRule, RuleName } from "./rule";
 import type { NodePlan, PodPlan } from "./topology";
 
 /** One end of a path. */

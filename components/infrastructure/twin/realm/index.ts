@@ -8,17 +8,15 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { RealmError } from "./error";
 import { findHolders } from "./holder";
+import type { RealmKind } from "./kernel";
 import { reachMachine, startMachine } from "./machine";
 import { reachNamespaces, startNamespaces } from "./namespaces";
 import { killAll } from "./process";
 import { type RealmRecord, readLivingRecord, readRecord } from "./record";
 
 export { RealmError } from "./error";
-export { chooseRealm, type KernelFeature } from "./kernel";
+export { chooseRealm, type KernelFeature, type RealmKind } from "./kernel";
 export { runScript } from "./script";
-
-/** `namespaces`: on this machine's kernel. `machine`: inside a QEMU machine of its own. */
-export type RealmKind = "namespaces" | "machine";
 
 /** A realm that runs. */
 export interface Realm {

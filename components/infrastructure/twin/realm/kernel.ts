@@ -2,7 +2,9 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { gunzipSync } from "node:zlib";
-import type { RealmKind } from "./index";
+
+/** `namespaces`: on this machine's kernel. `machine`: inside a QEMU machine of its own. */
+export type RealmKind = "namespaces" | "machine";
 
 /** What a twin may need of a kernel beyond namespaces, veth and bridges. */
 export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables";
@@ -84,7 +86,7 @@ export function chooseRealm(
     return { kind: "namespaces", why: "this machine's own kernel has every driver the twin needs" };
   }
   const names = missing.map((need) => DRIVERS[need].module);
-  const machine = `this kernel has no ${names.join(" and no ")} driver loaded: the twin runs in a QEMU machine with Debian's kernel (about 30 s to boot)`;
+  const machine = `this kernel has no ${names.join(" and no ")} driver loaded: the twin runs in a QEMU machine with Debian's kernel (about ten seconds to boot)`;
   if (!names.every((name) => kernel.available.has(name))) return { kind: "machine", why: machine };
   const cost = names.includes("ipip")
     ? "adds tunl0 to this machine's own network"
