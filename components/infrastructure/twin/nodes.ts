@@ -81,9 +81,12 @@ function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
   };
 }
 
-/** Felix marks its VXLAN routes with protocol 80 (FelixConfiguration `deviceRouteProtocol` and its VXLAN manager). */
-function felixRoute({ block, via, device, onlink }: Route): string {
-  return `${block} via ${via} dev ${device} proto 80${onlink ? " onlink" : ""}`;
+/**
+ * Felix marks its VXLAN routes with protocol 80 (FelixConfiguration `deviceRouteProtocol` and its VXLAN manager), and
+ * takes every next hop as a neighbour, on the link as well as in the tunnel (route_table.go, RTNH_F_ONLINK).
+ */
+function felixRoute({ block, via, device }: Route): string {
+  return `${block} via ${via} dev ${device} proto 80 onlink`;
 }
 
 /** The node's address in a MAC: a node that is built anew has the one that its neighbours remember. */
