@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -99,7 +100,9 @@ export class Lab {
   /** Writes the stack's file. */
   configure(raw: RawConfig): void {
     const config = Object.fromEntries(Object.entries(raw).map(([key, value]) => [`encaplab:${key}`, value]));
-    writeFileSync(join(this.project, "stacks", `Pulumi.${this.stack}.yaml`), stringify({ config }));
+    const file = join(this.project, "stacks", `Pulumi.${this.stack}.yaml`);
+    writeFileSync(file, stringify({ config }));
+    if (this.user) chownSync(file, this.user.uid, this.user.uid); // the engine writes to it too
   }
 
   /** Starts the engine in a process group of its own. */
@@ -135,7 +138,6 @@ export class Lab {
     return { status, output, ...(isUpdate ? eventsOf(log) : { ops: {}, changes: {} }) };
   }
 
-  /** `pulumi up`; what stale lock and pending operations a killed engine left behind is cleared as the launcher does. */
   async up(): Promise<Run> {
     return this.must(await this.pulumi("up"));
   }
@@ -144,6 +146,7 @@ export class Lab {
     return this.must(await this.pulumi("destroy"));
   }
 
+  /** Takes away the lock that a killed engine left, as the launcher does. */
   async cancel(): Promise<void> {
     await this.pulumi("cancel", "--yes"); // where no lock is left it has nothing to do, and says so by its exit code
   }

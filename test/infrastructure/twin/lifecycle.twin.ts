@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { findRealm, type Realm, runScript } from "../../../components/infrastructure/twin";
-import { findHolders } from "../../../components/infrastructure/twin/realm/holder";
+import { readRecord } from "../../../components/infrastructure/twin/realm/record";
 import { engineFolder, Lab, type Run, readableEngine } from "../../support/lab";
 import type { RawConfig } from "../../support/problems";
 import { hostNetwork, mentions } from "../../support/realm";
@@ -23,6 +23,13 @@ function touched({ ops }: Run): string[] {
 function assertGone(lab: Lab): void {
   assert.equal(lab.folder, undefined, "no folder under the state home");
   assert.deepEqual(mentions(lab.stateHome), [], "no process");
+}
+
+/** All of it ends at once, as when the machine is switched off. */
+function killRealm(lab: Lab): void {
+  const record = readRecord(lab.folder ?? "");
+  assert.ok(record, "there is a realm to kill");
+  process.kill(record.pid, "SIGKILL");
 }
 
 describe("a lab's life through the engine", function () {
@@ -135,7 +142,7 @@ describe("a lab's life through the engine", function () {
   it("a realm that is gone, as after a reboot, is noticed and rebuilt", async () => {
     for (const forget of [false, true]) {
       const { folder } = lab;
-      for (const { pid } of findHolders(folder ?? "")) process.kill(pid, "SIGKILL");
+      killRealm(lab);
       // A reboot may also have lost the folder, where the state is kept on a tmpfs.
       if (forget) rmSync(folder ?? "", { recursive: true, force: true });
       const run = await up({ encapsulation: "VXLAN" });
@@ -158,7 +165,7 @@ describe("a lab's life through the engine", function () {
     assertGone(lab);
     assert.equal(hostNetwork(), host);
     await up({ encapsulation: "VXLAN" });
-    for (const { pid } of findHolders(lab.folder ?? "")) process.kill(pid, "SIGKILL");
+    killRealm(lab);
     await lab.destroy();
     assertGone(lab);
   });
