@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { ConfigError, formatPath, type Problem } from "./problem";
+import { address, cidr, flag, list, name, oneOf, pattern, section, text, version, whole } from "./value";
 
 export { ConfigError, type Problem } from "./problem";
 
@@ -38,49 +39,6 @@ export type Fault = (typeof FAULTS)[number];
 /** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
 export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
 
-// `pulumi config set` stores every scalar as text, YAML and `--path` store numbers and booleans: leaves take both.
-const flag = () =>
-  z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")], {
-    error: "allowed are true and false",
-  });
-
-function whole(min: number, max: number) {
-  const error = `allowed are the whole numbers from ${min} to ${max}`;
-  const fromText = z
-    .string()
-    .regex(/^\d{1,9}$/, { error })
-    .transform(Number);
-  return z
-    .union([z.number(), fromText], { error })
-    .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `allowed are ${values.join(", ")}` });
-
-const text = (what: string) => pattern(/^[^\p{C}]{1,200}$/u, what);
-
-const pattern = (regex: RegExp, what: string) =>
-  z.string({ error: `allowed is ${what}` }).regex(regex, { error: `allowed is ${what}` });
-
-const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-const ADDRESS = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
-const CIDR = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}/(?:3[0-2]|[12]?\\d)$`);
-const NAME = /^[a-z](?:[-a-z0-9]{0,30}[a-z0-9])?$/;
-
-const address = () => pattern(ADDRESS, "an IPv4 address such as 10.0.3.10");
-const cidr = () => pattern(CIDR, "an IPv4 CIDR such as 10.0.3.0/24");
-const name = () =>
-  pattern(
-    NAME,
-    "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and ends without a hyphen",
-  );
-const version = (example: string) =>
-  pattern(
-    /^v?\d{1,3}(\.\d{1,3}){1,2}$/,
-    `a version such as "${example}" (quoted, or YAML makes a number of it)`,
-  );
-
 const node = z.union(
   [
     name().transform((nodeName) => ({ name: nodeName, role: undefined, address: undefined })),
@@ -94,21 +52,6 @@ const node = z.union(
   ],
   { error: "allowed is a node's name, or { name, role, address }" },
 );
-
-/**
- * A list whose length is judged before its elements, so that a list of a hundred thousand entries is one problem found
- * at once and not a hundred thousand.
- */
-function list<T extends z.ZodType>(element: T, min: number, max: number, what: string) {
-  const error = `allowed is a list of ${min} to ${max} ${what}`;
-  return z.array(z.unknown(), { error }).min(min, { error }).max(max, { error }).pipe(z.array(element));
-}
-
-const section = <T extends z.ZodRawShape>(shape: T) =>
-  z.strictObject(shape, {
-    error: ({ code }) =>
-      code === "invalid_type" ? `allowed is a section with ${Object.keys(shape).join(", ")}` : undefined,
-  });
 
 /** Calico's own advice for a full mesh of BGP sessions (docs: networking/configuring/bgp). */
 export const MAX_NODES = 100;
