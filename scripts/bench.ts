@@ -127,6 +127,19 @@ function timeMininet(size: number): number | undefined {
   return seconds("unshare", [...own, "sh", "-c", inside]);
 }
 
+/**
+ * What a preview costs on each cloud before any provider is asked: the program and the chosen cloud's SDK, loaded in a
+ * process of their own, less what Pulumi itself takes there.
+ */
+function timeLoading(cloud: string): number {
+  const modules = ["config", "plan", "study/stack", `infrastructure/${cloud}`];
+  const script = modules.map((name) => `require("${ROOT}/components/${name}")`).join(";");
+  const preload = ["--require", path.join(ROOT, "scripts/typescript.cjs")];
+  const load = (code: string) =>
+    median(Array.from({ length: ROUNDS }, () => seconds("node", [...preload, "-e", code])));
+  return load(script) - load("");
+}
+
 const median = (values: number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -189,6 +202,10 @@ function main(): void {
       (times.down / floor.down).toFixed(1),
     ]);
   }
+  const loading = ["twin", "aws", "openstack"].map((cloud) => {
+    const time = timeLoading(cloud);
+    return `${cloud} ${time.toFixed(1)} s (${(time / floor.up).toFixed(1)} of the floor)`;
+  });
   console.log(
     "Medians. up and switch include the observation of every pair of pods; Mininet sends one ping.",
   );
@@ -196,6 +213,7 @@ function main(): void {
   console.log(
     `Growth of what is above the floor, per node, from one size to the next (1 is linear): ${growth(ups, floor.up)}`,
   );
+  console.log(`Program and SDK, loaded before any provider is asked: ${loading.join(", ")}`);
 }
 
 function growth(ups: readonly number[], floor: number): string {
