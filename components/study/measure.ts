@@ -13,10 +13,19 @@ const INSIDE = "/run/encaplab/observe";
 /** How much longer everything takes where the processor is emulated (measured: ping and connect under QEMU's TCG). */
 const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
-/** Measures every pair of a twin that is up. @throws {RealmError} when the twin is gone or the program fails. */
+/**
+ * Measures every pair of a twin that is up. A disagreement with the verdict is measured a second time, with twice the
+ * patience, before it is believed: on a machine that has no time for us, answers come too late.
+ * @throws {RealmError} when the twin is gone or the program fails.
+ */
 export async function observe(realm: Realm, plan: LabPlan): Promise<Observation> {
-  const order = orderOf(plan, PATIENCE[realm.kind]);
-  const answer = await runScript(realm, `${program()}\nexec python3 ${INSIDE}`, JSON.stringify(order));
+  const first = await measure(realm, plan, PATIENCE[realm.kind]);
+  return first.agrees ? first : measure(realm, plan, 2 * PATIENCE[realm.kind]);
+}
+
+async function measure(realm: Realm, plan: LabPlan, patience: number): Promise<Observation> {
+  const order = JSON.stringify(orderOf(plan, patience));
+  const answer = await runScript(realm, `${program()}\nexec python3 ${INSIDE}`, order);
   return compare(plan, JSON.parse(answer) as Measured);
 }
 
