@@ -94,6 +94,7 @@ export function orderOf(plan: LabPlan, patience: number): Order {
   const rounds: ProbeOrder[][] = [[], []];
   const listeners = new Map<string, { namespace: string; port: number }>();
   for (const pair of pairsOf(plan)) {
+    const round = rounds[roundOf(plan, pair)];
     for (const probe of PROBES) {
       const { protocol, port, size } = probeOf(plan, pair, probe);
       const order = {
@@ -102,7 +103,7 @@ export function orderOf(plan: LabPlan, patience: number): Order {
         destination: addressOf(pair.to),
         size,
       };
-      rounds[roundOf(plan, pair)]?.push({ ...order, probe: protocol, ...(port && { port }) });
+      round?.push({ ...order, probe: protocol, ...(port && { port }) });
       if (port) listeners.set(`${nameOf(pair.to)}:${port}`, { namespace: nameOf(pair.to), port });
     }
   }
@@ -121,8 +122,7 @@ export function orderOf(plan: LabPlan, patience: number): Order {
  */
 function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
   if (to.kind === "internet") return 0;
-  const index = (name: string) => plan.nodes.findIndex((node) => node.name === name);
-  return index(from.node) <= index(to.node.name) ? 0 : 1;
+  return plan.nodes.findIndex(({ name }) => name === from.node) <= to.node.index ? 0 : 1;
 }
 
 function capturesOf(plan: LabPlan): CaptureOrder[] {

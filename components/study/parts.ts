@@ -1,7 +1,7 @@
 /** The observation's life, as the dynamic provider calls it. */
 import { isDeepStrictEqual } from "node:util";
 import type { Part } from "../infrastructure";
-import { findRealm } from "../infrastructure/twin/realm";
+import { findRealm, realmEnded } from "../infrastructure/twin/realm";
 import type { LabPlan } from "../plan";
 import { observe } from "./measure";
 import type { Observation } from "./observation";
@@ -31,6 +31,6 @@ export const observation: Part<ObservationInputs, ObservationOutputs> = {
 
 async function measure({ folder, plan }: ObservationInputs): Promise<ObservationOutputs> {
   const realm = findRealm(folder);
-  if (!realm) throw new Error(`the twin's realm in ${folder} has ended; run \`up\` again to rebuild it`);
+  if (!realm) throw realmEnded(folder);
   return { observation: await observe(realm, plan) };
 }

@@ -19,7 +19,7 @@ import { type Census, takeCensus } from "./census";
 import { FABRIC, INTERNET_HOST, ROUTER } from "./names";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
-import { findRealm, RealmError, type RealmKind, runScript, startRealm, stopRealm } from "./realm";
+import { findRealm, RealmError, type RealmKind, realmEnded, runScript, startRealm, stopRealm } from "./realm";
 import type { SecurityState } from "./security";
 
 /** Where labs keep their realm: the user's state folder (XDG Base Directory Specification). */
@@ -92,8 +92,7 @@ function partInside<State>(script: Script<State>): Part<Inside<State>, Applied> 
   const bring = async (inputs: Inside<State>, recorded?: Inside<State> & Applied): Promise<Applied> => {
     const { state } = inputs;
     const census = await takeCensus(inputs.folder);
-    if (!census)
-      throw new Error(`the twin's realm in ${inputs.folder} has ended; run \`up\` again to rebuild it`);
+    if (!census) throw realmEnded(inputs.folder);
     const run = (body: string) => runScript(census.realm, signed(script.name(state), state, body));
     const revision = randomUUID();
     if (

@@ -18,3 +18,7 @@ export class RealmError extends Error {
 export function lastLines(text: string, count = 12): string {
   return text.trimEnd().split("\n").slice(-count).join("\n");
 }
+
+/** What to say where a lab's realm should run and does not. */
+export const realmEnded = (folder: string): Error =>
+  new Error(`the twin's realm in ${folder} has ended; run \`up\` again to rebuild it`);

@@ -14,7 +14,7 @@ import { reachNamespaces, startNamespaces } from "./namespaces";
 import { killAll } from "./process";
 import { type RealmRecord, readLivingRecord, readRecord } from "./record";
 
-export { RealmError } from "./error";
+export { RealmError, realmEnded } from "./error";
 export { chooseRealm, type KernelFeature, type RealmKind } from "./kernel";
 export { runScript } from "./script";
 
