@@ -6,9 +6,12 @@
  * {@link ConfigError}.
  */
 import { z } from "zod";
-import { ConfigError, formatPath, type Problem } from "./problem";
+import { toProblems } from "./issue";
+import { CONTAINERS, hosts, placeMachines, ROLES, type Subnet } from "./machine";
+import { ConfigError, type Problem } from "./problem";
 import { address, cidr, flag, list, name, oneOf, pattern, section, text, version, whole } from "./value";
 
+export { CONTAINERS, type Machine as MachineConfig } from "./machine";
 export { ConfigError, type Problem } from "./problem";
 
 /** Calico's encapsulations, in the operator's own words (`Installation.spec.calicoNetwork.ipPools[].encapsulation`). */
@@ -39,13 +42,15 @@ export type Fault = (typeof FAULTS)[number];
 /** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
 export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
 
+const named = (nodeName: string) => ({ name: nodeName, role: undefined, address: undefined });
+
 const node = z.union(
   [
-    name().transform((nodeName) => ({ name: nodeName, role: undefined, address: undefined })),
+    name().transform(named),
     z.strictObject({
       name: name(),
       /** Exactly one node is the control plane; the first node of the topology when none says so. */
-      role: oneOf(["control-plane", "worker"]).optional(),
+      role: oneOf(ROLES).optional(),
       /** Fixed private address; the next free one of the subnet when not given. */
       address: address().optional(),
     }),
@@ -59,12 +64,12 @@ export const MAX_NODES = 100;
 const subnet = section({
   name: name(),
   cidr: cidr(),
-  nodes: list(node, 1, MAX_NODES, "nodes"),
+  nodes: list(node, 1, MAX_NODES, "nodes").optional(),
 });
 
-const DEFAULT_TOPOLOGY = [
-  { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
-  { name: "b", cidr: "10.0.4.0/24", nodes: ["w2", "w3"] },
+const DEFAULT_TOPOLOGY: Subnet[] = [
+  { name: "a", cidr: "10.0.3.0/24", nodes: [named("cp1"), named("w1")] },
+  { name: "b", cidr: "10.0.4.0/24", nodes: [named("w2"), named("w3")] },
 ];
 
 const splitWords = (value: string): string[] =>
@@ -119,17 +124,13 @@ const openstack = section({
   owner: access.owner.optional(),
 });
 
-const machine = section({
-  name: name(),
-  /** Where SSH reaches it; the node's own address in `topology` may be another. */
-  address: text("a host name or an address"),
-  port: whole(1, 65535).optional(),
-  user: text("a login name").optional(),
-});
-
-const hosts = section({
-  user: text("a login name").optional(),
-  machines: list(machine, 1, MAX_NODES, "machines, each { name, address, port, user }").optional(),
+const calico = section({
+  /** `none`: no Calico; pods get the reference CNI plugins and static routes, and the IPPool is only declared. */
+  install: oneOf(["manifest", "none"]).optional(),
+  /** Where Calico's manifest is: a URL, or a file on this machine; the project's own address when not given. */
+  manifest: text("a URL or a path").optional(),
+  /** What the manifest's SHA-256 must be. */
+  checksum: pattern(/^(sha256:)?[0-9a-f]{64}$/, "a SHA-256 in hex, such as sha256sum prints").optional(),
 });
 
 const schema = z.strictObject({
@@ -141,7 +142,7 @@ const schema = z.strictObject({
   podCidr: cidr().default("172.16.0.0/16"),
   blockSize: whole(20, 32).default(26),
   serviceCidr: cidr().default("10.96.0.0/12"),
-  topology: list(subnet, 1, MAX_NODES, "subnets, each { name, cidr, nodes }").prefault(DEFAULT_TOPOLOGY),
+  topology: list(subnet, 1, MAX_NODES, "subnets, each { name, cidr, nodes }").optional(),
   kubernetesVersion: version("1.35").default("1.35"),
   calicoVersion: version("3.32").default("3.32"),
   allowUnsupported: flag().default(false),
@@ -152,13 +153,18 @@ const schema = z.strictObject({
   faults: faults.default([]),
   aws: aws.optional(),
   openstack: openstack.optional(),
-  hosts: hosts.optional(),
+  hosts: hosts(MAX_NODES).optional(),
+  calico: calico.optional(),
 });
 
-/** The config of one stack, checked key by key, defaults filled in. */
-export type LabConfig = z.output<typeof schema>;
+type Parsed = z.output<typeof schema>;
+
+/** The config of one stack, checked key by key, defaults filled in, every machine in its subnet. */
+export type LabConfig = Omit<Parsed, "topology"> & { topology: Subnet[] };
 export type AwsConfig = NonNullable<LabConfig["aws"]>;
 export type OpenStackConfig = NonNullable<LabConfig["openstack"]>;
+export type HostsConfig = NonNullable<LabConfig["hosts"]>;
+export type CalicoConfig = NonNullable<LabConfig["calico"]>;
 
 /** The project's name, which is the namespace of its config keys (`encaplab:encapsulation`). */
 const PROJECT = "encaplab";
@@ -203,8 +209,31 @@ export function providerSettings(
 export function parseConfig(raw: Readonly<Record<string, unknown>>): LabConfig {
   const values = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, decode(value)]));
   const result = schema.safeParse(values, { reportInput: true });
-  if (result.success) return result.data;
-  throw new ConfigError(result.error.issues.flatMap((issue) => toProblems(values, issue)));
+  if (!result.success)
+    throw new ConfigError(result.error.issues.flatMap((issue) => toProblems(schema, values, issue)));
+  const { topology, problems } = place(result.data);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...result.data, topology };
+}
+
+/** Puts existing machines into their subnets; every other cloud makes its nodes where the topology says. */
+function place({ cloud, hosts: section, topology: given }: Parsed): ReturnType<typeof placeMachines> {
+  const machines = cloud === "hosts" ? section?.machines : undefined;
+  const written = given?.map((one) => ({ ...one, nodes: one.nodes ?? [] }));
+  if (machines && machines !== CONTAINERS) return placeMachines(written, machines);
+  const topology: Subnet[] = written ?? DEFAULT_TOPOLOGY;
+  const problems: Problem[] = topology.flatMap(({ nodes }, i) =>
+    nodes.length > 0
+      ? []
+      : [
+          {
+            key: `topology[${i}].nodes`,
+            value: undefined,
+            message: `allowed is a list of 1 to ${MAX_NODES} nodes`,
+          },
+        ],
+  );
+  return { topology, problems };
 }
 
 function decode(value: unknown): unknown {
@@ -214,55 +243,4 @@ function decode(value: unknown): unknown {
   } catch {
     return value; // the schema then says which kind of value the key takes
   }
-}
-
-function toProblems(values: unknown, issue: z.core.$ZodIssue, base: readonly PropertyKey[] = []): Problem[] {
-  const path = [...base, ...issue.path];
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      key: formatPath([...path, key]),
-      value: valueAt(values, [...path, key]),
-      message: `there is no such key; allowed here are ${keysAt(path).join(", ")}`,
-    }));
-  }
-  const value = issue.input;
-  // A union reports only "no variant fits": say what is wrong with the variant that was meant.
-  if (issue.code === "invalid_union") {
-    const meant = meantVariant(value, issue.errors);
-    if (meant.length > 0) return meant.flatMap((nested) => toProblems(values, nested, path));
-  }
-  return [{ key: formatPath(path), value, message: issue.message }];
-}
-
-/** An object means the object variant (the last), text the one that takes text of another form. */
-function meantVariant(value: unknown, variants: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
-  if (typeof value === "string")
-    return variants.find((issues) => issues.some(({ code }) => code === "invalid_format")) ?? [];
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return (isObject && variants.at(-1)) || [];
-}
-
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
-  for (const step of path) at = typeof step === "number" ? elementOf(at) : shapeOf(at)?.[String(step)];
-  return Object.keys(shapeOf(at) ?? {});
-}
-
-/** Sees through the wrappers `default`, `prefault`, `optional`, a list's pipe, and a union's object variant. */
-function unwrap(type: unknown): z.core.$ZodTypeDef & Record<string, unknown> {
-  const def = (type as z.ZodType).def as z.core.$ZodTypeDef & Record<string, unknown>;
-  if (def.innerType) return unwrap(def.innerType);
-  if (def.type === "pipe") return unwrap(def.out);
-  if (def.type === "union") return unwrap((def.options as unknown[]).at(-1));
-  return def;
-}
-const shapeOf = (type: unknown) => unwrap(type).shape as Record<string, unknown> | undefined;
-const elementOf = (type: unknown) => unwrap(type).element;
-
-function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (at, step) =>
-      at !== null && typeof at === "object" && Object.hasOwn(at, step) ? Reflect.get(at, step) : undefined,
-    values,
-  );
 }

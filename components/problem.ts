@@ -25,8 +25,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** Keys whose values are nobody else's to read, not even when they are wrong. */
+const SECRET = /(^|\.)privateKey$/;
+
 const describe = ({ key, value, message }: Problem): string =>
-  `encaplab:${cut(key)} is ${cut(show(value))}: ${message}`;
+  `encaplab:${cut(key)} is ${SECRET.test(key) ? "(not shown)" : cut(show(value))}: ${message}`;
 
 const cut = (text: string): string => (text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
 

@@ -74,7 +74,7 @@ function layerOf(file: string): string {
   const [top, second = ""] = file.split(sep);
   if (top !== "components") return "program";
   const layer = second.replace(/\.ts$/, "");
-  return layer === "problem" || layer === "value" ? "config" : layer;
+  return ["problem", "issue", "value", "machine"].includes(layer) ? "config" : layer;
 }
 
 const IMPORTS = FILES.flatMap(importsOf);

@@ -29,8 +29,11 @@ export interface Connection {
 
 /** A node that exists. */
 export interface LabNode extends NodePlan {
-  /** What the node's own resources are `deletedWith` and `triggers` bind to. */
-  resource: pulumi.Resource;
+  /**
+   * The node's own resource: what goes when the node goes is `deletedWith` it, and its id tells one machine from another.
+   * Absent where the machine was there before the lab and stays after it.
+   */
+  resource?: pulumi.CustomResource;
   /** Absent on the twin, whose nodes are not machines. */
   connection?: Connection;
 }
@@ -39,15 +42,32 @@ export interface Infrastructure extends pulumi.ComponentResource {
   nodes: LabNode[];
 }
 
-/** A node that is a machine: one can log in on it. */
-export interface CloudNode extends LabNode {
+/** A node that is a machine: one can log in on it, and make a Kubernetes node of it. */
+export interface Machine extends LabNode {
   connection: Connection;
+}
+
+/** Where something listens, as seen from the machine that runs Pulumi. */
+export interface Endpoint {
+  host: pulumi.Input<string>;
+  port: pulumi.Input<number>;
+}
+
+/** Nodes that can become a cluster, whatever the cloud. */
+export interface MachineInfrastructure extends Infrastructure {
+  nodes: Machine[];
+  /** The control plane's port 6443. */
+  api: Endpoint;
+}
+
+/** A machine of a cloud. */
+export interface CloudNode extends Machine {
   /** Absent when the node is reached over another one. */
   publicAddress?: pulumi.Output<string>;
 }
 
 /** What AWS and OpenStack make of a plan: the same shape, whatever the cloud. */
-export interface CloudInfrastructure extends Infrastructure {
+export interface CloudInfrastructure extends MachineInfrastructure {
   nodes: CloudNode[];
   cost: CostEstimate;
   /** When the lab is overdue, as an ISO 8601 time in UTC; undefined without `ttl`. */

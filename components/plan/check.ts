@@ -1,5 +1,13 @@
 /** What one key alone cannot tell: overlaps, room, contradictions. Reports every problem at once. */
-import { ConfigError, FABRICS, type Fabric, type LabConfig, MAX_NODES, type Problem } from "../config";
+import {
+  CONTAINERS,
+  ConfigError,
+  FABRICS,
+  type Fabric,
+  type LabConfig,
+  MAX_NODES,
+  type Problem,
+} from "../config";
 import {
   type Cidr,
   contains,
@@ -50,6 +58,11 @@ export function fabricOf(config: LabConfig): Fabric {
   return config.fabric ?? "plain";
 }
 
+/** Machines that were there before the lab: neither their network nor their addresses are ours to choose. */
+function onOthersNetwork({ cloud, rehearse, hosts }: LabConfig): boolean {
+  return cloud === "hosts" && !rehearse && hosts?.machines !== CONTAINERS;
+}
+
 function checkRanges(config: LabConfig, report: Report): void {
   const ranges = [
     { key: "podCidr", text: config.podCidr },
@@ -68,10 +81,17 @@ function checkRanges(config: LabConfig, report: Report): void {
   if (services < 12 || services > 28) {
     report("serviceCidr", config.serviceCidr, "allowed are prefixes from /12 to /28, as the API server's");
   }
+  const [largest, smallest, whose] = onOthersNetwork(config)
+    ? [8, 30, "with room for nodes"]
+    : [16, 28, "as on EC2"];
   config.topology.forEach((subnet, i) => {
     const { prefix } = parseCidr(subnet.cidr);
-    if (prefix < 16 || prefix > 28) {
-      report(`topology[${i}].cidr`, subnet.cidr, "allowed are prefixes from /16 to /28, as on EC2");
+    if (prefix < largest || prefix > smallest) {
+      report(
+        `topology[${i}].cidr`,
+        subnet.cidr,
+        `allowed are prefixes from /${largest} to /${smallest}, ${whose}`,
+      );
     }
   });
 }
@@ -110,7 +130,8 @@ function checkNodes(config: LabConfig, report: Report): void {
   const addresses = new Map<string, string>();
   config.topology.forEach((subnet, i) => {
     const cidr = parseCidr(subnet.cidr);
-    if (cidr.prefix <= 28 && subnet.nodes.length > roomIn(cidr)) {
+    const reserved = onOthersNetwork(config) ? 1 : RESERVED_ADDRESSES;
+    if (reserved > 1 && cidr.prefix <= 28 && subnet.nodes.length > roomIn(cidr)) {
       report(
         `topology[${i}].nodes`,
         `${subnet.nodes.length} nodes`,
@@ -120,7 +141,7 @@ function checkNodes(config: LabConfig, report: Report): void {
     subnet.nodes.forEach(({ address }, j) => {
       if (!address) return;
       const key = `topology[${i}].nodes[${j}].address`;
-      const trouble = addressTrouble(cidr, toNumber(address));
+      const trouble = addressTrouble(cidr, toNumber(address), reserved);
       if (trouble) report(key, address, trouble);
       const owner = addresses.get(address);
       if (owner) report(key, address, `${owner} has that address already; addresses are unique`);
@@ -142,10 +163,12 @@ function checkNodes(config: LabConfig, report: Report): void {
   }
 }
 
-function addressTrouble(subnet: Cidr, address: number): string | undefined {
+/** @param reserved how many addresses at the subnet's start are nobody's. */
+function addressTrouble(subnet: Cidr, address: number, reserved: number): string | undefined {
   if (!contains(subnet, address)) return `it lies outside its subnet ${formatCidr(subnet)}`;
   const offset = address - subnet.first;
-  if (offset >= RESERVED_ADDRESSES && offset < sizeOf(subnet) - 1) return undefined;
+  if (offset >= reserved && offset < sizeOf(subnet) - 1) return undefined;
+  if (reserved === 1) return `it is the network's own or the broadcast address of ${formatCidr(subnet)}`;
   return `clouds keep the first ${RESERVED_ADDRESSES} addresses and the last one of ${formatCidr(subnet)} for themselves`;
 }
 
@@ -189,7 +212,7 @@ function checkFabric(config: LabConfig, report: Report): void {
       `encapsulation ${config.encapsulation} gets its routes by BGP; allowed is Enabled, or VXLAN or VXLANCrossSubnet without BGP`,
     );
   }
-  if (config.podRoutes && config.cloud === "hosts" && !config.rehearse) {
+  if (config.podRoutes && onOthersNetwork(config)) {
     report(
       "podRoutes",
       true,
@@ -207,7 +230,13 @@ function checkFaults(config: LabConfig, report: Report): void {
     const { fabrics } = FAULT_FACTS[fault];
     if (config.faults.indexOf(fault) < i)
       report(`faults[${i}]`, fault, "it is in the list already; name each fault once");
-    if (!fabrics.includes(fabric)) {
+    if (config.cloud === "hosts" && !config.rehearse && FAULT_FACTS[fault].of === "fabric") {
+      report(
+        `faults[${i}]`,
+        fault,
+        "the network under these machines is not ours to break; take the fault out, or set rehearse: true",
+      );
+    } else if (!fabrics.includes(fabric)) {
       const others = FABRICS.filter((name) => fabrics.includes(name)).join(" or ");
       report(
         `faults[${i}]`,

@@ -7,6 +7,8 @@ export interface FaultFacts {
   means: string;
   /** The fabrics that can have it. */
   fabrics: readonly Fabric[];
+  /** What is made wrong: the network under the nodes, or Calico's own settings. */
+  of: "fabric" | "calico";
   /** The firewall rule that it closes. */
   closes?: RuleName;
 }
@@ -14,30 +16,44 @@ export interface FaultFacts {
 const GROUPED: readonly Fabric[] = ["aws", "openstack"];
 
 export const FAULT_FACTS: Record<Fault, FaultFacts> = {
-  "bgp-blocked": { means: "the security group has no rule for TCP 179", fabrics: GROUPED, closes: "bgp" },
+  "bgp-blocked": {
+    means: "the security group has no rule for TCP 179",
+    fabrics: GROUPED,
+    of: "fabric",
+    closes: "bgp",
+  },
   "ipip-blocked": {
     means: "the security group has no rule for IP protocol 4",
     fabrics: GROUPED,
+    of: "fabric",
     closes: "ipip",
   },
   "vxlan-blocked": {
     means: "the security group has no rule for UDP 4789",
     fabrics: GROUPED,
+    of: "fabric",
     closes: "vxlan",
   },
   "pod-cidr-blocked": {
     means: "the security group has no rule for the pod CIDR",
     fabrics: GROUPED,
+    of: "fabric",
     closes: "pod-cidr",
   },
-  "source-dest-check": { means: "the source/dest check stays on", fabrics: ["aws"] },
-  "port-security": { means: "the ports' allowed address pairs lack the pod CIDR", fabrics: ["openstack"] },
+  "source-dest-check": { means: "the source/dest check stays on", fabrics: ["aws"], of: "fabric" },
+  "port-security": {
+    means: "the ports' allowed address pairs lack the pod CIDR",
+    fabrics: ["openstack"],
+    of: "fabric",
+  },
   "mtu-too-big": {
     means: "pods get the link's MTU, which leaves the tunnel's header no room",
     fabrics: ["aws", "openstack", "plain"],
+    of: "calico",
   },
   "node-as-32": {
     means: "Calico records the nodes' addresses as /32",
     fabrics: ["aws", "openstack", "plain"],
+    of: "calico",
   },
 };

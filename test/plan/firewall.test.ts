@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { ENCAPSULATIONS, type Encapsulation, FAULTS } from "../../components/config";
 import { FAULT_FACTS, type LabPlan, planLab, type RuleName } from "../../components/plan";
-import { labConfigs } from "../support/arbitraries";
+import { canHave, labConfigs } from "../support/arbitraries";
 import { changed, planOf } from "../support/problems";
 
 const ONE_SUBNET = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
@@ -97,7 +97,7 @@ describe("the firewall of a plan", () => {
     fc.assert(
       fc.property(labConfigs, fc.constantFrom(...FAULTS), (config, fault) => {
         const healthy = planLab(changed(config, { faults: [] }));
-        fc.pre(FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+        fc.pre(canHave(healthy, fault));
         const faulty = planLab(changed(config, { faults: [fault] }));
         const { closes } = FAULT_FACTS[fault];
         assert.deepEqual(

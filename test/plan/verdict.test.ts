@@ -14,7 +14,7 @@ import {
   rowKey,
   rowName,
 } from "../../components/plan";
-import { labConfigs } from "../support/arbitraries";
+import { canHave, labConfigs } from "../support/arbitraries";
 import { changed, planOf } from "../support/problems";
 import { failuresOf, outcomesOf } from "../support/verdicts";
 
@@ -142,7 +142,7 @@ describe("a fault in the verdict", () => {
     fc.assert(
       fc.property(labConfigs, fc.constantFrom(...FAULTS), (config, fault) => {
         const healthy = planLab(changed(config, { faults: [] }));
-        fc.pre(FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+        fc.pre(canHave(healthy, fault));
         const faulty = planLab(changed(config, { faults: [fault] }));
         const idle = judge(faulty).remarks.some((remark) =>
           remark.startsWith(`fault ${fault} changes nothing`),

@@ -8,6 +8,7 @@ import {
   FABRICS,
   FAULTS,
   type Fabric,
+  type Fault,
   type LabConfig,
   PROXY_MODES,
   parseConfig,
@@ -17,6 +18,7 @@ import {
   CALICO_RELEASES,
   FAULT_FACTS,
   formatCidr,
+  type LabPlan,
   parseCidr,
   toAddress,
 } from "../../components/plan";
@@ -115,13 +117,23 @@ const bgpFor = (encapsulation: Encapsulation) =>
 const withoutGaps = (raw: RawConfig): RawConfig =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 
+/** Whether a lab can have a fault. The network under existing machines is not ours to break. */
+export function canHave(
+  { fabric, cloud, onTwin }: Pick<LabPlan, "fabric" | "cloud" | "onTwin">,
+  fault: Fault,
+) {
+  const { fabrics, of } = FAULT_FACTS[fault];
+  return fabrics.includes(fabric) && (cloud !== "hosts" || onTwin || of === "calico");
+}
+
 /** Valid configs as they stand in a stack file, without the prefix of their keys. */
 export const rawConfigs: fc.Arbitrary<RawConfig> = fc
   .tuple(places, fc.constantFrom(...ENCAPSULATIONS), topologies, pools, versions)
   .chain(([place, encapsulation, topology, pool, version]) => {
     const fabric = fabricAt(place);
-    const faults = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(fabric));
-    const podRoutes = place.cloud === "hosts" && !place.rehearse ? fc.constant(false) : fc.boolean();
+    const ours = place.cloud !== "hosts" || place.rehearse === true;
+    const faults = FAULTS.filter((fault) => canHave({ fabric, cloud: place.cloud, onTwin: ours }, fault));
+    const podRoutes = ours ? fc.boolean() : fc.constant(false);
     return fc
       .record({
         bgp: bgpFor(encapsulation),

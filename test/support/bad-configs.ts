@@ -43,6 +43,15 @@ const KEYS: Row[] = [
   ["__proto__ in a node", nodes(JSON.parse('{"name": "w1", "__proto__": 1}')), "topology[0].nodes[0].__proto__", 1, NO_KEY],
   ["a misspelt key of a cloud's section", { aws: { regoin: "eu-central-1" } }, "aws.regoin", "eu-central-1", /allowed here are region, instanceType/],
   ["a misspelt key of another cloud's section", { openstack: { flavour: "m1" } }, "openstack.flavour", "m1", /flavor/],
+  ["a machine in no subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h" }] } }, "hosts.machines[0].subnet", undefined, /which subnet is m1 in/],
+  ["a machine in a subnet that is none", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "z" }] } }, "hosts.machines[0].subnet", "z", /a CIDR such as/],
+  ["a machine whose own address nobody knows", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "10.9.0.0/24" }] } }, "hosts.machines[0].nodeAddress", undefined, /say which address m1 has there/],
+  ["a machine with two roles", { cloud: "hosts", topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: [{ name: "m1", role: "control-plane", address: "10.9.0.9" }] }], hosts: { machines: [{ name: "m1", address: "h", role: "worker" }] } }, "hosts.machines[0].role", "worker", /topology says control-plane/],
+  ["a node without a machine", { cloud: "hosts", topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }], hosts: { machines: [{ name: "m2", address: "10.9.0.9", subnet: "a" }] } }, "hosts.machines", ["m2"], /no machine is called so/],
+  ["a subnet without any nodes", { topology: [{ name: "a", cidr: "10.9.0.0/24" }] }, "topology[0].nodes", undefined, /1 to 100 nodes/],
+  ["a fault of a network that is not ours", { cloud: "hosts", fabric: "aws", faults: ["bgp-blocked"], topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }] }, "faults[0]", "bgp-blocked", /not ours to break/],
+  ["a private key that is none", { hosts: { privateKey: "secret" } }, "hosts.privateKey", "secret", /OpenSSH private key/],
+  ["a way to install Calico that is none", { calico: { install: "operator" } }, "calico.install", "operator", /manifest, none/],
   ["a misspelt key of a machine", { hosts: { machines: [{ name: "w1", address: "h", ports: 22 }] } }, "hosts.machines[0].ports", 22, /name, address, port, user/],
 ];
 
@@ -73,7 +82,7 @@ const WORDS: Row[] = [
   ["a machine without an address", { hosts: { machines: [{ name: "w1" }] } }, "hosts.machines[0].address", undefined, /host name/],
   ["a port beyond all ports", { hosts: { machines: [{ name: "w1", address: "h", port: 65536 }] } }, "hosts.machines[0].port", 65536, /1 to 65535/],
   ["a section that is a list", { aws: [] }, "aws", [], /a section with region, instanceType/],
-  ["a section that is null", { hosts: null }, "hosts", null, /a section with user, machines/],
+  ["a section that is null", { hosts: null }, "hosts", null, /a section with machines, user/],
   ["nobody who may log in", { aws: { accessCidrs: [] } }, "aws.accessCidrs", [], /list of 1 to 50 CIDRs/],
   ["an access range that is an address", { aws: { accessCidrs: ["192.0.2.1"] } }, "aws.accessCidrs[0]", "192.0.2.1", CIDR],
 ];

@@ -4,8 +4,9 @@ import type { AwsConfig } from "../../config";
 import type { LabPlan } from "../../plan";
 import { findAccess } from "../access";
 import type { CostEstimate } from "../cost";
+import { apiOf } from "../endpoint";
 import { Beginning, watchExpiry } from "../expiry";
-import type { CloudInfrastructure, CloudNode, InfrastructureArgs } from "../interface";
+import type { CloudInfrastructure, CloudNode, Endpoint, InfrastructureArgs } from "../interface";
 import { createLogin } from "../key";
 import { labTags } from "../tags";
 import { estimateAws } from "./cost";
@@ -32,6 +33,7 @@ export interface AwsArgs {
 /** The plan's nodes as EC2 instances, and the network that they need. */
 export class Aws extends pulumi.ComponentResource implements CloudInfrastructure {
   readonly nodes: CloudNode[];
+  readonly api: Endpoint;
   readonly cost: CostEstimate;
   readonly expiry: pulumi.Output<string> | undefined;
 
@@ -52,6 +54,7 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
     const { nodes, instances } = createNodes(`encaplab-${name}`, args, this);
     createPodRoutes(plan, network.routeTable, instances, this);
     this.nodes = nodes;
+    this.api = apiOf(nodes);
     this.cost = estimateAws(plan, found, config.spot ?? false);
     this.registerOutputs({
       addresses: Object.fromEntries(nodes.map((node) => [node.name, node.publicAddress])),

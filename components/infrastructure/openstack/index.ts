@@ -4,9 +4,10 @@ import type { OpenStackConfig } from "../../config";
 import type { LabPlan } from "../../plan";
 import { findAccess } from "../access";
 import { type CostEstimate, estimateCost } from "../cost";
+import { apiOf } from "../endpoint";
 import { Beginning, watchExpiry } from "../expiry";
 import { planIngress } from "../ingress";
-import type { CloudInfrastructure, CloudNode, InfrastructureArgs } from "../interface";
+import type { CloudInfrastructure, CloudNode, Endpoint, InfrastructureArgs } from "../interface";
 import { createLogin } from "../key";
 import { labTags } from "../tags";
 import { type Found, flavorWarning, lookUp } from "./lookup";
@@ -30,6 +31,7 @@ export interface OpenStackArgs {
 /** The plan's nodes as Nova's instances, and the network that they need. */
 export class OpenStack extends pulumi.ComponentResource implements CloudInfrastructure {
   readonly nodes: CloudNode[];
+  readonly api: Endpoint;
   readonly cost: CostEstimate;
   readonly expiry: pulumi.Output<string> | undefined;
 
@@ -46,6 +48,7 @@ export class OpenStack extends pulumi.ComponentResource implements CloudInfrastr
     const network = createNetwork(plan, found.externalNetwork.id, label, this);
     const security = createSecurity(planIngress(plan, operatorCidrs), label, this);
     this.nodes = createNodes(name, { plan, config, found, network, security, login, label }, this);
+    this.api = apiOf(this.nodes);
     // Each cloud has its own prices, and OpenStack no API for them.
     this.cost = estimateCost([{ what: found.flavor.name, count: plan.nodes.length, perHour: undefined }], "");
     this.registerOutputs({
