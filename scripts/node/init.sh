@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# init (sent together with kubeadm.sh): the control plane. KUBEADM_CONFIG: kubeadm's YAML; NODE_NAME
+# Its result is what the joins pin: the hash of the cluster CA's public key.
+create() {
+  need KUBEADM_CONFIG NODE_NAME
+  only_ours init
+  if [ "$(kubeadm_state)" = 'init done' ] && [ -e /etc/kubernetes/admin.conf ]; then
+    # The machine may just have been started again.
+    wait_for 300 "the API server on $NODE_NAME" api get --raw /readyz ||
+      die "the API server on $NODE_NAME does not come up; on the machine: sudo journalctl -u kubelet -n 50; sudo crictl ps -a"
+    say "$NODE_NAME is a control plane already"
+  else
+    if [ -n "$(kubeadm_state)" ]; then start_over "an earlier kubeadm init did not end"; fi
+    set_kubeadm_state 'init started'
+    attend "kubeadm init on $NODE_NAME: images, certificates, etcd, the API server" initialise
+  fi
+  result "$(ca_hash)"
+}
+
+initialise() {
+  # From standard input: the text is nowhere on the disk and in no list of processes.
+  kubeadm init --config /dev/stdin --skip-token-print <<<"$KUBEADM_CONFIG"
+  # kubeadm makes a token valid for a day; each join brings its own short-lived one (token.sh).
+  api --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token
+  set_kubeadm_state 'init done'
+}

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# pod-network: pods' network without Calico (`calico.install: none`): the reference CNI plugins with one bridge per node,
+# and a plain route per other node's block. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines "block gateway" of the
+# other nodes; MTU; NAT_OUTGOING: 1 when packets that leave the pods' network shall have the node's address, else 0
+CNI=/etc/cni/net.d/10-encaplab.conflist
+FOLDER=/etc/encaplab
+UNIT=encaplab-pod-network.service
+PROTOCOL=201 # marks our routes among the kernel's, as 12 marks BIRD's
+
+create() {
+  need POD_CIDR BLOCK ROUTES MTU NAT_OUTGOING
+  plugins
+  network | own "$CNI" :
+  routes | own "$FOLDER/pod-routes" drop_old_routes
+  masquerade | own "$FOLDER/pod-network.nft" :
+  unit | own "/etc/systemd/system/$UNIT" systemctl daemon-reload
+  systemctl enable --quiet "$UNIT"
+  # Cheap, and mends what somebody took away by hand.
+  systemctl restart "$UNIT"
+}
+
+# Kubernetes' packages and Debian's put them in different folders; kubelet's containerd looks in /opt/cni/bin.
+plugins() {
+  local plugin folder
+  for plugin in bridge host-local portmap loopback; do
+    if [ -x "/opt/cni/bin/$plugin" ]; then continue; fi
+    for folder in /usr/lib/cni /usr/libexec/cni; do
+      if [ ! -x "$folder/$plugin" ]; then continue; fi
+      note made "/opt/cni/bin/$plugin"
+      mkdir -p /opt/cni/bin
+      ln -sf "$folder/$plugin" "/opt/cni/bin/$plugin"
+    done
+    [ -x "/opt/cni/bin/$plugin" ] || die "there is no CNI plugin '$plugin' in /opt/cni/bin; the packages kubernetes-cni" \
+      "and containernetworking-plugins have it"
+  done
+}
+
+network() {
+  cat <<JSON
+{
+  "cniVersion": "0.4.0",
+  "name": "encaplab",
+  "plugins": [
+    {
+      "type": "bridge",
+      "bridge": "cni0",
+      "isGateway": true,
+      "hairpinMode": true,
+      "mtu": $MTU,
+      "ipam": { "type": "host-local", "ranges": [[{ "subnet": "$BLOCK" }]], "routes": [{ "dst": "0.0.0.0/0" }] }
+    },
+    { "type": "portmap", "capabilities": { "portMappings": true } }
+  ]
+}
+JSON
+}
+
+# Lines for `ip -batch`. The blackhole is for the node's own block as long as no pod has made the bridge (whose route is
+# preferred): without it such packets would travel in circles between the node and its gateway.
+routes() {
+  local cidr gateway
+  echo "route replace blackhole $BLOCK proto $PROTOCOL metric 1024"
+  while read -r cidr gateway; do
+    if [ -n "$cidr" ]; then echo "route replace $cidr via $gateway proto $PROTOCOL"; fi
+  done <<<"$ROUTES"
+}
+
+# Routes that are kept stay in place all the while: pods go on talking over them.
+drop_old_routes() {
+  local cidr
+  ip -4 route show proto "$PROTOCOL" | sed 's/^blackhole //' | while read -r cidr _; do
+    if ! grep -qF " $cidr " "$FOLDER/pod-routes"; then ip -4 route flush exact "$cidr" proto "$PROTOCOL"; fi
+  done
+}
+
+# The first two lines make the file replace the table, whether it is there or not, in one transaction.
+masquerade() {
+  printf 'table ip encaplab {}\ndelete table ip encaplab\n'
+  if [ "$NAT_OUTGOING" = 1 ]; then
+    cat <<TEXT
+table ip encaplab {
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    ip saddr $BLOCK ip daddr != $POD_CIDR masquerade
+  }
+}
+TEXT
+  fi
+}
+
+# What a reboot takes away comes back with it.
+unit() {
+  cat <<TEXT
+[Unit]
+Description=Routes to the pods of the other nodes
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+Restart=on-failure
+RestartSec=2
+ExecStart=$(type -P ip) -batch $FOLDER/pod-routes
+ExecStart=$(type -P nft) -f $FOLDER/pod-network.nft
+
+[Install]
+WantedBy=multi-user.target
+TEXT
+}
+
+delete() {
+  if [ -e "/etc/systemd/system/$UNIT" ]; then systemctl disable --quiet --now "$UNIT"; fi
+  rm -rf "$CNI" "/etc/systemd/system/$UNIT" "$FOLDER"
+  systemctl daemon-reload
+  ip -4 route flush proto "$PROTOCOL"
+  nft delete table ip encaplab 2>/dev/null || true
+  # The bridge goes with the pods on it; what follows (Calico, reset.sh) gives them other devices.
+  ip link delete cni0 2>/dev/null || true
+}

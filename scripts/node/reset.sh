@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# reset (sent together with packages.sh, kubeadm.sh and network-leftovers.sh), on a machine that lives on after the lab:
+# takes back what the steps, kubeadm, kubelet and Calico left, and no more; $STATE tells what was the machine's own.
+# POD_CIDR: routes inside it are the lab's. Works on any half-made node.
+create() { need POD_CIDR; }
+
+delete() {
+  need POD_CIDR
+  # Without this record no step has changed anything here, and what is here may be a cluster of somebody else.
+  if [ ! -e "$STATE/folders" ]; then
+    say "nothing of a lab is on this machine"
+  else
+    systemctl stop kubelet || true # else it starts the pods again while they are being ended
+    if [ -n "$(kubeadm_state)" ]; then attend "kubeadm reset" kubeadm_reset; fi
+    attend "ending what is left of the pods" end_pods
+    systemctl disable --quiet --now encaplab-pod-network.service 2>/dev/null || true
+    network_leftovers
+    new_in_folders
+    attend "taking back services, packages and files" services_packages_files
+    swap_and_selinux
+    sysctls_and_modules
+    say "the machine is as it was before the lab"
+  fi
+  rm -rf "$RUN" "$STATE"
+}
+
+# It asks the API server for a while, which may be gone; what it cannot do is done after it.
+kubeadm_reset() {
+  timeout 180 kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock ||
+    echo "kubeadm reset ended with $?; going on without it"
+}
+
+end_pods() {
+  local item
+  if type -P ctr >/dev/null && systemctl is-active --quiet containerd; then
+    for item in $(ctr --namespace k8s.io tasks list --quiet); do ctr --namespace k8s.io tasks delete --force "$item" || true; done
+    for item in $(ctr --namespace k8s.io containers list --quiet); do ctr --namespace k8s.io containers delete "$item" || true; done
+  fi
+  # Deepest first; lazily, so that a process that outlives its pod does not keep the machine from being cleaned.
+  awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri)/." { print $2 }' /proc/mounts | sort -r |
+    while read -r item; do umount --lazy "$(printf '%b' "$item")" || true; done
+  ip netns list | awk '/^cni-/ { print $1 }' | while read -r item; do ip netns delete "$item" || true; done
+}
+
+# sort -r: what is in a folder before the folder. --dir: a folder that something else is mounted in is not empty, and stays.
+new_in_folders() {
+  rm -rf /run/calico
+  comm -13 "$STATE/folders" <(folders_content) | sort -r | xargs --no-run-if-empty --delimiter '\n' rm --force --dir ||
+    say "note: not all files of the cluster could be removed; they are named above"
+}
+
+# each RECORD COMMAND…: COMMAND with each line of a record; when it fails that is said and no more.
+each() {
+  local line record=$1
+  shift
+  if ! noted "$record"; then return; fi
+  tac "$STATE/$record" | while read -r line; do "$@" "$line" </dev/null || say "note: $* $line: did not work"; done
+}
+
+services_packages_files() {
+  each enabled systemctl disable --quiet
+  if [ -e "$STATE/packages.before" ]; then record_packages; fi
+  if noted packages; then remove_packages; fi
+  if [ -d "$STATE/before" ]; then (cd "$STATE/before" && find . -type f -exec cp -a --parents {} / \;); fi
+  each made take_away
+  sed '/^# encaplab begin$/,/^# encaplab end$/d' /etc/hosts >"$RUN/hosts"
+  put /etc/hosts : <"$RUN/hosts"
+  systemctl daemon-reload
+  systemctl reset-failed
+  if systemctl is-active --quiet NetworkManager; then systemctl reload NetworkManager; fi
+  if systemctl is-active --quiet containerd; then systemctl restart containerd; fi # with its settings of before
+  each services systemctl enable --quiet --now
+}
+take_away() { if [ -d "$1" ]; then rmdir --ignore-fail-on-non-empty "$1"; else rm -f "$1"; fi; }
+
+# dpkg and rpm, unlike apt-get and dnf, refuse to take away what somebody else has come to need.
+remove_packages() {
+  local names
+  mapfile -t names < <(comm -12 <(sort -u "$STATE/packages") <(packages))
+  systemctl stop containerd || true
+  if ((${#names[@]} == 0)); then
+    echo "they are gone already"
+  elif type -P dpkg >/dev/null; then
+    apt-mark unhold "${names[@]}" || true
+    wait_for 600 "dpkg's lock" dpkg_free
+    dpkg --purge "${names[@]}" || echo "note: some are needed by others now, and stay"
+  else
+    rpm --erase "${names[@]}" || echo "note: some are needed by others now, and all stay: ${names[*]}"
+  fi
+  if ! type -P containerd >/dev/null; then rm -rf /var/lib/containerd /run/containerd /opt/containerd /etc/containerd; fi
+}
+# With nothing to configure it only takes the lock.
+dpkg_free() { dpkg --configure --pending; }
+
+swap_and_selinux() {
+  if grep -qs '^# encaplab: ' /etc/fstab; then sed -i 's/^# encaplab: //' /etc/fstab; fi
+  if noted swap; then
+    each swap systemctl unmask --quiet
+    systemctl daemon-reload
+    each swap systemctl start
+  fi
+  if noted selinux-config; then sed -i 's/^SELINUX=permissive/SELINUX=enforcing/' /etc/selinux/config; fi
+  if noted selinux; then setenforce 1; fi
+}
+
+sysctls_and_modules() {
+  sysctl --ignore --quiet --load="$STATE/sysctls" || true
+  each modules modprobe --remove --quiet
+}
