@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parseStackConfig, providerSettings } from "./components/config";
-import { cloudOutputs, createInfrastructure, isTwin } from "./components/infrastructure";
+import { createInfrastructure, isTwin, machineOutputs } from "./components/infrastructure";
 import { judge, planLab } from "./components/plan";
 import {
   announceObservation,
@@ -10,7 +10,7 @@ import {
   verdictOutput,
 } from "./components/study/stack";
 
-/** stack config ─► LabConfig ─► LabPlan ─► Infrastructure ─► Observation ─► stack outputs */
+/** stack config ─► LabConfig ─► LabPlan ─► Infrastructure ─► Cluster ─► Calico ─► Observation ─► stack outputs */
 async function lab() {
   const stack = pulumi.runtime.allConfig();
   const config = parseStackConfig(stack);
@@ -18,6 +18,8 @@ async function lab() {
   const verdict = judge(plan);
   announceVerdict(verdict);
   const settings = providerSettings(stack, plan.cloud);
+  // Whatever can be wrong is found before anything is built.
+  const manifest = plan.onTwin ? undefined : await onMachines().planCalico(config, plan);
   const infrastructure = await createInfrastructure(pulumi.getStack(), { plan, config, settings });
   const nodes = plan.nodes.map(({ name, role, subnet, address, block }) => ({
     name,
@@ -32,10 +34,27 @@ async function lab() {
     nodes,
     verdict: verdictOutput(verdict),
   };
-  if (!isTwin(infrastructure)) return { ...outputs, ...cloudOutputs(pulumi.getStack(), infrastructure) };
+  if (!isTwin(infrastructure)) {
+    const { Cluster, Calico } = onMachines();
+    const cluster = new Cluster("cluster", { plan, infrastructure });
+    new Calico("calico", { plan, cluster, manifest });
+    return {
+      ...outputs,
+      ...machineOutputs(pulumi.getStack(), infrastructure),
+      kubeconfig: cluster.kubeconfig,
+      observation: "not measured",
+    };
+  }
   const { observation } = new TwinObservation("observation", { twin: infrastructure, plan });
   announceObservation(observation, infrastructure);
   return { ...outputs, observation: observation.apply(observationOutput) };
+}
+
+/** Loaded only where there are machines: their SDKs cost a twin's `up` half a second. */
+function onMachines() {
+  const { Cluster } = require("./components/cluster") as typeof import("./components/cluster");
+  const { Calico, planCalico } = require("./components/calico") as typeof import("./components/calico");
+  return { Cluster, Calico, planCalico };
 }
 
 async function labOrPlainSentence() {

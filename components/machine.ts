@@ -6,7 +6,7 @@ import { address, list, name, oneOf, pattern, section, text, whole } from "./val
 
 const hostKey = () =>
   pattern(
-    /^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+) \S+( .*)?$/,
+    /^(ssh-ed25519|ecdsa-sha2-\S+) \S+( .*)?$/,
     "the machine's public host key, such as ssh-ed25519 AAAA… (ssh-keyscan prints it)",
   );
 const user = () => text("a login name");

@@ -1,7 +1,6 @@
 /** The infrastructure's door: the plan on the cloud of one's choice. */
 import type * as pulumi from "@pulumi/pulumi";
-import { ConfigError } from "../config";
-import type { CloudInfrastructure, Infrastructure, InfrastructureArgs } from "./interface";
+import type { Infrastructure, InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
 export type { CostEstimate } from "./cost";
@@ -9,11 +8,17 @@ export type {
   CloudInfrastructure,
   CloudNode,
   Connection,
+  Endpoint,
   Infrastructure,
   InfrastructureArgs,
   LabNode,
+  Machine,
+  MachineInfrastructure,
 } from "./interface";
-export { cloudOutputs } from "./outputs";
+export { KeyPair } from "./key";
+export { machineOutputs } from "./outputs";
+export { PartResource } from "./part";
+export { execute, type StepName, shellCommand, stepScript, type Target, waitForSsh } from "./ssh";
 export type { Part, Realm, Twin } from "./twin";
 
 /**
@@ -25,7 +30,7 @@ export async function createInfrastructure(
   name: string,
   args: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
-): Promise<CloudInfrastructure | Twin> {
+): Promise<MachineInfrastructure | Twin> {
   const { plan } = args;
   if (plan.onTwin) {
     const twin = require("./twin") as typeof import("./twin");
@@ -39,13 +44,8 @@ export async function createInfrastructure(
     const openstack = require("./openstack") as typeof import("./openstack");
     return openstack.createOpenStack(name, args, options);
   }
-  throw new ConfigError([
-    {
-      key: "cloud",
-      value: plan.cloud,
-      message: `this version cannot build on ${plan.cloud} yet; allowed are twin, aws, openstack, or rehearse: true, which plays the same plan on the twin with that cloud's fabric`,
-    },
-  ]);
+  const hosts = require("./hosts") as typeof import("./hosts");
+  return hosts.createHosts(name, args, options);
 }
 
 /** Whether it is the twin that was built, and can therefore be measured from here. */

@@ -17,7 +17,7 @@ export interface InfrastructureArgs {
 export interface Connection {
   /** Reached from the machine that runs Pulumi; with `jump`, from the node one jumps over. */
   host: pulumi.Input<string>;
-  port: number;
+  port: pulumi.Input<number>;
   user: string;
   /** OpenSSH format, secret. Absent when the user logs in with a key of their own: their SSH agent then has it. */
   privateKey?: pulumi.Output<string>;
@@ -45,6 +45,10 @@ export interface Infrastructure extends pulumi.ComponentResource {
 /** A node that is a machine: one can log in on it, and make a Kubernetes node of it. */
 export interface Machine extends LabNode {
   connection: Connection;
+  /** Another text is another machine. Where absent, the resource's id says it, or the address. */
+  identity?: pulumi.Input<string>;
+  /** The record of what the lab did to a machine that stays: ended last, it takes all of that back. */
+  tenancy?: pulumi.Resource;
 }
 
 /** Where something listens, as seen from the machine that runs Pulumi. */

@@ -35,12 +35,13 @@ export function createLogin(publicKey: string | undefined, options: pulumi.Custo
  * What one types to log in.
  * @param keyFile where the user keeps the stack's private key; not needed for a key of their own.
  */
-export function sshCommand(connection: Connection, keyFile: string): pulumi.Output<string> {
+export function sshCommand(connection: Connection, keyFile: string | undefined): pulumi.Output<string> {
   const { host, port, user, privateKey, jump } = connection;
-  const words = ["ssh", ...(privateKey ? ["-i", keyFile] : []), ...(port === 22 ? [] : ["-p", `${port}`])];
+  const identity = privateKey && keyFile ? ` -i ${keyFile}` : "";
+  const words = pulumi.output(port).apply((known) => `ssh${identity}${known === 22 ? "" : ` -p ${known}`}`);
   const target = pulumi.interpolate`${user}@${host}`;
-  if (!jump) return pulumi.interpolate`${words.join(" ")} ${target}`;
+  if (!jump) return pulumi.interpolate`${words} ${target}`;
   // Not -J: ssh uses -i for the last host alone.
   const over = sshCommand(jump, keyFile);
-  return pulumi.interpolate`${words.join(" ")} -o ProxyCommand="${over} -W %h:%p" ${target}`;
+  return pulumi.interpolate`${words} -o ProxyCommand="${over} -W %h:%p" ${target}`;
 }

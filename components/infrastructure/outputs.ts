@@ -1,12 +1,19 @@
-/** What a stack on a cloud shows of its infrastructure. */
+/** What a stack of machines shows of its infrastructure. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { CloudInfrastructure } from "./interface";
+import type { CloudInfrastructure, CloudNode, MachineInfrastructure } from "./interface";
 import { sshCommand } from "./key";
 
+/** Whether the machines were made in a cloud, for money. */
+const isCloud = (infrastructure: MachineInfrastructure): infrastructure is CloudInfrastructure =>
+  "cost" in infrastructure;
+
 /** @param stack names the file in which the user keeps the stack's private key. */
-export function cloudOutputs(stack: string, { nodes, cost, expiry }: CloudInfrastructure) {
+export function machineOutputs(stack: string, infrastructure: MachineInfrastructure) {
   const keyFile = `${stack}.key`;
-  const privateKey = nodes.find(({ connection }) => connection.privateKey)?.connection.privateKey;
+  const nodes: CloudNode[] = infrastructure.nodes;
+  const { cost, expiry } = isCloud(infrastructure) ? infrastructure : {};
+  // A key that the user brought is not shown back.
+  const privateKey = cost && nodes.find(({ connection }) => connection.privateKey)?.connection.privateKey;
   const login = `(umask 077; pulumi -s ${stack} stack output privateKey --show-secrets > ${keyFile})`;
   return {
     nodes: nodes.map(({ name, role, subnet, address, block, publicAddress, connection }) => ({
@@ -16,10 +23,10 @@ export function cloudOutputs(stack: string, { nodes, cost, expiry }: CloudInfras
       address,
       block,
       ...(publicAddress && { publicAddress }),
-      ssh: sshCommand(connection, keyFile),
+      ssh: sshCommand(connection, privateKey && keyFile),
       ...(connection.hostKey && { hostKey: connection.hostKey }),
     })),
-    cost: cost.sentence,
+    ...(cost && { cost: cost.sentence }),
     ...(expiry && { expiry }),
     ...(privateKey && { privateKey: privateKey as pulumi.Output<string>, login }),
   };

@@ -48,7 +48,10 @@ const AS_NUMBER = 64512;
  */
 export function planLab(config: LabConfig): LabPlan {
   checkConfig(config);
-  const facts = ENCAPSULATION_FACTS[config.encapsulation];
+  const declared = ENCAPSULATION_FACTS[config.encapsulation];
+  // Without Calico nobody makes a tunnel of what the IPPool says.
+  const encapsulation = hasCalico(config) ? config.encapsulation : "None";
+  const facts = ENCAPSULATION_FACTS[encapsulation];
   const fabric = fabricOf(config);
   const subnets = planSubnets(config);
   const nodes = planNodes(config);
@@ -66,12 +69,12 @@ export function planLab(config: LabConfig): LabPlan {
     cloud: config.cloud,
     onTwin: config.cloud === "twin" || config.rehearse,
     fabric,
-    encapsulation: config.encapsulation,
+    encapsulation,
     ipPool: {
       cidr: config.podCidr,
       blockSize: config.blockSize,
-      ipipMode: facts.ipipMode,
-      vxlanMode: facts.vxlanMode,
+      ipipMode: declared.ipipMode,
+      vxlanMode: declared.vxlanMode,
       natOutgoing: config.natOutgoing,
     },
     serviceCidr: config.serviceCidr,
@@ -79,7 +82,7 @@ export function planLab(config: LabConfig): LabPlan {
     mtu: { link, tunnel, pod: config.faults.includes("mtu-too-big") ? link : tunnel },
     subnets,
     nodes,
-    firewall: planFirewall(config, bgp, podAddressesOnWire, nodes.length),
+    firewall: planFirewall({ ...config, encapsulation }, bgp, podAddressesOnWire, nodes.length),
     antiSpoofing: {
       needed: podAddressesOnWire,
       allowsPods: podAddressesOnWire && !config.faults.some((fault) => fault === spoofingFault),
@@ -91,8 +94,17 @@ export function planLab(config: LabConfig): LabPlan {
     versions: planVersions(config.kubernetesVersion, config.calicoVersion),
     proxyMode: config.proxyMode,
   };
-  return { ...plan, notes: notesOn(plan) };
+  const notes = notesOn(plan);
+  if (!hasCalico(config)) {
+    notes.push(
+      `calico.install is none: no Calico acts on the IPPool, which says ${config.encapsulation}; pods are routed as with None`,
+    );
+  }
+  return { ...plan, notes };
 }
+
+/** Whether the lab shall have Calico, which gives the IPPool its meaning. */
+export const hasCalico = ({ calico }: LabConfig): boolean => calico?.install !== "none";
 
 /** How pod packets travel between two different nodes once routes are there. */
 export function carrierBetween(plan: Pick<LabPlan, "encapsulation">, from: NodePlan, to: NodePlan): Carrier {

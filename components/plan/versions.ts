@@ -17,6 +17,9 @@ export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
   "3.32": { patch: "3.32.1", kubernetes: ["1.34", "1.35", "1.36"] },
 };
 
+/** Since Calico 3.32 one may say who programs the routes of IPIP and None: BIRD, the default, or Felix. */
+export const MINOR_WITH_ROUTING_CHOICE = 32;
+
 /** Newest patch release of each Kubernetes minor known to this table. */
 export const KUBERNETES_PATCHES: Readonly<Record<string, string>> = {
   "1.31": "1.31.14",

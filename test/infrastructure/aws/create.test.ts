@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { parseStackConfig, providerSettings } from "../../../components/config";
-import { cloudOutputs, createInfrastructure, isTwin } from "../../../components/infrastructure";
+import { createInfrastructure, isTwin, machineOutputs } from "../../../components/infrastructure";
 import { planLab } from "../../../components/plan";
 import { answers, FOUND } from "../../support/aws";
 import { settle, startMocks } from "../../support/mocks";
@@ -51,8 +51,8 @@ describe("a lab on AWS", () => {
   it("shows how to log in, what it costs, and the key as a secret", async () => {
     const { infrastructure } = await create(STACK);
     assert.ok(!isTwin(infrastructure));
-    const outputs = cloudOutputs("aws", infrastructure);
-    assert.match(outputs.cost, /estimate: \$0\.\d+ per hour/);
+    const outputs = machineOutputs("aws", infrastructure);
+    assert.match(outputs.cost ?? "", /estimate: \$0\.\d+ per hour/);
     assert.equal(await settle(outputs.nodes[0]?.ssh ?? ""), "ssh -i aws.key ubuntu@198.51.100.7");
     assert.ok(outputs.privateKey);
     assert.equal(await settle(outputs.privateKey as pulumi.Output<string>), "private login");

@@ -1,0 +1,93 @@
+/** Where Calico's manifest comes from: the project's own address, another one, or a file. */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { type CalicoConfig, ConfigError } from "../config";
+import type { LabPlan } from "../plan";
+
+/** Milliseconds; a preview shall not hang on it. */
+const TIME_LIMIT = 30_000;
+
+const CACHE = path.join(
+  process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"),
+  "encaplab",
+  "calico",
+);
+
+/** Fetches a text. Replaced in tests. */
+export type FetchText = (url: string) => Promise<string>;
+
+/** The address at which Calico publishes the manifest of a release; with Typha where the lab is large enough for it. */
+export function manifestUrl({ versions, firewall }: LabPlan): string {
+  const typha = firewall.some(({ name, open }) => name === "typha" && open);
+  const file = typha ? "calico-typha.yaml" : "calico.yaml";
+  return `https://raw.githubusercontent.com/projectcalico/calico/v${versions.calico}/manifests/${file}`;
+}
+
+/**
+ * The manifest's text. What is fetched is kept in the user's cache, for a release never changes: an `up` on a living lab
+ * then needs no network.
+ * @throws {ConfigError} when it cannot be had, or is not what the checksum says.
+ */
+export async function readManifest(
+  config: CalicoConfig,
+  plan: LabPlan,
+  fetchText: FetchText = get,
+  cache = CACHE,
+): Promise<string> {
+  const source = config.manifest ?? manifestUrl(plan);
+  const text = /^https?:/.test(source) ? await fetched(source, config, fetchText, cache) : fromFile(source);
+  const sum = sha256(text);
+  const wanted = config.checksum?.replace(/^sha256:/, "");
+  if (wanted && sum !== wanted)
+    throw problem("checksum", wanted, `${source} has the SHA-256 ${sum}; it is another file`);
+  return text;
+}
+
+async function fetched(
+  url: string,
+  { manifest }: CalicoConfig,
+  fetchText: FetchText,
+  cache: string,
+): Promise<string> {
+  const file = path.join(cache, `${sha256(url).slice(0, 16)}.yaml`);
+  if (fs.existsSync(file)) return fs.readFileSync(file, "utf8");
+  const text = await fetchText(url).catch((error: Error) => {
+    throw problem(
+      "manifest",
+      manifest,
+      `${url} could not be fetched (${error.message}); allowed is also a file: download it where there is a network, and name its path`,
+    );
+  });
+  fs.mkdirSync(cache, { recursive: true });
+  // Renamed when whole: a run that is killed leaves no half manifest.
+  const part = `${file}.${process.pid}`;
+  fs.writeFileSync(part, text);
+  fs.renameSync(part, file);
+  return text;
+}
+
+function fromFile(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw problem(
+      "manifest",
+      file,
+      `it cannot be read (${code}); allowed is a URL, or the path of Calico's calico.yaml`,
+    );
+  }
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+export const problem = (key: string, value: unknown, message: string): ConfigError =>
+  new ConfigError([{ key: `calico.${key}`, value, message }]);
+
+const get: FetchText = async (url) => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIME_LIMIT) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.text();
+};

@@ -1,0 +1,130 @@
+/** A Kubernetes cluster on the plan's nodes. */
+import type { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Machine, MachineInfrastructure } from "../infrastructure";
+import { ENCAPSULATION_FACTS, type LabPlan } from "../plan";
+import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
+import { machineId, runScript } from "./run-script";
+import { JoinToken, letIn } from "./token";
+
+export interface ClusterArgs {
+  plan: LabPlan;
+  infrastructure: MachineInfrastructure;
+}
+
+/** kubeadm's control plane and workers. Their pods have no network yet. */
+export class Cluster extends pulumi.ComponentResource {
+  readonly nodes: Machine[];
+  readonly leader: Machine;
+  /** For the administrator, with the address at which the API is reached from here. Secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** Another one is another cluster. `sha256:…` of the CA's public key. */
+  readonly caHash: pulumi.Output<string>;
+  /** The control plane's beginning: what lives in the cluster is `deletedWith` it. */
+  readonly init: pulumi.CustomResource;
+  /** Once these exist, every node is a member. */
+  readonly joins: pulumi.CustomResource[];
+
+  constructor(
+    name: string,
+    { plan, infrastructure: { nodes, api } }: ClusterArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("encaplab:cluster:Cluster", name, {}, options);
+    const leader = nodes.find(({ role }) => role === "control-plane");
+    if (!leader) throw new Error("the plan has no control plane");
+    this.nodes = nodes;
+    this.leader = leader;
+    const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node)]));
+    const init = runScript(
+      {
+        node: leader,
+        step: "init",
+        values: {
+          KUBEADM_CONFIG: pulumi.output(api.host).apply((host) => initConfig(plan, [host])),
+          CLUSTER: clusterIdentity(plan),
+        },
+        triggers: [clusterIdentity(plan)],
+      },
+      { parent: this, dependsOn: prepared.get(leader) },
+    );
+    this.init = init;
+    this.caHash = init.stdout;
+    this.joins = nodes
+      .filter((node) => node !== leader)
+      .map((node) => this.join(plan, node, prepared.get(node) as remote.Command));
+    this.kubeconfig = pulumi.secret(this.readKubeconfig(api.host, api.port).stdout);
+    this.registerOutputs({ caHash: this.caHash });
+  }
+
+  private prepare(plan: LabPlan, node: Machine): remote.Command {
+    return runScript(
+      {
+        node,
+        step: "prepare",
+        values: {
+          NODE_ADDRESS: node.address,
+          HOSTS: plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n"),
+          KUBERNETES_VERSION: plan.versions.kubernetes,
+          PROXY_MODE: plan.proxyMode,
+          REQUIRE_IPIP: ENCAPSULATION_FACTS[plan.encapsulation].tunnel === "ipip" ? "1" : "0",
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  private join(plan: LabPlan, node: Machine, prepared: remote.Command): remote.Command {
+    const { leader, caHash } = this;
+    const joining = new JoinToken(node.name, { parent: this });
+    // First, so that a node which an interrupted join leaves in the cluster's list is taken off it, too.
+    const leaving = runScript(
+      {
+        node: leader,
+        step: "remove",
+        values: { NODE_NAME: node.name },
+        runs: "delete",
+        triggers: [machineId(node), caHash],
+      },
+      // A worker's machine must still be there when its pods are asked to leave; with the cluster goes its list of nodes.
+      {
+        parent: this,
+        dependsOn: [
+          this.init,
+          ...(node.resource ? [node.resource] : []),
+          ...(node.tenancy ? [node.tenancy] : []),
+        ],
+        deletedWith: this.init,
+      },
+    );
+    return runScript(
+      {
+        node,
+        step: "join",
+        values: {
+          JOIN_CONFIG: pulumi
+            .all([joining.token, caHash])
+            .apply(([token, hash]) => joinConfig(plan, node, { token, caHash: hash })),
+        },
+        secrecy: "values",
+        triggers: [caHash],
+        before: () => letIn(leader, joining),
+      },
+      { parent: this, dependsOn: [prepared, this.init, leaving] },
+    );
+  }
+
+  /** In a step of its own: the init's result is then no secret, and an edit of its flags does not touch the provider. */
+  private readKubeconfig(host: pulumi.Input<string>, port: pulumi.Input<number>): remote.Command {
+    return runScript(
+      {
+        node: this.leader,
+        step: "kubeconfig",
+        values: { SERVER: pulumi.interpolate`https://${host}:${port}`, CLUSTER_NAME: pulumi.getStack() },
+        secrecy: "all",
+        triggers: [this.caHash],
+      },
+      { parent: this, dependsOn: this.init },
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/** Logging in on machines that exist: whose key, over which host, as whom. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, type HostsConfig, type MachineConfig } from "../../config";
+import type { Connection } from "../interface";
+
+const SSH_PORT = 22;
+/** Who sets up machines where nobody is named; any other user needs sudo without a password. */
+const USER = "root";
+
+/**
+ * The connection to each machine, by its name.
+ * @throws {ConfigError} when there is no key to log in with, or it cannot be read.
+ */
+export function connectionsTo(
+  config: HostsConfig,
+  machines: readonly MachineConfig[],
+): Map<string, Connection> {
+  const privateKey = findKey(config);
+  const connect = (
+    { address, port, user, hostKey }: Omit<MachineConfig, "name">,
+    jump?: Connection,
+  ): Connection => ({
+    host: address,
+    port: port ?? SSH_PORT,
+    user: user ?? config.user ?? USER,
+    ...(privateKey && { privateKey }),
+    ...(hostKey && { hostKey: pulumi.output(hostKey) }),
+    ...(jump && { jump }),
+  });
+  const jump = config.jump && connect(config.jump);
+  return new Map(machines.map((machine) => [machine.name, connect(machine, jump)]));
+}
+
+function findKey({ privateKey, privateKeyFile }: HostsConfig): pulumi.Output<string> | undefined {
+  // OpenSSH's own reader wants the newline at the end, which `pulumi config set` cuts off.
+  if (privateKey) return pulumi.secret(`${privateKey.trim()}\n`);
+  if (privateKeyFile) return pulumi.secret(readKey(privateKeyFile));
+  if (process.env.SSH_AUTH_SOCK) return undefined;
+  throw new ConfigError([
+    {
+      key: "hosts.privateKeyFile",
+      value: undefined,
+      message:
+        "there is no key to log in with: name a private key's file, or start an SSH agent (eval $(ssh-agent); ssh-add)",
+    },
+  ]);
+}
+
+function readKey(file: string): string {
+  const resolved = path.resolve(file.replace(/^~(?=\/)/, os.homedir()));
+  try {
+    return fs.readFileSync(resolved, "utf8");
+  } catch (error) {
+    throw new ConfigError([
+      {
+        key: "hosts.privateKeyFile",
+        value: file,
+        message: `it cannot be read (${(error as NodeJS.ErrnoException).code}); allowed is the path of an OpenSSH private key`,
+      },
+    ]);
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * SSH from this process: to wait until a node lets us in and to say why it does not, and for the two things that no
+ * Command resource can do, because they must stand a dead node or happen right before another resource.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { Client, type ConnectConfig, utils } from "ssh2";
+
+/** A login, every value known. */
+export interface Target {
+  host: string;
+  port: number;
+  user: string;
+  /** OpenSSH format; the SSH agent is asked when there is none. */
+  privateKey?: string;
+  /** The one public key with which the host may answer, as `ssh-ed25519 AAAA…`. */
+  hostKey?: string;
+  jump?: Target;
+}
+
+export interface Answer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How long one attempt to log in may take. Milliseconds. */
+const ATTEMPT = 15_000;
+
+/** Why a login failed, in a sentence that says where to look. */
+class LoginError extends Error {
+  /** @param final whether trying again is of no use. */
+  constructor(
+    message: string,
+    readonly final: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** Runs one command. @throws when no login is possible, or the connection breaks before the command has ended. */
+export async function execute(target: Target, command: string, stdin: string): Promise<Answer> {
+  const { client, end } = await logIn(target);
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      client.on("error", reject);
+      client.on("close", () => reject(new Error(`${where(target)} closed the connection`)));
+      client.exec(command, (error, channel) => {
+        if (error) return reject(error);
+        const answer: Answer = { code: -1, stdout: "", stderr: "" };
+        channel.setEncoding("utf8");
+        channel.stderr.setEncoding("utf8");
+        channel.on("data", (part: string) => {
+          answer.stdout += part;
+        });
+        channel.stderr.on("data", (part: string) => {
+          answer.stderr += part;
+        });
+        channel.on("exit", (code: number | null) => {
+          answer.code = code ?? -1;
+        });
+        channel.on("close", () => resolve(answer));
+        channel.end(stdin);
+      });
+    });
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Waits until one can log in, trying again with growing pauses (a second to ten).
+ * @param limit seconds; a machine that boots takes a minute or two.
+ * @param say is told what it waits for, whenever that changes.
+ * @throws with what was tried, how the last attempt ended and what to look at.
+ */
+export async function waitForSsh(
+  target: Target,
+  limit: number,
+  say: (sentence: string) => void = () => {},
+): Promise<void> {
+  const end = Date.now() + limit * 1000;
+  let said = "";
+  for (let pause = 1000; ; pause = Math.min(pause * 1.5, 10_000)) {
+    try {
+      (await logIn(target)).end();
+      return;
+    } catch (error) {
+      const { message } = error as Error;
+      if (error instanceof LoginError && error.final) throw error;
+      if (Date.now() + pause > end) {
+        throw new Error(`no login on ${where(target)} within ${limit} seconds: ${message}`);
+      }
+      if (message !== said) say(`waiting for SSH on ${where(target)}: ${message}`);
+      said = message;
+      await delay(pause);
+    }
+  }
+}
+
+const where = ({ user, host, port, jump }: Target): string =>
+  `${user}@${host}:${port}${jump ? ` over ${jump.host}` : ""}`;
+
+interface Login {
+  client: Client;
+  end(): void;
+}
+
+async function logIn(target: Target): Promise<Login> {
+  if (!target.jump) return open(target);
+  const first = await logIn(target.jump);
+  try {
+    const sock = await new Promise<NonNullable<ConnectConfig["sock"]>>((resolve, reject) => {
+      first.client.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
+        error
+          ? reject(new LoginError(`${target.jump?.host} cannot reach it (${error.message})`, false))
+          : resolve(channel),
+      );
+    });
+    const second = await open(target, sock);
+    return {
+      client: second.client,
+      end() {
+        second.end();
+        first.end();
+      },
+    };
+  } catch (error) {
+    first.end();
+    throw error;
+  }
+}
+
+function open(target: Target, sock?: ConnectConfig["sock"]): Promise<Login> {
+  const client = new Client();
+  let answeredWith = "";
+  return new Promise<Login>((resolve, reject) => {
+    client.on("error", (error) => {
+      client.destroy();
+      reject(answeredWith ? wrongHostKey(target, answeredWith) : explain(target, error));
+    });
+    client.on("close", () =>
+      reject(new LoginError("it closes the connection at once; sshd is starting", false)),
+    );
+    client.on("ready", () => resolve({ client, end: () => void client.end() }));
+    const { hostKey } = target;
+    const [type, base64] = (hostKey ?? "").trim().split(/\s+/);
+    client.connect({
+      host: target.host,
+      port: target.port,
+      sock,
+      username: target.user,
+      privateKey: target.privateKey,
+      agent: target.privateKey ? undefined : process.env.SSH_AUTH_SOCK,
+      readyTimeout: ATTEMPT,
+      // A host has keys of several kinds: ask for the kind that is known.
+      ...(type && { algorithms: { serverHostKey: [type] as never } }),
+      hostVerifier: (key: Buffer) => {
+        if (!hostKey || key.toString("base64") === base64) return true;
+        answeredWith = describeKey(key);
+        return false;
+      },
+    });
+  });
+}
+
+function describeKey(key: Buffer): string {
+  const parsed = utils.parseKey(key);
+  return `${parsed instanceof Error ? "a key" : parsed.type} ${key.toString("base64")}`;
+}
+
+const wrongHostKey = ({ host, hostKey }: Target, answer: string): LoginError =>
+  new LoginError(
+    `${host} answers with the host key ${answer}, expected is ${hostKey}: another machine has its address, or it was set up anew`,
+    true,
+  );
+
+type SocketError = Error & { code?: string; level?: string };
+
+/** What each failure means on the way to a node, and what to look at. */
+function explain({ host, port, user, privateKey }: Target, error: SocketError): LoginError {
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return new LoginError(`${host} refuses port ${port}: it is booting, or no sshd listens there`, false);
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return new LoginError(`there is no route to ${host}: is the address right, and the machine up?`, false);
+    case "ETIMEDOUT":
+      return new LoginError(silent(host, port), false);
+    case "ENOTFOUND":
+      return new LoginError(`no such host name: ${host}`, true);
+  }
+  switch (error.level) {
+    case "client-timeout":
+      return new LoginError(silent(host, port), false);
+    case "agent":
+    case "client-authentication":
+      return new LoginError(
+        privateKey
+          ? `${host} does not let ${user} in with this key (cloud-init may not have put it there yet; else check user and key)`
+          : `${host} does not let ${user} in with a key of your SSH agent; ssh-add the key, or name it in the config`,
+        false,
+      );
+  }
+  return new LoginError(error.message, false);
+}
+
+const silent = (host: string, port: number): string =>
+  `${host} does not answer on port ${port}: it is booting, or a firewall (security group, accessCidrs) lets your address not through`;
