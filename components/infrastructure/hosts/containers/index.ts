@@ -1,0 +1,70 @@
+/** The node containers' door: machines with systemd and SSH, on this machine, in the plan's subnets. */
+import * as pulumi from "@pulumi/pulumi";
+import type { LabPlan } from "../../../plan";
+import { PartResource } from "../../part";
+import { renderContainers } from "./containers";
+
+export { type ContainersSpec, renderContainers } from "./containers";
+
+const PARTS = "components/infrastructure/hosts/containers/parts.ts";
+
+class Place extends PartResource {
+  declare readonly folder: pulumi.Output<string>;
+
+  constructor(stack: string, options: pulumi.CustomResourceOptions) {
+    super("Place", { module: PARTS, export: "place" }, "place", { stack }, ["folder"], options);
+  }
+}
+
+class Machines extends PartResource {
+  declare readonly ports: pulumi.Output<Record<string, number>>;
+  declare readonly hostKeys: pulumi.Output<Record<string, string>>;
+  declare readonly apiPort: pulumi.Output<number>;
+
+  constructor(inputs: Record<string, unknown>, options: pulumi.CustomResourceOptions) {
+    const outputs = ["ports", "hostKeys", "apiPort"];
+    super("Machines", { module: PARTS, export: "machines" }, "machines", inputs, outputs, options);
+  }
+}
+
+export interface NodeContainersArgs {
+  plan: LabPlan;
+  /** With it root of each node is logged in to. */
+  publicKey: pulumi.Input<string>;
+}
+
+/** Needs Linux and root; the environment's ENCAPLAB_NODE_LAYER is put over the plain root of each new node. */
+export class NodeContainers extends pulumi.ComponentResource {
+  /** Recorded before anything real exists; ends with the lab, and everything else with it. */
+  readonly place: pulumi.CustomResource;
+  /** The nodes, as one. */
+  readonly machines: pulumi.CustomResource;
+  readonly folder: pulumi.Output<string>;
+  /** Of 127.0.0.1, to each node's SSH; by the node's name. */
+  readonly ports: pulumi.Output<Record<string, number>>;
+  /** `ssh-ed25519 AAAA…`, by the node's name; it belongs to the node's disk, so another key is another machine. */
+  readonly hostKeys: pulumi.Output<Record<string, string>>;
+  /** Of 127.0.0.1, to the control plane's port 6443. */
+  readonly apiPort: pulumi.Output<number>;
+
+  constructor(
+    name: string,
+    { plan, publicKey }: NodeContainersArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("encaplab:hosts:NodeContainers", name, {}, options);
+    const place = new Place(name, { parent: this });
+    const layer = process.env.ENCAPLAB_NODE_LAYER || undefined;
+    const spec = pulumi
+      .output(publicKey)
+      .apply((key) => renderContainers(plan, { name, publicKey: key, ...(layer && { layer }) }));
+    const machines = new Machines({ folder: place.folder, spec }, { parent: this, deletedWith: place });
+    this.place = place;
+    this.machines = machines;
+    this.folder = place.folder;
+    this.ports = machines.ports;
+    this.hostKeys = machines.hostKeys;
+    this.apiPort = machines.apiPort;
+    this.registerOutputs({ folder: this.folder, ports: this.ports, apiPort: this.apiPort });
+  }
+}

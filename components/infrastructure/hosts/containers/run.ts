@@ -1,0 +1,30 @@
+/** Calling scripts/containers/run. */
+import { spawn } from "node:child_process";
+import * as path from "node:path";
+
+const RUN = path.resolve(__dirname, "../../../../scripts/containers/run");
+
+/**
+ * Runs `run FOLDER …words` and returns its standard output. What it says on the way goes to this process's standard
+ * error, which the engine shows.
+ * @throws {Error} with its last lines when it fails.
+ */
+export async function runContainers(folder: string, ...words: string[]): Promise<string> {
+  const child = spawn("bash", [RUN, folder, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-4000);
+    process.stderr.write(chunk);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code === 0) return out;
+  const last = said.trim().split("\n").slice(-10).join("\n");
+  throw new Error(last || `scripts/containers/run ${words.join(" ")} ended with ${code}`);
+}

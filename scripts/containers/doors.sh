@@ -1,0 +1,71 @@
+# shellcheck shell=bash disable=SC2154 # folder and spec are set by `inside`
+# Sourced by `inside`. The ways in: ports of this machine's loopback that lead to a node. The listener is in this machine's
+# network, and each connection goes on from the router's.
+
+# FOLDER/ports remembers "name port" for as long as the lab lives, so that a node is found where it was.
+bring_doors() {
+  local name port address target file kept=() lines=''
+  touch "$folder/ports"
+  while IFS=$'\t' read -r name port address target; do
+    kept+=("$name")
+    port=$(open_door "$name" "$port" "$address" "$target")
+    lines+="$name"$'\t'"$port"$'\n'
+  done < <(jq -r '
+    (.nodes[] | [.name, .port // "-", (.address | split("/")[0]), "22"]),
+    (.apiNode as $api | ["@api", .apiPort // "-", (.nodes[] | select(.name == $api) | .address | split("/")[0]), "6443"]) | @tsv' "$spec")
+  printf %s "$lines" >"$folder/ports.new"
+  mv "$folder/ports.new" "$folder/ports"
+  for file in /run/encaplab/doors/*; do
+    [ -e "$file" ] || continue
+    case " ${kept[*]} " in *" ${file##*/} "*) ;; *) close_door "${file##*/}" ;; esac
+  done
+}
+
+# open_door NAME PORT|- ADDRESS TARGET: prints the port it listens on.
+open_door() {
+  local name=$1 wanted=$2 address=$3 target=$4 file=/run/encaplab/doors/$1 pid port where tries
+  if read -r pid port where 2>/dev/null <"$file" && [ "$where" = "$address:$target" ] &&
+    [[ $wanted == - || $wanted == "$port" ]] && listens "$pid" "$port"; then
+    printf '%s' "$port"
+    return
+  fi
+  close_door "$name"
+  port=$wanted
+  [ "$wanted" != - ] || port=$(awk -F '\t' -v name="$name" '$1 == name { print $2 }' "$folder/ports")
+  for ((tries = 0; tries < 200; tries++)); do
+    # Below the range that Linux takes for outgoing connections (32768 on), which come and go.
+    [ -n "$port" ] || port=$((20000 + RANDOM % 12000))
+    # A child for each connection, which enters the router's network; half a minute for what is still on its way when one
+    # side has ended.
+    daemon "/run/encaplab/door-$name.log" socat -t 30 "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
+      "EXEC:nsenter --net=/run/netns/router socat -t 30 STDIO TCP\\:$address\\:$target"
+    pid=$!
+    printf '%s %s %s\n' "$pid" "$port" "$address:$target" >"$file"
+    within 10 "port $port of 127.0.0.1 did not open" listens_or_ended "$pid" "$port"
+    if listens "$pid" "$port"; then
+      printf '%s' "$port"
+      return
+    fi
+    [ "$wanted" = - ] || die "containers: port $port of 127.0.0.1 for $name cannot be had: $(cat "/run/encaplab/door-$name.log"); name another one in the spec"
+    port=''
+  done
+  die "containers: 200 ports of 127.0.0.1 between 20000 and 32000 were tried for $name and none was free"
+}
+
+close_door() {
+  local pid port where
+  if read -r pid port where 2>/dev/null <"/run/encaplab/doors/$1" && is_socat "$pid"; then
+    kill -KILL "$pid"
+    within 10 "port $port did not close" not is_socat "$pid"
+  fi
+  rm -f "/run/encaplab/doors/$1"
+}
+
+door_is_open() { # NAME PORT
+  local pid port where
+  read -r pid port where 2>/dev/null <"/run/encaplab/doors/$1" && [ "$port" = "$2" ] && listens "$pid" "$port"
+}
+not() { ! "$@"; }
+is_socat() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = socat ]; }
+listens() { is_socat "$1" && ss -Htlnp "sport = :$2" | grep -q "127.0.0.1:$2 .*pid=$1,"; }
+listens_or_ended() { ! is_socat "$1" || listens "$1" "$2"; }

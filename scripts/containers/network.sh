@@ -1,0 +1,117 @@
+# shellcheck shell=bash disable=SC2154 # spec is set by `inside`
+# Sourced by `inside`. The lab's network: a bridge for each subnet in the namespace `fabric`, a router between them, and the
+# router's way to the internet. Every step makes what is missing and leaves what is there.
+
+# An interface's name from any text: 15 characters are all that Linux takes.
+short() { printf '%s%s' "$1" "$(printf %s "$2" | sha1sum | head -c 11)"; }
+subnet_bridge() { short s "$1"; }
+node_port() { short p "$1"; }
+
+# A locally administered address which tells its IPv4 address, and is the same after each boot.
+mac_of() {
+  local a b c d
+  IFS=. read -r a b c d <<<"${1%/*}"
+  printf '02:00:%02x:%02x:%02x:%02x' "$a" "$b" "$c" "$d"
+}
+
+make_namespace() {
+  [ -e "/run/netns/$1" ] && ip -n "$1" link show lo >/dev/null 2>&1 && return 0
+  ip netns del "$1" 2>/dev/null || true # of a run that was killed halfway
+  ip netns add "$1"
+  ip -n "$1" link set lo up
+}
+
+bring_network() {
+  local mtu name cidr gateway bridge wanted kept=() line
+  mtu=$(jq -r .mtu "$spec")
+  make_namespace fabric
+  make_namespace router
+  # The router forwards whatever it has a route for: it filters no source, as a plain router does not.
+  ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+  # Where this machine has loaded br_netfilter, a bridge would hand its frames to iptables; there are no rules for them here.
+  ip netns exec fabric sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
+  while IFS=$'\t' read -r name cidr gateway; do
+    bridge=$(subnet_bridge "$name")
+    kept+=("$bridge")
+    ip -n fabric link show "$bridge" >/dev/null 2>&1 || ip -n fabric link add "$bridge" type bridge
+    ip -n fabric link set "$bridge" up
+    if ! ip -n router link show "$bridge" >/dev/null 2>&1; then
+      ip -n fabric link del "r$bridge" 2>/dev/null || true
+      ip -n fabric link add "r$bridge" type veth peer name "$bridge" netns router
+    fi
+    ip -n fabric link set "r$bridge" mtu "$mtu" master "$bridge" up
+    ip -n router link set "$bridge" mtu "$mtu" address "$(mac_of "$gateway")" up
+    wanted=$gateway/${cidr#*/}
+    if [ "$(ip -n router -o -4 addr show dev "$bridge" | awk '{ print $4 }')" != "$wanted" ]; then
+      ip -n router addr flush dev "$bridge"
+      ip -n router addr add "$wanted" dev "$bridge"
+    fi
+  done < <(jq -r '.subnets[] | [.name, .cidr, .gateway] | @tsv' "$spec")
+  for line in $(ip -n router -o link show type veth | awk -F '[ :@]+' '{ print $2 }'); do
+    case " ${kept[*]} " in *" $line "*) ;; *)
+      ip -n fabric link del "r$line"
+      ip -n fabric link del "$line"
+      ;;
+    esac
+  done
+  # What is the pods' and has no route must not leave by the way to the internet.
+  wanted=$(jq -r '(.routes[] | "\(.block) via \(.via) proto static"), (.podCidr // empty | "blackhole \(.) proto static")' "$spec")
+  while read -r line; do
+    [ -z "$line" ] || grep -qxF -- "$line" <<<"$wanted" || change_route del "$line"
+  done < <(ip -n router route show proto static | sed -E 's/ dev [^ ]+//; s/ *$//; s/$/ proto static/')
+  while read -r line; do
+    [ -z "$line" ] || change_route replace "$line"
+  done <<<"$wanted"
+}
+# shellcheck disable=SC2086 # a route is many words
+change_route() { ip -n router route "$1" $2; }
+
+# The name server that the nodes ask: slirp4netns' own, which passes the question on to this machine's. TEST-NET-1, because
+# a lab's subnet may well be slirp4netns' usual 10.0.2.0/24.
+internet_cidr=192.0.2.0/24
+# shellcheck disable=SC2034 # for nodes.sh
+internet_resolver=192.0.2.3
+
+# User-mode networking: packets become connections of a process on this machine, whose own interfaces, routes and firewall
+# stay as they are. Without it, or without a network here, the lab works all the same, without internet.
+bring_internet() {
+  local pid why=''
+  if read -r pid 2>/dev/null </run/encaplab/internet && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = slirp4netns ]; then return 0; fi
+  if [ -z "$(ip route show default)" ]; then
+    why="this machine has no default route"
+  elif [ ! -c /dev/net/tun ]; then
+    why="this machine has no /dev/net/tun"
+  elif ! masquerade 2>/run/encaplab/internet.log; then
+    why=$(tail -n 1 /run/encaplab/internet.log)
+  else
+    ip -n router link del internet 2>/dev/null || true
+    daemon /run/encaplab/internet.log slirp4netns --configure --mtu=1500 --cidr="$internet_cidr" --disable-host-loopback \
+      --netns-type=path /run/netns/router internet
+    echo $! >/run/encaplab/internet
+    within 10 "slirp4netns did not answer" internet_is_up || why=$(tail -n 1 /run/encaplab/internet.log)
+  fi
+  [ -z "$why" ] || say "containers: the nodes have no internet: $why"
+}
+internet_is_up() { [ -n "$(ip -n router route show default dev internet 2>/dev/null)" ]; }
+
+# The nodes' packets leave with the router's address. A pod's own address has no way back from the internet: it leaves
+# unanswered in reality, and is dropped here, since slirp4netns does not look at the sender.
+masquerade() {
+  local nodes
+  nodes=$(jq -r '[.subnets[].cidr] | join(", ")' "$spec")
+  nft_in_router <<NFT
+table ip encaplab {}
+delete table ip encaplab
+table ip encaplab {
+  chain forward {
+    type filter hook forward priority filter
+    oifname "internet" ip saddr != { $nodes } drop
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    oifname "internet" masquerade
+  }
+}
+NFT
+}
+nft_in_router() { ip netns exec router nft -f -; }

@@ -1,0 +1,141 @@
+# shellcheck shell=bash disable=SC2154 # folder, here, spec and internet_resolver are set by `inside` and network.sh
+# Sourced by `inside`. The nodes: each has a disk (FOLDER/nodes/NODE) and, while it runs, a `machine` process.
+
+# What a killed run left half-made or half-removed.
+clear_interrupted() {
+  mkdir -p "$folder/nodes"
+  rm -rf --one-file-system "$folder"/nodes/.making.* "$folder"/nodes/.removed.*
+}
+
+# bring_nodes ROOTFS: as many machines as the spec has, each as it says.
+bring_nodes() {
+  local rootfs=$1 name subnet address gateway mtu settings wanted
+  local -A there=()
+  mtu=$(jq -r .mtu "$spec")
+  wanted=$(jq -r '(.subnets | map({(.name): .gateway}) | add) as $gateway |
+    .nodes[] | [.name, .subnet, .address, $gateway[.subnet]] | @tsv' "$spec")
+  while IFS=$'\t' read -r name subnet address gateway; do there[$name]=yes; done <<<"$wanted"
+  for name in "$folder"/nodes/*; do
+    name=${name##*/}
+    [ "$name" = '*' ] || [ -n "${there[$name]-}" ] || remove_node "$name"
+  done
+  while IFS=$'\t' read -r name subnet address gateway; do
+    [ -d "$folder/nodes/$name" ] || make_disk "$name" "$rootfs"
+    settings="bridge=$(subnet_bridge "$subnet") address=$address gateway=$gateway mtu=$mtu resolver=$internet_resolver"
+    # Another address or subnet is another cable: the machine is switched off to change it.
+    if [ "$settings" != "$(cat "$folder/nodes/$name/settings" 2>/dev/null)" ]; then
+      power_off "$name"
+      printf '%s\n' "$settings" >"$folder/nodes/$name/settings.new"
+      mv "$folder/nodes/$name/settings.new" "$folder/nodes/$name/settings"
+    fi
+    jq -r .publicKey "$spec" >"$folder/nodes/$name/authorized_keys"
+    if is_running "$name"; then
+      # A new key takes effect at once, not at the next boot.
+      in_node "$name" tee /root/.ssh/authorized_keys <"$folder/nodes/$name/authorized_keys" >/dev/null || true
+    else
+      power_on "$name"
+    fi
+  done <<<"$wanted"
+  for name in "${!there[@]}"; do await_boot "$name"; done
+}
+
+# A node keeps the root and the layer with which its disk was made: exchanged below a used disk they would not fit it.
+make_disk() {
+  local name=$1 rootfs=$2 layer store disk
+  layer=$(jq -r '.layer // ""' "$spec")
+  disk=$(mktemp -d "$folder/nodes/.making.XXXXXX")
+  mkdir -p "$disk"/{upper,work,root,containerd,kubelet}
+  chmod 755 "$disk/upper"
+  printf '%s\n' "${layer:+$layer:}$rootfs" >"$disk/lower"
+  ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$disk/hostkey"
+  tr -d - </proc/sys/kernel/random/uuid >"$disk/machine-id"
+  # containerd's store lies beside the overlay, for its own overlays cannot lie on one. Images that the layer brings are
+  # shared by hard links, because nobody writes to them; its databases are copied.
+  store=$layer/var/lib/containerd
+  if [ -n "$layer" ] && [ -d "$store" ]; then
+    if cp -al "$store/." "$disk/containerd/" 2>/dev/null; then
+      find "$disk/containerd" -name '*.db' -exec sh -c 'for f; do cp -p "$f" "$f.own" && mv "$f.own" "$f"; done' sh {} +
+    else # another file system
+      rm -rf "$disk/containerd" && cp -a "$store" "$disk/containerd"
+    fi
+  fi
+  mv "$disk" "$folder/nodes/$name"
+}
+
+remove_node() {
+  power_off "$1"
+  rm -rf --one-file-system "$folder/nodes/.removed.$1"
+  mv "$folder/nodes/$1" "$folder/nodes/.removed.$1" # at once, so that a node of this name never gets half a disk
+  rm -rf --one-file-system "$folder/nodes/.removed.$1"
+}
+
+is_running() {
+  local pid
+  read -r pid 2>/dev/null <"/run/encaplab/machines/$1" || return 1
+  [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "bash $here/machine $folder $1 " ]
+}
+
+power_on() {
+  power_off "$1" # what is left of a machine that died by itself, or was just being started
+  daemon "$folder/nodes/$1/console.log" bash "$here/machine" "$folder" "$1"
+  echo $! >"/run/encaplab/machines/$1"
+}
+await_boot() {
+  within 20 "node $1 does not boot" has_booted_or_ended "$1"
+  is_running "$1" || die "containers: node $1 did not boot: $(cat "$folder/nodes/$1/console.log")"
+}
+has_booted_or_ended() { [ -n "$(init_of "$1")" ] || ! is_running "$1"; }
+
+# The node's first process, as numbered here.
+init_of() {
+  local pid
+  for pid in $(ip netns pids "$1" 2>/dev/null); do
+    if [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "/sbin/init " ]; then printf '%s' "$pid" && return; fi
+  done
+}
+
+in_node() {
+  local init
+  init=$(init_of "$1")
+  shift
+  [ -n "$init" ] && nsenter --target "$init" --mount --root -- "$@"
+}
+
+# Everything a node runs is in its network namespace or a child of its first process, which is: killed until nothing is left.
+power_off() {
+  local pid
+  if is_running "$1"; then
+    read -r pid <"/run/encaplab/machines/$1"
+    kill -KILL "$pid" 2>/dev/null || true
+  fi
+  rm -f "/run/encaplab/machines/$1"
+  within 30 "node $1 does not stop; a process of it hangs in the kernel" is_off "$1"
+  unplug "$1"
+  remove_cgroup "$(lab_cgroup "$folder")/$1"
+}
+is_off() {
+  local pids
+  pids=$(ip netns pids "$1" 2>/dev/null) || return 0 # no such namespace
+  [ -n "$pids" ] || return 0
+  # shellcheck disable=SC2086 # one word each
+  kill -KILL $pids 2>/dev/null || true
+  return 1
+}
+
+# A machine's cable, and its network interface with it.
+unplug() {
+  ip -n fabric link del "$(node_port "$1")" 2>/dev/null || true
+  ip netns del "$1" 2>/dev/null || true
+}
+
+plug() { # NODE, with its settings as variables
+  local port
+  port=$(node_port "$1")
+  make_namespace "$1"
+  ip -n fabric link del "$port" 2>/dev/null || true
+  ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$(mac_of "$address")" netns "$1"
+  ip -n fabric link set "$port" master "$bridge" up
+  ip -n "$1" link set eth0 up
+  ip -n "$1" addr add "$address" dev eth0
+  ip -n "$1" route add default via "$gateway"
+}
