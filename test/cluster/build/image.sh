@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Sourced by `run`. Images without a container engine: a docker-archive is a tar of layers (tars themselves), of a config for
+# each image and of a manifest that names them (https://github.com/moby/docker-image-spec/blob/main/v1.2.md).
+
+# archive_layer FOLDER NAME: the tree of files FOLDER/NAME becomes the layer NAME, the same bytes whenever it is made.
+archive_layer() {
+  tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$1/$2" -cf "$1/$2.tar" .
+  rm -rf "${1:?}/$2"
+}
+
+# archive_image FOLDER ARCHITECTURE NAME:TAG ENTRYPOINT LAYER…
+archive_image() {
+  local folder=$1 architecture=$2 name=$3 entrypoint=$4 layer config ids=()
+  shift 4
+  for layer in "$@"; do ids+=("sha256:$(sha256sum <"$folder/$layer.tar" | head -c 64)"); done
+  config=$(jq -cn --arg architecture "$architecture" --arg entrypoint "$entrypoint" '{
+    architecture: $architecture, os: "linux", created: "1970-01-01T00:00:00Z",
+    config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], Entrypoint: [$entrypoint] },
+    rootfs: { type: "layers", diff_ids: $ARGS.positional }
+  }' --args "${ids[@]}")
+  layer=$(printf %s "$config" | sha256sum | head -c 64).json
+  printf %s "$config" >"$folder/$layer"
+  jq -cn --arg config "$layer" --arg name "$name" '{Config: $config, RepoTags: [$name], Layers: $ARGS.positional}' \
+    --args "${@/%/.tar}" >>"$folder/images"
+}
+
+# archive FOLDER FILE.tar: all that was made in FOLDER, which goes.
+archive() {
+  jq -cs . "$1/images" >"$1/manifest.json"
+  rm "$1/images"
+  tar -C "$1" -cf "$2" .
+  rm -rf "${1:?}"
+}

@@ -1,0 +1,223 @@
+/** The node containers, for real: machines, the network between them, and what is left of them. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { Containers, hostState, RUN, SPEC } from "../support/containers";
+import { until } from "../support/realm";
+
+/** When a node's systemd was started, in ticks since this machine's boot: another one after each boot of the node. */
+const STARTED = "cut -d ' ' -f 22 /proc/1/stat";
+
+const NAMES = SPEC.nodes.map(({ name }) => name);
+const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
+
+describe("node containers", function () {
+  this.timeout(600_000);
+  const made: Containers[] = [];
+  let host: string;
+  let lab: Containers;
+
+  const make = () => {
+    const containers = new Containers();
+    made.push(containers);
+    return containers;
+  };
+
+  before(async function () {
+    if (process.platform !== "linux" || process.getuid?.() !== 0) this.skip();
+    host = hostState();
+    lab = make();
+    lab.up();
+    for (const name of NAMES) await lab.ready(name);
+  });
+  after(() => {
+    for (const containers of made) containers.remove();
+  });
+
+  it("are machines to log in to, each with the host key that was told, systemd and containerd", async () => {
+    for (const name of NAMES) {
+      await lab.ready(name, "systemctl is-system-running");
+      assert.equal(lab.on(name, "hostname; id -un; systemctl is-active containerd"), `${name}\nroot\nactive`);
+      assert.equal(lab.on(name, "cat /sys/class/net/eth0/mtu"), "1450");
+    }
+    assert.equal(new Set(NAMES.map((name) => lab.on(name, "cat /etc/machine-id"))).size, NAMES.length);
+  });
+
+  it("reach each other over a router, which knows of pods what its routes say and no more", () => {
+    assert.match(lab.on("cp1", "ping -c 1 -W 2 10.0.3.11"), /ttl=64/);
+    assert.match(lab.on("cp1", "ping -c 1 -W 2 10.0.4.10"), /ttl=63/);
+    lab.on("cp1", "ip addr add 172.16.0.1/32 dev lo");
+    lab.on("w1", "ip addr add 172.16.0.65/32 dev lo");
+    assert.match(lab.on("w2", "ping -c 1 -W 2 172.16.0.1"), /ttl=63/);
+    assert.throws(() => lab.on("w2", "ping -c 1 -W 2 172.16.0.65"));
+    assert.match(lab.on("cp1", "ping -c 1 -W 2 172.16.0.65 2>&1 || true"), /0 received/);
+  });
+
+  it("leave the machine's kernel settings alone, and have those of the network for themselves", () => {
+    assert.throws(() => lab.on("w1", "sysctl -w vm.swappiness=1"), /Read-only/);
+    assert.equal(lab.on("w1", "sysctl -w vm.overcommit_memory=1"), "vm.overcommit_memory = 1");
+    assert.equal(lab.on("w1", "sysctl -w net.ipv4.ip_forward=1"), "net.ipv4.ip_forward = 1");
+    assert.equal(lab.on("w2", "sysctl -n net.ipv4.ip_forward"), "0");
+  });
+
+  it("are not touched by a second up", () => {
+    const status = lab.status();
+    const started = NAMES.map((name) => lab.on(name, STARTED));
+    assert.deepEqual(lab.up(), status);
+    assert.deepEqual(
+      NAMES.map((name) => lab.on(name, STARTED)),
+      started,
+    );
+  });
+
+  it("come and go one by one", async () => {
+    const { ports, started } = { ports: lab.status(), started: lab.on("cp1", STARTED) };
+    lab.write({ nodes: [...SPEC.nodes.filter(({ name }) => name !== "w1"), W3], routes: [] });
+    const now = lab.up();
+    assert.deepEqual(Object.keys(now.nodes).sort(), ["cp1", "w2", "w3"]);
+    assert.deepEqual([now.nodes.cp1, now.nodes.w2, now.api], [ports.nodes.cp1, ports.nodes.w2, ports.api]);
+    await lab.ready("w3");
+    assert.equal(lab.on("cp1", STARTED), started, "the others run on");
+    assert.match(lab.on("w3", "ping -c 1 -W 2 10.0.3.10"), /ttl=63/);
+    assert.throws(() => lab.on("cp1", "ping -c 1 -W 1 10.0.3.11"), "w1 is gone");
+    assert.throws(() => lab.on("w3", "ping -c 1 -W 1 172.16.0.1"), "the router's route is gone");
+
+    lab.write({});
+    const back = lab.up();
+    await lab.ready("w1");
+    assert.deepEqual(Object.keys(back.nodes).sort(), NAMES);
+    assert.notEqual(back.nodes.w1?.hostKey, ports.nodes.w1?.hostKey, "another disk, another machine");
+  });
+
+  it("move to another subnet with their disk", async () => {
+    lab.on("w1", "echo kept > /root/file && sync");
+    const nodes = SPEC.nodes.map((node) => (node.name === "w1" ? { ...W3, name: "w1" } : node));
+    lab.write({ nodes });
+    lab.up();
+    await lab.ready("w1");
+    assert.equal(lab.on("w1", "cat /root/file; hostname -I").trim(), "kept\n10.0.4.11");
+    lab.write({});
+    lab.up();
+    await lab.ready("w1");
+  });
+
+  it("lose their power, and keep their disk, key and port", async () => {
+    lab.on("w1", "echo kept > /root/file; touch /run/lost; sync; ip link add dummy0 type dummy");
+    const { nodes } = lab.status();
+    lab.run("kill", "w1");
+    assert.equal(lab.status().nodes.w1?.running, false);
+    assert.throws(() => lab.on("cp1", "ping -c 1 -W 1 10.0.3.11"));
+    lab.run("start", "w1");
+    await lab.ready("w1");
+    assert.deepEqual(lab.status().nodes, nodes);
+    assert.equal(lab.on("w1", "cat /root/file"), "kept");
+    assert.throws(() => lab.on("w1", "test -e /run/lost || ip link show dummy0"));
+  });
+
+  it("boot again when they reboot, and by the next up when they were switched off", async () => {
+    const started = lab.on("w1", STARTED);
+    spawnSync("ssh", lab.sshArgv("w1", "reboot"));
+    await lab.ready("w1", `test "$(${STARTED})" != ${started}`);
+    spawnSync("ssh", lab.sshArgv("w1", "poweroff"));
+    await until(() => lab.status().nodes.w1?.running === false, 60_000);
+    lab.up();
+    await lab.ready("w1");
+    assert.ok(lab.status().nodes.w1?.running);
+  });
+
+  it("find their way in again when a listener died", async () => {
+    const { port } = lab.status().api;
+    const [line] = execFileSync("ss", ["-Htlnp", `sport = :${port}`], { encoding: "utf8" }).split("\n");
+    process.kill(Number(/pid=(\d+)/.exec(line ?? "")?.[1]), "SIGKILL");
+    assert.equal(lab.status().api.running, false);
+    assert.deepEqual(lab.up().api, { port, running: true });
+  });
+
+  it("stand beside another lab of the same name and addresses", async () => {
+    const other = make();
+    const status = other.up();
+    await other.ready("w2");
+    const taken = new Set([
+      ...Object.values(lab.status().nodes).map(({ port }) => port),
+      lab.status().api.port,
+    ]);
+    for (const { port } of [...Object.values(status.nodes), status.api]) assert.ok(!taken.has(port));
+    assert.match(other.on("cp1", "ping -c 1 -W 2 10.0.4.10"), /ttl=63/);
+    other.run("down");
+    assert.deepEqual(other.leftovers(), []);
+    assert.equal(lab.on("w2", "hostname"), "w2", "the first one lives on");
+  });
+
+  it("are built by the next up, and removed by the next down, after one that was killed at any moment", async () => {
+    const killed = make();
+    // Alone, its children go on and are waited for; as a group, all ends in the middle of its work.
+    for (const [index, after] of [40, 150, 300, 500, 700, 900, 1200, 1600, 2200].entries())
+      await killed.killed("up", after, index % 2 === 0);
+    const { nodes } = killed.up();
+    for (const name of NAMES) await killed.ready(name);
+    assert.deepEqual(Object.keys(nodes).sort(), NAMES);
+    assert.match(killed.on("cp1", "ping -c 1 -W 2 10.0.4.10"), /ttl=63/);
+    for (const [index, after] of [40, 120, 250, 400].entries())
+      await killed.killed("down", after, index % 2 === 0);
+    killed.run("down");
+    assert.deepEqual(killed.leftovers(), []);
+    for (const after of [100, 600, 1100]) {
+      await killed.killed("up", after, true);
+      killed.run("down");
+      assert.deepEqual(killed.leftovers(), [], `after an up killed at ${after} ms`);
+    }
+  });
+
+  it("need no network: without one they are built all the same, without internet", () => {
+    const offline = make();
+    const reach = (node: string) => `
+      read -r port key < <(jq -r '.nodes.${node} | "\\(.port) \\(.hostKey)"' <<< "$status")
+      for ((tries = 0; tries < 600; tries++)); do
+        [[ $(head -c 3 < /dev/tcp/127.0.0.1/$port) != SSH ]] || break
+        sleep 0.1
+      done
+      echo "${node} $(head -c 3 < /dev/tcp/127.0.0.1/$port)"`;
+    const script = `set -e; ip link set lo up; status=$(bash ${RUN} ${offline.folder} up)
+      ${NAMES.map(reach).join("\n")}
+      bash ${RUN} ${offline.folder} down`;
+    const { stdout, stderr } = spawnSync("unshare", ["--net", "bash", "-c", script], { encoding: "utf8" });
+    assert.equal(stdout, NAMES.map((name) => `${name} SSH\n`).join(""), stderr);
+    assert.match(stderr, /no internet: this machine has no default route/);
+    assert.deepEqual(offline.leftovers(), []);
+  });
+
+  it("say what is wrong before they make anything", () => {
+    const wrong = make();
+    const said = (...words: string[]): string => {
+      const { status, stderr } = spawnSync("bash", [RUN, ...words], { encoding: "utf8" });
+      assert.notEqual(status, 0, words.join(" "));
+      return stderr;
+    };
+    wrong.write({ nodes: [{ ...W3, subnet: "c" }] });
+    assert.match(said(wrong.folder, "up"), /node w3: subnet c is none of a, b/);
+    wrong.write({ apiNode: "x" });
+    assert.match(said(wrong.folder, "up"), /apiNode x is none of cp1, w1, w2/);
+    wrong.write({ layer: "/no/such/layer" });
+    assert.match(said(wrong.folder, "up"), /the layer \/no\/such\/layer is not there/);
+    assert.match(said(wrong.folder, "sideways"), /usage: .*up\|down\|status/);
+    assert.match(said(lab.folder, "kill", "nobody"), /no node nobody .* cp1/);
+    assert.match(said("/run/lab", "up"), /must not lie below \/run/);
+    assert.deepEqual(wrong.leftovers(), []);
+    assert.match(
+      spawnSync("setpriv", ["--reuid=65534", "--clear-groups", "bash", RUN, wrong.folder, "up"], {
+        encoding: "utf8",
+      }).stderr,
+      /need root, this is user/,
+    );
+  });
+
+  it("leave nothing: no process, namespace, mount, group or file, and the machine as it was", async () => {
+    lab.run("down");
+    assert.deepEqual(lab.leftovers(), []);
+    assert.deepEqual(fs.readdirSync(lab.folder), ["spec.json"]);
+    lab.run("down");
+    // Namespaces are taken apart by the kernel's own worker, a moment after their last process.
+    await until(() => hostState() === host).catch(() => {});
+    assert.equal(hostState(), host);
+  });
+});

@@ -1,0 +1,142 @@
+/** Node containers as a test uses them: a folder of their own, SSH to the nodes, and what they left of this machine. */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import type {
+  ContainersSpec,
+  ContainersStatus,
+} from "../../components/infrastructure/hosts/containers/containers";
+import { hostNetwork, mentions, until } from "./realm";
+
+export const RUN = path.resolve(__dirname, "../../scripts/containers/run");
+
+/** Two nodes in one subnet, one in another; the router knows the first node's block alone. */
+export const SPEC: Omit<ContainersSpec, "publicKey"> = {
+  name: "lab",
+  mtu: 1450,
+  podCidr: "172.16.0.0/16",
+  subnets: [
+    { name: "a", cidr: "10.0.3.0/24", gateway: "10.0.3.1" },
+    { name: "b", cidr: "10.0.4.0/24", gateway: "10.0.4.1" },
+  ],
+  nodes: [
+    { name: "cp1", subnet: "a", address: "10.0.3.10/24" },
+    { name: "w1", subnet: "a", address: "10.0.3.11/24" },
+    { name: "w2", subnet: "b", address: "10.0.4.10/24" },
+  ],
+  routes: [{ block: "172.16.0.0/26", via: "10.0.3.10" }],
+  apiNode: "cp1",
+};
+
+export class Containers {
+  readonly folder: string;
+  private readonly keys: string;
+
+  constructor() {
+    this.folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-containers-")));
+    this.keys = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-keys-"));
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", this.key]);
+    this.write({});
+  }
+
+  private get key(): string {
+    return path.join(this.keys, "id");
+  }
+
+  /** Writes the spec: the usual one with some of its values replaced. */
+  write(values: Partial<ContainersSpec>): void {
+    const publicKey = fs.readFileSync(`${this.key}.pub`, "utf8").trim();
+    fs.writeFileSync(path.join(this.folder, "spec.json"), JSON.stringify({ ...SPEC, publicKey, ...values }));
+  }
+
+  /** Runs a word of scripts/containers/run; throws with what it said when it fails. */
+  run(...words: string[]): string {
+    const { status, stdout, stderr } = spawnSync("bash", [RUN, this.folder, ...words], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`run ${words.join(" ")} ended with ${status}: ${stderr}`);
+    return stdout;
+  }
+
+  up = (): ContainersStatus => JSON.parse(this.run("up"));
+  status = (): ContainersStatus => JSON.parse(this.run("status"));
+
+  /** Runs a word and kills it after so many milliseconds, with all its process group or alone. */
+  async killed(word: string, after: number, group: boolean): Promise<void> {
+    const child = spawn("bash", [RUN, this.folder, word], { detached: true, stdio: "ignore" });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const timer = setTimeout(() => process.kill((group ? -1 : 1) * (child.pid as number), "SIGKILL"), after);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  /** argv of an ssh to a node, which must show the host key that was told. */
+  sshArgv(node: string, command: string): string[] {
+    const status = this.status().nodes[node];
+    if (!status) throw new Error(`no node ${node} in ${this.folder}`);
+    const known = path.join(this.keys, `known-${node}`);
+    fs.writeFileSync(known, `[127.0.0.1]:${status.port} ${status.hostKey}\n`);
+    const options = [
+      `UserKnownHostsFile=${known}`,
+      "StrictHostKeyChecking=yes",
+      "BatchMode=yes",
+      "LogLevel=ERROR",
+    ];
+    return [
+      ...["-p", `${status.port}`, "-i", this.key],
+      ...[...options, "ConnectTimeout=5"].flatMap((option) => ["-o", option]),
+      "root@127.0.0.1",
+      command,
+    ];
+  }
+
+  /** Runs a command on a node; throws when it fails. */
+  on(node: string, command: string): string {
+    return execFileSync("ssh", this.sshArgv(node, command), { encoding: "utf8", stdio: "pipe" }).trim();
+  }
+
+  /** Returns once a command succeeds on a node. */
+  async ready(node: string, command = "true"): Promise<void> {
+    const argv = this.sshArgv(node, command);
+    await until(() => spawnSync("ssh", argv, { stdio: "ignore" }).status === 0, 60_000);
+  }
+
+  /** Takes the lab down and its keys away. */
+  remove(): void {
+    this.run("down");
+    fs.rmSync(this.folder, { recursive: true, force: true });
+    fs.rmSync(this.keys, { recursive: true, force: true });
+  }
+
+  /** What is left of it on this machine. */
+  leftovers(): string[] {
+    return [...mentions(this.folder), ...fs.readdirSync(this.folder).filter((file) => file !== "spec.json")];
+  }
+}
+
+/** All of this machine that node containers could have changed, as one text to compare. */
+export function hostState(): string {
+  const settings = execFileSync("bash", ["-c", "sysctl -a 2> /dev/null"], {
+    encoding: "utf8",
+    maxBuffer: 1e8,
+  });
+  // Counters that change by themselves.
+  const counters =
+    /^(net\.|fs\.(aio-nr|dentry|file-nr|inode|quota)|kernel\.(ns_last_pid|pty\.nr|random|perf_event_max_sample_rate|sched|usermodehelper)|vm\.stat)/;
+  return [
+    hostNetwork(),
+    ...settings.split("\n").filter((line) => !counters.test(line)),
+    ...controlGroups(),
+    fs.existsSync("/run/netns") ? fs.readdirSync("/run/netns").join(" ") : "no named namespace",
+  ].join("\n");
+}
+
+/** The control groups of node containers, in every hierarchy. */
+export function controlGroups(): string[] {
+  const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", "encaplab-*"], {
+    encoding: "utf8",
+  });
+  return found.stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort();
+}
