@@ -37,6 +37,8 @@ export class Calico extends pulumi.ComponentResource {
       "api",
       {
         kubeconfig: cluster.kubeconfig,
+        // An `up` that was interrupted may have made an object without recording it.
+        upsertExistingObjects: true,
         // A cluster made anew is another one, though its address stays.
         clusterIdentifier: cluster.caHash,
       },
@@ -85,7 +87,7 @@ export class Calico extends pulumi.ComponentResource {
         },
         triggers: [caHash],
       },
-      { parent: this, dependsOn: init },
+      { parent: this, dependsOn: [init] },
     );
   }
 
@@ -116,10 +118,12 @@ export class Calico extends pulumi.ComponentResource {
         {
           node,
           step: "routes",
-          values: { EXPECTED: blocks.stdout.apply((lines) => expectedRoutes(plan, node, lines)) },
+          values: {
+            EXPECTED: pulumi.unsecret(blocks.stdout).apply((lines) => expectedRoutes(plan, node, lines)),
+          },
           triggers: [caHash],
         },
-        { parent: this, dependsOn: blocks },
+        { parent: this, dependsOn: [blocks] },
       );
     }
   }
@@ -138,7 +142,7 @@ export class Calico extends pulumi.ComponentResource {
           NAT_OUTGOING: plan.ipPool.natOutgoing ? "1" : "0",
         },
       },
-      { parent: this, dependsOn: init },
+      { parent: this, dependsOn: [init] },
     );
   }
 }

@@ -46,10 +46,11 @@ export class Cluster extends pulumi.ComponentResource {
         },
         triggers: [clusterIdentity(plan)],
       },
-      { parent: this, dependsOn: prepared.get(leader) },
+      { parent: this, dependsOn: [prepared.get(leader) as remote.Command] },
     );
     this.init = init;
-    this.caHash = init.stdout;
+    // The connection is secret, and so whatever comes over it; this is not.
+    this.caHash = pulumi.unsecret(init.stdout);
     this.joins = nodes
       .filter((node) => node !== leader)
       .map((node) => this.join(plan, node, prepared.get(node) as remote.Command));
@@ -82,18 +83,15 @@ export class Cluster extends pulumi.ComponentResource {
       {
         node: leader,
         step: "remove",
-        values: { NODE_NAME: node.name },
+        about: node.name,
+        values: {},
         runs: "delete",
         triggers: [machineId(node), caHash],
       },
       // A worker's machine must still be there when its pods are asked to leave; with the cluster goes its list of nodes.
       {
         parent: this,
-        dependsOn: [
-          this.init,
-          ...(node.resource ? [node.resource] : []),
-          ...(node.tenancy ? [node.tenancy] : []),
-        ],
+        dependsOn: [this.init, node.resource, node.tenancy].filter((one) => one !== undefined),
         deletedWith: this.init,
       },
     );
@@ -124,7 +122,7 @@ export class Cluster extends pulumi.ComponentResource {
         secrecy: "all",
         triggers: [this.caHash],
       },
-      { parent: this, dependsOn: this.init },
+      { parent: this, dependsOn: [this.init] },
     );
   }
 }

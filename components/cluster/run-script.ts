@@ -5,8 +5,11 @@ import { type Connection, type Machine, type StepName, shellCommand, stepScript 
 import { whenReachable } from "./ready";
 
 export interface ScriptArgs {
+  /** Where it is run. */
   node: Machine;
   step: StepName;
+  /** The name of the node that it is about, where that is another one. */
+  about?: string;
   /** Shell variables, by the names that the step's file lists at its head. */
   values: Readonly<Record<string, pulumi.Input<string>>>;
   /** What of it is secret: nothing, what it is told, or also what it answers. */
@@ -24,19 +27,26 @@ export interface ScriptArgs {
  * `stdout` is the step's result. A changed script or value runs it again in place, for every step is idempotent.
  */
 export function runScript(
-  { node, step, values, secrecy = "none", runs = "create", triggers = [], before }: ScriptArgs,
-  options: pulumi.CustomResourceOptions,
+  {
+    node,
+    step,
+    about = node.name,
+    values,
+    secrecy = "none",
+    runs = "create",
+    triggers = [],
+    before,
+  }: ScriptArgs,
+  options: Pick<pulumi.CustomResourceOptions, "parent" | "deletedWith"> & { dependsOn?: pulumi.Resource[] },
 ): remote.Command {
   const { user } = node.connection;
-  const script = pulumi
-    .output(values)
-    .apply((known) => stepScript(step, { ...known, NODE_NAME: known.NODE_NAME ?? node.name }));
+  const script = pulumi.output(values).apply((known) => stepScript(step, { ...known, NODE_NAME: about }));
   const ready = async () => {
     await whenReachable(node, () => command);
     await before?.();
   };
   const command: remote.Command = new remote.Command(
-    `${step}-${node.name}`,
+    `${step}-${about}`,
     {
       connection: connectionArgs(node.connection),
       ...(runs !== "delete" && { create: shellCommand(user, "create") }),
@@ -51,11 +61,9 @@ export function runScript(
       ...options,
       // What is done on a machine is gone with the machine, and cannot be undone when it is gone.
       deletedWith: options.deletedWith ?? node.resource,
-      dependsOn: pulumi
-        .output(options.dependsOn ?? [])
-        .apply((more) =>
-          [node.resource, node.tenancy, ...[more].flat()].flatMap((one) => one ?? []),
-        ) as never,
+      dependsOn: [node.resource, node.tenancy, ...(options.dependsOn ?? [])].filter(
+        (one) => one !== undefined,
+      ),
       // A Command's replacement is made before the old one is deleted, and would be undone by it.
       deleteBeforeReplace: true,
       ...(secrecy === "all" && { additionalSecretOutputs: ["stdout", "stderr"] }),

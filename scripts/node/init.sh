@@ -1,17 +1,23 @@
 # shellcheck shell=bash
-# init (sent together with kubeadm.sh): the control plane. KUBEADM_CONFIG: kubeadm's YAML; NODE_NAME
+# init (sent together with kubeadm.sh): the control plane. KUBEADM_CONFIG: kubeadm's YAML; NODE_NAME; CLUSTER: a line that
+# says all of it which cannot change on a living cluster; with another line a new cluster is made
 # Its result is what the joins pin: the hash of the cluster CA's public key.
 create() {
-  need KUBEADM_CONFIG NODE_NAME
+  need KUBEADM_CONFIG NODE_NAME CLUSTER
   only_ours init
-  if [ "$(kubeadm_state)" = 'init done' ] && [ -e /etc/kubernetes/admin.conf ]; then
+  if [ "$(kubeadm_state)" = 'init done' ] && [ -e /etc/kubernetes/admin.conf ] && [ "$(cat "$STATE/cluster")" = "$CLUSTER" ]; then
     # The machine may just have been started again.
     wait_for 300 "the API server on $NODE_NAME" api get --raw /readyz ||
       die "the API server on $NODE_NAME does not come up; on the machine: sudo journalctl -u kubelet -n 50; sudo crictl ps -a"
     say "$NODE_NAME is a control plane already"
   else
-    if [ -n "$(kubeadm_state)" ]; then start_over "an earlier kubeadm init did not end"; fi
+    case $(kubeadm_state) in
+      'init done') start_over "another cluster was here ($(cat "$STATE/cluster"))" ;;
+      '') ;;
+      *) start_over "an earlier kubeadm init did not end" ;;
+    esac
     set_kubeadm_state 'init started'
+    printf '%s\n' "$CLUSTER" >"$STATE/cluster"
     attend "kubeadm init on $NODE_NAME: images, certificates, etcd, the API server" initialise
   fi
   result "$(ca_hash)"

@@ -31,9 +31,9 @@ only_ours() {
   esac
 }
 
-# All that there is in the folders which kubeadm, kubelet, etcd and the CNI plugins fill.
+# All that there is in the folders which kubeadm, kubelet, etcd, containerd and the CNI plugins fill.
 folders_content() {
-  find /etc/kubernetes /etc/cni /opt/cni /var/lib/{cni,etcd,kubelet,calico} /var/log/{pods,containers,calico} -xdev \
+  find /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/{cni,etcd,kubelet,calico} /var/log/{pods,containers,calico} -xdev \
     2>/dev/null | sort || true
 }
 

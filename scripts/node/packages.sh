@@ -23,7 +23,35 @@ kubernetes_installed() { kubeadm version --output short | tr -d v; }
 containerd_installed() { containerd --version | sed -E 's/[^0-9]*([0-9]+\.[0-9]+\.[0-9]+).*/\1/'; }
 
 install_packages() {
-  local deb=() rpm=() command debian redhat has
+  local has wanted
+  # A run that was killed at the package manager leaves half-installed packages, whose commands are there already.
+  if [ -e "$STATE/packages.before" ] && type -P apt-get >/dev/null; then attend "mending interrupted packages" mend_deb; fi
+  missing >"$RUN/packages"
+  mapfile -t wanted <"$RUN/packages"
+  if ((${#wanted[@]})); then
+    if [ ! -e "$STATE/packages.before" ]; then
+      packages >"$STATE/packages.new"
+      mv "$STATE/packages.new" "$STATE/packages.before"
+    fi
+    if type -P apt-get >/dev/null; then
+      install_deb "${wanted[@]}"
+    elif type -P dnf >/dev/null; then
+      install_rpm "${wanted[@]}"
+    else
+      die "$NODE_NAME lacks ${wanted[*]}, and has neither apt-get nor dnf to install them with"
+    fi
+  fi
+  if [ -e "$STATE/packages.before" ]; then record_packages; fi
+  has=$(containerd_installed)
+  if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
+    die "$NODE_NAME has containerd $has, Kubernetes from 1.36 on needs 2.0: install containerd.io, or set kubernetes to a 1.35"
+  fi
+}
+
+# The packages that are wanted and not there, one a line, as the machine's package manager takes them.
+missing() {
+  local has command debian redhat pin="-$KUBERNETES_VERSION"
+  if type -P apt-get >/dev/null; then pin="=$KUBERNETES_VERSION-*"; fi
   if type -P kubeadm kubelet kubectl >/dev/null; then
     has=$(kubernetes_installed)
     if [ "${has%.*}" != "${KUBERNETES_VERSION%.*}" ]; then
@@ -32,32 +60,13 @@ install_packages() {
     fi
     if [ "$has" != "$KUBERNETES_VERSION" ]; then say "using the installed Kubernetes $has, not $KUBERNETES_VERSION"; fi
   else
-    deb+=("kubelet=$KUBERNETES_VERSION-*" "kubeadm=$KUBERNETES_VERSION-*" "kubectl=$KUBERNETES_VERSION-*")
-    rpm+=("kubelet-$KUBERNETES_VERSION" "kubeadm-$KUBERNETES_VERSION" "kubectl-$KUBERNETES_VERSION")
+    printf '%s\n' "kubelet$pin" "kubeadm$pin" "kubectl$pin"
   fi
-  if ! type -P containerd >/dev/null; then deb+=(containerd.io) rpm+=(containerd.io); fi
+  if ! type -P containerd >/dev/null; then echo containerd.io; fi
   while read -r command debian redhat; do
-    type -P "$command" >/dev/null || { deb+=("$debian") && rpm+=("$redhat"); }
+    if type -P "$command" >/dev/null; then continue; fi
+    if type -P apt-get >/dev/null; then echo "$debian"; else echo "$redhat"; fi
   done < <(tools)
-  if ((${#deb[@]})); then
-    if [ ! -e "$STATE/packages.before" ]; then
-      packages >"$STATE/new"
-      mv "$STATE/new" "$STATE/packages.before"
-    fi
-    if type -P apt-get >/dev/null; then
-      install_deb "${deb[@]}"
-    elif type -P dnf >/dev/null; then
-      install_rpm "${rpm[@]}"
-    else
-      die "$NODE_NAME lacks ${deb[*]}, and has neither apt-get nor dnf to install them with"
-    fi
-  fi
-  # Also after a run that was killed at the package manager, or right behind it.
-  if [ -e "$STATE/packages.before" ]; then record_packages; fi
-  has=$(containerd_installed)
-  if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
-    die "$NODE_NAME has containerd $has, Kubernetes from 1.36 on needs 2.0: install containerd.io, or set kubernetes to a 1.35"
-  fi
 }
 
 # What is there now and was not before, so with the dependencies: reset.sh takes these away again.
@@ -86,12 +95,17 @@ apt_get() {
 # That time-out does not cover the lists' own lock.
 apt_update() { wait_for 300 "apt's package lists" apt_get update; }
 
+mend_deb() {
+  wait_for 600 "dpkg's lock" dpkg_free
+  dpkg --configure -a || apt_get --fix-broken install
+}
+# The lock's holder is told by the message alone.
+dpkg_free() { ! dpkg --configure --pending 2>&1 | grep 'lock'; }
+
 install_deb() {
   local ID VERSION_CODENAME minor=v${KUBERNETES_VERSION%.*}
   # shellcheck source=/dev/null
   . /etc/os-release
-  # A run that was killed in the middle of a package leaves dpkg refusing all work.
-  if [ -n "$(dpkg --audit)" ]; then attend "finishing an interrupted dpkg" wait_for 600 "dpkg's lock" dpkg --configure -a; fi
   if [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
     attend "reading the package lists" apt_update
     attend "installing ca-certificates" apt_get install ca-certificates

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # pod-network: pods' network without Calico (`calico.install: none`): the reference CNI plugins with one bridge per node,
-# and a plain route per other node's block. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines "block gateway" of the
+# and a plain route per other node's block. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines "block address" of the
 # other nodes; MTU; NAT_OUTGOING: 1 when packets that leave the pods' network shall have the node's address, else 0
 CNI=/etc/cni/net.d/10-encaplab.conflist
 FOLDER=/etc/encaplab
@@ -58,11 +58,18 @@ JSON
 # Lines for `ip -batch`. The blackhole is for the node's own block as long as no pod has made the bridge (whose route is
 # preferred): without it such packets would travel in circles between the node and its gateway.
 routes() {
-  local cidr gateway
+  local cidr address
   echo "route replace blackhole $BLOCK proto $PROTOCOL metric 1024"
-  while read -r cidr gateway; do
-    if [ -n "$cidr" ]; then echo "route replace $cidr via $gateway proto $PROTOCOL"; fi
+  while read -r cidr address; do
+    if [ -n "$cidr" ]; then echo "route replace $cidr via $(next_hop "$address") proto $PROTOCOL"; fi
   done <<<"$ROUTES"
+}
+
+# A node in the same subnet is the next hop itself; to any other one the packets take the way that the node's own take.
+next_hop() {
+  local hop
+  hop=$(ip -4 route get "$1" | sed -n 's/^.* via \([0-9.]*\) .*/\1/p')
+  printf '%s\n' "${hop:-$1}"
 }
 
 # Routes that are kept stay in place all the while: pods go on talking over them.

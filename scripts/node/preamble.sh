@@ -65,7 +65,7 @@ attend() {
   shift
   log=$(mktemp "$RUN/log.XXXXXX")
   say "$what"
-  "$@" >"$log" 2>&1 </dev/null &
+  "$@" >"$log" 2>&1 3>&- </dev/null & # without 3, or whoever reads the result would wait for an orphan
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.1

@@ -60,13 +60,14 @@ each() {
 services_packages_files() {
   each enabled systemctl disable --quiet
   if [ -e "$STATE/packages.before" ]; then record_packages; fi
-  if noted packages; then remove_packages; fi
   if [ -d "$STATE/before" ]; then (cd "$STATE/before" && find . -type f -exec cp -a --parents {} / \;); fi
   each made take_away
   sed '/^# encaplab begin$/,/^# encaplab end$/d' /etc/hosts >"$RUN/hosts"
   put /etc/hosts : <"$RUN/hosts"
+  # Behind the files: those of the packages' own go with them.
+  if noted packages; then remove_packages; fi
   systemctl daemon-reload
-  systemctl reset-failed
+  systemctl reset-failed kubelet.service containerd.service || true
   if systemctl is-active --quiet NetworkManager; then systemctl reload NetworkManager; fi
   if systemctl is-active --quiet containerd; then systemctl restart containerd; fi # with its settings of before
   each services systemctl enable --quiet --now
@@ -75,7 +76,7 @@ take_away() { if [ -d "$1" ]; then rmdir --ignore-fail-on-non-empty "$1"; else r
 
 # dpkg and rpm, unlike apt-get and dnf, refuse to take away what somebody else has come to need.
 remove_packages() {
-  local names
+  local names folder
   mapfile -t names < <(comm -12 <(sort -u "$STATE/packages") <(packages))
   systemctl stop containerd || true
   if ((${#names[@]} == 0)); then
@@ -87,11 +88,14 @@ remove_packages() {
   else
     rpm --erase "${names[@]}" || echo "note: some are needed by others now, and all stay: ${names[*]}"
   fi
-  if ! type -P containerd >/dev/null; then rm -rf /var/lib/containerd /run/containerd /opt/containerd /etc/containerd; fi
+  if type -P containerd >/dev/null; then return; fi
+  # Images, mostly. A folder may have a disk of its own mounted on it, which stays.
+  for folder in /var/lib/containerd /run/containerd /opt/containerd /etc/containerd; do
+    if [ ! -d "$folder" ]; then continue; fi
+    find "$folder" -mindepth 1 -delete || echo "note: not all of $folder could be removed"
+    rmdir "$folder" || true
+  done
 }
-# With nothing to configure it only takes the lock.
-dpkg_free() { dpkg --configure --pending; }
-
 swap_and_selinux() {
   if grep -qs '^# encaplab: ' /etc/fstab; then sed -i 's/^# encaplab: //' /etc/fstab; fi
   if noted swap; then

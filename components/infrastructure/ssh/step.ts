@@ -2,18 +2,22 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-export type StepName =
-  | "calico"
-  | "blocks"
-  | "init"
-  | "join"
-  | "kubeconfig"
-  | "pod-network"
-  | "prepare"
-  | "remove"
-  | "reset"
-  | "routes"
-  | "token";
+/** Of which files each step is made, in this order, behind the preamble. */
+const STEPS = {
+  blocks: ["blocks"],
+  calico: ["calico"],
+  init: ["kubeadm", "init"],
+  join: ["kubeadm", "join"],
+  kubeconfig: ["kubeconfig"],
+  "pod-network": ["pod-network"],
+  prepare: ["packages", "kubeadm", "prepare"],
+  remove: ["remove"],
+  reset: ["packages", "kubeadm", "network-leftovers", "reset"],
+  routes: ["routes"],
+  token: ["token"],
+} as const;
+
+export type StepName = keyof typeof STEPS;
 
 const FOLDER = path.join(__dirname, "..", "..", "..", "scripts", "node");
 const read = (name: string) => fs.readFileSync(path.join(FOLDER, `${name}.sh`), "utf8");
@@ -30,7 +34,7 @@ const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 export function stepScript(step: StepName, values: Readonly<Record<string, string>>): string {
   const assignments = Object.entries(values).map(([name, value]) => `${name}=${quote(value)}`);
   // What a step starts must not read on in the step's own text: hence the empty input.
-  return [read("preamble"), ...assignments, read(step), 'main "$@" </dev/null', ""].join("\n");
+  return [read("preamble"), ...assignments, ...STEPS[step].map(read), 'main "$@" </dev/null', ""].join("\n");
 }
 
 /** The command that runs what {@link stepScript} made. */

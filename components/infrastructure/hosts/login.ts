@@ -1,4 +1,4 @@
-/** Logging in on machines that exist: whose key, over which host, as whom. */
+/** Logging in on machines that exist: with which key, over which host, as whom. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -10,15 +10,12 @@ const SSH_PORT = 22;
 /** Who sets up machines where nobody is named; any other user needs sudo without a password. */
 const USER = "root";
 
-/**
- * The connection to each machine, by its name.
- * @throws {ConfigError} when there is no key to log in with, or it cannot be read.
- */
+/** The connection to each machine, by its name. @param privateKey none: the SSH agent has it. */
 export function connectionsTo(
   config: HostsConfig,
   machines: readonly MachineConfig[],
+  privateKey: pulumi.Output<string> | undefined,
 ): Map<string, Connection> {
-  const privateKey = findKey(config);
   const connect = (
     { address, port, user, hostKey }: Omit<MachineConfig, "name">,
     jump?: Connection,
@@ -34,32 +31,33 @@ export function connectionsTo(
   return new Map(machines.map((machine) => [machine.name, connect(machine, jump)]));
 }
 
-function findKey({ privateKey, privateKeyFile }: HostsConfig): pulumi.Output<string> | undefined {
+/**
+ * The key of the config; undefined when the SSH agent is to be asked.
+ * @throws {ConfigError} when there is neither, or the file cannot be read.
+ */
+export function findKey({ privateKey, privateKeyFile }: HostsConfig): pulumi.Output<string> | undefined {
   // OpenSSH's own reader wants the newline at the end, which `pulumi config set` cuts off.
   if (privateKey) return pulumi.secret(`${privateKey.trim()}\n`);
   if (privateKeyFile) return pulumi.secret(readKey(privateKeyFile));
   if (process.env.SSH_AUTH_SOCK) return undefined;
-  throw new ConfigError([
-    {
-      key: "hosts.privateKeyFile",
-      value: undefined,
-      message:
-        "there is no key to log in with: name a private key's file, or start an SSH agent (eval $(ssh-agent); ssh-add)",
-    },
-  ]);
+  throw problem(
+    undefined,
+    "there is no key to log in with: name a private key's file, or start an SSH agent (eval $(ssh-agent); ssh-add)",
+  );
 }
 
 function readKey(file: string): string {
-  const resolved = path.resolve(file.replace(/^~(?=\/)/, os.homedir()));
+  const allowed = "allowed is the path of an OpenSSH private key without a passphrase";
+  let text: string;
   try {
-    return fs.readFileSync(resolved, "utf8");
+    text = fs.readFileSync(path.resolve(file.replace(/^~(?=\/)/, os.homedir())), "utf8");
   } catch (error) {
-    throw new ConfigError([
-      {
-        key: "hosts.privateKeyFile",
-        value: file,
-        message: `it cannot be read (${(error as NodeJS.ErrnoException).code}); allowed is the path of an OpenSSH private key`,
-      },
-    ]);
+    throw problem(file, `it cannot be read (${(error as NodeJS.ErrnoException).code}); ${allowed}`);
   }
+  if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    throw problem(file, `that is no private key; ${allowed}`);
+  return text;
 }
+
+const problem = (value: string | undefined, message: string): ConfigError =>
+  new ConfigError([{ key: "hosts.privateKeyFile", value, message }]);

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { renderPools } from "../../components/calico/pools";
+import { ENCAPSULATIONS } from "../../components/config";
+import { ENCAPSULATION_FACTS, overlap, parseCidr, planLab } from "../../components/plan";
+import { labConfigs } from "../support/arbitraries";
+import { planOf } from "../support/problems";
+
+describe("the IPPools of a plan", () => {
+  for (const encapsulation of ENCAPSULATIONS) {
+    it(`are one pool with the modes of ${encapsulation}`, () => {
+      const { ipipMode, vxlanMode } = ENCAPSULATION_FACTS[encapsulation];
+      const [pool, ...more] = renderPools(planOf({ encapsulation, natOutgoing: false }));
+      assert.deepEqual(more, []);
+      assert.equal(pool?.name, "default-ipv4-ippool");
+      assert.deepEqual(pool?.spec, {
+        cidr: "172.16.0.0/16",
+        blockSize: 26,
+        ipipMode,
+        vxlanMode,
+        natOutgoing: false,
+        nodeSelector: "all()",
+        allowedUses: ["Workload", "Tunnel"],
+      });
+    });
+  }
+
+  it("are one per node with podRoutes: then the plan knows whose block is which", () => {
+    const plan = planOf({ encapsulation: "None", podRoutes: true });
+    assert.deepEqual(
+      renderPools(plan).map(({ name, spec }) => [name, spec.cidr, spec.nodeSelector]),
+      plan.nodes.map(({ name, block }) => [`node-${name}`, block, `kubernetes.io/hostname == '${name}'`]),
+    );
+  });
+
+  it("never overlap, never are smaller than a block, and never name two tunnels", () => {
+    fc.assert(
+      fc.property(labConfigs, (config) => {
+        const pools = renderPools(planLab(config));
+        pools.forEach(({ spec }, i) => {
+          const cidr = parseCidr(spec.cidr);
+          assert.ok(cidr.prefix <= spec.blockSize);
+          assert.ok(spec.ipipMode === "Never" || spec.vxlanMode === "Never");
+          assert.ok(pools.slice(0, i).every((other) => !overlap(parseCidr(other.spec.cidr), cidr)));
+        });
+      }),
+    );
+  });
+
+  it("say the mode that was asked for also where no Calico acts on it, and the plan then knows better", () => {
+    const plan = planOf({ encapsulation: "VXLAN", calico: { install: "none" } });
+    assert.equal(renderPools(plan)[0]?.spec.vxlanMode, "Always");
+    assert.equal(plan.encapsulation, "None");
+    assert.match(plan.notes.join(), /no Calico acts on the IPPool, which says VXLAN/);
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { expectedRoutes } from "../../components/calico/routes";
+import type { NodePlan } from "../../components/plan";
+import { planOf, type RawConfig } from "../support/problems";
+
+/** As `scripts/node/blocks.sh` prints them; Calico gave cp1 two blocks, and one is of a node that left. */
+const BLOCKS = `172.16.0.0/26 cp1
+172.16.7.64/26 cp1
+172.16.9.0/26 w1
+172.16.200.0/26 w2
+172.16.5.0/26 gone
+`;
+
+function routesAt(node: string, raw: RawConfig): string[] {
+  const plan = planOf(raw);
+  const at = plan.nodes.find(({ name }) => name === node) as NodePlan;
+  return expectedRoutes(plan, at, BLOCKS).split("\n").filter(Boolean);
+}
+
+describe("the routes that a node is waited for", () => {
+  it("lead through tunl0 to the other nodes' addresses in IPIP", () => {
+    assert.deepEqual(routesAt("w1", { encapsulation: "IPIP" }), [
+      "172.16.0.0/26 tunl0 10.0.3.10",
+      "172.16.200.0/26 tunl0 10.0.4.10",
+      "172.16.7.64/26 tunl0 10.0.3.10",
+    ]);
+  });
+
+  it("lead through vxlan.calico, by tunnel addresses that Calico hands out, in VXLAN", () => {
+    assert.deepEqual(routesAt("w2", { encapsulation: "VXLAN" }), [
+      "172.16.0.0/26 vxlan.calico -",
+      "172.16.7.64/26 vxlan.calico -",
+      "172.16.9.0/26 vxlan.calico -",
+    ]);
+  });
+
+  it("are direct inside a subnet and a tunnel's between subnets in CrossSubnet", () => {
+    assert.deepEqual(routesAt("w1", { encapsulation: "IPIPCrossSubnet" }), [
+      "172.16.0.0/26 direct 10.0.3.10",
+      "172.16.200.0/26 tunl0 10.0.4.10",
+      "172.16.7.64/26 direct 10.0.3.10",
+    ]);
+  });
+
+  it("tunnel everywhere once the nodes are recorded as /32", () => {
+    const lines = routesAt("w1", { encapsulation: "IPIPCrossSubnet", faults: ["node-as-32"] });
+    assert.ok(lines.length === 3 && lines.every((line) => line.includes(" tunl0 ")));
+  });
+
+  it("go by whatever router there is between subnets without a tunnel", () => {
+    assert.deepEqual(routesAt("w2", { encapsulation: "None" }), [
+      "172.16.0.0/26 direct -",
+      "172.16.7.64/26 direct -",
+      "172.16.9.0/26 direct -",
+    ]);
+  });
+
+  it("are not waited for where closed BGP lets none come", () => {
+    assert.deepEqual(routesAt("w1", { fabric: "aws", encapsulation: "IPIP", faults: ["bgp-blocked"] }), []);
+  });
+});

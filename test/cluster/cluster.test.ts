@@ -1,0 +1,220 @@
+/** How the steps of a cluster stand to one another: what goes with what, what waits for what, what nobody may read. */
+import assert from "node:assert/strict";
+import type * as pulumi from "@pulumi/pulumi";
+import { ENCAPSULATIONS } from "../../components/config";
+import { type Built, buildCluster, CA_HASH, COMMAND } from "../support/cluster";
+import { named, ofType, type Recorded, type Recording, settle } from "../support/mocks";
+
+const POOL = "kubernetes:crd.projectcalico.org/v1:IPPool";
+
+const nameOf = async (resource: pulumi.Resource | undefined) =>
+  resource && (await settle(resource.urn)).split("::").at(-1);
+const waitsFor = async ({ opts }: Recorded): Promise<(string | undefined)[]> =>
+  Promise.all(
+    [await settle(opts.dependsOn as pulumi.Input<pulumi.Resource[]>)].flat().map((one) => nameOf(one)),
+  );
+const stepsOf = ({ resources }: Recording<Built>) => ofType(resources, COMMAND);
+const step = ({ resources }: Recording<Built>, name: string) => named(resources, COMMAND, name);
+
+describe("the steps to a cluster", () => {
+  let hosts: Recording<Built>;
+  let cloud: Recording<Built>;
+  before(async () => {
+    hosts = await buildCluster();
+    cloud = await buildCluster({}, true);
+  });
+
+  it("are taken on every node once, and on the control plane what is the cluster's", () => {
+    assert.deepEqual(
+      stepsOf(hosts)
+        .map(({ name }) => name)
+        .sort(),
+      [
+        "blocks-cp1",
+        "calico-cp1",
+        "init-cp1",
+        "join-w1",
+        "join-w2",
+        "kubeconfig-cp1",
+        "prepare-cp1",
+        "prepare-w1",
+        "prepare-w2",
+        "remove-w1",
+        "remove-w2",
+        "routes-cp1",
+        "routes-w1",
+        "routes-w2",
+      ],
+    );
+  });
+
+  it("send everything by standard input, and nothing in a command line", () => {
+    for (const { name, props } of stepsOf(hosts)) {
+      for (const command of [props.create, props.delete].filter(Boolean))
+        assert.match(command, /^(sudo -n )?bash -s -- (create|delete)$/, name);
+      assert.equal(props.addPreviousOutputInEnv, false, name);
+      assert.equal(props.environment, undefined, name);
+      assert.match(props.stdin, /main "\$@" <\/dev\/null\n$/, name);
+    }
+    assert.match(step(hosts, "prepare-w1").props.create, /^sudo -n /);
+    assert.doesNotMatch(step(hosts, "prepare-cp1").props.create, /sudo/);
+  });
+
+  it("keep the token and the kubeconfig from every eye", async () => {
+    const join = step(hosts, "join-w1");
+    assert.ok(join.secrets.includes("stdin"));
+    assert.ok(join.props.stdin.includes("token-of-w1"));
+    const kubeconfig = step(hosts, "kubeconfig-cp1");
+    assert.equal(kubeconfig.props.logging, "none");
+    assert.ok(kubeconfig.opts.additionalSecretOutputs?.includes("stdout"));
+    assert.equal(await pulumiSecret(hosts.result.cluster.kubeconfig), true);
+    for (const { name, props } of stepsOf(hosts).filter((one) => one.name !== "kubeconfig-cp1"))
+      assert.equal(props.logging, "stderr", name);
+  });
+
+  it("are children of their component, registered before its outputs", () => {
+    for (const { name, opts } of stepsOf(hosts)) {
+      const owner = /^(calico|blocks|routes)-/.test(name) ? hosts.result.calico : hosts.result.cluster;
+      assert.equal(opts.parent, owner, name);
+    }
+    for (const component of [hosts.result.cluster, hosts.result.calico]) {
+      const registered = hosts.outputs.filter((one) => one.component === component);
+      assert.equal(registered.length, 1);
+    }
+    assert.deepEqual(hosts.late, []);
+  });
+
+  it("replace before they delete never, and are taken anew on another machine", () => {
+    for (const { name, opts, props } of stepsOf(hosts)) {
+      assert.equal(opts.deleteBeforeReplace, true, name);
+      assert.equal(
+        props.triggers[0],
+        name.endsWith("w1") && !name.startsWith("remove") ? "10.0.3.11:2222" : props.triggers[0],
+      );
+    }
+    assert.equal(step(cloud, "prepare-w1").props.triggers[0], "w1-id");
+    assert.deepEqual(step(cloud, "remove-w1").props.triggers, ["cp1-id", "w1-id", CA_HASH]);
+  });
+
+  it("join in parallel, each after the control plane, its own preparation and its way out", async () => {
+    for (const worker of ["w1", "w2"]) {
+      const needed = await waitsFor(step(hosts, `join-${worker}`));
+      for (const name of [`prepare-${worker}`, "init-cp1", `remove-${worker}`])
+        assert.ok(needed.includes(name), name);
+      assert.ok(!needed.some((name) => /^join-/.test(name ?? "")));
+      assert.deepEqual(step(hosts, `join-${worker}`).props.triggers.slice(1), [CA_HASH]);
+    }
+  });
+
+  it("prepare all nodes at once: a preparation waits for its machine alone", async () => {
+    for (const name of ["cp1", "w1", "w2"]) {
+      assert.deepEqual(await waitsFor(step(hosts, `prepare-${name}`)), [name]);
+      assert.deepEqual(await waitsFor(step(cloud, `prepare-${name}`)), [name]);
+    }
+  });
+
+  it("end with the machine in a cloud, and are not undone one by one", async () => {
+    for (const { name, opts } of stepsOf(cloud)) {
+      const owner = name.startsWith("remove-") ? "init-cp1" : name.split("-").at(-1);
+      assert.equal(await nameOf(opts.deletedWith), owner, name);
+    }
+  });
+
+  it("take a worker off the list while its machine is still there, but not when the whole cluster goes", async () => {
+    for (const recording of [hosts, cloud]) {
+      const leaving = step(recording, "remove-w1");
+      assert.equal(leaving.props.create, undefined);
+      assert.equal(leaving.props.delete, "bash -s -- delete");
+      assert.equal(leaving.props.connection.host, "10.0.3.10");
+      assert.ok((await waitsFor(leaving)).includes("w1"));
+      assert.equal(await nameOf(leaving.opts.deletedWith), "init-cp1");
+    }
+  });
+
+  it("wait for a login first, and let a token in right before its worker joins", () => {
+    for (const { name, opts } of stepsOf(hosts)) {
+      const wanted = name.startsWith("remove-") ? undefined : 1;
+      assert.equal(opts.hooks?.beforeCreate?.length, wanted, name);
+      assert.equal(opts.hooks?.beforeDelete, undefined, "a destroy runs no program, and so no hook");
+    }
+  });
+
+  it("start from a record of each machine that stays, secret as a whole", () => {
+    const tenancies = ofType(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Tenancy");
+    assert.deepEqual(
+      tenancies.map(({ name }) => name),
+      ["cp1", "w1", "w2"],
+    );
+    for (const { secrets } of tenancies) assert.ok(secrets.includes("target"));
+  });
+});
+
+describe("Calico on a cluster", () => {
+  it("goes with the control plane's beginning, so that no destroy waits for a dead API", async () => {
+    const { resources } = await buildCluster({}, true);
+    const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
+    assert.ok(objects.length >= 2);
+    for (const { name, opts } of objects) assert.equal(await nameOf(opts.deletedWith), "init-cp1", name);
+  });
+
+  it("is told apart by the CA, though its address stays", async () => {
+    const { resources } = await buildCluster();
+    const provider = named(resources, "pulumi:providers:kubernetes", "api");
+    assert.equal(provider.props.clusterIdentifier, CA_HASH);
+    assert.ok(provider.secrets.includes("kubeconfig"));
+  });
+
+  it("changes its pool in place in a switch, and no step of the cluster but the waits", async () => {
+    const built = await Promise.all(ENCAPSULATIONS.map((encapsulation) => buildCluster({ encapsulation })));
+    const [first] = built;
+    for (const [i, recording] of built.entries()) {
+      const { props } = named(recording.resources, POOL, "default-ipv4-ippool");
+      const before = named(first?.resources ?? [], POOL, "default-ipv4-ippool").props;
+      assert.equal(props.spec.cidr, before.spec.cidr);
+      assert.equal(props.spec.blockSize, before.spec.blockSize);
+      for (const name of ["init-cp1", "join-w1", "remove-w1", "kubeconfig-cp1"]) {
+        const now = step(recording, name).props;
+        assert.deepEqual(now, step(first as Recording<Built>, name).props, `${ENCAPSULATIONS[i]} ${name}`);
+      }
+    }
+  });
+
+  it("waits for the routes after the pools, and for the pools after the members", async () => {
+    const recording = await buildCluster();
+    const blocks = await waitsFor(step(recording, "blocks-cp1"));
+    for (const name of ["join-w1", "join-w2", "default-ipv4-ippool"]) assert.ok(blocks.includes(name), name);
+    assert.ok((await waitsFor(step(recording, "routes-w2"))).includes("blocks-cp1"));
+    assert.ok(step(recording, "routes-w2").props.stdin.includes("EXPECTED='172.16.0.0/26 vxlan.calico -"));
+  });
+
+  it("is left out where the config says so: the reference plugins then route, and the pool is declared all the same", async () => {
+    const recording = await buildCluster({ calico: { install: "none" }, encapsulation: "IPIP" });
+    const names = stepsOf(recording).map(({ name }) => name);
+    assert.ok(!names.some((name) => /^(calico|blocks|routes)-/.test(name)));
+    assert.equal(names.filter((name) => name.startsWith("pod-network-")).length, 3);
+    assert.equal(named(recording.resources, POOL, "default-ipv4-ippool").props.spec.ipipMode, "Always");
+    const definition = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+    assert.deepEqual(await waitsFor(named(recording.resources, POOL, "default-ipv4-ippool")), ["ippools"]);
+    assert.equal(ofType(recording.resources, definition).length, 1);
+    assert.ok(step(recording, "prepare-w1").props.stdin.includes("REQUIRE_IPIP='0'"));
+  });
+
+  it("is another cluster when what cannot change on a living one does", async () => {
+    const identity = async (raw: Record<string, unknown>) =>
+      step(await buildCluster(raw), "init-cp1").props.triggers[1];
+    const plain = await identity({});
+    assert.equal(await identity({ encapsulation: "IPIP", natOutgoing: false }), plain);
+    for (const raw of [
+      { podCidr: "172.20.0.0/16" },
+      { serviceCidr: "10.112.0.0/16" },
+      { kubernetesVersion: "1.34" },
+      { proxyMode: "nftables" },
+    ])
+      assert.notEqual(await identity(raw), plain);
+  });
+});
+
+async function pulumiSecret(output: pulumi.Output<unknown>): Promise<boolean> {
+  const { isSecret } = await import("@pulumi/pulumi");
+  return isSecret(output);
+}

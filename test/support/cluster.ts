@@ -1,0 +1,73 @@
+/** A cluster on machines, without an engine: what the mocks answer, and a way to build it from a config. */
+import * as pulumi from "@pulumi/pulumi";
+import { Calico } from "../../components/calico";
+import { editManifest } from "../../components/calico/manifest";
+import { Cluster } from "../../components/cluster";
+import { parseConfig } from "../../components/config";
+import type { Machine, MachineInfrastructure } from "../../components/infrastructure";
+import { Hosts } from "../../components/infrastructure/hosts/hosts";
+import { hasCalico, planLab } from "../../components/plan";
+import { MANIFEST } from "./calico-manifest";
+import { type Answers, type Recording, record } from "./mocks";
+
+export const COMMAND = "command:remote:Command";
+export const CA_HASH = "sha256:00";
+
+export const answers: Answers = {
+  state: (type, name) => {
+    if (type.endsWith(":JoinToken")) return { token: `token-of-${name}` };
+    if (type !== COMMAND) return {};
+    if (name.startsWith("init-")) return { stdout: CA_HASH };
+    if (name.startsWith("blocks-"))
+      return { stdout: "172.16.0.0/26 cp1\n172.16.0.64/26 w1\n172.16.0.128/26 w2" };
+    return { stdout: `answer of ${name}` };
+  },
+};
+
+const MACHINES = [
+  { name: "cp1", address: "10.0.3.10", subnet: "10.0.3.0/24" },
+  { name: "w1", address: "10.0.3.11", subnet: "10.0.3.0/24", user: "vagrant", port: 2222 },
+  { name: "w2", address: "10.0.4.10", subnet: "10.0.4.0/24" },
+];
+
+/** Machines that exist, as the infrastructure would have them. */
+const onHosts = (name: string, raw: Record<string, unknown>, options: pulumi.ComponentResourceOptions) => {
+  const config = parseConfig({ cloud: "hosts", hosts: { machines: MACHINES }, ...raw });
+  const plan = planLab(config);
+  const machines = config.hosts?.machines;
+  if (!Array.isArray(machines)) throw new Error("a list of machines is wanted");
+  const args = { plan, config: config.hosts ?? {}, machines, privateKey: pulumi.secret("a private key") };
+  return { config, plan, infrastructure: new Hosts(name, args, options) };
+};
+
+class Instance extends pulumi.CustomResource {
+  constructor(name: string, options: pulumi.CustomResourceOptions) {
+    super("cloud:index:Instance", name, {}, options);
+  }
+}
+
+/** Machines of a cloud: each is a resource of its own. */
+function inCloud(hosts: Hosts, options: pulumi.CustomResourceOptions): MachineInfrastructure {
+  const nodes: Machine[] = hosts.nodes.map(({ tenancy, ...node }) => ({
+    ...node,
+    resource: new Instance(node.name, options),
+  }));
+  return Object.assign(hosts, { nodes });
+}
+
+export interface Built {
+  cluster: Cluster;
+  calico: Calico;
+  infrastructure: MachineInfrastructure;
+}
+
+/** @param raw the stack's config; `cloud` and the machines are set. */
+export function buildCluster(raw: Record<string, unknown> = {}, cloud = false): Promise<Recording<Built>> {
+  return record((options) => {
+    const { config, plan, infrastructure: hosts } = onHosts("test", raw, options);
+    const infrastructure = cloud ? inCloud(hosts, options as pulumi.CustomResourceOptions) : hosts;
+    const manifest = hasCalico(config) ? editManifest(MANIFEST, plan, false) : undefined;
+    const cluster = new Cluster("cluster", { plan, infrastructure }, options);
+    return { cluster, calico: new Calico("calico", { plan, cluster, manifest }, options), infrastructure };
+  }, answers);
+}
