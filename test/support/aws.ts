@@ -31,9 +31,10 @@ export const answers: Answers = {
 export function buildAws(
   raw: Record<string, unknown>,
   operatorCidrs: readonly string[] = ["203.0.113.7/32"],
+  ownEndpoint = false,
 ): Promise<Recording<Aws>> {
   const config = parseConfig({ cloud: "aws", ...raw });
-  const args = { plan: planLab(config), config: config.aws ?? {}, operatorCidrs, found: FOUND };
+  const args = { plan: planLab(config), config: config.aws ?? {}, operatorCidrs, found: FOUND, ownEndpoint };
   return record((options: pulumi.ComponentResourceOptions) => new Aws("test", args, options), answers);
 }
 
@@ -41,7 +42,7 @@ export function buildAws(
 export function firewallOfAws(resources: readonly Recorded[]): FirewallRow[] {
   return ofType(resources, INGRESS).map(({ props }) => ({
     protocol: props.ipProtocol === "-1" ? "all" : props.ipProtocol,
-    // EC2's -1 is every type of ICMP: no ports.
+    // EC2's -1 is every type of ICMP, and no port at all of IP in IP.
     ports: props.fromPort === undefined || props.fromPort === -1 ? undefined : [props.fromPort, props.toPort],
     source: props.referencedSecurityGroupId ? "group" : props.cidrIpv4,
   }));

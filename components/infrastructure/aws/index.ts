@@ -13,7 +13,7 @@ import { estimateAws } from "./cost";
 import { type Found, lookUp } from "./lookup";
 import { createNetwork, createPodRoutes, vpcCidr } from "./network";
 import { createNodes } from "./nodes";
-import { createProvider, findRegion } from "./provider";
+import { createProvider, findRegion, hasOwnEndpoint } from "./provider";
 import { checkQuota } from "./quota";
 import { createSecurity, planRules } from "./security";
 import { resourceTags } from "./tags";
@@ -28,6 +28,8 @@ export interface AwsArgs {
   operatorCidrs: readonly string[];
   /** What the region has of what the config asks for. */
   found: Found;
+  /** Whether EC2 is where the user says, and perhaps something like EC2; false when not given. */
+  ownEndpoint?: boolean;
 }
 
 /** The plan's nodes as EC2 instances, and the network that they need. */
@@ -39,7 +41,7 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
 
   constructor(
     name: string,
-    { plan, config, operatorCidrs, found }: AwsArgs,
+    { plan, config, operatorCidrs, found, ownEndpoint = false }: AwsArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:aws:Aws", name, {}, options);
@@ -50,7 +52,7 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
     const network = createNetwork(plan, found.zones, tags, this);
     const rules = planRules(plan, operatorCidrs);
     const security = createSecurity(`encaplab-${name}`, rules, network.vpc, tags, this);
-    const args = { plan, config, found, network, security, login, tags };
+    const args = { plan, config, found, ownEndpoint, network, security, login, tags };
     const { nodes, instances } = createNodes(`encaplab-${name}`, args, this);
     createPodRoutes(plan, network.routeTable, instances, this);
     this.nodes = nodes;
@@ -79,7 +81,8 @@ export async function createAws(
   const provider = createProvider(region, settings, { parent: options?.parent });
   const found = await lookUp(region, config, provider);
   await checkQuota(plan, found, config, settings, provider);
-  const lab = new Aws(name, { plan, config, operatorCidrs, found }, { ...options, provider });
+  const ownEndpoint = hasOwnEndpoint(settings);
+  const lab = new Aws(name, { plan, config, operatorCidrs, found, ownEndpoint }, { ...options, provider });
   await pulumi.log.info(lab.cost.sentence, lab);
   return lab;
 }

@@ -148,7 +148,7 @@ async function findImage(
       : {
           key: "aws.imageId",
           value: undefined,
-          message: `${region} has no image ${name} of Canonical's (${owner}); name an image by its id`,
+          message: `${region} has no image ${name} of Canonical's (${owner}); name one that is there by its id: pulumi config set --path aws.imageId ami-0123456789abcdef0`,
         },
     /no results|InvalidAMIID/i,
     imageId

@@ -18,6 +18,8 @@ export interface NodesArgs {
   plan: LabPlan;
   config: AwsConfig;
   found: Found;
+  /** See AwsArgs. */
+  ownEndpoint: boolean;
   network: Network;
   security: Security;
   login: Login;
@@ -55,7 +57,7 @@ export function createNodes(
 
 function createInstance(
   node: NodePlan,
-  { plan, config, found, network, security, tags }: NodesArgs,
+  { plan, config, found, ownEndpoint, network, security, tags }: NodesArgs,
   keyPair: aws.ec2.KeyPair,
   hostKey: KeyPair,
   parent: pulumi.Resource,
@@ -98,7 +100,15 @@ function createInstance(
       dependsOn: [...security.rules, ...network.ready],
       // What only a first boot reads, and what follows from the state of a machine, never replaces or restarts it. An
       // image does so when it was chosen by its id.
-      ignoreChanges: ["userData", "keyName", "associatePublicIpAddress", ...(config.imageId ? [] : ["ami"])],
+      ignoreChanges: [
+        "userData",
+        "keyName",
+        "associatePublicIpAddress",
+        ...(config.imageId ? [] : ["ami"]),
+        // A machine's group never changes. What only resembles EC2 may not show the groups that the provider names with
+        // the network interface (moto 5), and every `up` would set them again.
+        ...(ownEndpoint ? ["vpcSecurityGroupIds"] : []),
+      ],
       // Its private address is the plan's: the old machine must have given it up.
       deleteBeforeReplace: true,
       // EC2 cannot stop a one-time spot instance, which a change of its type in place would need.

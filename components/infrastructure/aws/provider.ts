@@ -54,6 +54,28 @@ function profileRegion(
 }
 
 /**
+ * Does the stack or the environment say where EC2 is? Behind such an endpoint there may be a private cloud or a stand-in
+ * for EC2, with less of AWS around it.
+ */
+export function hasOwnEndpoint(
+  settings: ProviderSettings,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  return (
+    ownEndpoints(settings).has("ec2") ||
+    Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_EC2)
+  );
+}
+
+/** The services of which the stack's `aws:endpoints` says where they are. */
+function ownEndpoints({ endpoints }: ProviderSettings): Set<string> {
+  return new Set([endpoints ?? []].flat().flatMap((entry) => (entry ? Object.keys(entry) : [])));
+}
+
+/** What the provider takes as numbers; `pulumi config set` stores text. */
+const NUMBERS = ["maxRetries", "tokenBucketRateLimiterCapacity"];
+
+/**
  * A provider resource of the lab's own, so that its region is the lab's and not whatever the environment says at the next
  * `up`. It has no default tags: the time of expiry among them is known only after the first resource exists, and a
  * provider with an unknown setting could not be asked anything at the first preview.
@@ -63,5 +85,15 @@ export function createProvider(
   settings: ProviderSettings,
   options?: pulumi.ResourceOptions,
 ): aws.Provider {
-  return new aws.Provider("aws", { ...settings, region } as aws.ProviderArgs, options);
+  const named = ownEndpoints(settings);
+  const elsewhere = {
+    // The provider asks AWS's own STS about the credentials, wherever `endpoints` says that STS is.
+    ...(named.has("ec2") && { skipCredentialsValidation: true }),
+    ...(named.has("ec2") && !named.has("sts") && { skipRequestingAccountId: true }),
+  };
+  const numbers = NUMBERS.flatMap((key) =>
+    settings[key] === undefined ? [] : [[key, Number(settings[key])]],
+  );
+  const args = { ...elsewhere, ...settings, ...Object.fromEntries(numbers), region };
+  return new aws.Provider("aws", args as aws.ProviderArgs, options);
 }

@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import { type AwsConfig, ConfigError, type ProviderSettings } from "../../config";
 import type { LabPlan } from "../../plan";
 import type { Found } from "./lookup";
+import { hasOwnEndpoint } from "./provider";
 
 /** Service Quotas' codes for the vCPUs of running standard instances (families A, C, D, H, I, M, R, T and Z). */
 const QUOTA = { onDemand: "L-1216C47A", spot: "L-34B43A08" };
@@ -20,7 +21,8 @@ export async function checkQuota(
   settings: ProviderSettings,
   provider: aws.Provider,
 ): Promise<void> {
-  if (!STANDARD_FAMILY.test(found.instanceType) || speaksToStandIn(settings)) return;
+  // Behind an endpoint of the user's own there may be EC2 and nothing else, and the provider would try for minutes.
+  if (!STANDARD_FAMILY.test(found.instanceType) || hasOwnEndpoint(settings)) return;
   const quotaCode = spot ? QUOTA.spot : QUOTA.onDemand;
   const quota = await aws.servicequotas
     .getServiceQuota({ serviceCode: "ec2", quotaCode }, { provider })
@@ -35,12 +37,4 @@ export async function checkQuota(
       message: `as ${found.instanceType} they need ${needed} vCPUs, and the account's quota in ${found.region} is ${quota} (${quotaCode}); allowed are fewer nodes, or a larger quota from Service Quotas`,
     },
   ]);
-}
-
-/** Behind an endpoint of the user's own there may be EC2 and nothing else, and the provider would try for minutes. */
-function speaksToStandIn(settings: ProviderSettings): boolean {
-  return (
-    settings.endpoints !== undefined ||
-    Object.keys(process.env).some((name) => name.startsWith("AWS_ENDPOINT_URL"))
-  );
 }

@@ -77,8 +77,9 @@ function ingressArgs(
 }
 
 /**
- * EC2 API, IpPermission: a protocol other than tcp, udp and icmp is given by its number and has no ports; -1 is every
- * protocol, for ICMP every type and code.
+ * EC2 API, IpPermission: a protocol other than tcp, udp and icmp is given by its number, and lets every port in whatever
+ * ports are named. EC2 shows such a rule with ports -1; naming the same ones keeps a refresh quiet, and what speaks EC2's
+ * API without being EC2 may ask for ports with every protocol but -1. -1 is every protocol, for ICMP every type and code.
  */
 function inWordsOfEc2(
   protocol: IngressRule["protocol"],
@@ -88,9 +89,8 @@ function inWordsOfEc2(
     case "all":
       return { ipProtocol: "-1" };
     case "4":
-      return { ipProtocol: "4" };
     case "icmp":
-      return { ipProtocol: "icmp", fromPort: -1, toPort: -1 };
+      return { ipProtocol: protocol, fromPort: -1, toPort: -1 };
     case "tcp":
     case "udp":
       return { ipProtocol: protocol, fromPort: ports?.[0], toPort: ports?.[1] };

@@ -132,7 +132,13 @@ describe("what the region has", () => {
       "aws.imageId",
       /image ids differ/,
     ],
-    ["Canonical's image", {}, { getAmi: none }, "aws.imageId", /name an image by its id/],
+    [
+      "Canonical's image",
+      {},
+      { getAmi: none },
+      "aws.imageId",
+      /name one that is there by its id: pulumi config set/,
+    ],
     [
       "enough memory",
       { instanceType: "t3.micro" },

@@ -128,6 +128,26 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
+  it("leave a machine's groups alone behind an endpoint of the user's own, which may not show them", async () => {
+    const { resources } = await buildAws({}, undefined, true);
+    for (const { opts, props } of ofType(resources, INSTANCE)) {
+      assert.ok(opts.ignoreChanges?.includes("vpcSecurityGroupIds"));
+      assert.equal(props.vpcSecurityGroupIds.length, 1);
+    }
+  });
+
+  it("say protocol 4 by its number, with the ports that EC2 shows for it, and all protocols without any", async () => {
+    const { resources } = await buildAws({ encapsulation: "IPIPCrossSubnet" });
+    const words = (name: string) => {
+      const { ipProtocol, fromPort, toPort } = named(resources, INGRESS, name).props;
+      return [ipProtocol, fromPort, toPort];
+    };
+    assert.deepEqual(words("ipip"), ["4", -1, -1]);
+    assert.deepEqual(words("icmp"), ["icmp", -1, -1]);
+    assert.deepEqual(words("pod-cidr"), ["-1", undefined, undefined]);
+    assert.deepEqual(words("bgp"), ["tcp", 179, 179]);
+  });
+
   it("keep secrets secret", () => {
     for (const { recording } of built) {
       for (const { secrets } of ofType(recording.resources, INSTANCE))

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findRegion } from "../../../components/infrastructure/aws/provider";
+import { createProvider, findRegion, hasOwnEndpoint } from "../../../components/infrastructure/aws/provider";
+import { settle, startMocks } from "../../support/mocks";
 import { problemsOf } from "../../support/problems";
 
 describe("the region", () => {
@@ -41,5 +42,47 @@ describe("the region", () => {
       assert.equal(problem?.key, "aws.region");
       assert.match(problem?.message ?? "", /config set --path aws\.region eu-central-1/);
     }
+  });
+});
+
+describe("an endpoint of the user's own", () => {
+  const ENDPOINT = "http://127.0.0.1:5000";
+
+  it("is one for EC2, in the stack or in the environment", () => {
+    assert.ok(hasOwnEndpoint({ endpoints: [{ sts: ENDPOINT }, { ec2: ENDPOINT }] }, {}));
+    assert.ok(hasOwnEndpoint({}, { AWS_ENDPOINT_URL: ENDPOINT }));
+    assert.ok(hasOwnEndpoint({}, { AWS_ENDPOINT_URL_EC2: ENDPOINT }));
+    assert.ok(!hasOwnEndpoint({ endpoints: [{ s3: ENDPOINT }] }, { AWS_ENDPOINT_URL_S3: ENDPOINT }));
+    assert.ok(!hasOwnEndpoint({}, { AWS_ENDPOINT_URL: "" }));
+  });
+
+  async function provider(settings: Record<string, unknown>) {
+    let made: Record<string, unknown> = {};
+    await startMocks({
+      state: (_type, _name, inputs) => {
+        made = inputs;
+        return {};
+      },
+    });
+    await settle(createProvider("eu-central-1", settings).urn);
+    const said = (key: string) => (made[key] === undefined ? undefined : JSON.parse(`${made[key]}`));
+    return said;
+  }
+
+  it("is not asked for credentials by way of AWS's own STS, unless the stack says so", async () => {
+    const plain = await provider({});
+    assert.equal(plain("skipCredentialsValidation"), false);
+    assert.equal(plain("skipRequestingAccountId"), undefined);
+    const ec2 = await provider({ endpoints: [{ ec2: ENDPOINT }] });
+    assert.equal(ec2("skipCredentialsValidation"), true);
+    assert.equal(ec2("skipRequestingAccountId"), true);
+    const both = await provider({ endpoints: [{ ec2: ENDPOINT, sts: ENDPOINT }] });
+    assert.equal(both("skipRequestingAccountId"), undefined);
+    const said = await provider({ endpoints: [{ ec2: ENDPOINT }], skipCredentialsValidation: false });
+    assert.equal(said("skipCredentialsValidation"), false);
+  });
+
+  it("may come with numbers, which the config stores as text", async () => {
+    assert.equal((await provider({ maxRetries: "3" }))("maxRetries"), 3);
   });
 });
