@@ -44,7 +44,8 @@ install_packages() {
   if [ -e "$STATE/packages.before" ]; then record_packages; fi
   has=$(containerd_installed)
   if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
-    die "$NODE_NAME has containerd $has, Kubernetes from 1.36 on needs 2.0: install containerd.io, or set kubernetes to a 1.35"
+    die "$NODE_NAME has containerd $has, Kubernetes from 1.36 on needs 2.0: install containerd.io there, or set" \
+      "kubernetes to a 1.35"
   fi
 }
 
@@ -111,8 +112,14 @@ install_deb() {
     attend "installing ca-certificates" apt_get install ca-certificates
   fi
   : >"$RUN/sources"
-  case " $* " in *' kubelet='*) apt_source "$KUBERNETES_REPOSITORY/$minor/deb/" / "$KUBERNETES_REPOSITORY/$minor/deb/Release.key" ;; esac
-  case " $* " in *' containerd.io '*) apt_source "$CONTAINERD_REPOSITORY/$ID" "$VERSION_CODENAME stable" "$CONTAINERD_REPOSITORY/$ID/gpg" ;; esac
+  case " $* " in *' kubelet='*)
+    apt_source "$KUBERNETES_REPOSITORY/$minor/deb/" / "$KUBERNETES_REPOSITORY/$minor/deb/Release.key"
+    ;;
+  esac
+  case " $* " in *' containerd.io '*)
+    apt_source "$CONTAINERD_REPOSITORY/$ID" "$VERSION_CODENAME stable" "$CONTAINERD_REPOSITORY/$ID/gpg"
+    ;;
+  esac
   if [ -s "$RUN/sources" ]; then own /etc/apt/sources.list.d/encaplab.list : <"$RUN/sources"; fi
   attend "reading the package lists" apt_update
   attend "installing $*" apt_get install "$@"
@@ -152,7 +159,8 @@ enabled=1
 gpgcheck=1
 includepkgs=containerd.io
 TEXT
-  attend "installing $*" dnf --quiet --assumeyes --disableexcludes=encaplab-kubernetes --setopt=install_weak_deps=False install "$@"
+  attend "installing $*" dnf --quiet --assumeyes --disableexcludes=encaplab-kubernetes \
+    --setopt=install_weak_deps=False install "$@"
 }
 
 # CRI on, systemd's cgroups as kubelet's, kubeadm's own pause image, and the folder into which Calico puts its plugin.
@@ -168,7 +176,8 @@ configure_containerd() {
   pause=$(kubeadm config images list --kubernetes-version "v$(kubernetes_installed)" 2>/dev/null | grep '/pause:')
   if containerd_fits "$pause" && [ ! -e "$STATE/pending${file//\//_}" ]; then return; fi
   # Version 2 (containerd 1) says sandbox_image, version 3 (containerd 2) says sandbox.
-  containerd config default | sed -E 's/(SystemdCgroup = )false/\1true/; s|^( *sandbox(_image)? = ).*|\1"'"$pause"'"|' >"$RUN/containerd"
+  containerd config default |
+    sed -E 's/(SystemdCgroup = )false/\1true/; s|^( *sandbox(_image)? = ).*|\1"'"$pause"'"|' >"$RUN/containerd"
   # In a container nobody may lower a process's OOM score, and pods would not start.
   if in_container; then sed -i 's/\(restrict_oom_score_adj = \)false/\1true/' "$RUN/containerd"; fi
   own "$file" systemctl restart containerd <"$RUN/containerd"

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# prepare (sent together with packages.sh and kubeadm.sh): makes a Debian, Ubuntu or RHEL 9 family machine ready for kubeadm. Whatever is so already is left alone.
-# NODE_NAME, NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7;
-# PROXY_MODE: iptables, nftables or ipvs; REQUIRE_IPIP: 1 when the lab's encapsulation needs the kernel's ipip, else 0
+# prepare (sent together with packages.sh and kubeadm.sh): makes a machine of Debian, Ubuntu or the RHEL family 9 ready for
+# kubeadm. Whatever is so already is left alone.
+# NODE_NAME; NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables,
+# nftables or ipvs; REQUIRE_IPIP: 1 when the lab's encapsulation needs the kernel's ipip, else 0
 create() {
   need NODE_NAME NODE_ADDRESS HOSTS KUBERNETES_VERSION PROXY_MODE REQUIRE_IPIP
   no_strange_cluster # before anything is changed: reset.sh cleans what prepare has begun with

@@ -33,8 +33,12 @@ kubeadm_reset() {
 end_pods() {
   local item
   if type -P ctr >/dev/null && systemctl is-active --quiet containerd; then
-    for item in $(ctr --namespace k8s.io tasks list --quiet); do ctr --namespace k8s.io tasks delete --force "$item" || true; done
-    for item in $(ctr --namespace k8s.io containers list --quiet); do ctr --namespace k8s.io containers delete "$item" || true; done
+    for item in $(ctr --namespace k8s.io tasks list --quiet); do
+      ctr --namespace k8s.io tasks delete --force "$item" || true
+    done
+    for item in $(ctr --namespace k8s.io containers list --quiet); do
+      ctr --namespace k8s.io containers delete "$item" || true
+    done
   fi
   # Deepest first; lazily, so that a process that outlives its pod does not keep the machine from being cleaned.
   awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri)/." { print $2 }' /proc/mounts | sort -r |
