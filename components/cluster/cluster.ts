@@ -3,9 +3,10 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine, MachineInfrastructure } from "../infrastructure";
 import { ENCAPSULATION_FACTS, type LabPlan } from "../plan";
+import { Admission } from "./admission";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
-import { machineId, runScript } from "./run-script";
-import { JoinToken, letIn } from "./token";
+import { machineId, Reachable } from "./ready";
+import { runScript } from "./run-script";
 
 export interface ClusterArgs {
   plan: LabPlan;
@@ -22,8 +23,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly caHash: pulumi.Output<string>;
   /** The control plane's beginning: what lives in the cluster is `deletedWith` it. */
   readonly init: pulumi.CustomResource;
-  /** Once these exist, every node is a member. */
-  readonly joins: pulumi.CustomResource[];
+  /** What made each node a member. */
+  readonly members: ReadonlyMap<Machine, pulumi.CustomResource>;
 
   constructor(
     name: string,
@@ -36,6 +37,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.nodes = nodes;
     this.leader = leader;
     const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node)]));
+    const preparation = (node: Machine) => prepared.get(node) as remote.Command;
     const init = runScript(
       {
         node: leader,
@@ -46,19 +48,27 @@ export class Cluster extends pulumi.ComponentResource {
         },
         triggers: [clusterIdentity(plan)],
       },
-      { parent: this, dependsOn: [prepared.get(leader) as remote.Command] },
+      { parent: this, dependsOn: [preparation(leader)] },
     );
     this.init = init;
     // The connection is secret, and so whatever comes over it; this is not.
     this.caHash = pulumi.unsecret(init.stdout);
-    this.joins = nodes
-      .filter((node) => node !== leader)
-      .map((node) => this.join(plan, node, prepared.get(node) as remote.Command));
+    const workers = nodes.filter((node) => node !== leader);
+    const admission = new Admission(leader, workers, this.caHash, {
+      parent: this,
+      // The tokens' minutes begin when nothing else is left to wait for.
+      dependsOn: [...prepared.values(), init],
+      deletedWith: init,
+    });
+    const joins = workers.map((node) => [node, this.join(plan, node, preparation(node), admission)] as const);
+    this.members = new Map([[leader, init], ...joins]);
     this.kubeconfig = pulumi.secret(this.readKubeconfig(api.host, api.port).stdout);
     this.registerOutputs({ caHash: this.caHash });
   }
 
   private prepare(plan: LabPlan, node: Machine): remote.Command {
+    const dependsOn = [node.resource, node.tenancy].filter((one) => one !== undefined);
+    const reachable = new Reachable(node, { parent: this, dependsOn });
     return runScript(
       {
         node,
@@ -71,13 +81,12 @@ export class Cluster extends pulumi.ComponentResource {
           REQUIRE_IPIP: ENCAPSULATION_FACTS[plan.encapsulation].tunnel === "ipip" ? "1" : "0",
         },
       },
-      { parent: this },
+      { parent: this, dependsOn: [reachable] },
     );
   }
 
-  private join(plan: LabPlan, node: Machine, prepared: remote.Command): remote.Command {
+  private join(plan: LabPlan, node: Machine, prepared: remote.Command, admission: Admission): remote.Command {
     const { leader, caHash } = this;
-    const joining = new JoinToken(node.name, { parent: this });
     // First, so that a node which an interrupted join leaves in the cluster's list is taken off it, too.
     const leaving = runScript(
       {
@@ -101,14 +110,15 @@ export class Cluster extends pulumi.ComponentResource {
         step: "join",
         values: {
           JOIN_CONFIG: pulumi
-            .all([joining.token, caHash])
-            .apply(([token, hash]) => joinConfig(plan, node, { token, caHash: hash })),
+            .all([admission.tokens, caHash])
+            .apply(([tokens, hash]) =>
+              joinConfig(plan, node, { token: tokens[node.name] ?? "", caHash: hash }),
+            ),
         },
         secrecy: "values",
         triggers: [caHash],
-        before: () => letIn(leader, joining),
       },
-      { parent: this, dependsOn: [prepared, this.init, leaving] },
+      { parent: this, dependsOn: [prepared, admission, leaving] },
     );
   }
 

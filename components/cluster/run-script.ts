@@ -2,7 +2,7 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Connection, type Machine, type StepName, shellCommand, stepScript } from "../infrastructure";
-import { whenReachable } from "./ready";
+import { machineId } from "./ready";
 
 export interface ScriptArgs {
   /** Where it is run. */
@@ -18,8 +18,6 @@ export interface ScriptArgs {
   runs?: "create" | "create-and-delete" | "delete";
   /** When one of these changes, the step is taken anew, besides when its machine is another one. */
   triggers?: pulumi.Input<string>[];
-  /** Done from here right before the step is run. */
-  before?: () => Promise<void>;
 }
 
 /**
@@ -27,25 +25,12 @@ export interface ScriptArgs {
  * `stdout` is the step's result. A changed script or value runs it again in place, for every step is idempotent.
  */
 export function runScript(
-  {
-    node,
-    step,
-    about = node.name,
-    values,
-    secrecy = "none",
-    runs = "create",
-    triggers = [],
-    before,
-  }: ScriptArgs,
+  { node, step, about = node.name, values, secrecy = "none", runs = "create", triggers = [] }: ScriptArgs,
   options: Pick<pulumi.CustomResourceOptions, "parent" | "deletedWith"> & { dependsOn?: pulumi.Resource[] },
 ): remote.Command {
   const { user } = node.connection;
   const script = pulumi.output(values).apply((known) => stepScript(step, { ...known, NODE_NAME: about }));
-  const ready = async () => {
-    await whenReachable(node, () => command);
-    await before?.();
-  };
-  const command: remote.Command = new remote.Command(
+  return new remote.Command(
     `${step}-${about}`,
     {
       connection: connectionArgs(node.connection),
@@ -67,19 +52,9 @@ export function runScript(
       // A Command's replacement is made before the old one is deleted, and would be undone by it.
       deleteBeforeReplace: true,
       ...(secrecy === "all" && { additionalSecretOutputs: ["stdout", "stderr"] }),
-      ...(runs !== "delete" && { hooks: { beforeCreate: [ready], beforeUpdate: [ready] } }),
     },
   );
-  return command;
 }
-
-/** Another text is another machine. */
-export const machineId = ({
-  identity,
-  resource,
-  connection: { host, port },
-}: Machine): pulumi.Output<string> =>
-  pulumi.output(identity ?? resource?.id ?? pulumi.interpolate`${host}:${port}`);
 
 function connectionArgs({ jump, ...connection }: Connection): remote.CommandArgs["connection"] {
   return { ...login(connection), ...(jump && { proxy: login(jump) }) };

@@ -99,7 +99,7 @@ describe("the steps to a cluster", () => {
   it("join in parallel, each after the control plane, its own preparation and its way out", async () => {
     for (const worker of ["w1", "w2"]) {
       const needed = await waitsFor(step(hosts, `join-${worker}`));
-      for (const name of [`prepare-${worker}`, "init-cp1", `remove-${worker}`])
+      for (const name of [`prepare-${worker}`, "admission", `remove-${worker}`])
         assert.ok(needed.includes(name), name);
       assert.ok(!needed.some((name) => /^join-/.test(name ?? "")));
       assert.deepEqual(step(hosts, `join-${worker}`).props.triggers.slice(1), [CA_HASH]);
@@ -108,8 +108,9 @@ describe("the steps to a cluster", () => {
 
   it("prepare all nodes at once: a preparation waits for its machine alone", async () => {
     for (const name of ["cp1", "w1", "w2"]) {
-      assert.deepEqual(await waitsFor(step(hosts, `prepare-${name}`)), [name]);
-      assert.deepEqual(await waitsFor(step(cloud, `prepare-${name}`)), [name]);
+      // Its record or its resource, and the wait for a login, which all bear its name.
+      assert.deepEqual(await waitsFor(step(hosts, `prepare-${name}`)), [name, name]);
+      assert.deepEqual(await waitsFor(step(cloud, `prepare-${name}`)), [name, name]);
     }
   });
 
@@ -131,12 +132,17 @@ describe("the steps to a cluster", () => {
     }
   });
 
-  it("wait for a login first, and let a token in right before its worker joins", () => {
-    for (const { name, opts } of stepsOf(hosts)) {
-      const wanted = name.startsWith("remove-") ? undefined : 1;
-      assert.equal(opts.hooks?.beforeCreate?.length, wanted, name);
-      assert.equal(opts.hooks?.beforeDelete, undefined, "a destroy runs no program, and so no hook");
+  it("wait for a login first, and let the workers in once all are prepared", async () => {
+    for (const name of ["cp1", "w1", "w2"]) {
+      const waiting = named(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Reachable", name);
+      assert.ok(waiting.secrets.includes("target"));
+      assert.deepEqual(await waitsFor(waiting), [name]);
     }
+    const admission = named(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Admission", "admission");
+    assert.deepEqual(await waitsFor(admission), ["prepare-cp1", "prepare-w1", "prepare-w2", "init-cp1"]);
+    assert.deepEqual(admission.props.workers, { w1: "10.0.3.11:2222", w2: "10.0.4.10:22" });
+    assert.ok(admission.opts.additionalSecretOutputs?.includes("tokens"));
+    for (const { name, opts } of stepsOf(hosts)) assert.equal(opts.hooks, undefined, name);
   });
 
   it("start from a record of each machine that stays, secret as a whole", () => {

@@ -15,7 +15,7 @@ export const CA_HASH = "sha256:00";
 
 export const answers: Answers = {
   state: (type, name) => {
-    if (type.endsWith(":JoinToken")) return { token: `token-of-${name}` };
+    if (type.endsWith(":Admission")) return { tokens: { w1: "token-of-w1", w2: "token-of-w2" } };
     if (type !== COMMAND) return {};
     if (name.startsWith("init-")) return { stdout: CA_HASH };
     if (name.startsWith("blocks-"))

@@ -84,9 +84,6 @@ export async function startMocks({ state, call }: Answers = {}): Promise<void> {
     "encaplab",
     "test",
   );
-  // The mock engine says that it knows hooks, and then has no way to be told of one: a resource with hooks would wait on.
-  const { getStore } = require("@pulumi/pulumi/runtime/state");
-  getStore().callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {} };
 }
 
 /** A value of an output. An assert inside `apply` shows as a time-out: await this and assert after it. */

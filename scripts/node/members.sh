@@ -1,0 +1,3 @@
+# shellcheck shell=bash
+# members, on the control plane: the names of the cluster's nodes, one a line, are its result.
+create() { result "$(api get nodes --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')"; }

@@ -1,0 +1,76 @@
+/**
+ * Pulumi's command and kubernetes plug-ins for a test's engine: the real ones where they are installed or can be
+ * downloaded, else the stand-ins of test/standins, which say in every output that they are that.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { engineFolder } from "./lab";
+
+const run = promisify(execFile);
+const ROOT = resolve(__dirname, "../..");
+const VENDOR = "https://get.pulumi.com/releases/plugins/";
+/** A network that drops packets must be known for closed before the engine's own five attempts. Milliseconds. */
+const PATIENCE = 4000;
+
+interface Plugin {
+  name: string;
+  version: string;
+}
+
+/** What the SDKs that this project pins ask the engine for. */
+const PLUGINS: readonly Plugin[] = ["command", "kubernetes"].map((name) => {
+  const file = join(ROOT, "node_modules/@pulumi", name, "package.json");
+  return { name, version: JSON.parse(readFileSync(file, "utf8")).pulumi.version };
+});
+
+/** Where downloads for tests are kept; the user's own folder of plug-ins is read, never written. */
+const downloads = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "encaplab/plugins");
+const homes = () => [process.env.PULUMI_HOME || join(homedir(), ".pulumi"), downloads()];
+
+/** The folder of an installed plug-in. */
+export function installed({ name, version }: Plugin, among: readonly string[] = homes()): string | undefined {
+  return among
+    .map((home) => join(home, "plugins", `resource-${name}-v${version}`))
+    .find((folder) => existsSync(join(folder, `pulumi-resource-${name}`)));
+}
+
+let answer: Promise<string> | undefined;
+
+/**
+ * What to put on PATH, behind the engine's folder: one or more folders, joined as PATH is. The engine takes a plug-in
+ * that it finds there whatever version it asks for, and says so in a warning.
+ * @throws when there are no real ones and the stand-ins cannot be built; stderr has said why.
+ */
+export function standIns(): Promise<string> {
+  answer ??= find();
+  return answer;
+}
+
+async function find(): Promise<string> {
+  const missing = PLUGINS.filter((plugin) => !installed(plugin));
+  if (missing.length > 0 && (await reachable())) await Promise.all(missing.map(download));
+  const real = PLUGINS.map((plugin) => installed(plugin));
+  // All or none: one story to tell about a run.
+  if (real.every((folder) => folder !== undefined)) return real.join(delimiter);
+  const { stdout, stderr } = await run("bash", [join(ROOT, "test/standins/build")], { encoding: "utf8" });
+  process.stderr.write(stderr);
+  return stdout.trim().split("\n").at(-1) as string;
+}
+
+async function reachable(): Promise<boolean> {
+  return fetch(VENDOR, { method: "HEAD", signal: AbortSignal.timeout(PATIENCE) }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function download({ name, version }: Plugin): Promise<void> {
+  const env = { ...process.env, PULUMI_HOME: downloads(), PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const argv = ["plugin", "install", "resource", name, version];
+  await run(join(engineFolder(), "pulumi"), argv, { env }).catch((error: Error) =>
+    process.stderr.write(`plug-ins: ${name} ${version} cannot be downloaded (${error.message.trim()})\n`),
+  );
+}
