@@ -25,7 +25,10 @@ create() {
 
 initialise() {
   # From standard input: the text is nowhere on the disk and in no list of processes.
-  kubeadm init --config /dev/stdin --skip-token-print <<<"$KUBEADM_CONFIG"
+  # A machine that brings its own kubeadm (air-gapped, a container) may bring another patch than the one asked for, and
+  # then has the images of that one.
+  sed "s/^kubernetesVersion: .*/kubernetesVersion: $(kubeadm version -o short)/" <<<"$KUBEADM_CONFIG" |
+    kubeadm init --config /dev/stdin --skip-token-print
   # kubeadm makes a token valid for a day; each join brings its own short-lived one (token.sh).
   api --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token
   set_kubeadm_state 'init done'
