@@ -1,0 +1,214 @@
+/** The command plug-in (its stand-in, where the real one cannot be had) over a real sshd. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { until } from "../support/realm";
+import { freePort, Sshd } from "./sshd";
+import { TestStack } from "./stack";
+
+describe("command", function () {
+  this.timeout(120_000);
+  let sshd: Sshd;
+  let jump: Sshd;
+  let stack: TestStack;
+  /** What the commands write, line by line. */
+  let log: string;
+  const lines = () => (existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : []);
+
+  before(async () => {
+    sshd = await new Sshd(await freePort()).start();
+    jump = await new Sshd(await freePort()).start();
+  });
+  after(() => {
+    sshd.stop();
+    jump.stop();
+  });
+  beforeEach(async () => {
+    stack = await TestStack.create("command");
+    log = join(stack.folder, "log");
+  });
+  afterEach(async () => {
+    const { failed, output } = await stack.destroy();
+    stack.clear();
+    assert.equal(failed, false, output);
+  });
+
+  type Args = Partial<command.remote.CommandArgs>;
+  const remote = (args: Args) => async () => {
+    const made = new command.remote.Command("step", { connection: sshd.connection, ...args });
+    return { stdout: made.stdout, stderr: made.stderr };
+  };
+  const words = (extra: Args = {}): Args => ({
+    create: `echo create >> ${log}; echo created`,
+    update: `echo "update after $PULUMI_COMMAND_STDOUT" >> ${log}; echo updated`,
+    delete: `echo "delete after $PULUMI_COMMAND_STDOUT" >> ${log}`,
+    triggers: [1],
+    ...extra,
+  });
+  const succeeds = async (running: ReturnType<TestStack["up"]>) => {
+    const outcome = await running;
+    assert.equal(outcome.failed, false, outcome.output);
+    return outcome;
+  };
+
+  it("says that it is a stand-in, runs with stdin and environment, and takes what comes back", async () => {
+    const args = {
+      create: "cat; echo $LAB_NAME; echo warn >&2",
+      stdin: "from stdin\n",
+      environment: { LAB_NAME: "x" },
+    };
+    const { outputs, output } = await succeeds(stack.up(remote(args)));
+    assert.deepEqual(outputs, { stdout: "from stdin\nx", stderr: "warn" });
+    assert.match(output, /stand-in: this is not Pulumi's command plug-in v1\.2\.1/);
+  });
+
+  it("runs once, updates in place, replaces by triggers alone, deletes with what was said last", async () => {
+    await succeeds(stack.up(remote(words())));
+    assert.deepEqual((await succeeds(stack.up(remote(words())))).ops, [["step", "same"]]);
+    const updated = await succeeds(stack.up(remote(words({ stdin: "other" }))));
+    assert.deepEqual(updated.ops, [["step", "update"]]);
+    assert.equal(updated.outputs.stdout, "updated");
+    const replaced = await succeeds(stack.up(remote(words({ stdin: "other", triggers: [2] }))));
+    assert.ok(
+      replaced.ops.some(([, op]) => op === "create-replacement"),
+      JSON.stringify(replaced.ops),
+    );
+    await succeeds(stack.destroy());
+    assert.deepEqual(lines().sort(), [
+      "create",
+      "create",
+      "delete after created",
+      "delete after updated",
+      "update after created",
+    ]);
+  });
+
+  it("runs again when nothing but the connection changed; create when there is no update", async () => {
+    const args = words({ update: undefined });
+    await succeeds(stack.up(remote(args)));
+    const again = remote({ ...args, connection: { ...sshd.connection, dialErrorLimit: 3 } });
+    assert.deepEqual((await succeeds(stack.up(again))).ops, [["step", "update"]]);
+    assert.deepEqual(lines(), ["create", "create"]);
+  });
+
+  it("does not run in a preview", async () => {
+    await succeeds(stack.preview(remote(words())));
+    assert.deepEqual(lines(), []);
+  });
+
+  it("fails with the command and all it said, and shows of its output what logging allows", async () => {
+    const failing = await stack.up(remote({ create: "echo one; echo two >&2; exit 3", logging: "none" }));
+    assert.ok(failing.failed);
+    assert.match(
+      failing.output,
+      /stand-in: Process exited with status 3: running "echo one; echo two >&2; exit 3":\s+one\s+two/,
+    );
+    const quiet = await succeeds(
+      stack.up(remote({ create: "echo visible-$((1+1)); echo hidden-$((1+1)) >&2", logging: "stdout" })),
+    );
+    assert.match(quiet.output, /visible-2/);
+    assert.doesNotMatch(quiet.output.replace(/Outputs:.*/s, ""), /hidden-2/);
+  });
+
+  it("keeps what is secret: the key, the input, and the output that is said to be", async () => {
+    const program = async () => {
+      const args = { connection: sshd.connection, create: "cat", stdin: pulumi.secret("the-secret") };
+      const options = { additionalSecretOutputs: ["stdout"] };
+      return { stdout: new command.remote.Command("step", { ...args, logging: "none" }, options).stdout };
+    };
+    const { output } = await succeeds(stack.up(program));
+    const state = stack.state();
+    for (const secret of ["the-secret", "OPENSSH PRIVATE KEY"]) {
+      assert.ok(!output.includes(secret), `${secret} in the output`);
+      assert.ok(!state.includes(secret), `${secret} in the state`);
+    }
+  });
+
+  it("does not make an output secret by itself, as little as the real one", async () => {
+    const stdin = pulumi.secret("the-secret");
+    const { outputs } = await succeeds(stack.up(remote({ create: "cat", stdin, logging: "none" })));
+    assert.equal(outputs.stdout, "the-secret");
+    assert.ok(stack.state().includes('"stdout": "the-secret"'));
+  });
+
+  it("goes over a proxy, and only to the host with the known key", async () => {
+    const proxy = jump.connection;
+    const { outputs } = await succeeds(
+      stack.up(
+        remote({ create: "echo $SSH_CONNECTION | cut -d' ' -f4", connection: { ...sshd.connection, proxy } }),
+      ),
+    );
+    assert.equal(outputs.stdout, String(sshd.port));
+    await until(() => jump.logins > 0);
+    await succeeds(stack.destroy());
+    const connection = { ...sshd.connection, hostKey: jump.hostKey, dialErrorLimit: 1 };
+    const refused = await stack.up(remote({ create: "true", connection }));
+    assert.match(
+      refused.output,
+      /stand-in: after 1 failed attempts: ssh: handshake failed: ssh: host key mismatch/,
+    );
+  });
+
+  it("dials again until the machine is up", async () => {
+    const late = new Sshd(await freePort());
+    try {
+      const running = stack.up(
+        remote({ create: "echo there", connection: { ...late.connection, dialErrorLimit: -1 } }),
+      );
+      await late.start();
+      assert.equal((await succeeds(running)).outputs.stdout, "there");
+    } finally {
+      await stack.destroy();
+      late.stop();
+    }
+  });
+
+  it("does not outlive an engine that was killed", async () => {
+    const beats = join(stack.folder, "beats");
+    const create = `while :; do echo beat >> ${beats}; sleep 0.05; done`;
+    const running = stack.up(async () => {
+      new command.local.Command("step", { create });
+    });
+    await until(() => existsSync(beats), 30_000);
+    for (const pid of engines()) process.kill(pid, "SIGKILL");
+    assert.ok((await running).failed);
+    await until(() => plugins(stack.folder).length === 0);
+    rmSync(beats);
+    await until(() => !existsSync(beats));
+    await stack.cancel();
+    assert.ok(!existsSync(beats), "the command goes on");
+  });
+});
+
+interface Process {
+  pid: number;
+  parent: number;
+  name: string;
+  environment: string;
+}
+
+function processes(): Process[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+        const [, name = "", rest = ""] = /\((.*)\) (.*)/s.exec(stat) ?? [];
+        const environment = readFileSync(`/proc/${entry}/environ`, "utf8");
+        return [{ pid: Number(entry), parent: Number(rest.split(" ")[1]), name, environment }];
+      } catch {
+        return []; // it has just ended
+      }
+    });
+}
+
+/** The engines that this process has started. */
+const engines = () =>
+  processes().flatMap(({ pid, parent, name }) => (parent === process.pid && name === "pulumi" ? [pid] : []));
+/** The plug-ins, and what they have started, of the stack with this folder. */
+const plugins = (folder: string) =>
+  processes().filter(
+    ({ name, environment }) => environment.includes(folder) && /^(pulumi-resource|sh$|sleep$)/.test(name),
+  );
