@@ -14,9 +14,9 @@ make_cgroup() {
   while read -r tree; do
     path=$tree
     for part in ${1//\// }; do
-      # Version 2: controllers reach a child only when its parent hands them down. One that cannot be had is left out
-      # alone; in one write with the others it would take them along.
-      [ ! -e "$path/cgroup.subtree_control" ] || hand_down "$path"
+      # Version 2 (as the second tree of a hybrid layout it has none worth having): controllers reach a child only when its
+      # parent hands them down.
+      if [ -e "$path/cgroup.subtree_control" ] && [ "$tree" = /sys/fs/cgroup ]; then hand_down "$path"; fi
       path=$path/$part
       mkdir -p "$path"
       # Version 1: nothing can run in a new cpuset before it has processors and memory.
@@ -28,10 +28,11 @@ make_cgroup() {
   done < <(cgroup_trees)
 }
 
-hand_down() {
-  local controller
-  local controllers
-  read -r -a controllers <"$1/cgroup.controllers"
+# To what is below FOLDER, whatever kubelet asks for. One by one: what cannot be had would take the others along. The
+# machine's own systemd takes back from the root what nobody uses any more.
+hand_down() { # FOLDER
+  local controller controllers
+  read -r -a controllers <"$1/cgroup.controllers" || true # none at all is an end of file
   for controller in "${controllers[@]}"; do
     echo "+$controller" >"$1/cgroup.subtree_control" || true
   done 2>/dev/null

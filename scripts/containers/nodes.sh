@@ -128,8 +128,8 @@ unplug() {
   ip netns del "$1" 2>/dev/null || true
 }
 
-plug() { # NODE, with its settings as variables
-  local port
+plug() { # NODE BRIDGE ADDRESS GATEWAY MTU
+  local port bridge=$2 address=$3 gateway=$4 mtu=$5
   port=$(node_port "$1")
   make_namespace "$1"
   ip -n fabric link del "$port" 2>/dev/null || true

@@ -1,0 +1,121 @@
+/** The node layer, for real: what the build makes, and a machine made of it by the stack's own part. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { machines, place } from "../../components/infrastructure/hosts/containers/parts";
+import { Containers, SPEC } from "../support/containers";
+
+const BUILD = path.resolve(__dirname, "build/run");
+
+describe("the build of a real Kubernetes", function () {
+  this.timeout(3_600_000);
+  let layer: string;
+  const made: Containers[] = [];
+  const build = (...words: string[]) => {
+    const said = execFileSync("bash", [BUILD, ...words], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    return said.trim().split("\n").at(-1) as string;
+  };
+  const one = (values: object) => {
+    const lab = new Containers();
+    made.push(lab);
+    lab.write({ nodes: SPEC.nodes.slice(0, 1), ...values });
+    return lab;
+  };
+  const images = (lab: Containers) =>
+    lab
+      .on("cp1", "ctr -n k8s.io images ls -q")
+      .split("\n")
+      .filter((name) => !name.startsWith("sha256:"));
+
+  before(function () {
+    if (process.platform !== "linux" || process.getuid?.() !== 0) this.skip();
+    layer = build();
+  });
+  after(() => {
+    for (const lab of made) lab.remove();
+  });
+
+  it("is done once, whoever asks", async () => {
+    const before = fs.statSync(layer).ino;
+    assert.equal(build(), layer);
+    assert.equal(fs.statSync(layer).ino, before);
+    assert.ok(fs.existsSync(path.join(build("binaries"), "kube-apiserver")));
+  });
+
+  it("makes nodes with kubeadm, kubelet, the CNI plugins, and every image that kubeadm asks for", async () => {
+    const store = path.join(layer, "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db");
+    const database = fs.readFileSync(store);
+    const lab = one({ layer });
+    lab.up();
+    await lab.ready("cp1", "systemctl is-active containerd");
+    const version = lab.on("cp1", "kubeadm version -o short");
+    assert.equal(lab.on("cp1", "kubelet --version"), `Kubernetes ${version}`);
+    const wanted = lab.on("cp1", `kubeadm config images list --kubernetes-version ${version}`).split("\n");
+    assert.deepEqual(images(lab).sort(), [...wanted, "encaplab.local/tools:1"].sort());
+    assert.match(lab.on("cp1", "systemctl cat kubelet"), /10-kubeadm.conf/);
+    assert.equal(lab.on("cp1", "systemctl is-enabled kubelet"), "enabled");
+    assert.match(lab.on("cp1", "ls /opt/cni/bin"), /bridge[\s\S]*host-local[\s\S]*portmap/);
+    for (const command of ["ping -V", "iptables --version", "nft --version", "curl --version"])
+      lab.on("cp1", `ctr -n k8s.io run --rm encaplab.local/tools:1 test ${command}`);
+    lab.on("cp1", "ctr -n k8s.io images rm encaplab.local/tools:1");
+    assert.ok(database.equals(fs.readFileSync(store)), "a node's containerd has a database of its own");
+  });
+
+  it("takes more images, and says which file it cannot read", async () => {
+    const [first] = made;
+    assert.ok(first);
+    const archive = path.join(first.folder, "more.tar");
+    const pause = "registry.k8s.io/pause:3.10.1";
+    // A copy of an image under another name, as an OCI archive.
+    first.on(
+      "cp1",
+      `ctr -n k8s.io images tag ${pause} example.test/more:2 && ctr -n k8s.io images export /root/more.tar example.test/more:2`,
+    );
+    fs.copyFileSync(path.join(first.folder, "nodes/cp1/upper/root/more.tar"), archive);
+    const other = build("--images", archive);
+    assert.notEqual(other, layer);
+    try {
+      const lab = one({ layer: other });
+      lab.up();
+      await lab.ready("cp1", "systemctl is-active containerd");
+      assert.ok(images(lab).includes("example.test/more:2"));
+      assert.ok(images(lab).includes(pause));
+    } finally {
+      fs.rmSync(other, { recursive: true });
+    }
+    const { status, stderr } = spawnSync("bash", [BUILD, "--images", "/no/such.tar"], { encoding: "utf8" });
+    assert.notEqual(status, 0);
+    assert.match(stderr, /no image archive \/no\/such.tar/);
+  });
+
+  it("serves the stack's part: built, found changed when a machine is off, repaired, removed", async () => {
+    const { folder } = await place.create({ stack: "part" });
+    try {
+      const spec = {
+        ...SPEC,
+        nodes: SPEC.nodes.slice(0, 1),
+        publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA part",
+        layer,
+      };
+      const inputs = { folder, spec };
+      const outputs = await machines.create(inputs);
+      const recorded = { ...inputs, ...outputs };
+      assert.deepEqual(Object.keys(outputs.ports), ["cp1"]);
+      assert.match(outputs.hostKeys.cp1 ?? "", /^ssh-ed25519 \S+$/);
+      assert.equal(await machines.changed(inputs, recorded), false);
+      assert.equal(await machines.changed({ folder, spec: { ...spec, mtu: 1400 } }, recorded), true);
+      execFileSync("bash", [path.resolve("scripts/containers/run"), folder, "kill", "cp1"]);
+      assert.equal(await machines.changed(inputs, recorded), true);
+      assert.deepEqual(await machines.update(inputs, recorded), outputs);
+      assert.equal(await machines.changed(inputs, recorded), false);
+    } finally {
+      await place.remove({ stack: "part", folder });
+    }
+    assert.equal(fs.existsSync(folder), false);
+    await place.remove({ stack: "part", folder });
+  });
+});
