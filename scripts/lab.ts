@@ -22,6 +22,7 @@ const load = {
   verdict: () => require("./launcher/verdict") as typeof import("./launcher/verdict"),
   shell: () => require("./launcher/shell") as typeof import("./launcher/shell"),
   leftovers: () => require("./launcher/leftovers") as typeof import("./launcher/leftovers"),
+  kubeconfig: () => require("./launcher/kubeconfig") as typeof import("./launcher/kubeconfig"),
   status: () => require("./launcher/status") as typeof import("./launcher/status"),
   stackFile: () => require("./launcher/stack-file") as typeof import("./launcher/stack-file"),
 };
@@ -147,6 +148,16 @@ Example:
       "status",
     ),
   ).action((stack, options) => exit(load.status().showStatus(stackOf(stack, options))));
+
+  withStack(
+    word(
+      program,
+      "kubeconfig [stack]",
+      "the cluster's kubeconfig, on standard output",
+      "Prints what kubectl needs to administrate the lab's cluster. It is a secret: keep the file to yourself. `npm run -s` keeps npm's own lines out of it.",
+      "kubeconfig containers > kubeconfig",
+    ),
+  ).action((stack, options) => exit(load.kubeconfig().printKubeconfig(stackOf(stack, options))));
 
   withYes(
     withStack(

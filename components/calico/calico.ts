@@ -100,7 +100,7 @@ export class Calico extends pulumi.ComponentResource {
     });
   }
 
-  private awaitRoutes(plan: LabPlan, { leader, joins, nodes, init, caHash }: Cluster): void {
+  private awaitRoutes(plan: LabPlan, { leader, members, nodes, caHash }: Cluster): void {
     const { encapsulation, faults, bgp } = plan;
     // What of the plan routes depend on: while it stays, nobody asks the nodes again.
     const mode = JSON.stringify([encapsulation, faults, bgp.enabled, plan.nodes.map(({ name }) => name)]);
@@ -111,7 +111,7 @@ export class Calico extends pulumi.ComponentResource {
         values: { NODES: plan.nodes.map(({ name }) => name).join("\n"), MODE: mode },
         triggers: [caHash],
       },
-      { parent: this, dependsOn: [init, ...joins, ...this.pools] },
+      { parent: this, dependsOn: [...members.values(), ...this.pools] },
     );
     for (const node of nodes) {
       runScript(
@@ -128,7 +128,7 @@ export class Calico extends pulumi.ComponentResource {
     }
   }
 
-  private routeByHand(plan: LabPlan, node: Machine, { init }: Cluster): void {
+  private routeByHand(plan: LabPlan, node: Machine, { members }: Cluster): void {
     const others = plan.nodes.filter(({ name }) => name !== node.name);
     runScript(
       {
@@ -142,7 +142,7 @@ export class Calico extends pulumi.ComponentResource {
           NAT_OUTGOING: plan.ipPool.natOutgoing ? "1" : "0",
         },
       },
-      { parent: this, dependsOn: [init] },
+      { parent: this, dependsOn: [members.get(node) as pulumi.CustomResource] },
     );
   }
 }

@@ -62,6 +62,8 @@ export interface MachineInfrastructure extends Infrastructure {
   nodes: Machine[];
   /** The control plane's port 6443. */
   api: Endpoint;
+  /** The private key that was made for the stack, secret. Absent when the user logs in with a key of their own. */
+  ownKey?: pulumi.Output<string> | undefined;
 }
 
 /** A machine of a cloud. */

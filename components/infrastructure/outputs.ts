@@ -1,5 +1,4 @@
 /** What a stack of machines shows of its infrastructure. */
-import type * as pulumi from "@pulumi/pulumi";
 import type { CloudInfrastructure, CloudNode, MachineInfrastructure } from "./interface";
 import { sshCommand } from "./key";
 
@@ -12,8 +11,7 @@ export function machineOutputs(stack: string, infrastructure: MachineInfrastruct
   const keyFile = `${stack}.key`;
   const nodes: CloudNode[] = infrastructure.nodes;
   const { cost, expiry } = isCloud(infrastructure) ? infrastructure : {};
-  // A key that the user brought is not shown back.
-  const privateKey = cost && nodes.find(({ connection }) => connection.privateKey)?.connection.privateKey;
+  const { ownKey } = infrastructure;
   const login = `(umask 077; pulumi -s ${stack} stack output privateKey --show-secrets > ${keyFile})`;
   return {
     nodes: nodes.map(({ name, role, subnet, address, block, publicAddress, connection }) => ({
@@ -23,11 +21,11 @@ export function machineOutputs(stack: string, infrastructure: MachineInfrastruct
       address,
       block,
       ...(publicAddress && { publicAddress }),
-      ssh: sshCommand(connection, privateKey && keyFile),
+      ssh: sshCommand(connection, ownKey && keyFile),
       ...(connection.hostKey && { hostKey: connection.hostKey }),
     })),
     ...(cost && { cost: cost.sentence }),
     ...(expiry && { expiry }),
-    ...(privateKey && { privateKey: privateKey as pulumi.Output<string>, login }),
+    ...(ownKey && { privateKey: ownKey, login }),
   };
 }

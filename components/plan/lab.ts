@@ -1,5 +1,12 @@
 /** The plan: what the lab shall be, as pure data. */
-import type { Cloud, Encapsulation, Fabric, Fault, LabConfig } from "../config";
+import {
+  type Cloud,
+  CONTAINERS,
+  type Encapsulation,
+  type Fabric,
+  type Fault,
+  type LabConfig,
+} from "../config";
 import { checkConfig, fabricOf } from "./check";
 import { type Carrier, ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
 import { FABRIC_FACTS, type FabricFacts } from "./fabric";
@@ -13,6 +20,8 @@ export interface LabPlan {
   cloud: Cloud;
   /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: true`). */
   onTwin: boolean;
+  /** True when nothing of the lab is elsewhere: the twin, and node containers. Such a lab costs nothing. */
+  onThisMachine: boolean;
   fabric: Fabric;
   encapsulation: Encapsulation;
   /** Calico's IPPool; `cidr` and `blockSize` cannot change afterwards. */
@@ -65,9 +74,11 @@ export function planLab(config: LabConfig): LabPlan {
   const link = config.mtu ?? FABRIC_FACTS[fabric].mtu;
   const tunnel = link - facts.overhead;
   const spoofingFault = FABRIC_FACTS[fabric].antiSpoofing?.fault;
+  const onTwin = config.cloud === "twin" || config.rehearse;
   const plan: Omit<LabPlan, "notes"> = {
     cloud: config.cloud,
-    onTwin: config.cloud === "twin" || config.rehearse,
+    onTwin,
+    onThisMachine: onTwin || (config.cloud === "hosts" && config.hosts?.machines === CONTAINERS),
     fabric,
     encapsulation,
     ipPool: {

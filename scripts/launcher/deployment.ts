@@ -46,10 +46,15 @@ export function deploymentOf(stack: string): Deployment | undefined {
 /** Whether nothing is deployed. */
 export const isEmpty = (deployed: Deployment | undefined): boolean => !deployed?.resources?.length;
 
-/** Whether everything that is deployed lives on this machine: then nothing that costs money can be lost. */
-export function isTwinAlone(deployed: Deployment | undefined): boolean {
-  const harmless = [PART, "encaplab:twin:", "pulumi:pulumi:Stack", "pulumi:providers:pulumi-nodejs"];
-  return (deployed?.resources ?? []).every(({ type }) => harmless.some((start) => type.startsWith(start)));
+/** Components whose machines are somebody's: what is done to them is shown and asked first. */
+const ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts", "aws:", "openstack:"];
+
+/**
+ * Whether everything that is deployed lives on this machine: then nothing that costs money can be lost. What runs on nodes
+ * lives where they do.
+ */
+export function isOnThisMachine(deployed: Deployment | undefined): boolean {
+  return (deployed?.resources ?? []).every(({ type }) => !ELSEWHERE.some((start) => type.startsWith(start)));
 }
 
 /** The twin of a deployment; undefined when it has none. */

@@ -2,7 +2,7 @@
 import type { LabPlan } from "../../components/plan";
 import { ownFolder } from "./backend";
 import { withChanges } from "./config-path";
-import { deploymentOf, forgetInterrupted, isEmpty, isTwinAlone } from "./deployment";
+import { deploymentOf, forgetInterrupted, isEmpty, isOnThisMachine } from "./deployment";
 import { runEngine, tellEngine } from "./engine";
 import { say } from "./failure";
 import { liftDeadLocks } from "./lock";
@@ -39,7 +39,7 @@ async function deploy(
   if (deployed) forgetInterrupted(stack, deployed);
   else tellEngine(["stack", "init", stack, "--no-select"]);
   // Machines that cost money may go when their stack becomes a rehearsal: the engine then shows it and asks.
-  const unasked = plan?.onTwin && isTwinAlone(deployed);
+  const unasked = plan?.onThisMachine && isOnThisMachine(deployed);
   return runEngine(["up", "--stack", stack, ...(unasked ? UNASKED : yes ? ["--yes"] : []), ...more]);
 }
 
@@ -58,7 +58,7 @@ export async function down(stack: string, yes = false): Promise<number> {
     return 0;
   }
   forgetInterrupted(stack, deployed);
-  const answer = isTwinAlone(deployed) ? UNASKED : yes ? ["--yes"] : [];
+  const answer = isOnThisMachine(deployed) ? UNASKED : yes ? ["--yes"] : [];
   const status = await runEngine(["destroy", "--stack", stack, ...answer]);
   if (status === 0 && ownFolder()) leaveAsItWas(stack, existed);
   return status;

@@ -1,7 +1,7 @@
 /** One glance at a lab: what is up, what was seen last, what to type next. */
 import { findRealm } from "../../components/infrastructure/twin/realm";
 import type { LabPlan } from "../../components/plan";
-import { type DeployedTwin, deploymentOf, differences, isEmpty, isTwinAlone, twinOf } from "./deployment";
+import { type DeployedTwin, type Deployment, deploymentOf, differences, isEmpty, twinOf } from "./deployment";
 import { Failure } from "./failure";
 import { hasFile, planOf, readStackFile } from "./stack-file";
 
@@ -16,8 +16,9 @@ export function showStatus(stack: string): number {
     if (!deployed || isEmpty(deployed)) return [`${stack} is down.`, next(stack, "up", "verdict")];
     const twin = twinOf(deployed);
     if (twin) return describeTwin(stack, twin);
-    if (isTwinAlone(deployed)) return [incomplete(stack), next(stack, "up", "down")];
-    return [`${stack} is not on this machine; \`pulumi stack --stack ${stack}\` shows what it has.`];
+    const outputs = outputsOf(deployed);
+    if (outputs?.nodes && outputs.kubeconfig) return describeCluster(stack, outputs);
+    return [incomplete(stack), next(stack, "up", "down")];
   }
 }
 
@@ -43,6 +44,34 @@ function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin
     `  observed       ${seen} (at the last \`up\`)`,
     ...describeDifference(stack, plan),
     next(stack, `shell ${plan.nodes.at(-1)?.name}`, `switch ${another(plan)}`, "observe", "down"),
+  ];
+}
+
+/** The stack outputs of a lab of machines, as far as they are shown here. */
+interface ClusterOutputs {
+  encapsulation?: string;
+  faults?: string[];
+  nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
+  kubeconfig?: unknown;
+}
+
+const outputsOf = ({ resources = [] }: Deployment): ClusterOutputs | undefined =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as ClusterOutputs | undefined;
+
+function describeCluster(
+  stack: string,
+  { encapsulation, faults = [], nodes = [] }: ClusterOutputs,
+): string[] {
+  return [
+    `${stack} is up, a cluster of ${nodes.length} machines.`,
+    `  encapsulation  ${encapsulation}`,
+    `  faults         ${faults.join(", ") || "none"}`,
+    ...nodes.map(({ name, role, subnet, address, ssh }, i) => {
+      const label = (i === 0 ? "nodes" : "").padEnd(15);
+      return `  ${label}${name.padEnd(5)} ${address.padEnd(15)} ${subnet}, ${role}; ${ssh}`;
+    }),
+    "  observed       not measured",
+    next(stack, `kubeconfig ${stack} > kubeconfig`, `shell ${nodes.at(-1)?.name}`, "down"),
   ];
 }
 
@@ -87,6 +116,7 @@ const show = (value: unknown): string => (Array.isArray(value) ? value.join(", "
 
 function next(stack: string, ...words: string[]): string {
   const lines = words.map((word) => {
+    if (word.startsWith("kubeconfig ")) return `npm run -s lab -- ${word}`;
     const named = /^(up|down|verdict|observe)$/.test(word) ? ` ${stack}` : ` --stack ${stack}`;
     return `npm run lab -- ${word}${stack === "local" ? "" : named}`;
   });

@@ -36,6 +36,7 @@ export interface AwsArgs {
 export class Aws extends pulumi.ComponentResource implements CloudInfrastructure {
   readonly nodes: CloudNode[];
   readonly api: Endpoint;
+  readonly ownKey: pulumi.Output<string> | undefined;
   readonly cost: CostEstimate;
   readonly expiry: pulumi.Output<string> | undefined;
 
@@ -57,6 +58,7 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
     createPodRoutes(plan, network.routeTable, instances, this);
     this.nodes = nodes;
     this.api = apiOf(nodes);
+    this.ownKey = login.privateKey;
     this.cost = estimateAws(plan, found, config.spot ?? false);
     this.registerOutputs({
       addresses: Object.fromEntries(nodes.map((node) => [node.name, node.publicAddress])),

@@ -11,6 +11,7 @@ const HERE = "127.0.0.1";
 export class ContainerHosts extends pulumi.ComponentResource implements MachineInfrastructure {
   readonly nodes: Machine[];
   readonly api: Endpoint;
+  readonly ownKey: pulumi.Output<string> | undefined;
 
   constructor(name: string, { plan }: { plan: LabPlan }, options?: pulumi.ComponentResourceOptions) {
     super("encaplab:hosts:ContainerHosts", name, {}, options);
@@ -33,6 +34,7 @@ export class ContainerHosts extends pulumi.ComponentResource implements MachineI
         },
       };
     });
+    this.ownKey = login.privateKey;
     this.api = { host: HERE, port: containers.apiPort };
     this.registerOutputs({ folder: containers.folder });
   }

@@ -32,6 +32,7 @@ export interface OpenStackArgs {
 export class OpenStack extends pulumi.ComponentResource implements CloudInfrastructure {
   readonly nodes: CloudNode[];
   readonly api: Endpoint;
+  readonly ownKey: pulumi.Output<string> | undefined;
   readonly cost: CostEstimate;
   readonly expiry: pulumi.Output<string> | undefined;
 
@@ -49,6 +50,7 @@ export class OpenStack extends pulumi.ComponentResource implements CloudInfrastr
     const security = createSecurity(planIngress(plan, operatorCidrs), label, this);
     this.nodes = createNodes(name, { plan, config, found, network, security, login, label }, this);
     this.api = apiOf(this.nodes);
+    this.ownKey = login.privateKey;
     // Each cloud has its own prices, and OpenStack no API for them.
     this.cost = estimateCost([{ what: found.flavor.name, count: plan.nodes.length, perHour: undefined }], "");
     this.registerOutputs({

@@ -9,6 +9,7 @@ const STEPS = {
   init: ["kubeadm", "init"],
   join: ["kubeadm", "join"],
   kubeconfig: ["kubeconfig"],
+  members: ["members"],
   "pod-network": ["pod-network"],
   prepare: ["packages", "kubeadm", "prepare"],
   remove: ["remove"],

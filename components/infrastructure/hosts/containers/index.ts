@@ -12,7 +12,7 @@ class Place extends PartResource {
   declare readonly folder: pulumi.Output<string>;
 
   constructor(stack: string, options: pulumi.CustomResourceOptions) {
-    super("Place", { module: PARTS, export: "place" }, "place", { stack }, ["folder"], options);
+    super("ContainersPlace", { module: PARTS, export: "place" }, "place", { stack }, ["folder"], options);
   }
 }
 
@@ -23,7 +23,7 @@ class Machines extends PartResource {
 
   constructor(inputs: Record<string, unknown>, options: pulumi.CustomResourceOptions) {
     const outputs = ["ports", "hostKeys", "apiPort"];
-    super("Machines", { module: PARTS, export: "machines" }, "machines", inputs, outputs, options);
+    super("NodeContainers", { module: PARTS, export: "machines" }, "machines", inputs, outputs, options);
   }
 }
 
