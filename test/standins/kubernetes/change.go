@@ -29,10 +29,11 @@ func (c changed) add(path []any, kind p.DiffKind, content any) {
 	c[at.String()] = change{path: at, kind: kind, content: content}
 }
 
-// compare walks down to the first difference on each way. A field that is null is one that is absent.
+// compare walks down to the first difference on each way. A field that is null or
+// empty is one that is absent.
 func (c changed) compare(path []any, before, after any) {
 	switch {
-	case before == nil && after == nil:
+	case (before == nil || after == nil) && absent(before) && absent(after):
 		return
 	case before == nil:
 		c.add(path, p.Add, after)

@@ -13,8 +13,10 @@ import (
 // that the server changes on its own shows, one that it adds does not.
 func (k *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, error) {
 	before := parseState(req.State)
-	olds := &unstructured.Unstructured{Object: prune(before.live.Object, before.inputs.Object)}
 	news := object(req.Inputs)
+	normalize(before.inputs)
+	normalize(news)
+	olds := &unstructured.Unstructured{Object: prune(before.live.Object, before.inputs.Object)}
 	if err := k.align(olds, news, before.live); err != nil {
 		return p.DiffResponse{}, err
 	}
