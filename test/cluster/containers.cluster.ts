@@ -14,7 +14,7 @@ const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
 describe("node containers", function () {
   this.timeout(600_000);
   const made: Containers[] = [];
-  let host: string;
+  let host: string[];
   let lab: Containers;
 
   const make = () => {
@@ -217,7 +217,14 @@ describe("node containers", function () {
     assert.deepEqual(fs.readdirSync(lab.folder), ["spec.json"]);
     lab.run("down");
     // Namespaces are taken apart by the kernel's own worker, a moment after their last process.
-    await until(() => hostState() === host).catch(() => {});
-    assert.equal(hostState(), host);
+    const changes = () => {
+      const now = hostState();
+      return [
+        ...now.filter((line) => !host.includes(line)).map((line) => `+ ${line}`),
+        ...host.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
+      ];
+    };
+    await until(() => changes().length === 0).catch(() => {});
+    assert.deepEqual(changes(), []);
   });
 });

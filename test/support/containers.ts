@@ -1,5 +1,6 @@
 /** Node containers as a test uses them: a folder of their own, SSH to the nodes, and what they left of this machine. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -109,12 +110,16 @@ export class Containers {
 
   /** What is left of it on this machine. */
   leftovers(): string[] {
-    return [...mentions(this.folder), ...fs.readdirSync(this.folder).filter((file) => file !== "spec.json")];
+    return [
+      ...mentions(this.folder),
+      ...fs.readdirSync(this.folder).filter((file) => file !== "spec.json"),
+      ...controlGroups(this.folder),
+    ];
   }
 }
 
-/** All of this machine that node containers could have changed, as one text to compare. */
-export function hostState(): string {
+/** All of this machine that node containers could have changed, line by line. */
+export function hostState(): string[] {
   const settings = execFileSync("bash", ["-c", "sysctl -a 2> /dev/null"], {
     encoding: "utf8",
     maxBuffer: 1e8,
@@ -125,18 +130,13 @@ export function hostState(): string {
   return [
     hostNetwork(),
     ...settings.split("\n").filter((line) => !counters.test(line)),
-    ...controlGroups(),
     fs.existsSync("/run/netns") ? fs.readdirSync("/run/netns").join(" ") : "no named namespace",
-  ].join("\n");
+  ].flatMap((text) => text.split("\n"));
 }
 
-/** The control groups of node containers, in every hierarchy. */
-export function controlGroups(): string[] {
-  const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", "encaplab-*"], {
-    encoding: "utf8",
-  });
-  return found.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
+/** The control groups of a lab, in every hierarchy. */
+function controlGroups(folder: string): string[] {
+  const name = `encaplab-${createHash("sha1").update(folder).digest("hex").slice(0, 10)}`;
+  const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", name], { encoding: "utf8" });
+  return found.stdout.split("\n").filter((line) => line !== "");
 }
