@@ -132,7 +132,7 @@ Example:
       program,
       "shell <place> [command...]",
       "a shell in a node, a pod, router, internet or fabric",
-      "Opens a shell in that network namespace of the lab; after `--`, runs a command there and passes its exit code on.",
+      "Opens a shell in that network namespace of the twin, or on that machine of a cluster; after `--`, runs a command there and passes its exit code on.",
       "shell w1\nshell w1-1 -- ping -c 1 172.16.0.1\nshell router -- tcpdump -lni any udp port 4789",
     ),
   ).action(async (place, command, options) =>

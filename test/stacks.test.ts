@@ -52,7 +52,7 @@ describe("a lesson", () => {
       assert.equal(config.rehearse, true);
       assert.notEqual(config.cloud, "twin");
       const real = planLab({ ...config, rehearse: false });
-      assert.deepEqual({ ...real, onTwin: true }, planLab(config));
+      assert.deepEqual({ ...real, onTwin: true, onThisMachine: true }, planLab(config));
     });
 
     it(`has a page of at most forty lines that says how to run it: ${lesson}`, () => {

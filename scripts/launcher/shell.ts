@@ -1,13 +1,16 @@
-/** A shell, or one command, in a node, a pod, the router, the internet host or the fabric of a lab that is up. */
+/** A shell, or one command, in a node, a pod, the router, the internet host or the fabric of a twin that is up, or on a machine. */
 import { spawn } from "node:child_process";
 import { type Realm, runScript } from "../../components/infrastructure/twin/realm";
-import { runningTwin } from "./deployment";
+import { deploymentOf, runningTwin } from "./deployment";
 import { runHere } from "./engine";
 import { badUsage } from "./failure";
+import { machinesOf, remoteShell } from "./remote-shell";
 import { Trailer } from "./trailer";
 
 /** Opens a shell on this terminal, or runs the command when one is given, and returns its exit code. */
 export async function shell(stack: string, place: string, command: readonly string[]): Promise<number> {
+  const machines = machinesOf(deploymentOf(stack) ?? {});
+  if (machines.length > 0) return remoteShell(stack, machines, place, command);
   const { realm } = runningTwin(stack);
   const places = (await runScript(realm, "ls /run/netns")).trim().split(/\s+/);
   if (!places.includes(place)) {

@@ -39,7 +39,7 @@ class LoginError extends Error {
 
 /** Runs one command. @throws when no login is possible, or the connection breaks before the command has ended. */
 export async function execute(target: Target, command: string, stdin: string): Promise<Answer> {
-  const { client, end } = await logIn(target);
+  const { client, end } = await openSession(target);
   try {
     return await new Promise<Answer>((resolve, reject) => {
       client.on("error", reject);
@@ -82,7 +82,7 @@ export async function waitForSsh(
   let said = "";
   for (let pause = 1000; ; pause = Math.min(pause * 1.5, 10_000)) {
     try {
-      (await logIn(target)).end();
+      (await openSession(target)).end();
       return;
     } catch (error) {
       const { message } = error as Error;
@@ -105,9 +105,10 @@ interface Login {
   end(): void;
 }
 
-async function logIn(target: Target): Promise<Login> {
+/** A login, to be ended by whoever asked for it. @throws with why there is none, and where to look. */
+export async function openSession(target: Target): Promise<Login> {
   if (!target.jump) return open(target);
-  const first = await logIn(target.jump);
+  const first = await openSession(target.jump);
   try {
     const sock = await new Promise<NonNullable<ConnectConfig["sock"]>>((resolve, reject) => {
       first.client.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
@@ -138,9 +139,7 @@ function open(target: Target, sock?: ConnectConfig["sock"]): Promise<Login> {
       client.destroy();
       reject(answeredWith ? wrongHostKey(target, answeredWith) : explain(target, error));
     });
-    client.on("close", () =>
-      reject(new LoginError("it closes the connection at once; sshd is starting", false)),
-    );
+    client.on("close", () => reject(new LoginError(SHUT, false)));
     client.on("ready", () => resolve({ client, end: () => void client.end() }));
     const { hostKey } = target;
     const [type, base64] = (hostKey ?? "").trim().split(/\s+/);
@@ -201,8 +200,13 @@ function explain({ host, port, user, privateKey }: Target, error: SocketError): 
         false,
       );
   }
+  // A listener without a server behind it, as a forwarded port has while the machine boots.
+  if (/before handshake|ECONNRESET/.test(`${error.message} ${error.code}`))
+    return new LoginError(SHUT, false);
   return new LoginError(error.message, false);
 }
+
+const SHUT = "it closes the connection at once: its sshd is starting";
 
 const silent = (host: string, port: number): string =>
   `${host} does not answer on port ${port}: it is booting, or a firewall (security group, accessCidrs) lets your address not through`;
