@@ -145,10 +145,22 @@ describe("scripts/setup", () => {
       assert.match((await sourced(`${table} need lint`)).stderr, /sudo dnf install X\n$/);
     });
 
+    it("asks for a file by its path, and not for one of a command's name where it happens to run", async () => {
+      machine.write("check-x", "not a command");
+      const there = path.join(machine.dir, "check-x");
+      const { stderr } = await sourced(
+        `cd ${machine.dir}; tools() { echo "k ${there} a a"; echo "k /no/keyring.gpg b b"; echo "k check-x c c"; }; need k`,
+      );
+      assert.match(stderr, /--no-install-recommends b c\n$/);
+    });
+
     it("refuses a group it does not know", async () => {
       const { status, stderr } = await sourced("need twins");
       assert.equal(status, 1);
-      assert.match(stderr, /no group of tools is called 'twins'; there are: twin machine lint bench/);
+      assert.match(
+        stderr,
+        /no group of tools is called 'twins'; there are: twin machine containers lint bench/,
+      );
     });
   });
 

@@ -124,8 +124,8 @@ describe("node containers as resources", () => {
 
   it("records their place before there is anything to remove, and ends with it", async () => {
     const { result, resources } = await build();
-    const place = named(resources, "pulumi-nodejs:dynamic/encaplab:Place", "place");
-    const machines = named(resources, "pulumi-nodejs:dynamic/encaplab:Machines", "machines");
+    const place = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainersPlace", "place");
+    const machines = named(resources, "pulumi-nodejs:dynamic/encaplab:NodeContainers", "machines");
     assert.equal(place.props.stack, "lab");
     assert.equal(machines.props.folder, "/a/folder");
     assert.equal(machines.opts.deletedWith, place.resource);
@@ -138,7 +138,7 @@ describe("node containers as resources", () => {
   it("takes the layer from the environment, and the plain root without one", async () => {
     const before = process.env.ENCAPLAB_NODE_LAYER;
     const layerOf = async () =>
-      named((await build()).resources, "pulumi-nodejs:dynamic/encaplab:Machines", "machines").props.spec
+      named((await build()).resources, "pulumi-nodejs:dynamic/encaplab:NodeContainers", "machines").props.spec
         .layer;
     try {
       process.env.ENCAPLAB_NODE_LAYER = "/a/layer";
