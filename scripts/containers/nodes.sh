@@ -81,7 +81,7 @@ power_on() {
   echo $! >"/run/encaplab/machines/$1"
 }
 await_boot() {
-  within 20 "node $1 does not boot" has_booted_or_ended "$1"
+  within 60 "node $1 does not boot" has_booted_or_ended "$1"
   is_running "$1" || die "containers: node $1 did not boot: $(cat "$folder/nodes/$1/console.log")"
 }
 has_booted_or_ended() { [ -n "$(init_of "$1")" ] || ! is_running "$1"; }
