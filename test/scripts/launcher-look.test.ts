@@ -142,12 +142,48 @@ describe("the launcher, looking", function () {
       assert.match(stdout, /L4 is not complete: its last `up` did not come to its end/);
     });
 
-    it("that is not on this machine says where to look", async () => {
+    it("of machines says how to reach each, and what to type next", async () => {
+      const nodes = [
+        {
+          name: "cp1",
+          role: "control-plane",
+          subnet: "a",
+          address: "10.0.3.10",
+          ssh: "ssh ubuntu@198.51.100.7",
+        },
+      ];
+      const outputs = { encapsulation: "IPIP", faults: [], nodes, kubeconfig: { secret: true } };
+      const reachable = { type: "pulumi-nodejs:dynamic/encaplab:Reachable", inputs: { name: "cp1" } };
+      checkout.deployed("L5", {
+        resources: [
+          { type: "pulumi:pulumi:Stack", outputs },
+          { type: "aws:ec2/instance:Instance" },
+          reachable,
+        ],
+      });
+      const { stdout } = await checkout.launch("status", "L5");
+      assert.match(stdout, /L5 is up, a cluster of 1 machines/);
+      assert.match(stdout, /cp1 +10\.0\.3\.10 +a, control-plane; ssh ubuntu@198\.51\.100\.7/);
+      assert.match(stdout, /npm run -s lab -- kubeconfig L5 > kubeconfig/);
+      const { status, stderr } = await checkout.launch("shell", "w7", "--stack", "L5");
+      assert.equal(status, 2);
+      assert.match(stderr, /There is no "w7" in the lab L5\. There is: cp1\./);
+    });
+
+    it("of machines that were never complete says so", async () => {
       checkout.deployed("L5", { resources: [{ type: "aws:ec2/instance:Instance" }] });
-      assert.match((await checkout.launch("status", "L5")).stdout, /`pulumi stack --stack L5` shows/);
+      assert.match((await checkout.launch("status", "L5")).stdout, /L5 is not complete/);
       const { status, stderr } = await checkout.launch("shell", "w1", "--stack", "L5");
       assert.equal(status, 1);
       assert.match(stderr, /has no twin on this machine/);
+    });
+
+    it("that is a twin has no kubeconfig, and one that is down neither", async () => {
+      checkout.deployed("L3", { resources: [place, seen] });
+      const twin = await checkout.launch("kubeconfig", "L3");
+      assert.deepEqual([twin.status, twin.stdout], [1, ""]);
+      const down = await checkout.launch("kubeconfig");
+      assert.match(down.stderr, /The lab local is not up/);
     });
   });
 
