@@ -23,8 +23,10 @@ export interface Answer {
   stderr: string;
 }
 
-/** How long one attempt to log in may take. Milliseconds. */
+/** How long each part of an attempt to log in may take: the way to the machine, the login itself. Milliseconds. */
 const ATTEMPT = 15_000;
+/** What a login takes on a slow way; no attempt is given less, however near the limit. Milliseconds. */
+const SHORTEST = 2000;
 
 /** Why a login failed, in a sentence that says where to look. */
 class LoginError extends Error {
@@ -82,7 +84,9 @@ export async function waitForSsh(
   let said = "";
   for (let pause = 1000; ; pause = Math.min(pause * 1.5, 10_000)) {
     try {
-      (await openSession(target)).end();
+      // A machine that drops packets would keep the last attempt far beyond the limit.
+      const patience = Math.min(ATTEMPT, Math.max(SHORTEST, end - Date.now()));
+      (await openSession(target, patience)).end();
       return;
     } catch (error) {
       const { message } = error as Error;
@@ -100,24 +104,19 @@ export async function waitForSsh(
 const where = ({ user, host, port, jump }: Target): string =>
   `${user}@${host}:${port}${jump ? ` over ${jump.host}` : ""}`;
 
+type Socket = NonNullable<ConnectConfig["sock"]>;
+
 interface Login {
   client: Client;
   end(): void;
 }
 
 /** A login, to be ended by whoever asked for it. @throws with why there is none, and where to look. */
-export async function openSession(target: Target): Promise<Login> {
-  if (!target.jump) return open(target);
-  const first = await openSession(target.jump);
+export async function openSession(target: Target, patience = ATTEMPT): Promise<Login> {
+  if (!target.jump) return open(target, patience);
+  const first = await openSession(target.jump, patience);
   try {
-    const sock = await new Promise<NonNullable<ConnectConfig["sock"]>>((resolve, reject) => {
-      first.client.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
-        error
-          ? reject(new LoginError(`${target.jump?.host} cannot reach it (${error.message})`, false))
-          : resolve(channel),
-      );
-    });
-    const second = await open(target, sock);
+    const second = await open(target, patience, await forward(first.client, target, patience));
     return {
       client: second.client,
       end() {
@@ -131,7 +130,23 @@ export async function openSession(target: Target): Promise<Login> {
   }
 }
 
-function open(target: Target, sock?: ConnectConfig["sock"]): Promise<Login> {
+/** The jump host's own patience with a machine that drops packets is two minutes, and it may itself fall silent. */
+function forward(client: Client, { host, port, jump }: Target, patience: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) =>
+      reject(new LoginError(`${jump?.host} cannot reach ${host} on port ${port} (${reason})`, false));
+    const timer = setTimeout(() => fail("no answer"), patience);
+    client.on("error", ({ message }) => fail(message));
+    client.on("close", () => fail("it closed the connection"));
+    client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+      clearTimeout(timer);
+      if (error) fail(error.message);
+      else resolve(channel);
+    });
+  });
+}
+
+function open(target: Target, patience: number, sock?: Socket): Promise<Login> {
   const client = new Client();
   let answeredWith = "";
   return new Promise<Login>((resolve, reject) => {
@@ -150,7 +165,7 @@ function open(target: Target, sock?: ConnectConfig["sock"]): Promise<Login> {
       username: target.user,
       privateKey: target.privateKey,
       agent: target.privateKey ? undefined : process.env.SSH_AUTH_SOCK,
-      readyTimeout: ATTEMPT,
+      readyTimeout: patience,
       // A host has keys of several kinds: ask for the kind that is known.
       ...(type && { algorithms: { serverHostKey: [type] as never } }),
       hostVerifier: (key: Buffer) => {
