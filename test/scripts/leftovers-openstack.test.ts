@@ -80,6 +80,12 @@ describe("what is left over on OpenStack", () => {
     });
   });
 
+  it("is found in the user's default project when none is named", async () => {
+    await start();
+    await leftoversOnOpenStack("lab", {}, { ...openrc(), OS_PROJECT_NAME: "" });
+    assert.deepEqual(Object.keys(loginBody()), ["identity"]);
+  });
+
   it("is found with an application credential of clouds.yaml, which brings its project along", async () => {
     await start();
     const env = cloudsYaml({ application_credential_id: "id", application_credential_secret: "secret" });

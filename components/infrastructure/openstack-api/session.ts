@@ -44,7 +44,10 @@ function authRequest(auth: Credentials): object {
     auth.token && !auth.password
       ? { methods: ["token"], token: { id: auth.token } }
       : { methods: ["password"], password: { user: { ...userOf(auth), password: auth.password } } };
-  return { identity, scope: { project: projectOf(auth) } };
+  // Without a project's name Keystone takes the user's default project, if they have one.
+  return auth.project_id || auth.project_name
+    ? { identity, scope: { project: projectOf(auth) } }
+    : { identity };
 }
 
 const userOf = (auth: Credentials) =>

@@ -3,8 +3,9 @@
 /** Enough to tell what it was. */
 const MAX_LENGTH = 300;
 
-/** A provider's words without the names of functions and the lists around them. */
+/** A provider's words without the names of functions, the lists around them, and what it was about to make. */
 export function providerSentence({ message }: Error): string {
   const text = message.replace(/\s+/g, " ").replace(/^.*(errors? occurred:|returned an error:)/, "");
-  return text.replace(/^[\s*]+|[\s*]+$/g, "").slice(0, MAX_LENGTH);
+  const sentence = text.replace(/^[\s*]+|[\s*]+$/g, "").replace(/^Error creating OpenStack \w+ client: /, "");
+  return sentence.slice(0, MAX_LENGTH);
 }

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem, parseConfig } from "../../../components/config";
 import { createOpenStack } from "../../../components/infrastructure/openstack";
 import { createProvider, requireAccount } from "../../../components/infrastructure/openstack/provider";
+import { borrowSession } from "../../../components/infrastructure/openstack/session";
 import { planLab } from "../../../components/plan";
 import { settle, startMocks } from "../../support/mocks";
 import { answers } from "../../support/openstack";
@@ -132,7 +133,44 @@ describe("OpenStack, asked before anything is built,", () => {
     const getAuthScope =
       "invocation of openstack:identity/getAuthScope:getAuthScope returned an error: 1 error occurred:\n\t* Error creating OpenStack identity client: Authentication failed\n\n";
     assert.deepEqual(sentences(await problemsOf({ ...GOOD, cloud: undefined }, { getAuthScope })), [
-      "openstack.cloud undefined: OpenStack did not let us in: Error creating OpenStack identity client: Authentication failed; check the credentials with: openstack token issue",
+      "openstack.cloud undefined: OpenStack did not let us in: Authentication failed; check the credentials with: openstack token issue",
+    ]);
+  });
+
+  it("says that there is no such region or no project, which the provider tells of as a missing endpoint", async () => {
+    fake = await FakeOpenStack.start(EMPTY_PROJECT);
+    const log: string[] = [];
+    const say = async (place: Record<string, string>, catalog = fake.catalogue) => {
+      await fake.stop();
+      const token = { project: { id: PROJECT_ID }, catalog };
+      fake = await FakeOpenStack.start({ "/identity/v3/auth/tokens": { token } });
+      const noEndpoint = "No suitable endpoint could be found in the service catalog.";
+      await startMocks({
+        ...answers,
+        call: () => {
+          throw Object.assign(new Error(), { details: noEndpoint });
+        },
+      });
+      const auth = {
+        auth_url: `${fake.url}/identity`,
+        username: "ada",
+        password: "secret",
+        project_name: "lab",
+      };
+      const account = { auth, insecure: false, ...place };
+      const session = await borrowSession(createProvider({}, {}), {}, {}, account).catch((error: unknown) => {
+        assert.ok(error instanceof ConfigError, String(error));
+        log.push(...sentences(error.problems).map((sentence) => sentence.replace(auth.auth_url, "URL")));
+      });
+      return session?.catalogue;
+    };
+    assert.equal((await say({ region: "here" }))?.length, 4);
+    assert.equal((await say({}))?.length, 4);
+    await say({ region: "mars" });
+    await say({ region: "here" }, []);
+    assert.deepEqual(log, [
+      "openstack.region mars: OpenStack at URL has no such region; there are: elsewhere, here",
+      "openstack.cloud undefined: the credentials at URL are for no project, and without one there is nothing to build in; name it: OS_PROJECT_NAME, or project_name in clouds.yaml",
     ]);
   });
 
