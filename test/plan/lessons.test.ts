@@ -1,4 +1,4 @@
-/** The twelve lessons as their stacks are written: what the original labs saw is what the verdict says. */
+/** The lessons as their stacks are written: what the original labs saw is what the verdict says. */
 import assert from "node:assert/strict";
 import type { Fault } from "../../components/config";
 import { isWarning, judge, planLab, routeTo } from "../../components/plan";
@@ -79,6 +79,15 @@ const EXPECTED: Record<string, Lesson> = {
     carriers: ["direct", "direct"],
   },
   L12: { carriers: ["direct", TUNNEL] },
+  L13: {
+    fails: "same-subnet",
+    hop: "w1's security group",
+    cause: /no rule for the packet 10\.100\.200\.10 > 10\.100\.200\.11 \(IP protocol 4\)/,
+    mend: /allow IP protocol 4 \(not 94\) from the group/,
+    fault: "ipip-blocked",
+    carriers: [TUNNEL],
+  },
+  L14: { carriers: ["direct", "vxlan.calico, UDP 4789"] },
 };
 
 const judgeStack = (stack: string) => judge(planLab(stackConfig(stack)));
