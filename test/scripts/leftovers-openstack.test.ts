@@ -83,7 +83,7 @@ describe("what is left over on OpenStack", () => {
   it("is found in the user's default project when none is named", async () => {
     await start();
     await leftoversOnOpenStack("lab", {}, { ...openrc(), OS_PROJECT_NAME: "" });
-    assert.deepEqual(Object.keys(loginBody()), ["identity"]);
+    assert.deepEqual(Object.keys(loginBody() as object), ["identity"]);
   });
 
   it("is found with an application credential of clouds.yaml, which brings its project along", async () => {
