@@ -69,10 +69,10 @@ remove_node() {
   rm -rf --one-file-system "$folder/nodes/.removed.$1"
 }
 
-is_running() {
+is_running() { # wherever the checkout was that started it
   local pid
   read -r pid 2>/dev/null <"/run/encaplab/machines/$1" || return 1
-  [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "bash $here/machine $folder $1 " ]
+  [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == "bash "*"/containers/machine $folder $1 " ]]
 }
 
 power_on() {
