@@ -27,7 +27,7 @@ initialise() {
   # From standard input: the text is nowhere on the disk and in no list of processes.
   # A machine that brings its own kubeadm (air-gapped, a container) may bring another patch than the one asked for, and
   # then has the images of that one.
-  sed "s/^kubernetesVersion: .*/kubernetesVersion: $(kubeadm version -o short)/" <<<"$KUBEADM_CONFIG" |
+  printf '%s\n' "$KUBEADM_CONFIG" | sed "s/^kubernetesVersion: .*/kubernetesVersion: $(kubeadm version -o short)/" |
     kubeadm init --config /dev/stdin --skip-token-print
   # kubeadm makes a token valid for a day; each join brings its own short-lived one (token.sh).
   api --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token

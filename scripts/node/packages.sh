@@ -29,23 +29,19 @@ install_packages() {
   missing >"$RUN/packages"
   mapfile -t wanted <"$RUN/packages"
   if ((${#wanted[@]})); then
+    type -P apt-get >/dev/null || type -P dnf >/dev/null ||
+      die "$NODE_NAME lacks ${wanted[*]}, and has neither apt-get nor dnf to install them with"
     if [ ! -e "$STATE/packages.before" ]; then
       packages >"$STATE/packages.new"
       mv "$STATE/packages.new" "$STATE/packages.before"
     fi
-    if type -P apt-get >/dev/null; then
-      install_deb "${wanted[@]}"
-    elif type -P dnf >/dev/null; then
-      install_rpm "${wanted[@]}"
-    else
-      die "$NODE_NAME lacks ${wanted[*]}, and has neither apt-get nor dnf to install them with"
-    fi
+    if type -P apt-get >/dev/null; then install_deb "${wanted[@]}"; else install_rpm "${wanted[@]}"; fi
   fi
   if [ -e "$STATE/packages.before" ]; then record_packages; fi
   has=$(containerd_installed)
   if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
     die "$NODE_NAME has containerd $has, Kubernetes from 1.36 on needs 2.0: install containerd.io there, or set" \
-      "kubernetes to a 1.35"
+      "kubernetesVersion to a 1.35"
   fi
 }
 
@@ -57,7 +53,7 @@ missing() {
     has=$(kubernetes_installed)
     if [ "${has%.*}" != "${KUBERNETES_VERSION%.*}" ]; then
       die "$NODE_NAME has Kubernetes $has, the lab wants $KUBERNETES_VERSION, and a lab is not upgraded in place." \
-        "Take the lab down first, or remove the machine's own kubeadm, kubelet and kubectl, or set kubernetes: $has"
+        "Take the lab down first, or remove the machine's own kubeadm, kubelet and kubectl, or set kubernetesVersion: $has"
     fi
     if [ "$has" != "$KUBERNETES_VERSION" ]; then say "using the installed Kubernetes $has, not $KUBERNETES_VERSION"; fi
   else

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# Prints all of a machine that a lab could have changed, one thing a line, to be compared before and after.
+dpkg-query --show --showformat 'package ${db:Status-Abbrev}${Package} ${Version}\n'
+find /etc /opt /usr/local /root /var/lib /run/encaplab /run/calico /var/log/pods /var/log/containers -xdev \
+  \( -path /var/lib/systemd -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/containerd -o -path /root/.ssh \) \
+  -prune -o \( -type f -exec sha256sum {} + \) -o -printf '%y %m %p %l\n' 2>/dev/null | sort
+ip -o link | sed -E 's/^[0-9]+: //; s/ state .*//'
+ip -o -4 address | awk '{ print $2, $4 }'
+ip route show table all
+ip rule
+for tool in iptables ip6tables; do "$tool-save" | sed -E '/^#/d; s/\[[0-9:]+\]//'; done
+nft list ruleset
+ipset list -name
+ip netns
+awk '{ print "mount", $1, $2, $3 }' /proc/mounts | sort
+sysctl --all 2>/dev/null | grep -E '^(net\.(ipv4\.(ip_forward|conf\.(all|default|eth0)\.)|bridge)|vm\.(overcommit|panic)|kernel\.panic)'
+systemctl list-unit-files --state=enabled --no-legend
+# kubelet is not asked for: its package starts it over and over until there is a cluster.
+pgrep --list-name 'kube-|etcd|containerd|coredns|pause' | cut -d ' ' -f 2 | sort

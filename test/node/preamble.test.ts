@@ -1,0 +1,162 @@
+// scripts/node/preamble.sh and the way steps are put together, by running small steps.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { type StepName, stepScript } from "../../components/infrastructure";
+import { type RunOptions, Sandbox, type Values } from "./sandbox";
+
+const SCRIPTS = path.resolve(__dirname, "../../scripts/node");
+
+describe("the node scripts' preamble", () => {
+  let sandbox: Sandbox;
+  beforeEach(() => {
+    sandbox = new Sandbox();
+  });
+  afterEach(() => sandbox.remove());
+  const run = (body: string, values: Values = {}, options: RunOptions = {}) =>
+    sandbox.run({ body }, values, options);
+
+  it("keeps standard output for the result: what commands print goes to standard error", async () => {
+    const ran = await run("create() { echo chatter; say progress; result the result; }");
+    assert.deepEqual(ran, { status: 0, stdout: "the result\n", stderr: "chatter\nprogress\n" });
+  });
+
+  it("keeps a command that reads its input from swallowing the rest of the script", async () => {
+    const ran = await run('create() { cat; head -c 10; result "all of it"; }');
+    assert.equal(ran.stdout, "all of it\n", ran.stderr);
+  });
+
+  it("takes values as they are: quotes, lines, dollars, backslashes", async () => {
+    const value = 'it\'s\ntwo $HOME `lines` \\n "quoted"';
+    const ran = await run('create() { result "$VALUE"; }', { VALUE: value });
+    assert.equal(ran.stdout, `${value}\n`, ran.stderr);
+  });
+
+  it("does create for update, delete where there is one, and says what else it was called with", async () => {
+    const body = "create() { result made; }\ndelete() { result gone; }";
+    assert.equal((await run(body, {}, { action: "update" })).stdout, "made\n");
+    assert.equal((await run(body, {}, { action: "delete" })).stdout, "gone\n");
+    const without = await run("create() { result made; }", {}, { action: "delete" });
+    assert.deepEqual([without.status, without.stdout], [0, ""]);
+    const wrong = await run(body, {}, { action: "destroy" });
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stderr, /create, update or delete, not 'destroy'/);
+  });
+
+  it("names the command that failed, once, and no value in it", async () => {
+    const ran = await run('step() { ls "/nowhere/$TOKEN" 2>/dev/null; }\ncreate() { step; say "too far"; }', {
+      TOKEN: "abcdef.0123456789abcdef",
+    });
+    assert.notEqual(ran.status, 0);
+    assert.match(ran.stderr, /^failed in step \(exit 2\): ls "\/nowhere\/\$TOKEN"/m);
+    assert.equal(ran.stderr.match(/^failed/gm)?.length, 1);
+    assert.doesNotMatch(ran.stderr, /0123456789abcdef|too far/);
+  });
+
+  it("names the value that was not sent; an empty one is a value", async () => {
+    const body = "create() { need NODE_NAME HOSTS; result fine; }";
+    assert.equal((await run(body, { NODE_NAME: "w1", HOSTS: "" })).stdout, "fine\n");
+    const ran = await run(body, { NODE_NAME: "w1" });
+    assert.equal(ran.status, 1);
+    assert.match(ran.stderr, /the value HOSTS was not sent/);
+  });
+
+  it("names the value that is missing, for every step", async () => {
+    const steps: StepName[] = ["prepare", "init", "token", "join", "remove", "reset"];
+    for (const step of [...steps, "kubeconfig", "pod-network", "routes", "calico", "blocks"] as StepName[]) {
+      const ran = await sandbox.run(step, {});
+      assert.equal(ran.status, 1, step);
+      assert.match(ran.stderr, /^the value [A-Z_]+ was not sent with this step$/m, step);
+      assert.equal(ran.stdout, "", step);
+    }
+  });
+
+  describe("wait_for", () => {
+    it("returns as soon as the command succeeds, and says what it waits for", async () => {
+      const body = `tries() { echo x >>"$RUN/tries"; [ "$(wc -l <"$RUN/tries")" -ge 8 ]; }
+        create() { wait_for 60 "the eighth try" tries; result "$(wc -l <"$RUN/tries")"; }`;
+      const ran = await run(body);
+      assert.equal(ran.stdout, "8\n", ran.stderr);
+      assert.match(ran.stderr, /waiting for the eighth try \(\d+ s of at most 60\)/);
+    });
+
+    it("fails after its limit with what it waited for and the last answer", async () => {
+      const ran = await run('create() { wait_for 1 "the moon" ls /nowhere || die "no moon"; }');
+      assert.equal(ran.status, 1);
+      assert.match(
+        ran.stderr,
+        /waited \d s for the moon, in vain\. Its last answer: ls: .*\/nowhere.*\nno moon\n$/,
+      );
+    });
+  });
+
+  describe("attend", () => {
+    it("is quiet about a command that works, but for its notes", async () => {
+      const ran = await run('create() { attend "working" eval "echo chatter; echo note: mind this"; }');
+      assert.equal(ran.stderr, "working\nnote: mind this\n");
+      assert.equal(ran.status, 0);
+    });
+
+    it("shows the last lines of one that does not, and ends the step", async () => {
+      const ran = await run(
+        'long() { seq 100; false; }\ncreate() { attend "counting" long; say "too far"; }',
+      );
+      assert.notEqual(ran.status, 0);
+      assert.match(ran.stderr, /^counting\n77\n78\n[\s\S]*\n100\n/);
+      assert.doesNotMatch(ran.stderr, /too far|^76$/m);
+    });
+  });
+
+  it("lets one run at a time at a machine: the second waits for what the first, killed, left at work", async () => {
+    const body = `work() { : >"$RUN/started"; until [ -e "$RUN/gate" ]; do sleep 0.1; done; echo first >>"$RUN/order"; }
+      create() {
+        setsid bash -c "$(declare -f work); RUN=$RUN; work" >/dev/null 2>&1 3>&- &
+        wait_for 10 "it" test -e "$RUN/started"
+        say begun
+        wait
+      }`;
+    await run(body, {}, { killAt: /begun/ });
+    const second = run('create() { echo second >>"$RUN/order"; result "$(cat "$RUN/order")"; }', {});
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    sandbox.write("run/encaplab/gate", "");
+    const ran = await second;
+    assert.equal(ran.stdout, "first\nsecond\n", ran.stderr);
+    assert.match(ran.stderr, /an earlier run is still at work/);
+  });
+
+  describe("own", () => {
+    const body = `create() { own /etc/app/one.conf applied <<<"new"; own /etc/hosts : <<<"theirs"; }
+      applied() { echo applied >>"$STATE/log"; [ -z "\${FAIL:-}" ] || false; }`;
+
+    it("writes, applies and records once, and leaves alone what is so already", async () => {
+      for (const _ of [1, 2]) assert.equal((await run(body)).status, 0);
+      assert.equal(sandbox.read("etc/app/one.conf"), "new\n");
+      assert.equal(sandbox.read("var/lib/encaplab/log"), "applied\n");
+      assert.equal(sandbox.read("var/lib/encaplab/made"), "/etc/app\n/etc/app/one.conf\n");
+      assert.equal(sandbox.read("var/lib/encaplab/before/etc/hosts"), "127.0.0.1 localhost\n");
+    });
+
+    it("applies again what was written and not applied", async () => {
+      assert.notEqual((await run(body, { FAIL: "yes" })).status, 0);
+      assert.equal((await run(body)).status, 0);
+      assert.equal((await run(body)).status, 0);
+      assert.equal(sandbox.read("var/lib/encaplab/log"), "applied\napplied\n");
+    });
+
+    it("records what was there before the first write, not before the last", async () => {
+      await run('create() { own /etc/hosts : <<<"one"; }');
+      await run('create() { own /etc/hosts : <<<"two"; }');
+      assert.equal(sandbox.read("etc/hosts"), "two\n");
+      assert.equal(sandbox.read("var/lib/encaplab/before/etc/hosts"), "127.0.0.1 localhost\n");
+    });
+  });
+
+  it("is followed by files that can be put together: each ends its last line, and none runs anything by itself", () => {
+    for (const file of fs.readdirSync(SCRIPTS)) {
+      const text = fs.readFileSync(path.join(SCRIPTS, file), "utf8");
+      assert.ok(text.startsWith("# shellcheck shell=bash\n") && text.endsWith("\n"), file);
+    }
+    const script = stepScript("init", { A: "b" });
+    assert.match(script, /\nA='b'\n[\s\S]*\ncreate\(\)[\s\S]*\nmain "\$@" <\/dev\/null\n$/);
+  });
+});

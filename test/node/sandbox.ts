@@ -1,0 +1,111 @@
+/** Node scripts, run without a node: each in user, mount and network namespaces with an /etc, /var/lib, … of its own. */
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { type StepName, stepScript } from "../../components/infrastructure";
+
+const SCRIPTS = path.resolve(__dirname, "../../scripts/node");
+export type Values = Record<string, string>;
+
+/** The text of one of the scripts, for a test of some of its functions. */
+export const source = (name: string) => fs.readFileSync(path.join(SCRIPTS, `${name}.sh`), "utf8");
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A step as it is sent to a node; with a `body` the end of one, the part that a step's own files are. */
+function compose(step: StepName | { body: string }, values: Values): string {
+  if (typeof step === "string") return stepScript(step, values);
+  const call = 'main "$@" </dev/null\n';
+  // The composition of the program itself, with another middle.
+  return `${stepScript("members", values).replace(source("members"), "").replace(call, "")}${step.body}\n${call}`;
+}
+
+export interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  action?: string;
+  /** Bash in the same namespaces, before and after the step; what it prints goes where the step's own goes. */
+  before?: string;
+  after?: string;
+  /** Ends the step's process group with SIGKILL as soon as this is on its standard error. */
+  killAt?: RegExp;
+}
+
+export class Sandbox {
+  readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-node-"));
+  private readonly folders = ["etc", "opt", "var/lib", "var/log", "run"];
+
+  constructor() {
+    for (const folder of [...this.folders, "bin"]) fs.mkdirSync(this.path(folder), { recursive: true });
+    // Names of protocols, and the way to awk.
+    for (const folder of ["iproute2", "alternatives"].filter((name) => fs.existsSync(`/etc/${name}`)))
+      fs.cpSync(`/etc/${folder}`, this.path(`etc/${folder}`), { recursive: true, verbatimSymlinks: true });
+    this.write("etc/hosts", "127.0.0.1 localhost\n");
+    // Neither of them can be asked about a machine that is none.
+    this.command("systemctl", `echo "systemctl $*" >>${quoted(this.path("calls"))}`);
+    this.command("systemd-detect-virt", "exit 1");
+  }
+
+  path(name: string): string {
+    return path.join(this.dir, name);
+  }
+
+  write(name: string, text: string): void {
+    fs.mkdirSync(path.dirname(this.path(name)), { recursive: true });
+    fs.writeFileSync(this.path(name), text);
+  }
+
+  read(name: string): string {
+    return fs.existsSync(this.path(name)) ? fs.readFileSync(this.path(name), "utf8") : "";
+  }
+
+  /** A command of the machine, in place of its own. */
+  command(name: string, body: string): void {
+    this.write(`bin/${name}`, `#!/usr/bin/env bash\n${body}\n`);
+    fs.chmodSync(this.path(`bin/${name}`), 0o755);
+  }
+
+  /** The commands so far that were written to `calls`. */
+  calls(): string[] {
+    return this.read("calls").split("\n").filter(Boolean);
+  }
+
+  run(step: StepName | { body: string }, values: Values, options: RunOptions = {}): Promise<Ran> {
+    const { action = "create", before = "", after = "", killAt } = options;
+    const system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    const PATH = `${this.path("bin")}:${system}`;
+    const mounts = this.folders.map((folder) => `mount --bind ${quoted(this.path(folder))} /${folder}\n`);
+    const script = [
+      "set -e\n",
+      ...mounts,
+      `export PATH=${quoted(PATH)}\nip link set lo up\n`,
+      `${before}\n`,
+      `status=0; bash -s -- ${action} || status=$?\n`,
+      `${after}\n`,
+      "exit $status\n",
+    ].join("");
+    const argv = ["--user", "--map-root-user", "--mount", "--net", "bash", "-c", script];
+    const child = spawn("unshare", argv, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    const ran: Ran = { status: null, stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      ran.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      ran.stderr += text;
+      if (killAt?.test(ran.stderr) && child.pid && child.exitCode === null)
+        process.kill(-child.pid, "SIGKILL");
+    });
+    child.stdin.on("error", () => {}); // a step that was killed reads no more
+    child.stdin.end(compose(step, { PATH, ...values }));
+    return new Promise((resolve) => child.on("close", (status) => resolve({ ...ran, status })));
+  }
+
+  remove(): void {
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+}
