@@ -133,6 +133,22 @@ describe("the architecture", () => {
     assert.deepEqual(readers, []);
   });
 
+  it("imports the SDK of Commands in the cluster alone, that of Kubernetes in Calico alone, and neither for a twin", () => {
+    const homes = { "@pulumi/command": "cluster", "@pulumi/kubernetes": "calico" };
+    for (const [sdk, layer] of Object.entries(homes)) {
+      const users = IMPORTS.filter(({ name }) => name.startsWith(sdk));
+      assert.ok(users.length > 0);
+      // Calico names the type of what it is given.
+      const strays = users.filter(({ file, eager }) => eager && layerOf(file) !== layer);
+      assert.deepEqual(strays.map(show), []);
+    }
+    const early = IMPORTS.filter(
+      ({ file, target, eager }) =>
+        eager && target && layerOf(file) === "program" && ["cluster", "calico"].includes(layerOf(target)),
+    );
+    assert.deepEqual(early.map(show), []);
+  });
+
   it("imports a cloud's SDK in that cloud's folder alone, and no cloud before it is chosen", () => {
     for (const cloud of ["aws", "openstack"]) {
       const folder = join("components", "infrastructure", cloud);

@@ -17,15 +17,15 @@ export function controlPlaneOf(nodes: readonly NodePlan[]): NodePlan {
 export const apiEndpoint = (leader: NodePlan): string => `${leader.address}:6443`;
 
 /**
- * What cannot change on a living cluster. Another text is another cluster, made anew on the same machines.
+ * What cannot change on a living cluster. Another text is another cluster, made anew on the same machines. Not the version:
+ * a machine keeps the Kubernetes that it has.
  */
 export function clusterIdentity(plan: LabPlan): string {
   const { name, address } = controlPlaneOf(plan.nodes);
   const { cidr, blockSize } = plan.ipPool;
   // Pools of nodes' own and one for all cannot follow each other: pods keep their addresses, and routers know the old ones.
   const blocks = plan.podRoutes.length > 0 ? `/${blockSize}, a pool per node` : `/${blockSize}`;
-  const version = `kubernetes ${plan.versions.kubernetes}, kube-proxy ${plan.proxyMode}`;
-  return `${name} ${address}, ${version}, pods ${cidr} by ${blocks}, Services ${plan.serviceCidr}`;
+  return `${name} ${address}, kube-proxy ${plan.proxyMode}, pods ${cidr} by ${blocks}, Services ${plan.serviceCidr}`;
 }
 
 /** @param names further host names and addresses under which the API is reached from outside. */

@@ -213,7 +213,6 @@ describe("Calico on a cluster", () => {
     for (const raw of [
       { podCidr: "172.20.0.0/16" },
       { serviceCidr: "10.112.0.0/16" },
-      { kubernetesVersion: "1.34" },
       { proxyMode: "nftables" },
     ])
       assert.notEqual(await identity(raw), plain);
