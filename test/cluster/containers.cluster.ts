@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import { Containers, hostState, RUN, SPEC } from "../support/containers";
+import { Containers, hostChanges, hostState, RUN, SPEC } from "../support/containers";
 import { until } from "../support/realm";
 
 /** When a node's systemd was started, in ticks since this machine's boot: another one after each boot of the node. */
@@ -216,15 +216,6 @@ describe("node containers", function () {
     assert.deepEqual(lab.leftovers(), []);
     assert.deepEqual(fs.readdirSync(lab.folder), ["spec.json"]);
     lab.run("down");
-    // Namespaces are taken apart by the kernel's own worker, a moment after their last process.
-    const changes = () => {
-      const now = hostState();
-      return [
-        ...now.filter((line) => !host.includes(line)).map((line) => `+ ${line}`),
-        ...host.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
-      ];
-    };
-    await until(() => changes().length === 0).catch(() => {});
-    assert.deepEqual(changes(), []);
+    assert.deepEqual(await hostChanges(host), []);
   });
 });

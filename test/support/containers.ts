@@ -41,7 +41,8 @@ export class Containers {
     this.write({});
   }
 
-  private get key(): string {
+  /** The file of the private key with which root of each node logs in. */
+  get key(): string {
     return path.join(this.keys, "id");
   }
 
@@ -49,6 +50,19 @@ export class Containers {
   write(values: Partial<ContainersSpec>): void {
     const publicKey = fs.readFileSync(`${this.key}.pub`, "utf8").trim();
     fs.writeFileSync(path.join(this.folder, "spec.json"), JSON.stringify({ ...SPEC, publicKey, ...values }));
+  }
+
+  get spec(): ContainersSpec {
+    return JSON.parse(fs.readFileSync(path.join(this.folder, "spec.json"), "utf8"));
+  }
+
+  /** Where a node is: its subnet as a CIDR, its address without the prefix. */
+  place(name: string): { subnet: string; address: string } {
+    const { nodes, subnets } = this.spec;
+    const node = nodes.find((one) => one.name === name);
+    const subnet = subnets.find((one) => one.name === node?.subnet);
+    if (!node || !subnet) throw new Error(`no node ${name} in ${this.folder}`);
+    return { subnet: subnet.cidr, address: node.address.split("/")[0] as string };
   }
 
   /** Runs a word of scripts/containers/run; throws with what it said when it fails. */
@@ -95,6 +109,12 @@ export class Containers {
     return execFileSync("ssh", this.sshArgv(node, command), { encoding: "utf8", stdio: "pipe" }).trim();
   }
 
+  /** Runs a command on a node with this on its standard input; its exit code is nobody's concern. */
+  told(node: string, command: string, stdin: string): string {
+    const argv = this.sshArgv(node, command);
+    return spawnSync("ssh", argv, { input: stdin, encoding: "utf8" }).stdout.trim();
+  }
+
   /** Returns once a command succeeds on a node. */
   async ready(node: string, command = "true"): Promise<void> {
     const argv = this.sshArgv(node, command);
@@ -132,6 +152,22 @@ export function hostState(): string[] {
     ...settings.split("\n").filter((line) => !counters.test(line)),
     fs.existsSync("/run/netns") ? fs.readdirSync("/run/netns").join(" ") : "no named namespace",
   ].flatMap((text) => text.split("\n"));
+}
+
+/** The lines that came and went, so that a failure tells them and not two thousand others. */
+export function changesOf(before: readonly string[], now: readonly string[]): string[] {
+  const [was, is] = [new Set(before), new Set(now)];
+  return [
+    ...[...is].filter((line) => !was.has(line)).map((line) => `+ ${line}`),
+    ...[...was].filter((line) => !is.has(line)).map((line) => `- ${line}`),
+  ];
+}
+
+/** What differs on this machine from what {@link hostState} said before; settles when the kernel has cleaned up. */
+export async function hostChanges(before: readonly string[]): Promise<string[]> {
+  // Namespaces are taken apart by the kernel's own worker, a moment after their last process.
+  await until(() => changesOf(before, hostState()).length === 0).catch(() => {});
+  return changesOf(before, hostState());
 }
 
 /** The control groups of a lab, in every hierarchy. */

@@ -60,7 +60,7 @@ export class Lab {
   /** The copy of the checkout. */
   readonly project: string;
   readonly stateHome: string;
-  private readonly env: NodeJS.ProcessEnv;
+  protected readonly env: NodeJS.ProcessEnv;
   private runs = 0;
 
   /** @param base a folder of the lab's own; removed by {@link clear}. */

@@ -1,0 +1,225 @@
+/** A cluster on machines that exist, through the real engine with a real kubeadm: up, changed, switched, taken down. */
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { ENCAPSULATIONS } from "../../components/config";
+import { SPEC } from "../support/containers";
+import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
+import type { Run } from "../support/lab";
+import { inPod, observed, pods, predicted, startPods } from "../support/pods";
+import type { RawConfig } from "../support/problems";
+import { seenDuring } from "../support/processes";
+
+const NODES = ["cp1", "w1", "w2"];
+const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
+const touched = MachinesLab.touched;
+
+describe("a cluster on machines that exist", function () {
+  this.timeout(600_000);
+  let lab: HostsLab;
+  let first: Run;
+  let seen: Set<string>;
+  let secrets: string[];
+
+  const up = (names: readonly string[], raw?: RawConfig): Promise<Run> => {
+    lab.on(names, raw);
+    return lab.up();
+  };
+
+  before(async function () {
+    if (hindrance()) return this.skip();
+    this.timeout(3_600_000); // Kubernetes may have to be built
+    lab = await HostsLab.create("hosts", { nodes: [...SPEC.nodes, W3], routes: [] });
+    const work = up(NODES).then((run) => {
+      first = run;
+    });
+    seen = await seenDuring(work);
+    await lab.readKubeconfig();
+    await lab.ready(...NODES);
+    secrets = await secretsOf(lab);
+  });
+  after(async () => {
+    await lab?.pulumi("destroy");
+    lab?.clear();
+  });
+
+  it("comes up with every machine a node, of the version and at the address of the plan", async () => {
+    const { items } = JSON.parse(await lab.kubectl(["get", "nodes", "-o", "json"])) as {
+      items: {
+        metadata: { name: string };
+        status: { nodeInfo: { kubeletVersion: string }; addresses: { type: string; address: string }[] };
+      }[];
+    };
+    const minor = lab.plan.versions.kubernetes.split(".").slice(0, 2).join(".");
+    for (const { name, address } of lab.plan.nodes) {
+      const node = items.find(({ metadata }) => metadata.name === name);
+      assert.ok(node, name);
+      assert.ok(node.status.nodeInfo.kubeletVersion.startsWith(`v${minor}.`));
+      assert.equal(node.status.addresses.find(({ type }) => type === "InternalIP")?.address, address);
+    }
+  });
+
+  it("lets nobody in with a token that is older than the joins, or good for longer", async () => {
+    const { items } = JSON.parse(
+      await lab.kubectl([
+        ...["get", "secrets", "-n", "kube-system", "-o", "json"],
+        "--field-selector=type=bootstrap.kubernetes.io/token",
+      ]),
+    ) as { items: { metadata: { creationTimestamp: string }; data: { expiration?: string } }[] };
+    assert.ok(items.length <= NODES.length - 1);
+    for (const { metadata, data } of items) {
+      const end = Date.parse(Buffer.from(data.expiration ?? "", "base64").toString());
+      const lifetime = end - Date.parse(metadata.creationTimestamp);
+      assert.ok(lifetime > 0 && lifetime <= 15 * 60_000 + 1000, `${lifetime} ms`);
+    }
+  });
+
+  it("shows no secret: not in the engine's words, in its state, in a list of processes, on a node's disk", async () => {
+    assert.ok(secrets.length >= 4, "two tokens, the login's key, the administrator's key");
+    const shown = await lab.pulumi("stack", "output");
+    assert.match(shown.output, /kubeconfig +\[secret\]/);
+    const state = fs.readFileSync(lab.checkpoint, "utf8");
+    assert.ok(
+      [...seen].some((line) => line.includes("kubeadm join")),
+      "the joins were watched",
+    );
+    for (const [place, text] of Object.entries({
+      output: first.output,
+      outputs: shown.output,
+      state,
+      processes: [...seen].join("\n"),
+    }))
+      for (const secret of secrets) assert.ok(!text.includes(secret), place);
+    const folders = "/etc /run /tmp /root /var/log /var/tmp /var/lib/encaplab /var/lib/kubelet";
+    // The administrator's key has its place on the control plane; what was sent there has none.
+    const sent = secrets.slice(0, -1);
+    for (const name of NODES) {
+      const patterns = `/dev/shm/patterns-${name}`;
+      const search = `cat >${patterns}; grep -rlsF --devices=skip -f ${patterns} ${folders}; journalctl -q --no-pager | grep -cF -f ${patterns}; rm ${patterns}`;
+      assert.equal(lab.machines.told(name, search, sent.join("\n")), "0", name);
+    }
+  });
+
+  it("has pods that reach each other as the verdict says: the router knows no pods", async () => {
+    await startPods(lab);
+    const expected = predicted(lab.plan);
+    assert.ok(expected.includes("w1 to a pod of w2: ICMP fails"), expected.join("\n"));
+    assert.ok(expected.includes("w1 to a pod of cp1: full-MTU works"), expected.join("\n"));
+    assert.deepEqual(await observed(lab), expected);
+  });
+
+  it("a second up changes nothing", async () => {
+    const run = await up(NODES);
+    assert.deepEqual(touched(run), []);
+    assert.deepEqual(Object.keys(run.changes), ["same"]);
+  });
+
+  it("a switch is the IPPool's alone, to and from every encapsulation", async () => {
+    const start = ENCAPSULATIONS.indexOf("VXLANCrossSubnet");
+    for (const i of ENCAPSULATIONS.keys()) {
+      const encapsulation = ENCAPSULATIONS[(start + 1 + i) % ENCAPSULATIONS.length];
+      const run = await up(NODES, { encapsulation });
+      assert.deepEqual(touched(run), ["default-ipv4-ippool: update"], encapsulation);
+      assert.equal(run.changes.update, 1);
+      const pool = JSON.parse(await lab.kubectl(["get", "ippools", "default-ipv4-ippool", "-o", "json"]));
+      const { ipipMode, vxlanMode, cidr, blockSize } = lab.plan.ipPool;
+      const { spec } = pool;
+      assert.deepEqual(
+        [spec.ipipMode, spec.vxlanMode, spec.cidr, spec.blockSize],
+        [ipipMode, vxlanMode, cidr, blockSize],
+      );
+    }
+  });
+
+  it("a node is added, and the others' pods go on", async () => {
+    const before = await pods(lab);
+    const run = await up([...NODES, "w3"]);
+    assert.deepEqual(
+      Object.values(run.ops).filter((op) => /replace|delete/.test(op)),
+      [],
+    );
+    await lab.ready(...NODES, "w3");
+    const after = await pods(lab);
+    assert.equal(after.length, 4);
+    for (const pod of before)
+      assert.deepEqual(
+        after.find(({ name }) => name === pod.name),
+        pod,
+      );
+    assert.deepEqual(await observed(lab), predicted(lab.plan));
+  });
+
+  it("a node is removed: drained, off the list, and its machine as it was", async () => {
+    const pinned = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "guest" },
+      spec: {
+        nodeSelector: { "kubernetes.io/hostname": "w3" },
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            name: "guest",
+            image: "encaplab.local/tools:1",
+            imagePullPolicy: "IfNotPresent",
+            command: ["sleep", "86400"],
+          },
+        ],
+      },
+    };
+    await lab.kubectl(["apply", "-f", "-"], JSON.stringify(pinned));
+    await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "pod/guest"]);
+    const run = await up(NODES);
+    assert.match(run.output, /draining w3/);
+    await lab.ready(...NODES);
+    assert.equal(await lab.kubectl(["get", "pods", "guest", "--ignore-not-found", "-o", "name"]), "");
+    assert.deepEqual(lab.changes("w3"), []);
+    assert.deepEqual(touched(await up(NODES)), []);
+  });
+
+  it("another proxy mode makes the cluster anew on the same machines", async () => {
+    const ca = await lab.secretOutput("kubeconfig");
+    await up(NODES, { proxyMode: "nftables" });
+    await lab.readKubeconfig();
+    assert.notEqual(await lab.secretOutput("kubeconfig"), ca);
+    await lab.ready(...NODES);
+    for (const name of NODES) {
+      assert.match(lab.machines.on(name, "nft list table ip kube-proxy"), /service/);
+      assert.doesNotMatch(lab.machines.on(name, "iptables-save"), /KUBE-SERVICES/);
+    }
+    assert.deepEqual(touched(await up(NODES, { proxyMode: "nftables" })), []);
+  });
+
+  it("pods of all subnets meet, and Services answer, once the owner of the router tells it the blocks", async () => {
+    const routes = lab.plan.nodes.map(({ block, address }) => ({ block, via: address }));
+    lab.machines.write({ ...lab.machines.spec, routes });
+    lab.machines.up();
+    for (const pod of await startPods(lab)) await servicesAnswer(lab, pod);
+    const everywhere = predicted(lab.plan).map((line) => line.replace(/fails$/, "works"));
+    assert.deepEqual(await observed(lab), everywhere);
+  });
+
+  it("destroy leaves the machines as they were", async () => {
+    await lab.destroy();
+    for (const name of [...NODES, "w3"]) assert.deepEqual(lab.changes(name), [], name);
+  });
+});
+
+/** By UDP to pods behind a Service, which is CoreDNS; by TCP to a node behind one, which is the API. */
+async function servicesAnswer(lab: HostsLab, pod: Awaited<ReturnType<typeof pods>>[number]): Promise<void> {
+  await lab.kubectl(["rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s"]);
+  const url = "https://kubernetes.default.svc.cluster.local/livez";
+  assert.equal(await inPod(lab, pod, `curl --silent --insecure --max-time 20 ${url}`), "ok", pod.node);
+}
+
+/** What nobody may read: the tokens, the login's private key, and last the administrator's. */
+async function secretsOf(lab: HostsLab): Promise<string[]> {
+  const { output } = await lab.pulumi("stack", "export", "--show-secrets");
+  const { resources } = JSON.parse(output).deployment;
+  const { plaintext } = resources.find(({ urn }: { urn: string }) => urn.endsWith("::admission")).outputs
+    .tokens;
+  const tokens = Object.values(JSON.parse(plaintext) as Record<string, string>);
+  const key = fs.readFileSync(lab.machines.key, "utf8").split("\n")[3] ?? "";
+  const admin = /client-key-data: (\S+)/.exec(await lab.secretOutput("kubeconfig"))?.[1] ?? "";
+  // Of each token the part behind the dot: the other one is its name.
+  return [...tokens.map((token) => token.split(".")[1] ?? ""), key, admin.slice(100, 160)];
+}

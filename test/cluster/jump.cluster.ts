@@ -1,0 +1,51 @@
+/** Machines that are reached over another one only, and what is said when they are not reached. */
+import assert from "node:assert/strict";
+import { SPEC } from "../support/containers";
+import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
+import type { RawConfig } from "../support/problems";
+
+const NODES = ["cp1", "w2"];
+
+describe("machines behind a jump host", function () {
+  this.timeout(600_000);
+  let lab: HostsLab;
+  let overJump: RawConfig;
+
+  before(async function () {
+    if (hindrance()) return this.skip();
+    this.timeout(3_600_000); // Kubernetes may have to be built
+    lab = await HostsLab.create("jump", { nodes: SPEC.nodes.filter(({ name }) => NODES.includes(name)) });
+    const { nodes } = lab.machines.status();
+    // From the jump host's point of view, which is cp1 itself.
+    const machines = NODES.map((name) => {
+      const { address, subnet } = lab.machines.place(name);
+      return { name, address, subnet, hostKey: nodes[name]?.hostKey };
+    });
+    const jump = { address: "127.0.0.1", port: nodes.cp1?.port, hostKey: nodes.cp1?.hostKey };
+    overJump = { hosts: { machines, jump } };
+  });
+  after(async () => {
+    await lab?.pulumi("destroy");
+    lab?.clear();
+  });
+
+  it("are refused in one sentence when the jump host shows another key than its own", async () => {
+    const { nodes } = lab.machines.status();
+    const { hosts } = overJump as { hosts: { jump: object } };
+    lab.on(NODES, { hosts: { ...hosts, jump: { ...hosts.jump, hostKey: nodes.w2?.hostKey } } });
+    const { status, output } = await lab.pulumi("up");
+    assert.notEqual(status, 0);
+    assert.match(output, /127\.0\.0\.1 answers with the host key ssh-ed25519 \S+, expected is ssh-ed25519/);
+    await lab.destroy();
+  });
+
+  it("become a cluster, which a second up leaves alone, and are clean after it", async () => {
+    lab.on(NODES, overJump);
+    await lab.up();
+    await lab.readKubeconfig();
+    await lab.ready(...NODES);
+    assert.deepEqual(MachinesLab.touched(await lab.up()), []);
+    await lab.destroy();
+    for (const name of NODES) assert.deepEqual(lab.changes(name), [], name);
+  });
+});

@@ -1,0 +1,219 @@
+/** A stack on machines under test: the real engine, node containers as machines that exist, and looks into the cluster. */
+import { execFile, execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { parseConfig } from "../../components/config";
+import type { ContainersSpec } from "../../components/infrastructure/hosts/containers/containers";
+import { type LabPlan, planLab } from "../../components/plan";
+import { Containers, changesOf, RUN, SPEC } from "./containers";
+import { engineFolder, Lab, type Run } from "./lab";
+import type { RawConfig } from "./problems";
+import { standIns } from "./standins";
+
+const execute = promisify(execFile);
+const ROOT = path.resolve(__dirname, "../..");
+const BUILD = path.join(ROOT, "test/cluster/build/run");
+const STATE = fs.readFileSync(path.join(ROOT, "test/node/machine-state.sh"), "utf8");
+
+/** The minor version that test/cluster/build makes. */
+export const KUBERNETES = /k8s\.io\/kubernetes v(\d+\.\d+)/.exec(
+  fs.readFileSync(path.join(ROOT, "test/cluster/build/kubernetes/go.mod"), "utf8"),
+)?.[1];
+
+/** Runs the build, or finds what it made earlier. @returns the folder that its last line names. */
+export function build(...words: string[]): string {
+  const said = execFileSync("bash", [BUILD, ...words], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return said.trim().split("\n").at(-1) as string;
+}
+
+/** Why nothing of this can run here; undefined when it can. */
+export const hindrance = (): string | undefined =>
+  process.platform === "linux" && process.getuid?.() === 0 ? undefined : "needs root on Linux";
+
+/** The engine with Pulumi's two plug-ins on its PATH, or our stand-ins for them. */
+export class MachinesLab extends Lab {
+  static async engine(): Promise<string> {
+    return `${engineFolder()}${path.delimiter}${await standIns()}`;
+  }
+
+  constructor(stack: string, engine: string, env: NodeJS.ProcessEnv = {}) {
+    super(stack, engine);
+    Object.assign(this.env, {
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      // The nodes' root was made by the build, into the user's cache.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME || path.join(process.env.HOME ?? "/root", ".cache"),
+      ...env,
+    });
+  }
+
+  plan!: LabPlan;
+
+  override configure(raw: RawConfig): void {
+    this.plan = planLab(parseConfig(raw));
+    super.configure(raw);
+  }
+
+  /** What of the lab's resources was touched, and how, as `name: op`; replaced ones once. */
+  static touched({ ops }: Run): string[] {
+    return Object.entries(ops)
+      .filter(([, op]) => op !== "same")
+      .map(([name, op]) => `${name}: ${op}`)
+      .sort();
+  }
+
+  private log = "";
+
+  /** Starts an `up` that is to be killed: all its process group, or the engine alone. */
+  begin(): { ended: Promise<unknown>; running(): boolean; kill(group: boolean): void } {
+    this.log = path.join(fs.mkdtempSync(path.join(this.base, "begun-")), "events");
+    const flags = ["--yes", "--skip-preview", "--non-interactive", "--event-log", this.log];
+    const child = this.start("up", "-s", this.stack, ...flags);
+    child.stdout?.resume();
+    child.stderr?.resume();
+    const running = () => child.exitCode === null && child.signalCode === null;
+    return {
+      ended: new Promise((resolve) => child.once("exit", resolve)),
+      running,
+      kill(group) {
+        if (running() && child.pid) process.kill(group ? -child.pid : child.pid, "SIGKILL");
+      },
+    };
+  }
+
+  /** Whether what was begun last has made and recorded a resource. */
+  hasMade(name: string): boolean {
+    const lines = fs.existsSync(this.log) ? fs.readFileSync(this.log, "utf8").split("\n") : [];
+    return lines.some((line) => line.includes('"resOutputsEvent"') && line.includes(`::${name}"`));
+  }
+
+  /** Changes the recorded resources. */
+  async editState(
+    edit: (resource: { urn: string; outputs: Record<string, unknown> }) => void,
+  ): Promise<void> {
+    const file = path.join(this.base, "edited.json");
+    const { status, output } = await this.pulumi("stack", "export", "--file", file);
+    if (status !== 0) throw new Error(output);
+    const state = JSON.parse(fs.readFileSync(file, "utf8"));
+    state.deployment.resources.forEach(edit);
+    fs.writeFileSync(file, JSON.stringify(state));
+    const imported = await this.pulumi("stack", "import", "--file", file);
+    if (imported.status !== 0) throw new Error(imported.output);
+  }
+
+  /** Runs scripts/containers/run on the machines that the stack has made. */
+  container(...words: string[]): void {
+    const containers = path.join(this.stateHome, "encaplab/containers");
+    const [folder] = fs.readdirSync(containers);
+    execFileSync("bash", [RUN, path.join(containers, folder as string), ...words], { stdio: "pipe" });
+  }
+
+  /** A stack output as it is shown to its owner. */
+  async secretOutput(name: string): Promise<string> {
+    const run = await this.pulumi("stack", "output", name, "--show-secrets");
+    if (run.status !== 0) throw new Error(run.output);
+    return run.output;
+  }
+
+  /** Fetches the kubeconfig anew; the cluster may be another one. */
+  async readKubeconfig(): Promise<void> {
+    fs.writeFileSync(this.kubeconfig, await this.secretOutput("kubeconfig"), { mode: 0o600 });
+  }
+
+  /** The stack's state as it lies on the disk. */
+  get checkpoint(): string {
+    return path.join(this.base, "backend/.pulumi/stacks/encaplab", `${this.stack}.json`);
+  }
+
+  private get kubeconfig(): string {
+    return path.join(this.base, "kubeconfig");
+  }
+
+  /** From this machine, as a user would. @param stdin for `-f -`. */
+  async kubectl(argv: readonly string[], stdin = ""): Promise<string> {
+    const binary = path.join(build("binaries"), "kubectl");
+    const common = ["--kubeconfig", this.kubeconfig, "--cache-dir", path.join(this.base, "kube-cache")];
+    const running = execute(binary, [...common, ...argv], { encoding: "utf8", maxBuffer: 1e8 });
+    running.child.stdin?.end(stdin);
+    return (await running).stdout.trim();
+  }
+
+  async nodes(): Promise<string[]> {
+    return (await this.kubectl(["get", "nodes", "--output", "name"])).split("\n").sort();
+  }
+
+  /** Returns once the cluster says that all these nodes, and no others, are ready. */
+  async ready(...names: string[]): Promise<void> {
+    await this.kubectl(["wait", "--for=condition=Ready", "--timeout=180s", "nodes", "--all"]);
+    const nodes = await this.nodes();
+    const wanted = names.map((name) => `node/${name}`).sort();
+    if (nodes.join() !== wanted.join()) throw new Error(`the cluster has ${nodes}, wanted are ${wanted}`);
+  }
+}
+
+/** A lab on machines that exist: node containers which this test makes beforehand, and which live on after the lab. */
+export class HostsLab extends MachinesLab {
+  readonly machines = new Containers();
+  private readonly original: Record<string, string> = {};
+
+  /** Machines that run, with what they look like written down. */
+  static async create(stack: string, spec: Partial<ContainersSpec> = {}): Promise<HostsLab> {
+    const lab = new HostsLab(stack, await MachinesLab.engine());
+    const { machines } = lab;
+    machines.write({ layer: build(), ...spec });
+    machines.up();
+    await lab.init();
+    const names = (spec.nodes ?? SPEC.nodes).map(({ name }) => name);
+    await Promise.all(names.map((name) => machines.ready(name, "systemctl is-system-running --wait; true")));
+    for (const name of names) lab.original[name] = lab.state(name);
+    return lab;
+  }
+
+  /** The lab's config on some of the machines. */
+  on(names: readonly string[], raw: RawConfig = {}): void {
+    this.configure(this.config(names, raw));
+  }
+
+  config(names: readonly string[], { hosts, ...raw }: RawConfig = {}): RawConfig {
+    const { nodes, api } = this.machines.status();
+    const machines = names.map((name) => {
+      const { subnet, address: nodeAddress } = this.machines.place(name);
+      const { port, hostKey } = nodes[name] ?? {};
+      return { name, address: "127.0.0.1", port, hostKey, subnet, nodeAddress };
+    });
+    return {
+      cloud: "hosts",
+      encapsulation: "VXLANCrossSubnet",
+      kubernetesVersion: KUBERNETES,
+      calico: { install: "none" },
+      ...raw,
+      hosts: {
+        machines,
+        privateKeyFile: this.machines.key,
+        api: { address: "127.0.0.1", port: api.port },
+        ...(hosts as object),
+      },
+    };
+  }
+
+  private state(node: string): string {
+    return execFileSync("ssh", this.machines.sshArgv(node, "bash -s"), {
+      input: STATE,
+      encoding: "utf8",
+      maxBuffer: 1e8,
+    });
+  }
+
+  /** How a machine differs from what it was before the lab, line by line. */
+  changes(node: string): string[] {
+    return changesOf(this.original[node]?.split("\n") ?? [], this.state(node).split("\n"));
+  }
+
+  override clear(): void {
+    this.machines.remove();
+    super.clear();
+  }
+}
