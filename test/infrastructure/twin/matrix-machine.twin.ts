@@ -13,9 +13,8 @@ const SMALL: RawConfig = {
   ],
 };
 
-/** A fault that the plan says changes nothing is played once, on one fabric, to show just that. */
-const isWorthwhile = ({ plan }: Case): boolean =>
-  plan.faults.every((fault) => hasEffect(plan, fault) || plan.fabric === "aws");
+/** That a fault changes nothing where the plan says so is shown in the namespaces' matrix, for a tenth of the time. */
+const isWorthwhile = ({ plan }: Case): boolean => plan.faults.every((fault) => hasEffect(plan, fault));
 
 const inMachine = ENCAPSULATIONS.filter((one) => kindFor(one) === "machine");
 
