@@ -96,8 +96,16 @@ mend_deb() {
   wait_for 600 "dpkg's lock" dpkg_free
   dpkg --configure -a || apt_get --fix-broken install
 }
-# The lock's holder is told by the message alone.
-dpkg_free() { ! dpkg --configure --pending 2>&1 | grep 'lock'; }
+# With nothing left to configure this only takes the lock.
+dpkg_free() {
+  local said
+  said=$(dpkg --configure --pending 2>&1) || true
+  case $said in *'locked by another process'*)
+    echo "$said"
+    return 1
+    ;;
+  esac
+}
 
 install_deb() {
   local ID VERSION_CODENAME minor=v${KUBERNETES_VERSION%.*}

@@ -25,6 +25,7 @@ die() {
 # The command as it is written, with the names of variables and not their values: no secret can be in it.
 trap 'failed $? "$BASH_COMMAND" "${FUNCNAME[0]:-main}"' ERR
 failed() {
+  case $2 in 'return '*) return ;; esac # of attend and wait_for, which have said what failed
   trap - ERR # the callers, which fail one after the other from here on, have nothing to add
   say "failed in $3 (exit $1): $2"
 }
@@ -75,7 +76,12 @@ attend() {
     fi
   done
   wait "$pid" || status=$?
-  if ((status)); then tail -n 25 "$log" >&2; else grep '^note: ' "$log" >&2 || true; fi
+  if ((status == 0)); then
+    grep '^note: ' "$log" >&2 || true
+  else
+    tail -n 25 "$log" >&2
+    say "failed (exit $status): $what"
+  fi
   rm -f "$log"
   return "$status"
 }

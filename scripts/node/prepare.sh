@@ -56,7 +56,7 @@ swap_off() {
   for unit in $(systemctl list-units --type=swap --state=active --plain --no-legend | awk '{ print $1 }'); do
     say "turning off swap: $unit"
     note swap "$unit"
-    systemctl mask --quiet "$unit"
+    systemctl mask --quiet "$unit" || say "note: $unit could not be masked, and may come back with a reboot"
   done
   if noted swap; then swapoff --all; fi
   if grep -Eqs '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab; then

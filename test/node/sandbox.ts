@@ -34,6 +34,8 @@ export interface RunOptions {
   after?: string;
   /** Ends the step's process group with SIGKILL as soon as this is on its standard error. */
   killAt?: RegExp;
+  /** Called each time the step says something, with all that it has said. */
+  listen?: (said: string) => void;
 }
 
 export class Sandbox {
@@ -76,7 +78,7 @@ export class Sandbox {
   }
 
   run(step: StepName | { body: string }, values: Values, options: RunOptions = {}): Promise<Ran> {
-    const { action = "create", before = "", after = "", killAt } = options;
+    const { action = "create", before = "", after = "", killAt, listen } = options;
     const system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     const PATH = `${this.path("bin")}:${system}`;
     const mounts = this.folders.map((folder) => `mount --bind ${quoted(this.path(folder))} /${folder}\n`);
@@ -97,6 +99,7 @@ export class Sandbox {
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       ran.stderr += text;
+      listen?.(ran.stderr);
       if (killAt?.test(ran.stderr) && child.pid && child.exitCode === null)
         process.kill(-child.pid, "SIGKILL");
     });
