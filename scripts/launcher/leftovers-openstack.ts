@@ -1,10 +1,11 @@
-/** What of a stack is still there on OpenStack, found by its tags through OpenStack's own APIs. */
+/** What of a stack is still there on OpenStack, found by its marks through OpenStack's own APIs. */
 import {
   type CloudName,
   findAccount,
   isKeyPairOf,
   list,
   openSession,
+  stackDescription,
   stackTags,
 } from "../../components/infrastructure/openstack-api";
 
@@ -16,7 +17,7 @@ export interface Leftover {
   name: string;
 }
 
-/** Every kind of thing of the lab that bears tags, in the order in which one would delete them by hand. */
+/** Every kind of thing of the lab that is marked, in the order in which one would delete them by hand. */
 const KINDS: readonly { kind: string; service: string; collection: string; key: string }[] = [
   { kind: "server", service: "compute", collection: "servers", key: "servers" },
   { kind: "floating ip", service: "network", collection: "floatingips", key: "floatingips" },
@@ -28,7 +29,7 @@ const KINDS: readonly { kind: string; service: string; collection: string; key: 
 ];
 
 /**
- * Lists what carries the stack's tags, and its key pairs, which Nova cannot tag, by their names.
+ * Lists what carries the stack's tags or, in Neutron, its description, and its key pairs, which Nova cannot tag, by their names.
  * @throws {Error} in one sentence when OpenStack cannot be asked: then nothing is known of what is there.
  */
 export async function leftoversOnOpenStack(
@@ -39,10 +40,14 @@ export async function leftoversOnOpenStack(
   const session = await openSession(findAccount(cloud, env));
   // Of several tags in one parameter a thing must bear all (Neutron's and Nova's API references, on filtering by tags).
   const tags = encodeURIComponent(stackTags(stack).join(","));
-  const tagged = await Promise.all(
+  const description = encodeURIComponent(stackDescription(stack));
+  const marked = await Promise.all(
     KINDS.map(async ({ kind, service, collection, key }) => {
-      const entries = await list(session, service, `${collection}?tags=${tags}`, key);
-      return entries.map((entry) => ({
+      // What was killed on its way into the state may have no tags yet. Nova takes a machine's with the machine.
+      const queries = [`tags=${tags}`, ...(service === "network" ? [`description=${description}`] : [])];
+      const answers = queries.map((query) => list(session, service, `${collection}?${query}`, key));
+      const entries = new Map((await Promise.all(answers)).flat().map((entry) => [String(entry.id), entry]));
+      return [...entries.values()].map((entry) => ({
         kind,
         id: String(entry.id),
         name: String(entry.name || entry.floating_ip_address || entry.id),
@@ -53,5 +58,5 @@ export async function leftoversOnOpenStack(
     .map((entry) => (entry.keypair as { name: string }).name)
     .filter((name) => isKeyPairOf(stack, name))
     .map((name) => ({ kind: "keypair", id: name, name }));
-  return [...tagged.flat(), ...keyPairs];
+  return [...marked.flat(), ...keyPairs];
 }

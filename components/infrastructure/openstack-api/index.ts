@@ -2,4 +2,4 @@
 export { type Account, type CloudName, findAccount } from "./account";
 export { type Entry, list, read, type Service, type Session } from "./request";
 export { openSession } from "./session";
-export { isKeyPairOf, keyPairName, openstackTag, stackTags } from "./tags";
+export { isKeyPairOf, keyPairName, openstackTag, stackDescription, stackTags } from "./tags";

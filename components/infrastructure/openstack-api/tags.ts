@@ -22,6 +22,12 @@ export const stackTags = (stack: string): string[] => [
 ];
 
 /**
+ * What the stack's things in Neutron are described as. Neutron takes tags only once a thing is there, and the provider may be
+ * killed in between; the description comes with the very request that makes it.
+ */
+export const stackDescription = (stack: string): string => `encaplab: ${stack}`;
+
+/**
  * A key pair's name must be unique for its user and consist of letters, digits, blanks, `-` and `_`
  * (nova/api/validation/parameter_types.py). One name per key, so that a new key can come before the old one goes.
  */

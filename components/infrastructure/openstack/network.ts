@@ -43,7 +43,7 @@ export function createNetwork(
 ): Network {
   const router = new openstack.networking.Router(
     "router",
-    { ...label("router"), externalNetworkId },
+    { ...label.described("router"), externalNetworkId },
     { parent },
   );
   const subnets = new Map(
@@ -62,14 +62,14 @@ function createSubnet(
   const network = new openstack.networking.Network(
     name,
     // Neutron refuses more than its own encapsulation leaves room for, and takes its maximum when nothing is said.
-    { ...label(name), ...(plan.mtu.link !== FABRIC_FACTS.openstack.mtu && { mtu: plan.mtu.link }) },
+    { ...label.described(name), ...(plan.mtu.link !== FABRIC_FACTS.openstack.mtu && { mtu: plan.mtu.link }) },
     { parent },
   );
   compareMtu(plan, name, network);
   const subnet = new openstack.networking.Subnet(
     name,
     {
-      ...label(name),
+      ...label.described(name),
       networkId: network.id,
       cidr,
       gatewayIp: gateway,

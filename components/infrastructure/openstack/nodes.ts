@@ -72,7 +72,7 @@ function createPort(
   return new openstack.networking.Port(
     node.name,
     {
-      ...label(node.name),
+      ...label.described(node.name),
       // The network as the subnet has it: where the subnet is replaced, the port is too, and goes first.
       networkId: subnet.networkId,
       fixedIps: [{ subnetId: subnet.id, ipAddress: node.address }],
@@ -144,10 +144,10 @@ function createFloatingIp(
   { found, label }: NodesArgs,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
-  const { tags } = label(node.name);
+  const { description, tags } = label.described(node.name);
   const floatingIp = new openstack.networking.FloatingIp(
     node.name,
-    { pool: found.externalNetwork.name, tags },
+    { pool: found.externalNetwork.name, description, tags },
     // The router keeps a leg over which a floating IP leads (terraform-provider-openstack#2671): this goes before it.
     { parent, dependsOn: leg },
   );

@@ -22,8 +22,7 @@ export function createSecurity(
   const group = new openstack.networking.SecGroup(
     "nodes",
     {
-      ...label("nodes"),
-      description: "The nodes of an encaplab lab",
+      ...label.described("nodes"),
       // A cloud may bring other rules for new groups than Neutron does; here the table is all there is.
       deleteDefaultRules: true,
     },

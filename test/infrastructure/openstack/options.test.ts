@@ -174,6 +174,11 @@ describe("the resources of OpenStack, in every mode with every fault", function 
       for (const { type, name, props } of recording.resources) {
         if (!tagged.includes(type)) continue;
         assert.deepEqual(props.tags, ["project=encaplab", "stack=test", "owner=ada"], `${title}: ${name}`);
+        assert.equal(
+          props.description,
+          type === INSTANCE ? undefined : "encaplab: test",
+          `${title}: ${name}`,
+        );
         if (type !== FLOATING_IP) assert.equal(props.name, `test-${type === GROUP ? "nodes" : name}`);
       }
       assert.match(ofType(recording.resources, KEYPAIR)[0]?.props.name, /^encaplab-test-[0-9a-f]{8}$/);
