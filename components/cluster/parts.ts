@@ -57,12 +57,14 @@ export const admission: Part<Admitting, Admitted> = {
 async function letIn(inputs: Admitting, before: Record<string, string>): Promise<Admitted> {
   const names = Object.keys(inputs.workers);
   const tokens = Object.fromEntries(names.map((name) => [name, before[name] ?? newToken()]));
+  const until = new Date(Date.now() + LIFETIME * 60_000).toISOString();
+  // A control plane of its own: there is nobody to let in.
+  if (names.length === 0) return { tokens, until };
   const script = stepScript("token", {
     NODE_NAME: inputs.leader,
     TOKENS: Object.values(tokens).join("\n"),
     MINUTES: String(LIFETIME),
   });
-  const until = new Date(Date.now() + LIFETIME * 60_000).toISOString();
   const { code, stderr } = await execute(inputs.target, shellCommand(inputs.target.user, "create"), script);
   if (code !== 0) throw new Error(`${inputs.leader} let no token in (exit ${code}):\n${stderr.trim()}`);
   return { tokens, until };

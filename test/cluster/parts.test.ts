@@ -1,0 +1,19 @@
+/** Letting workers in, where it needs no machine. */
+import assert from "node:assert/strict";
+import { admission } from "../../components/cluster/parts";
+
+describe("the workers' admission", () => {
+  const inputs = {
+    leader: "cp1",
+    target: { host: "192.0.2.1", port: 22, user: "root", privateKey: "none" },
+    workers: {},
+    cluster: "sha256:00",
+  };
+
+  it("asks nobody for tokens where a control plane is all there is", async () => {
+    const { tokens, until } = await admission.create(inputs);
+    assert.deepEqual(tokens, {});
+    assert.ok(Date.parse(until) > Date.now());
+    assert.equal(await admission.changed(inputs, { ...inputs, tokens, until }), false);
+  });
+});
