@@ -44,10 +44,11 @@ function canonical(region: string): string {
 /** @throws {ConfigError} when the region lacks what the config asks for, or cannot be asked. */
 export async function lookUp(region: string, config: AwsConfig, provider: aws.Provider): Promise<Found> {
   const instanceType = config.instanceType ?? DEFAULT_INSTANCE_TYPES[config.architecture ?? "amd64"];
-  const [machine, zones] = await Promise.all([
-    findMachine(region, instanceType, config, provider),
-    findZones(region, instanceType, provider),
-  ]);
+  const asked = findZones(region, instanceType, provider);
+  // Asked at once, judged one after the other: a type that there is not has no zone either, and that says less.
+  asked.catch(() => undefined);
+  const machine = await findMachine(region, instanceType, config, provider);
+  const zones = await asked;
   const image = await findImage(region, machine.architecture, config.imageId, provider);
   return { region, zones, instanceType, vcpus: machine.vcpus, ...image };
 }

@@ -49,8 +49,10 @@ export function createSecurity(
   );
   // Rules end with their group: at destroy that is one call instead of one per rule.
   const inside = { parent, deletedWith: group };
+  // Another CIDR is another rule: it comes first, and the one before goes when all that needed it has changed.
+  const apart = { ...inside, replaceOnChanges: ["cidrIpv4"] };
   const ingress = rules.map(
-    (rule) => new aws.vpc.SecurityGroupIngressRule(rule.name, ingressArgs(rule, group, tags), inside),
+    (rule) => new aws.vpc.SecurityGroupIngressRule(rule.name, ingressArgs(rule, group, tags), apart),
   );
   // Nodes fetch packages and images from wherever these are: what comes in is guarded, not what goes out.
   const egress = new aws.vpc.SecurityGroupEgressRule(

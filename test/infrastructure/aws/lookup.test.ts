@@ -114,6 +114,8 @@ describe("what the region has", () => {
         getInstanceType: fail(
           "api error InvalidInstanceType: The following supplied instance types do not exist",
         ),
+        // Which is why no zone has it: the lesser sentence, and the quicker answer.
+        getInstanceTypeOfferings: () => ({ locations: [] }),
       },
       "aws.instanceType",
       /EC2 has no such type in eu-central-1/,

@@ -113,6 +113,15 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
+  it("change the CIDR of a rule by a rule of its own, which comes first", () => {
+    for (const { title, recording } of built) {
+      for (const { opts, name } of ofType(recording.resources, INGRESS)) {
+        assert.deepEqual(opts.replaceOnChanges, ["cidrIpv4"], `${title}: ${name}`);
+        assert.ok(!opts.deleteBeforeReplace, `${title}: ${name}`);
+      }
+    }
+  });
+
   it("keep what only a first boot reads out of every comparison", () => {
     for (const { recording } of built) {
       for (const { opts } of ofType(recording.resources, INSTANCE)) {
