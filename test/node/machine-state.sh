@@ -4,7 +4,7 @@ dpkg-query --show --showformat 'package ${db:Status-Abbrev}${Package} ${Version}
 find /etc /opt /usr/local /root /var/lib /run/encaplab /run/calico /var/log/pods /var/log/containers -xdev \
   \( -path /var/lib/systemd -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/containerd -o -path /root/.ssh \) \
   -prune -o \( -type f -exec sha256sum {} + \) -o -printf '%y %m %p %l\n' 2>/dev/null | sort
-ip -o link | sed -E 's/^[0-9]+: //; s/ state .*//'
+ip -o link | sed -E 's|^[0-9]+: ||; s|@if[0-9]+||; s| state .*||'
 ip -o -4 address | awk '{ print $2, $4 }'
 ip route show table all
 ip rule
