@@ -41,6 +41,8 @@ export class Calico extends pulumi.ComponentResource {
         upsertExistingObjects: true,
         // A cluster made anew is another one, though its address stays.
         clusterIdentifier: cluster.caHash,
+        // What lived in the one before is gone with it, and can no longer be asked for.
+        deleteUnreachable: true,
       },
       { parent: this },
     );

@@ -49,8 +49,10 @@ export function runScript(
       dependsOn: [node.resource, node.tenancy, ...(options.dependsOn ?? [])].filter(
         (one) => one !== undefined,
       ),
-      // A Command's replacement is made before the old one is deleted, and would be undone by it.
-      deleteBeforeReplace: true,
+      // A Command's replacement is made before the old one is deleted, and would be undone by it. Only there: in working out
+      // what else must be deleted before, the engine closes providers which it then wants to use (Registry.Diff), and a
+      // cluster made anew would end with "the client connection is closing".
+      deleteBeforeReplace: runs !== "create",
       ...(secrecy === "all" && { additionalSecretOutputs: ["stdout", "stderr"] }),
     },
   );

@@ -77,7 +77,8 @@ describe("an engine that is killed while it makes a cluster", function () {
 
   /** As if a quarter of an hour had gone by: no token is good any more, and no worker is in. */
   async function expire(): Promise<void> {
-    const config = "--kubeconfig /etc/kubernetes/admin.conf";
+    // Its usual place of keeping things would be found on the machine afterwards.
+    const config = "--kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/kube-cache";
     const tokens = "--field-selector type=bootstrap.kubernetes.io/token";
     lab.machines.on(
       "cp1",
