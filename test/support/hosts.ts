@@ -57,10 +57,10 @@ export class MachinesLab extends Lab {
     super.configure(raw);
   }
 
-  /** What of the lab's resources was touched, and how, as `name: op`; replaced ones once. */
+  /** What of the lab's resources was touched, and how, as `name: op`; without the engine's own. */
   static touched({ ops }: Run): string[] {
     return Object.entries(ops)
-      .filter(([, op]) => op !== "same")
+      .filter(([name, op]) => op !== "same" && !/^default(_|$)/.test(name))
       .map(([name, op]) => `${name}: ${op}`)
       .sort();
   }
@@ -84,10 +84,14 @@ export class MachinesLab extends Lab {
     };
   }
 
-  /** Whether what was begun last has made and recorded a resource. */
-  hasMade(name: string): boolean {
+  /** Whether what was begun last has come to a resource. */
+  hasBegun = (name: string): boolean => this.logged("resourcePreEvent", name);
+  /** Whether it has made and recorded it. */
+  hasMade = (name: string): boolean => this.logged("resOutputsEvent", name);
+
+  private logged(event: string, name: string): boolean {
     const lines = fs.existsSync(this.log) ? fs.readFileSync(this.log, "utf8").split("\n") : [];
-    return lines.some((line) => line.includes('"resOutputsEvent"') && line.includes(`::${name}"`));
+    return lines.some((line) => line.includes(`"${event}"`) && line.includes(`::${name}"`));
   }
 
   /** Changes the recorded resources. */
@@ -120,7 +124,12 @@ export class MachinesLab extends Lab {
 
   /** Fetches the kubeconfig anew; the cluster may be another one. */
   async readKubeconfig(): Promise<void> {
-    fs.writeFileSync(this.kubeconfig, await this.secretOutput("kubeconfig"), { mode: 0o600 });
+    this.keepKubeconfig(await this.secretOutput("kubeconfig"));
+  }
+
+  /** What `kubectl` will use. */
+  keepKubeconfig(text: string): void {
+    fs.writeFileSync(this.kubeconfig, text, { mode: 0o600 });
   }
 
   /** The stack's state as it lies on the disk. */
@@ -189,6 +198,7 @@ export class HostsLab extends MachinesLab {
       encapsulation: "VXLANCrossSubnet",
       kubernetesVersion: KUBERNETES,
       calico: { install: "none" },
+      mtu: this.machines.spec.mtu,
       ...raw,
       hosts: {
         machines,
