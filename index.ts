@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parseStackConfig, providerSettings } from "./components/config";
-import { createInfrastructure, isTwin, machineOutputs } from "./components/infrastructure";
+import {
+  createMachines,
+  createTwin,
+  type InfrastructureArgs,
+  machineOutputs,
+} from "./components/infrastructure";
 import { judge, planLab } from "./components/plan";
 import {
   announceObservation,
@@ -17,10 +22,7 @@ async function lab() {
   const plan = planLab(config);
   const verdict = judge(plan);
   announceVerdict(verdict);
-  const settings = providerSettings(stack, plan.cloud);
-  // Whatever can be wrong is found before anything is built.
-  const manifest = plan.onTwin ? undefined : await onMachines().planCalico(config, plan);
-  const infrastructure = await createInfrastructure(pulumi.getStack(), { plan, config, settings });
+  const args = { plan, config, settings: providerSettings(stack, plan.cloud) };
   const nodes = plan.nodes.map(({ name, role, subnet, address, block }) => ({
     name,
     role,
@@ -28,33 +30,39 @@ async function lab() {
     address,
     block,
   }));
-  const outputs = {
+  return {
     encapsulation: plan.encapsulation,
     faults: plan.faults,
     nodes,
     verdict: verdictOutput(verdict),
+    ...(plan.onTwin ? onTwin(args) : await onMachines(args)),
   };
-  if (!isTwin(infrastructure)) {
-    const { Cluster, Calico } = onMachines();
-    const cluster = new Cluster("cluster", { plan, infrastructure });
-    new Calico("calico", { plan, cluster, manifest });
-    return {
-      ...outputs,
-      ...machineOutputs(pulumi.getStack(), infrastructure),
-      kubeconfig: cluster.kubeconfig,
-      observation: "not measured",
-    };
-  }
-  const { observation } = new TwinObservation("observation", { twin: infrastructure, plan });
-  announceObservation(observation, infrastructure);
-  return { ...outputs, observation: observation.apply(observationOutput) };
 }
 
-/** Loaded only where there are machines: their SDKs cost a twin's `up` half a second. */
-function onMachines() {
-  const { Cluster } = require("./components/cluster") as typeof import("./components/cluster");
+function onTwin(args: InfrastructureArgs) {
+  const twin = createTwin(pulumi.getStack(), args);
+  const { observation } = new TwinObservation("observation", { twin, plan: args.plan });
+  announceObservation(observation, twin);
+  return { observation: observation.apply(observationOutput) };
+}
+
+async function onMachines(args: InfrastructureArgs) {
+  // Loaded here: the SDKs behind them cost a twin's `up` half a second.
+  const { Cluster, createCommandProvider } =
+    require("./components/cluster") as typeof import("./components/cluster");
   const { Calico, planCalico } = require("./components/calico") as typeof import("./components/calico");
-  return { Cluster, Calico, planCalico };
+  const { plan, config } = args;
+  // What can be wrong is found before anything is built.
+  const manifest = await planCalico(config, plan);
+  const command = createCommandProvider();
+  const infrastructure = await createMachines(pulumi.getStack(), args, { dependsOn: command });
+  const cluster = new Cluster("cluster", { plan, infrastructure }, { providers: { command } });
+  new Calico("calico", { plan, cluster, manifest }, { providers: { command } });
+  return {
+    ...machineOutputs(pulumi.getStack(), infrastructure),
+    kubeconfig: cluster.kubeconfig,
+    observation: "not measured",
+  };
 }
 
 async function labOrPlainSentence() {

@@ -1,3 +1,4 @@
 /** The cluster's door: kubeadm on nodes, whichever cloud they are of. */
 export { Cluster } from "./cluster";
+export { createCommandProvider } from "./provider";
 export { runScript } from "./run-script";

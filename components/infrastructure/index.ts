@@ -1,6 +1,6 @@
 /** The infrastructure's door: the plan on the cloud of one's choice. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { Infrastructure, InfrastructureArgs, MachineInfrastructure } from "./interface";
+import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
 export type { CostEstimate } from "./cost";
@@ -21,34 +21,33 @@ export { PartResource } from "./part";
 export { execute, type StepName, shellCommand, stepScript, type Target, waitForSsh } from "./ssh";
 export type { Part, Realm, Twin } from "./twin";
 
-/**
- * Builds the plan's nodes on its cloud, or on the twin when that stands in for it. Only the chosen cloud's code (and SDK)
- * is loaded.
- * @throws {ConfigError} when the cloud cannot give what the config asks for.
- */
-export async function createInfrastructure(
+/** Builds the network of the plan on this machine, in the place of its cloud. */
+export function createTwin(
   name: string,
   args: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
-): Promise<MachineInfrastructure | Twin> {
-  const { plan } = args;
-  if (plan.onTwin) {
-    const twin = require("./twin") as typeof import("./twin");
-    return new twin.Twin(name, args, options);
-  }
-  if (plan.cloud === "aws") {
+): Twin {
+  const twin = require("./twin") as typeof import("./twin");
+  return new twin.Twin(name, args, options);
+}
+
+/**
+ * Builds the plan's nodes on its cloud. Only the chosen cloud's code (and SDK) is loaded.
+ * @throws {ConfigError} when the cloud cannot give what the config asks for.
+ */
+export async function createMachines(
+  name: string,
+  args: InfrastructureArgs,
+  options?: pulumi.ComponentResourceOptions,
+): Promise<MachineInfrastructure> {
+  if (args.plan.cloud === "aws") {
     const aws = require("./aws") as typeof import("./aws");
     return aws.createAws(name, args, options);
   }
-  if (plan.cloud === "openstack") {
+  if (args.plan.cloud === "openstack") {
     const openstack = require("./openstack") as typeof import("./openstack");
     return openstack.createOpenStack(name, args, options);
   }
   const hosts = require("./hosts") as typeof import("./hosts");
   return hosts.createHosts(name, args, options);
-}
-
-/** Whether it is the twin that was built, and can therefore be measured from here. */
-export function isTwin(infrastructure: Infrastructure): infrastructure is Twin {
-  return "folder" in infrastructure && "revision" in infrastructure;
 }

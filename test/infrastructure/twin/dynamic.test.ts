@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { ConfigError, parseConfig } from "../../../components/config";
-import { createInfrastructure, isTwin } from "../../../components/infrastructure";
+import { createMachines, createTwin } from "../../../components/infrastructure";
 import { asProvider, type Part } from "../../../components/infrastructure/part";
-import type { Twin } from "../../../components/infrastructure/twin";
 import { planLab } from "../../../components/plan";
 import { TwinObservation } from "../../../components/study/stack";
 import { type Recorded, record } from "../../support/mocks";
@@ -15,15 +14,11 @@ async function build(raw: RawConfig) {
   const config = parseConfig(raw);
   const plan = planLab(config);
   const args = { plan, config, settings: {} };
-  let built: Promise<Twin> | undefined;
   const recording = await record(
     (options) => {
-      built = createInfrastructure("lab", args, options).then((infrastructure) => {
-        assert.ok(isTwin(infrastructure));
-        new TwinObservation("observation", { twin: infrastructure, plan });
-        return infrastructure;
-      });
-      return built;
+      const twin = createTwin("lab", args, options);
+      new TwinObservation("observation", { twin, plan });
+      return twin;
     },
     {
       state: (type) => ({
@@ -35,7 +30,7 @@ async function build(raw: RawConfig) {
       }),
     },
   );
-  const twin = await (built as Promise<Twin>);
+  const twin = recording.result;
   const byName = (name: string): Recorded => {
     const found = recording.resources.find((one) => one.name === name);
     assert.ok(found, `${name} is among ${recording.resources.map((one) => one.name)}`);
@@ -125,9 +120,8 @@ describe("the twin as resources", () => {
     }
     const config = parseConfig({ cloud: "hosts" });
     await assert.rejects(
-      createInfrastructure("lab", { plan: planLab(config), config, settings: {} }),
-      (error) =>
-        error instanceof ConfigError && /cannot build on hosts yet; allowed are twin/.test(error.message),
+      createMachines("lab", { plan: planLab(config), config, settings: {} }),
+      (error) => error instanceof ConfigError && /which machines\? Allowed is a list/.test(error.message),
     );
   });
 });
