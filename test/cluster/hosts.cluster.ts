@@ -5,7 +5,7 @@ import { ENCAPSULATIONS } from "../../components/config";
 import { SPEC } from "../support/containers";
 import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
 import type { Run } from "../support/lab";
-import { inPod, observed, pods, predicted, startPods } from "../support/pods";
+import { observed, pods, predicted, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { seenDuring } from "../support/processes";
 
@@ -193,7 +193,8 @@ describe("a cluster on machines that exist", function () {
     const routes = lab.plan.nodes.map(({ block, address }) => ({ block, via: address }));
     lab.machines.write({ ...lab.machines.spec, routes });
     lab.machines.up();
-    for (const pod of await startPods(lab)) await servicesAnswer(lab, pod);
+    await startPods(lab);
+    await servicesAnswer(lab);
     const everywhere = predicted(lab.plan).map((line) => line.replace(/fails$/, "works"));
     assert.deepEqual(await observed(lab), everywhere);
   });
@@ -203,13 +204,6 @@ describe("a cluster on machines that exist", function () {
     for (const name of [...NODES, "w3"]) assert.deepEqual(lab.changes(name), [], name);
   });
 });
-
-/** By UDP to pods behind a Service, which is CoreDNS; by TCP to a node behind one, which is the API. */
-async function servicesAnswer(lab: HostsLab, pod: Awaited<ReturnType<typeof pods>>[number]): Promise<void> {
-  await lab.kubectl(["rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s"]);
-  const url = "https://kubernetes.default.svc.cluster.local/livez";
-  assert.equal(await inPod(lab, pod, `curl --silent --insecure --max-time 20 ${url}`), "ok", pod.node);
-}
 
 /** What nobody may read: the tokens, the login's private key, and last the administrator's. */
 async function secretsOf(lab: HostsLab): Promise<string[]> {

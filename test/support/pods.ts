@@ -38,9 +38,9 @@ interface Pod {
 }
 
 /** Starts them; they are there when this returns. */
-export async function startPods(lab: MachinesLab): Promise<Pod[]> {
+export async function startPods(lab: MachinesLab): Promise<void> {
   await lab.kubectl(["apply", "-f", "-"], JSON.stringify(DAEMON_SET));
-  return pods(lab);
+  await pods(lab);
 }
 
 export async function pods(lab: MachinesLab): Promise<Pod[]> {
@@ -63,8 +63,22 @@ export async function pods(lab: MachinesLab): Promise<Pod[]> {
 }
 
 /** Runs a shell's text in a pod. */
-export const inPod = (lab: MachinesLab, { name }: Pod, text: string): Promise<string> =>
+const inPod = (lab: MachinesLab, { name }: Pod, text: string): Promise<string> =>
   lab.kubectl(["exec", name, "--", "sh", "-c", text]);
+
+/**
+ * Asks two Services from every pod: by UDP one with pods behind it, which is CoreDNS, and by TCP one with a node behind it,
+ * which is the API.
+ * @throws when one does not answer.
+ */
+export async function servicesAnswer(lab: MachinesLab): Promise<void> {
+  await lab.kubectl(["rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s"]);
+  const url = "https://kubernetes.default.svc.cluster.local/livez";
+  for (const pod of await pods(lab)) {
+    const answer = await inPod(lab, pod, `curl --silent --show-error --insecure --max-time 20 ${url}`);
+    if (answer !== "ok") throw new Error(`from ${pod.node}: ${answer}`);
+  }
+}
 
 const PROBES = ["ICMP", "full-MTU"] as const;
 
