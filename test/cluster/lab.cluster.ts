@@ -1,8 +1,6 @@
 /** A cluster in node containers that the stack makes by itself, with routes to the pods: as a user has it, and gone with it. */
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
-import * as path from "node:path";
-import { hostChanges, hostState } from "../support/containers";
+import { controlGroups, hostChanges, hostState } from "../support/containers";
 import { build, hindrance, KUBERNETES, MachinesLab } from "../support/hosts";
 import { observed, predicted, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
@@ -83,10 +81,12 @@ describe("a cluster in containers of the stack's own", function () {
   });
 
   it("is gone without a trace after destroy", async () => {
+    const { containers } = lab;
+    assert.ok(containers && controlGroups(containers).length > 0);
     await lab.destroy();
+    assert.equal(lab.containers, undefined);
     assert.deepEqual(mentions(lab.stateHome), []);
-    const containers = path.join(lab.stateHome, "encaplab/containers");
-    assert.deepEqual(fs.existsSync(containers) ? fs.readdirSync(containers) : [], []);
+    assert.deepEqual(controlGroups(containers), []);
     assert.deepEqual(await hostChanges(host), []);
   });
 });

@@ -171,7 +171,7 @@ export async function hostChanges(before: readonly string[]): Promise<string[]> 
 }
 
 /** The control groups of a lab, in every hierarchy. */
-function controlGroups(folder: string): string[] {
+export function controlGroups(folder: string): string[] {
   const name = `encaplab-${createHash("sha1").update(folder).digest("hex").slice(0, 10)}`;
   const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", name], { encoding: "utf8" });
   return found.stdout.split("\n").filter((line) => line !== "");

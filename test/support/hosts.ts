@@ -108,11 +108,16 @@ export class MachinesLab extends Lab {
     if (imported.status !== 0) throw new Error(imported.output);
   }
 
-  /** Runs scripts/containers/run on the machines that the stack has made. */
+  /** Where the machines live that the stack has made; undefined when there are none. */
+  get containers(): string | undefined {
+    const folder = path.join(this.stateHome, "encaplab/containers");
+    const [name] = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    return name && path.join(folder, name);
+  }
+
+  /** Runs scripts/containers/run on them. */
   container(...words: string[]): void {
-    const containers = path.join(this.stateHome, "encaplab/containers");
-    const [folder] = fs.readdirSync(containers);
-    execFileSync("bash", [RUN, path.join(containers, folder as string), ...words], { stdio: "pipe" });
+    execFileSync("bash", [RUN, this.containers ?? "", ...words], { stdio: "pipe" });
   }
 
   /** A stack output as it is shown to its owner. */
