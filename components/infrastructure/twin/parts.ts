@@ -1,9 +1,8 @@
 /** The life of each part of the twin, as the dynamic provider calls it. */
 import { randomUUID } from "node:crypto";
-import * as os from "node:os";
-import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Part } from "../part";
+import { placeOf } from "../place";
 import {
   buildNetwork,
   buildNode,
@@ -22,21 +21,8 @@ import type { NodeState } from "./nodes";
 import { findRealm, RealmError, type RealmKind, realmEnded, runScript, startRealm, stopRealm } from "./realm";
 import type { SecurityState } from "./security";
 
-/** Where labs keep their realm: the user's state folder (XDG Base Directory Specification). */
-const STATE_HOME = process.env.XDG_STATE_HOME || path.join(os.homedir(), ".local", "state");
-
-/**
- * The lab's place. It makes nothing but a name no other lab has, and it removes everything: it is recorded before
- * anything real exists, so whatever an interrupted `up` leaves behind, a destroy finds it here.
- */
-export const place: Part<{ stack: string }, { folder: string }> = {
-  create: async ({ stack }) => ({
-    folder: path.join(STATE_HOME, "encaplab", "twins", `${stack}-${randomUUID().slice(0, 8)}`),
-  }),
-  changed: async () => false,
-  update: async (_inputs, { folder }) => ({ folder }),
-  remove: async ({ folder }) => stopRealm(folder),
-};
+/** The lab's place. One call ends the realm, and with it all namespaces and processes in it. */
+export const place = placeOf("twins", stopRealm);
 
 export interface RealmInputs {
   folder: string;

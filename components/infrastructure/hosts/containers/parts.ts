@@ -1,10 +1,9 @@
 /** The life of the node containers, as the dynamic provider calls it. */
-import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Part } from "../../part";
+import { placeOf } from "../../place";
 import {
   type ContainersOutputs,
   type ContainersSpec,
@@ -14,26 +13,12 @@ import {
 } from "./containers";
 import { runContainers } from "./run";
 
-/** Where labs keep their machines: the user's state folder (XDG Base Directory Specification). */
-const STATE_HOME = process.env.XDG_STATE_HOME || path.join(os.homedir(), ".local", "state");
-
-/**
- * The place of a lab's machines. It makes nothing but a name no other lab has, and it removes everything: it is recorded
- * before anything real exists, so whatever an interrupted `up` leaves behind, a destroy finds it here.
- */
-export const place: Part<{ stack: string }, { folder: string }> = {
-  create: async ({ stack }) => ({
-    folder: path.join(STATE_HOME, "encaplab", "containers", `${stack}-${randomUUID().slice(0, 8)}`),
-  }),
-  changed: async () => false,
-  update: async (_inputs, { folder }) => ({ folder }),
-  remove: async ({ folder }) => {
-    // Without a folder nothing runs: the machines end when theirs is removed.
-    if (!fs.existsSync(folder)) return;
-    await runContainers(folder, "down");
-    fs.rmSync(folder, { recursive: true, force: true });
-  },
-};
+export const place = placeOf("containers", async (folder) => {
+  // Without a folder nothing runs: the machines end when theirs is removed.
+  if (!fs.existsSync(folder)) return;
+  await runContainers(folder, "down");
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 
 export interface MachinesInputs {
   folder: string;
