@@ -67,10 +67,11 @@ async function throughEngine(lab: HostsLab): Promise<Times> {
   };
   const { running, ended } = lab.begin();
   while (running()) {
+    const events = lab.events();
     for (const step of STEPS) {
       const resource = RESOURCES[step] ?? step;
-      if (lab.hasBegun(resource)) note(`${step} begins`);
-      if (lab.hasMade(resource)) note(`${step} ends`);
+      if (lab.hasBegun(resource, events)) note(`${step} begins`);
+      if (lab.hasMade(resource, events)) note(`${step} ends`);
     }
     await delay(100); // the precision of what is printed
   }

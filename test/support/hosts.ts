@@ -84,15 +84,17 @@ export class MachinesLab extends Lab {
     };
   }
 
-  /** Whether what was begun last has come to a resource. */
-  hasBegun = (name: string): boolean => this.logged("resourcePreEvent", name);
-  /** Whether it has made and recorded it. */
-  hasMade = (name: string): boolean => this.logged("resOutputsEvent", name);
-
-  private logged(event: string, name: string): boolean {
-    const lines = fs.existsSync(this.log) ? fs.readFileSync(this.log, "utf8").split("\n") : [];
-    return lines.some((line) => line.includes(`"${event}"`) && line.includes(`::${name}"`));
+  /** The engine's events of what was begun last, so far. */
+  events(): string[] {
+    return fs.existsSync(this.log) ? fs.readFileSync(this.log, "utf8").split("\n") : [];
   }
+
+  /** Whether it has come to a resource. */
+  hasBegun = (name: string, events = this.events()): boolean =>
+    events.some((line) => line.includes('"resourcePreEvent"') && line.includes(`::${name}"`));
+  /** Whether it has made and recorded it. */
+  hasMade = (name: string, events = this.events()): boolean =>
+    events.some((line) => line.includes('"resOutputsEvent"') && line.includes(`::${name}"`));
 
   /** Changes the recorded resources. */
   async editState(
