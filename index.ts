@@ -47,6 +47,9 @@ function onTwin(args: InfrastructureArgs) {
 }
 
 async function onMachines(args: InfrastructureArgs) {
+  if (args.config.cluster === "none") {
+    return machineOutputs(pulumi.getStack(), await createMachines(pulumi.getStack(), args));
+  }
   // Loaded here: the SDKs behind them cost a twin's `up` half a second.
   const { Cluster, createCommandProvider } =
     require("./components/cluster") as typeof import("./components/cluster");

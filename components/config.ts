@@ -154,6 +154,8 @@ const schema = z.strictObject({
   aws: aws.optional(),
   openstack: openstack.optional(),
   hosts: hosts(MAX_NODES).optional(),
+  /** `none`: the machines and their network, and nothing on them; what is installed there is yours. */
+  cluster: oneOf(["kubeadm", "none"]).default("kubeadm"),
   calico: calico.optional(),
 });
 

@@ -17,7 +17,7 @@ export function showStatus(stack: string): number {
     const twin = twinOf(deployed);
     if (twin) return describeTwin(stack, twin);
     const outputs = outputsOf(deployed);
-    if (outputs?.nodes && outputs.kubeconfig) return describeCluster(stack, outputs);
+    if (outputs?.nodes) return describeMachines(stack, outputs);
     return [incomplete(stack), next(stack, "up", "down")];
   }
 }
@@ -48,22 +48,22 @@ function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin
 }
 
 /** The stack outputs of a lab of machines, as far as they are shown here. */
-interface ClusterOutputs {
+interface MachineOutputs {
   encapsulation?: string;
   faults?: string[];
   nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
   kubeconfig?: unknown;
 }
 
-const outputsOf = ({ resources = [] }: Deployment): ClusterOutputs | undefined =>
-  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as ClusterOutputs | undefined;
+const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | undefined =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as MachineOutputs | undefined;
 
-function describeCluster(
+function describeMachines(
   stack: string,
-  { encapsulation, faults = [], nodes = [] }: ClusterOutputs,
+  { encapsulation, faults = [], nodes = [], kubeconfig }: MachineOutputs,
 ): string[] {
   return [
-    `${stack} is up, a cluster of ${nodes.length} machines.`,
+    `${stack} is up, ${kubeconfig ? "a cluster of " : ""}${nodes.length} machines.`,
     `  encapsulation  ${encapsulation}`,
     `  faults         ${faults.join(", ") || "none"}`,
     ...nodes.map(({ name, role, subnet, address, ssh }, i) => {
@@ -71,7 +71,11 @@ function describeCluster(
       return `  ${label}${name.padEnd(5)} ${address.padEnd(15)} ${subnet}, ${role}; ${ssh}`;
     }),
     "  observed       not measured",
-    next(stack, `kubeconfig ${stack} > kubeconfig`, `shell ${nodes.at(-1)?.name}`, "down"),
+    next(
+      stack,
+      ...(kubeconfig ? [`kubeconfig ${stack} > kubeconfig`, `shell ${nodes.at(-1)?.name}`] : []),
+      "down",
+    ),
   ];
 }
 
