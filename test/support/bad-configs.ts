@@ -51,6 +51,7 @@ const KEYS: Row[] = [
   ["a subnet without any nodes", { topology: [{ name: "a", cidr: "10.9.0.0/24" }] }, "topology[0].nodes", undefined, /1 to 100 nodes/],
   ["a fault of a network that is not ours", { cloud: "hosts", fabric: "aws", faults: ["bgp-blocked"], topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }] }, "faults[0]", "bgp-blocked", /not ours to break/],
   ["a private key that is none", { hosts: { privateKey: "secret" } }, "hosts.privateKey", "secret", /OpenSSH private key/],
+  ["a cluster made by something else", { cluster: "k3s" }, "cluster", "k3s", /kubeadm, none/],
   ["a way to install Calico that is none", { calico: { install: "operator" } }, "calico.install", "operator", /manifest, none/],
   ["a misspelt key of a machine", { hosts: { machines: [{ name: "w1", address: "h", ports: 22 }] } }, "hosts.machines[0].ports", 22, /name, address, port, user/],
 ];
