@@ -1,16 +1,16 @@
 # shellcheck shell=bash disable=SC2154 # here is set by `run`
 # Sourced by `run`. Programs from Go modules; every module's hash is checked against go.sum by Go itself.
 
-# compile_all FOLDER
-compile_all() {
-  local out=$1 go needed stamp
+# The folders whose go.mod names a program, or the programs of a module.
+kubernetes_modules=(pause etcd coredns kubernetes)
+calico_module=github.com/projectcalico/calico
+
+# compile_kubernetes FOLDER
+compile_kubernetes() {
+  local out=$1 go stamp name
   stamp=$(version_stamp)
-  needed=$(sed -n 's/^go //p' "$here"/*/go.mod | sort -V | tail -n 1)
-  go=$(type -P go) || die "cluster: Kubernetes is compiled from Go modules, and there is no \`go\` on PATH; install Go $needed or newer: https://go.dev/dl/"
+  find_go "${kubernetes_modules[@]}"
   say "cluster: compiling Kubernetes from Go modules with $("$go" env GOVERSION) (once; about 10 minutes on two cores)"
-  # CGO_ENABLED=0: a program that needs nothing of the image it is put into. GOWORK and GOFLAGS of the user's could build
-  # something that go.sum has not seen.
-  export CGO_ENABLED=0 GOWORK=off GOFLAGS=
   compile pause ''
   compile etcd ''
   compile coredns ''
@@ -21,15 +21,47 @@ compile_all() {
   done
 }
 
-# compile NAME LDFLAGS: the program of that folder.
+# compile_calico FOLDER: the programs of Calico's images, and the text files of the same module that go with them.
+compile_calico() {
+  local out=$1 go source version flags='' variable
+  find_go calico
+  say "cluster: compiling Calico from Go modules with $("$go" env GOVERSION) (once; about 5 minutes on two cores)"
+  run_shown "cluster: modules of calico" "$go" -C "$here/calico" mod download "$calico_module" || exit 1
+  source=$("$go" -C "$here/calico" list -mod=readonly -m -f '{{.Dir}}' "$calico_module")
+  version=$(sed -n 's|.*image: docker.io/calico/node:||p' "$source/manifests/calico.yaml" | head -n 1)
+  # Without a version calico-node refuses to write the cluster's ClusterInformation.
+  for variable in node/pkg/lifecycle/startup.VERSION node/buildinfo.GitVersion felix/buildinfo.GitVersion; do
+    flags+=" -X $calico_module/$variable=$version"
+  done
+  compile calico "$flags -X main.VERSION=$version" "$calico_module"/{node/cmd/calico-node,cni-plugin/cmd/calico} \
+    "$calico_module"/cni-plugin/cmd/install "$calico_module"/kube-controllers/cmd/{kube-controllers,check-status}
+  mkdir "$out/files"
+  cp -r "$source/manifests/calico.yaml" "$source/node/filesystem" "$source/confd/etc/calico/confd" "$out/files/"
+  chmod -R u+w,a+rX "$out/files" # as Go keeps modules, they are read-only
+  printf '%s\n' "$version" >"$out/version"
+}
+
+# find_go FOLDER…: sets `go`, and an environment in which nothing is built that go.sum has not seen. CGO_ENABLED=0: a
+# program that needs nothing of the image it is put into.
+find_go() {
+  local needed
+  needed=$(cd "$here" && sed -n 's/^go //p' "${@/%//go.mod}" | sort -V | tail -n 1)
+  go=$(type -P go) || die "cluster: Kubernetes and Calico are compiled from Go modules, and there is no \`go\` on PATH; install Go $needed or newer: https://go.dev/dl/"
+  export CGO_ENABLED=0 GOWORK=off GOFLAGS=
+}
+
+# compile NAME LDFLAGS [PACKAGE…]: the program of the folder NAME; or, with packages, each package's program.
 compile() {
-  local name=$1 log=$out/log total status=0
+  local name=$1 flags=$2 log=$out/log total status=0 packages=(.) target=$out/$1
+  shift 2
+  if (($#)); then packages=("$@") target=$out/; fi
   cd "$here/$name" || exit
   # Also fetches the modules, with "go: downloading …" lines on a cold cache.
-  { "$go" list -mod=readonly -deps . >"$log.deps"; } 2>&1 | show "cluster: modules of $name" "$log" || status=$?
+  { "$go" list -mod=readonly -deps "${packages[@]}" >"$log.deps"; } 2>&1 |
+    show "cluster: modules of $name" "$log" || status=$?
   if ((status == 0)); then
     total=$(wc -l <"$log.deps")
-    "$go" build -v -mod=readonly -buildvcs=false -trimpath -ldflags "-s -w $2" -o "$out/$name" . 2>&1 |
+    "$go" build -v -mod=readonly -buildvcs=false -trimpath -ldflags "-s -w $flags" -o "$target" "${packages[@]}" 2>&1 |
       show "cluster: compiling $name" "$log" "$total" || status=$?
   fi
   if ((status != 0)); then

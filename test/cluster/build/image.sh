@@ -8,14 +8,14 @@ archive_layer() {
   rm -rf "${1:?}/$2"
 }
 
-# archive_image FOLDER ARCHITECTURE NAME:TAG ENTRYPOINT LAYER…
+# archive_image FOLDER ARCHITECTURE NAME:TAG CONFIG LAYER…: CONFIG is JSON with the image's Entrypoint, Cmd or Env.
 archive_image() {
-  local folder=$1 architecture=$2 name=$3 entrypoint=$4 layer config ids=()
+  local folder=$1 architecture=$2 name=$3 run=$4 layer config ids=()
   shift 4
   for layer in "$@"; do ids+=("sha256:$(sha256sum <"$folder/$layer.tar" | head -c 64)"); done
-  config=$(jq -cn --arg architecture "$architecture" --arg entrypoint "$entrypoint" '{
+  config=$(jq -cn --arg architecture "$architecture" --argjson run "$run" '{
     architecture: $architecture, os: "linux", created: "1970-01-01T00:00:00Z",
-    config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], Entrypoint: [$entrypoint] },
+    config: ($run + { Env: (["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] + ($run.Env // [])) }),
     rootfs: { type: "layers", diff_ids: $ARGS.positional }
   }' --args "${ids[@]}")
   layer=$(printf %s "$config" | sha256sum | head -c 64).json

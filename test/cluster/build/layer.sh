@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # here is set by `run`
 # Sourced by `run`. The node layer.
 
-# make_layer ROOTFS BINARIES ARCHITECTURE ARCHIVE… FOLDER
+# make_layer ROOTFS BINARIES ARCHITECTURE FOLDER
 make_layer() {
-  local rootfs=$1 binaries=$2 architecture=$3 out=${*: -1} archives=("${@:4:$#-4}")
+  local rootfs=$1 binaries=$2 architecture=$3 out=$4
   install -d "$out/usr/bin" "$out/opt/cni/bin" "$out/usr/lib/systemd/system/kubelet.service.d" "$out/etc/default" \
     "$out/etc/systemd/system/multi-user.target.wants" "$out/var/lib/containerd"
   cp -a "$binaries/hyperkube" "$binaries/kubeadm" "$binaries/kubelet" "$binaries/kubectl" "$out/usr/bin/"
@@ -13,7 +13,7 @@ make_layer() {
   make_images "$rootfs" "$binaries" "$architecture" "$out/images.tar"
   run_shown "cluster: preloading containerd's store" \
     unshare --mount --pid --fork --kill-child --propagation private \
-    bash "$here/store" "$rootfs" "$out/var/lib/containerd" "$out/images.tar" "${archives[@]}" ||
+    bash "$here/store" "$rootfs" "$out/var/lib/containerd" "$out/images.tar" ||
     die "cluster: the images could not be loaded; the lines above say why"
   rm "$out/images.tar"
 }
@@ -64,7 +64,7 @@ make_images() {
   cp "$binaries/coredns" "$folder/coredns/"
   cp "$binaries/pause" "$folder/pause/"
   mkdir "$folder/tools"
-  tools "$rootfs" | tar -C "$rootfs" --no-recursion --files-from - -c | tar -C "$folder/tools" -x
+  add_tools "$rootfs" "$folder/tools"
   for name in hyperkube etcd coredns pause tools; do
     install -d -m 1777 "$folder/$name/tmp"
     archive_layer "$folder" "$name"
@@ -80,12 +80,15 @@ make_images() {
       */kube-*) entrypoint=${name##*/} entrypoint=/usr/local/bin/${entrypoint%:*} ;;
       *) die "cluster: this kubeadm asks for the image $name, which $here/layer.sh cannot make" ;;
     esac
-    archive_image "$folder" "$architecture" "$name" "$entrypoint" "${layers[@]}"
+    archive_image "$folder" "$architecture" "$name" "{\"Entrypoint\": [\"$entrypoint\"]}" "${layers[@]}"
   done <<<"$names"
   # For test pods: a shell, ping, ip and curl.
-  archive_image "$folder" "$architecture" encaplab.local/tools:1 /bin/sh tools
+  archive_image "$folder" "$architecture" encaplab.local/tools:1 '{"Entrypoint": ["/bin/sh"]}' tools
   archive "$folder" "$file"
 }
+
+# add_tools ROOTFS FOLDER: what kube-proxy and calico-node call, and what a test pod needs.
+add_tools() { tools "$1" | tar -C "$1" --no-recursion --files-from - -c | tar -C "$2" -x; }
 
 # The files of these Debian packages and of all they depend on, as the node root has them installed. Maintainers' scripts
 # made the alternatives (iptables for iptables-nft) and the links of a merged /usr, which no package lists.
