@@ -1,34 +1,49 @@
 # shellcheck shell=bash
-# blocks, on the control plane: waits until every node has its pod network, then says which block is whose: lines
-# "block node" are its result. NODES: the nodes' names, one a line; MODE: any text that changes with what routes depend on
+# blocks (sent together with rollout.sh), on the control plane: waits until every node has its pod network, then says which
+# block belongs to which node: lines "block node" are its result. NODES: the nodes' names, one a line; MODE: any text that
+# changes with what routes depend on; TUNNEL: 1 when Calico gives every node a tunnel address, and so a block, else 0;
+# BGP_READY: as in calico.sh
 create() {
-  need NODES MODE
+  need NODES MODE TUNNEL BGP_READY
+  local nodes lines
+  mapfile -t nodes <<<"$NODES"
   # Images of a few hundred megabytes are pulled first.
-  wait_for 600 "the pod network on every node" all_ready || die "$(why_not)"
-  result "$(blocks | sort)"
+  wait_for 600 "the pod network on every node" all_ready || die "$(why_not_rolled_out)"
+  wait_for 120 "a block for every node" all_have_blocks || die "Calico's IPAM gives some nodes no block; see: kubectl get blockaffinities -o wide"
+  lines=$(blocks)
+  result "$lines"
 }
 
-# Prints, for wait_for, the nodes that are not ready.
+# Prints, for wait_for, what is missing. Ready alone says nothing: kubelet calls a node ready by the CNI file of an earlier
+# Calico, while the new calico-node still starts and has no routes.
 all_ready() {
   local node ready missing=''
-  while read -r node; do
-    ready=$(api get node "$node" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}' 2>&1) || true
-    [ "$ready" = True ] || missing+="$node "
-  done <<<"$NODES"
-  if [ -z "$missing" ]; then return; fi
-  echo "not ready: $missing; calico-node: $(api --namespace kube-system get pods -l k8s-app=calico-node --no-headers \
-    -o custom-columns=N:.spec.nodeName,S:.status.phase,W:.status.initContainerStatuses[*].state.waiting.reason 2>&1 | tr -s ' ' | paste -sd ';')"
+  ready=$(ready_nodes) || return 1
+  for node in "${nodes[@]}"; do
+    grep -qxF -- "$node" <<<"$ready" || missing+=" $node"
+  done
+  if [ -n "$missing" ]; then
+    echo "not ready:$missing"
+    return 1
+  fi
+  rolled_out "${nodes[@]}"
+}
+
+# Without a tunnel a node gets its block with its first pod.
+all_have_blocks() {
+  local node there missing=''
+  there=$(blocks) || return 1
+  if [ "$TUNNEL" != 1 ]; then return; fi
+  for node in "${nodes[@]}"; do
+    grep -q " $node\$" <<<"$there" || missing+=" $node"
+  done
+  [ -n "$missing" ] || return 0
+  echo "no block yet:$missing"
   return 1
 }
 
-why_not() {
-  echo "some nodes have no pod network. What the cluster says of calico-node:"
-  api --namespace kube-system get events --field-selector type=Warning --sort-by=.lastTimestamp 2>&1 | tail -n 10
-  echo "Without a way to the images, load them on the nodes first: ctr -n k8s.io images import FILE"
-}
-
-# A block's affinity is a host's, which Calico calls by the node's name; one that is being given back is nobody's.
+# A block's affinity belongs to a host, which Calico calls by the node's name; one that is being given back is no node's.
 blocks() {
   api get blockaffinities.crd.projectcalico.org \
-    -o jsonpath='{range .items[?(@.spec.state=="confirmed")]}{.spec.cidr}{" "}{.spec.node}{"\n"}{end}'
+    -o jsonpath='{range .items[?(@.spec.state=="confirmed")]}{.spec.cidr}{" "}{.spec.node}{"\n"}{end}' | sort
 }

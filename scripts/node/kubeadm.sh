@@ -31,10 +31,46 @@ only_ours() {
   esac
 }
 
-# All that there is in the folders which kubeadm, kubelet, etcd, containerd and the CNI plugins fill.
+# All that there is in the folders which kubeadm, kubelet, etcd, containerd and the CNI plugins fill. The later ones are host
+# paths that kubeadm (kubelet-plugins) and Calico's manifest (nodeagent, xtables.lock) create, and Calico's pinned BPF objects.
 folders_content() {
-  find /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/{cni,etcd,kubelet,calico} /var/log/{pods,containers,calico} -xdev \
-    2>/dev/null | sort || true
+  find /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/{cni,etcd,kubelet,calico} /var/log/{pods,containers,calico} \
+    /usr/libexec/kubernetes /run/nodeagent /run/xtables.lock /sys/fs/bpf/calico -xdev 2>/dev/null | sort || true
+}
+
+mounts() { cat /proc/mounts; }
+bpf_mounted() { grep -q '^[^ ]* /sys/fs/bpf bpf ' <<<"$(mounts)"; }
+
+# Decides as kubeadm does (k8s.io/system-validators, getUnifiedMountpoint in cgroup_validator_linux.go): a mount on
+# /sys/fs/cgroup decides at once, and then the first cgroup2 anywhere.
+cgroup_v1() {
+  local point type found=''
+  while read -r _ point type _; do
+    if [ "$point" = /sys/fs/cgroup ]; then
+      if [ "$type" = tmpfs ]; then [ -d /sys/fs/cgroup/memory ]; else [ "$type" != cgroup2 ]; fi
+      return
+    fi
+    case $type in
+      cgroup2) return 1 ;;
+      cgroup) found=yes ;;
+    esac
+  done < <(mounts)
+  [ -n "$found" ]
+}
+
+# Puts into the array `ignored` the flags that kubeadm needs on this machine. With a kubelet of 1.35 or later its check
+# SystemVerification fails on cgroup v1, whatever failCgroupV1 is (isCgroupsV1DisabledInKubelet in the same file). This flag
+# may stand beside --config (isAllowedFlag in kubeadm's validation.go).
+# shellcheck disable=SC2034 # the array is the caller's
+ignored_checks() {
+  local version
+  ignored=()
+  if ! cgroup_v1; then return; fi
+  version=$(kubelet --version)
+  version=${version#Kubernetes v1.}
+  if ((${version%%.*} < 35)); then return; fi
+  say "note: $NODE_NAME has cgroup v1, which a later Kubernetes will not run on; kubeadm's check of the system is skipped"
+  ignored=(--ignore-preflight-errors=SystemVerification)
 }
 
 # From any half-done state back to a machine on which kubeadm can begin.

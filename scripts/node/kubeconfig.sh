@@ -4,7 +4,10 @@
 create() {
   need SERVER CLUSTER_NAME
   wait_for 120 "/etc/kubernetes/admin.conf" test -s /etc/kubernetes/admin.conf
-  result "$(kubectl --kubeconfig /etc/kubernetes/admin.conf config view --raw --flatten --output go-template="$(template)")"
+  local text config
+  text=$(template)
+  config=$(kubectl --kubeconfig /etc/kubernetes/admin.conf config view --raw --flatten --output go-template="$text")
+  result "$config"
 }
 
 template() {

@@ -1,3 +1,7 @@
 # shellcheck shell=bash
 # members, on the control plane: the names of the cluster's nodes, one a line, are its result.
-create() { result "$(api get nodes --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')"; }
+create() {
+  local names
+  names=$(api get nodes --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')
+  result "$names"
+}

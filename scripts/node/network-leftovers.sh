@@ -18,16 +18,18 @@ devices() {
         ;;
       tunl0) # the driver's own, which goes with the driver only
         ip address flush dev tunl0
-        ip link set tunl0 down
+        ip link set tunl0 down mtu 1480 # Felix has set another one; this is the driver's
         ;;
     esac
   done
 }
 
-# Only inside the pods' network: the machine may run a BIRD of its own. 12 is BIRD, 80 Felix, 201 pod-network.sh.
+# Only inside the pods' network: the machine may run a BIRD of its own. 12 is BIRD. 3 ("boot") is Felix's for tunnels and pods
+# (its DeviceRouteProtocol), 80 Felix's for blackholes and VXLANCrossSubnet's direct routes (felix/dataplane/linux/vxlan_mgr.go;
+# seen with Calico 3.28). Those over the NIC and the blackholes outlive the devices. 201 is pod-network.sh.
 routes_and_rules() {
   local protocol
-  for protocol in 12 80 201; do ip -4 route flush root "$POD_CIDR" proto "$protocol" || true; done
+  for protocol in 12 3 80 201; do ip -4 route flush root "$POD_CIDR" proto "$protocol" || true; done
   # Calico's for WireGuard.
   while ip rule delete priority 99 table 1 2>/dev/null; do ip route flush table 1 || true; done
 }

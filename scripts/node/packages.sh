@@ -6,6 +6,7 @@
 # has none of its own, those of Debian 12 (1.6) and Ubuntu (1.7) end with Kubernetes 1.35, and so all nodes run the same.
 : "${KUBERNETES_REPOSITORY:=https://pkgs.k8s.io/core:/stable:}" # a mirror's address may be sent in their place
 : "${CONTAINERD_REPOSITORY:=https://download.docker.com/linux}"
+APT_SOURCES=/etc/apt/sources.list.d/encaplab.list
 
 # command, package of Debian and Ubuntu, package of the RHEL family
 tools() {
@@ -20,7 +21,13 @@ TABLE
 }
 
 kubernetes_installed() { kubeadm version --output short | tr -d v; }
-containerd_installed() { containerd --version | sed -E 's/[^0-9]*([0-9]+\.[0-9]+\.[0-9]+).*/\1/'; }
+# The third field of "containerd github.com/containerd/containerd/v2 v2.0.0-rc.3 207ad71"; Debian's is 1.6.20~ds1.
+containerd_installed() {
+  local version
+  version=$(containerd --version | cut -d ' ' -f 3)
+  version=${version#v}
+  printf '%s\n' "${version%%[!0-9.]*}"
+}
 
 install_packages() {
   local has wanted
@@ -89,8 +96,29 @@ apt_get() {
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get --quiet --yes --no-install-recommends -o Acquire::Retries=3 \
     -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
 }
-# That time-out does not cover the lists' own lock.
-apt_update() { wait_for 300 "apt's package lists" apt_get update; }
+# apt_update OPTION…: reads the package lists again and prints apt's first complaint, if there is one. Its exit code is 0 when a
+# server cannot be reached. Only the lock of the lists, which the time-out above does not cover, is waited for: whatever else
+# fails would fail the next time too.
+apt_update() {
+  wait_for 300 "the lock of apt's package lists" update_lists "$@"
+  sed -nE '/^(E:|W: Failed to fetch) /{s/^[EW]: //;p;q}' "$RUN/update"
+}
+update_lists() {
+  apt_get update "$@" >"$RUN/update" 2>&1 || echo "E: apt-get update ended with $?" >>"$RUN/update"
+  ! grep '^E: Could not get lock' "$RUN/update"
+}
+
+# The lab's own sources have to be readable. Another source of the machine may be broken without any harm to the lab; when
+# something is missing because of that, the installation says so.
+read_lists() {
+  local complaint
+  if [ -s "$RUN/sources" ]; then
+    complaint=$(apt_update -o Dir::Etc::sourcelist="$APT_SOURCES" -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0)
+    [ -z "$complaint" ] || die "apt cannot read the sources in $APT_SOURCES on $NODE_NAME: $complaint"
+  fi
+  complaint=$(apt_update)
+  if [ -n "$complaint" ]; then say "note: apt cannot read all package sources of $NODE_NAME: $complaint"; fi
+}
 
 mend_deb() {
   wait_for 600 "dpkg's lock" dpkg_free
@@ -111,11 +139,11 @@ install_deb() {
   local ID VERSION_CODENAME minor=v${KUBERNETES_VERSION%.*}
   # shellcheck source=/dev/null
   . /etc/os-release
+  : >"$RUN/sources"
   if [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
-    attend "reading the package lists" apt_update
+    attend "reading the package lists" read_lists
     attend "installing ca-certificates" apt_get install ca-certificates
   fi
-  : >"$RUN/sources"
   case " $* " in *' kubelet='*)
     apt_source "$KUBERNETES_REPOSITORY/$minor/deb/" / "$KUBERNETES_REPOSITORY/$minor/deb/Release.key"
     ;;
@@ -124,16 +152,22 @@ install_deb() {
     apt_source "$CONTAINERD_REPOSITORY/$ID" "$VERSION_CODENAME stable" "$CONTAINERD_REPOSITORY/$ID/gpg"
     ;;
   esac
-  if [ -s "$RUN/sources" ]; then own /etc/apt/sources.list.d/encaplab.list : <"$RUN/sources"; fi
-  attend "reading the package lists" apt_update
+  if [ -s "$RUN/sources" ]; then own "$APT_SOURCES" : <"$RUN/sources"; fi
+  attend "reading the package lists" read_lists
   attend "installing $*" apt_get install "$@"
 }
 
 # apt_source ADDRESS SUITE KEY, unless the machine has it: apt refuses the same source with two keys.
 apt_source() {
-  local key
+  local key others entry address
+  # apt is asked, before its first update too: it knows what is commented out, disabled, for source packages alone, or in a
+  # file whose name it does not read.
+  # shellcheck disable=SC2016 # apt's own variables
+  others=$(apt-get indextargets --no-release-info --format '$(SOURCESENTRY) $(REPO_URI)' 'Created-By: Packages')
+  while read -r entry address; do
+    if [[ $entry != "$APT_SOURCES":* && ${address%/} = "${1%/}" ]]; then return; fi
+  done <<<"$others"
   key=/etc/apt/keyrings/encaplab-$(cksum <<<"$3" | cut -d ' ' -f 1).asc
-  if grep -rqsF --exclude=encaplab.list "${1%/}" /etc/apt/sources.list /etc/apt/sources.list.d; then return; fi
   rm -f "$RUN/key"
   # apt's own way to fetch: with its proxy and its retries, and there without curl.
   attend "fetching the key of $1" /usr/lib/apt/apt-helper -o Acquire::Retries=3 download-file "$3" "$RUN/key"

@@ -39,16 +39,23 @@ end_pods() {
     for item in $(ctr --namespace k8s.io containers list --quiet); do
       ctr --namespace k8s.io containers delete "$item" || true
     done
+    # Those that came out of the lab's archives (images.sh); the others were here before, or are containerd's to keep.
+    find "$STATE/images" -type f -exec cat {} + 2>/dev/null | sort -u | while read -r item; do
+      ctr --namespace k8s.io images delete "$item" || true
+    done
   fi
   # Deepest first; lazily, so that a process that outlives its pod does not keep the machine from being cleaned.
-  awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri)/." { print $2 }' /proc/mounts | sort -r |
+  # In /run/calico there may be the machine's control groups (calico-node's init container mount-bpffs), never to be deleted.
+  mounts | awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri|/run/calico)/." { print $2 }' | sort -r |
     while read -r item; do umount --lazy "$(printf '%b' "$item")" || true; done
+  # calico-node mounted it, because systemd had not.
+  if [ -e "$STATE/no-bpf" ] && bpf_mounted; then umount --lazy /sys/fs/bpf || true; fi
   ip netns list | awk '/^cni-/ { print $1 }' | while read -r item; do ip netns delete "$item" || true; done
 }
 
 # sort -r: what is in a folder before the folder. --dir: a folder that something else is mounted in is not empty, and stays.
 new_in_folders() {
-  rm -rf /run/calico
+  rm -rf --one-file-system /run/calico || say "note: something is still mounted in /run/calico, and stays"
   comm -13 "$STATE/folders" <(folders_content) | sort -r | xargs --no-run-if-empty --delimiter '\n' rm --force --dir ||
     say "note: not all files of the cluster could be removed; they are named above"
 }

@@ -1,45 +1,71 @@
 # shellcheck shell=bash
 # routes: waits until the node's routes to the other nodes' blocks are those of the chosen encapsulation, device by device.
-# EXPECTED: lines "block device gateway"; the device `direct` is any but a tunnel (its name differs from machine to
-# machine), the gateway `-` is any. Blocks that were handed out since are left alone.
+# EXPECTED: lines "block device gateway programmer"; the device `direct` is any but a tunnel (its name differs from machine
+# to machine), the gateway `-` is any, the programmer is BIRD or Felix. Blocks that were handed out since are left alone.
+# POD_MTU: bytes. Its result: the pods that were there before and keep another MTU, a line "namespace/name" each.
 create() {
-  need EXPECTED
-  wait_for 60 "the routes to the other nodes' blocks" as_expected || die "the routes are not those of the plan; all of them: $(routes | paste -sd ';')"
+  need NODE_NAME EXPECTED POD_MTU
+  local since=$SECONDS stale
+  rm -f "$RUN/healed"
+  wait_for 60 "the routes to the other nodes' blocks" as_expected ||
+    die "the routes are not those of the plan; all of them: $(ip -4 route show | paste -sd ';')"
+  if [ -s "$RUN/healed" ]; then sed 's/^/note: /' "$RUN/healed" >&2; fi
   say "the routes are as planned"
+  stale=$(pods_with_another_mtu)
+  if [ -n "$stale" ]; then
+    say "note: these pods on $NODE_NAME keep their MTU until they are restarted (new ones get $POD_MTU): ${stale//$'\n'/, }"
+  fi
+  result "$stale"
 }
 
-# Lines "block device gateway" of what BIRD (protocol 12), Felix (80) or pod-network.sh (201) programmed; a node's own
-# block is a blackhole or a bridge's, single addresses are pods.
-routes() {
-  local protocol
-  for protocol in 12 80 201; do ip -4 route show proto "$protocol"; done | awk '
-    $1 ~ "/" {
-      device = gateway = "-"
-      for (i = 2; i < NF; i++) { if ($i == "dev") device = $(i + 1); if ($i == "via") gateway = $(i + 1) }
-      print $1, device, gateway
-    }' | sort -u
-}
-
-fits() { # "device gateway" of a route, then those expected
-  local device=${1% *} gateway=${1#* }
-  case $3 in
-    direct) case $device in tunl0 | vxlan.calico | wireguard.cali) return 1 ;; esac ;;
-    *) [ "$device" = "$3" ] || return 1 ;;
-  esac
-  [ "$4" = - ] || [ "$gateway" = "$4" ]
-}
-
-# Prints, for wait_for, each line that is not as expected.
+# Prints, for wait_for, each line that is not as expected. By the block and not by the routes' protocol: Felix programs
+# its routes as `boot` (Calico 3.28 to 3.32; felix/config/config_params.go, DeviceRouteProtocol), as the user's own are.
 as_expected() {
-  local block device gateway there wrong=0
-  local -A found=()
-  while read -r block there; do found[$block]+=${found[$block]+, }$there; done < <(routes)
-  while read -r block device gateway; do
+  local block device gateway programmer route wrong=0
+  while read -r block device gateway programmer; do
     if [ -z "$block" ]; then continue; fi
-    if [ -z "${found[$block]:-}" ] || ! fits "${found[$block]}" "$block" "$device" "$gateway"; then
-      echo "$block should go by $device $gateway, and goes by ${found[$block]:-no route}"
-      wrong=1
-    fi
+    route=$(ip -4 route show exact "$block" | head -n 1)
+    if fits "$route" "$device" "$gateway" "$programmer"; then continue; fi
+    echo "$block should go by $device $gateway, programmed by $programmer, and goes by ${route:-no route}"
+    if is_left_over "$route" "$programmer"; then heal "$block"; fi
+    wrong=1
   done <<<"$EXPECTED"
   return "$wrong"
+}
+
+# fits ROUTE DEVICE GATEWAY PROGRAMMER
+fits() {
+  local route=" $1 "
+  [[ $route == *' dev '* ]] || return 1 # no route, or a blackhole
+  case $2 in
+    direct) case $route in *' dev tunl0 '* | *' dev vxlan.calico '* | *' dev wireguard.cali '*) return 1 ;; esac ;;
+    *) [[ $route == *" dev $2 "* ]] || return 1 ;;
+  esac
+  [ "$3" = - ] || [[ $route == *" via $3 "* ]] || return 1
+  if [ "$4" = BIRD ]; then is_birds "$1"; else ! is_birds "$1"; fi
+}
+is_birds() { [[ " $1 " == *' proto bird '* ]]; }
+
+# After a switch from BIRD's routes to Felix' a node may keep one of BIRD's: Felix finds the place taken ("file exists" in
+# its log) and, before Calico 3.30, leaves it at that. BIRD gets ten seconds to take the route away itself.
+is_left_over() { [ "$2" = Felix ] && is_birds "$1" && ((SECONDS - since >= 10)); }
+heal() {
+  ip -4 route del "$1" proto bird || return 0
+  echo "BIRD had left its route to $1 on $NODE_NAME, which kept Felix' route out; it was removed" >>"$RUN/healed"
+}
+
+# Calico gives a pod its MTU when the pod is made. The node's end of a pod's veth pair is named after the pod: "cali" and
+# the start of the SHA-1 of "namespace.name" (libcalico-go, conversion/workload_endpoint_default.go).
+pods_with_another_mtu() {
+  local namespace name device devices
+  devices=$(ip -o link show | awk -v mtu="$POD_MTU" '$2 ~ /^cali/ {
+    for (i = 3; i < NF; i++) if ($i == "mtu" && $(i + 1) != mtu) { split($2, parts, /[@:]/); print parts[1] }
+  }')
+  if [ -z "$devices" ]; then return; fi
+  kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=15s get pods --all-namespaces \
+    --field-selector "spec.nodeName=$NODE_NAME" --no-headers --output custom-columns=:metadata.namespace,:metadata.name |
+    while read -r namespace name; do
+      device=cali$(printf '%s.%s' "$namespace" "$name" | sha1sum | head -c 11)
+      if grep -qx "$device" <<<"$devices"; then printf '%s/%s\n' "$namespace" "$name"; fi
+    done
 }

@@ -1,6 +1,7 @@
 // init.sh and join.sh: what they make of each state in which a machine may be; kubeadm and the API server are stand-ins.
 import assert from "node:assert/strict";
-import { Sandbox } from "./sandbox";
+import * as fs from "node:fs";
+import { Sandbox, source, type Values } from "./sandbox";
 
 const HASH = /^sha256:[0-9a-f]{64}\n$/;
 
@@ -13,6 +14,7 @@ describe("the node scripts' kubeadm", () => {
     sandbox.command(
       "kubeadm",
       `[ "$1" != version ] || { echo v1.34.4; exit; }
+       echo "$*" >>${sandbox.path("flags")}
        echo "kubeadm $1 $(case $1 in reset) ;; *) cat /dev/stdin ;; esac)" >>${calls}
        case $1 in
          init) [ -z "$FAIL" ] || exit 1; mkdir -p /etc/kubernetes/pki; : >/etc/kubernetes/admin.conf; : >/etc/kubernetes/pki/ca.crt ;;
@@ -21,6 +23,7 @@ describe("the node scripts' kubeadm", () => {
        esac`,
     );
     sandbox.command("openssl", "cat >/dev/null <&0 & echo key");
+    sandbox.command("kubelet", "echo Kubernetes v1.34.4");
     sandbox.command(
       "kubectl",
       `case "$*" in *' get node '*) echo "$NODE_ANSWER"; [ -z "$NODE_ANSWER" ] ;; esac`,
@@ -85,6 +88,83 @@ describe("the node scripts' kubeadm", () => {
         "kubeadm join join: w1",
       ],
     );
+  });
+
+  it("init fails when the CA's hash cannot be made, and gives no result for the joins to pin", async () => {
+    sandbox.command("openssl", "exit 1");
+    const ran = await init();
+    assert.notEqual(ran.status, 0);
+    assert.equal(ran.stdout, "");
+    assert.match(ran.stderr, /failed in (ca_hash|create)/);
+  });
+
+  describe("on cgroup v1", () => {
+    const V1 = "tmpfs /sys/fs/cgroup tmpfs rw 0 0\ncgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0";
+    const HYBRID = `${V1}\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0`;
+    const V2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0";
+    /** The mounts of another machine: what the steps read of them, and the folder that decides. */
+    const mounts = (text: string) => `mounts() { printf '%s\\n' '${text}'; }`;
+    const hierarchies = "mount -t tmpfs none /sys/fs/cgroup; mkdir /sys/fs/cgroup/memory";
+
+    for (const [what, text, before, expected] of [
+      ["cgroup v2", V2, "", "no"],
+      ["cgroup v1", V1, hierarchies, "yes"],
+      ["cgroup v1 with v2 beside it", HYBRID, hierarchies, "yes"],
+      ["a tmpfs without cgroup v1's memory", HYBRID, "mount -t tmpfs none /sys/fs/cgroup", "no"],
+      ["cgroup v1 in another place", "none /cgroup/cpu cgroup rw 0 0", "", "yes"],
+      ["both in other places", "none /cgroup/cpu cgroup rw 0 0\nnone /cgroup2 cgroup2 rw 0 0", "", "no"],
+      ["no control groups", "/dev/sda1 / ext4 rw 0 0", "", "no"],
+    ] as const) {
+      it(`the version is decided as kubeadm decides it: ${what}`, async () => {
+        const create = "create() { if cgroup_v1; then result yes; else result no; fi; }";
+        const ran = await sandbox.run(
+          { body: `${source("kubeadm")}\n${mounts(text)}\n${create}` },
+          {},
+          { before },
+        );
+        assert.equal(ran.stdout, `${expected}\n`, ran.stderr);
+      });
+    }
+
+    const NOTE = /^note: (cp1|w1) has cgroup v1, which a later Kubernetes will not run on/gm;
+    for (const [step, values, flags] of [
+      ["init", { NODE_NAME: "cp1", KUBEADM_CONFIG: "init: cp1", CLUSTER: "one" }, " --skip-token-print"],
+      ["join", { NODE_NAME: "w1", JOIN_CONFIG: "join: w1" }, ""],
+    ] as [string, Values, string][]) {
+      const ran = (text: string, kubelet: string) => {
+        sandbox.command("kubelet", `echo Kubernetes ${kubelet}`);
+        const body = `${source("kubeadm")}\n${source(step)}\n${mounts(text)}`;
+        return sandbox.run({ body }, values, { before: text === V2 ? "" : hierarchies });
+      };
+
+      it(`kubeadm ${step} of 1.35 and later skips the check that would fail, and says so once`, async () => {
+        for (const kubelet of ["v1.35.4", "v1.36.0-rc.1"]) {
+          const { status, stderr } = await ran(V1, kubelet);
+          assert.equal(status, 0, stderr);
+          assert.equal(stderr.match(NOTE)?.length, 1, stderr);
+          assert.equal(
+            sandbox.read("flags"),
+            `${step} --config /dev/stdin${flags} --ignore-preflight-errors=SystemVerification\n`,
+          );
+          for (const name of ["flags", "var/lib/encaplab", "etc/kubernetes"])
+            fs.rmSync(sandbox.path(name), { recursive: true });
+        }
+      });
+
+      it(`kubeadm ${step} skips no check on cgroup v2, nor before 1.35`, async () => {
+        for (const [text, kubelet] of [
+          [V2, "v1.35.4"],
+          [V1, "v1.34.4"],
+        ] as const) {
+          const { status, stderr } = await ran(text, kubelet);
+          assert.equal(status, 0, stderr);
+          assert.doesNotMatch(stderr, NOTE);
+          assert.equal(sandbox.read("flags"), `${step} --config /dev/stdin${flags}\n`);
+          for (const name of ["flags", "var/lib/encaplab", "etc/kubernetes"])
+            fs.rmSync(sandbox.path(name), { recursive: true });
+        }
+      });
+    }
   });
 
   it("touch no cluster of somebody else, and no other part of a lab", async () => {

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Prints all of a machine that a lab could have changed, one thing a line, to be compared before and after.
 dpkg-query --show --showformat 'package ${db:Status-Abbrev}${Package} ${Version}\n'
-find /etc /opt /usr/local /root /var/lib /run/encaplab /run/calico /var/log/pods /var/log/containers -xdev \
+find /etc /opt /usr/local /usr/libexec/kubernetes /root /var/lib /run/encaplab /run/calico /run/nodeagent /run/xtables.lock \
+  /var/log/pods /var/log/containers /var/log/calico /sys/fs/bpf -xdev \
   \( -path /var/lib/systemd -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/containerd -o -path /root/.ssh \) \
   -prune -o \( -type f -exec sha256sum {} + \) -o -printf '%y %m %p %l\n' 2>/dev/null | sort
 ip -o link | sed -E 's|^[0-9]+: ||; s|@if[0-9]+||; s| state .*||'
@@ -13,7 +14,7 @@ nft list ruleset
 ipset list -name
 ip netns
 awk '{ print "mount", $1, $2, $3 }' /proc/mounts | sort
-sysctl --all 2>/dev/null | grep -E '^(net\.(ipv4\.(ip_forward|conf\.(all|default|eth0)\.)|bridge)|vm\.(overcommit|panic)|kernel\.panic)'
+sysctl --all 2>/dev/null | grep -E '^(net\.(ipv4\.(ip_forward|conf\.(all|default|eth0)\.|vs\.)|bridge|netfilter\.nf_conntrack_tcp)|vm\.(overcommit|panic)|kernel\.panic)'
 systemctl list-unit-files --state=enabled --no-legend
 # kubelet is not asked for: its package starts it over and over until there is a cluster.
 pgrep --list-name 'kube-|etcd|containerd|coredns|pause' | cut -d ' ' -f 2 | sort

@@ -1,6 +1,7 @@
 // packages.sh with a machine's package manager as a stand-in: what is asked of it, and what is remembered of it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { Sandbox, source, type Values } from "./sandbox";
 
@@ -75,6 +76,24 @@ describe("the node scripts' packages", () => {
     assert.equal((await install({ KUBERNETES_VERSION: "1.36.3" })).status, 0);
   });
 
+  for (const [said, version] of [
+    ["containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1", "1.6.20"],
+    ["containerd github.com/containerd/containerd 1.7.27", "1.7.27"],
+    ["containerd containerd.io 1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da", "1.7.27"],
+    ["containerd containerd.io v2.1.4 75cb2b7193e4e490e9fbdc236c0e811ccaba3376", "2.1.4"],
+    ["containerd github.com/containerd/containerd/v2 2.1.3 ", "2.1.3"],
+    ["containerd github.com/containerd/containerd/v2 v2.1.3 8cde2b1", "2.1.3"],
+    ["containerd containerd.io/containerd/v2 2.1.3 8cde2b1", "2.1.3"],
+    ["containerd github.com/containerd/containerd/v2 v2.0.0-rc.3 27de5fe", "2.0.0"],
+    ["containerd github.com/containerd/containerd/v2 2.0.0+unknown", "2.0.0"],
+  ] as const) {
+    it(`containerd's version is ${version} in "${said}"`, async () => {
+      sandbox.command("containerd", `echo '${said}'`);
+      const body = `${source("packages")}\ncreate() { containerd_installed >&3; }`;
+      assert.equal((await sandbox.run({ body }, values)).stdout, `${version}\n`);
+    });
+  }
+
   it("are named when there is no package manager to get them with", async () => {
     const ran = await install();
     assert.equal(ran.status, 1);
@@ -109,5 +128,138 @@ describe("the node scripts' packages", () => {
     assert.equal((await install()).status, 0);
     assert.equal(sandbox.read("var/lib/encaplab/packages"), "kubelet\n");
     assert.equal(sandbox.read("var/lib/encaplab/packages.before"), "");
+  });
+
+  describe("of Debian and Ubuntu", () => {
+    /** This machine's own apt, which looks into the sandbox: sources, lists and cache are there. */
+    before(function () {
+      if (!fs.existsSync("/usr/bin/apt-get")) this.skip();
+    });
+    beforeEach(() => {
+      sandbox.write("etc/apt/apt.conf", 'APT::Sandbox::User "root";\nDir::Cache "/run/apt";\n');
+      sandbox.write("etc/apt/apt.conf.d/none", "");
+      sandbox.write("var/lib/dpkg/status", "");
+    });
+
+    const apt = (create: string, more: Values = {}) =>
+      sandbox.run({ body: `${source("packages")}\ncreate() { ${create}; }` }, { NODE_NAME: "w1", ...more });
+    /** A source of packages in a folder, and the line that names it. */
+    const repository = (name: string) => {
+      const text =
+        "Package: kubelet\nVersion: 1.35.7-1.1\nArchitecture: all\nFilename: ./kubelet.deb\nSize: 1\n\n";
+      sandbox.write(`${name}/Packages`, text);
+      const hash = createHash("sha256").update(text).digest("hex");
+      const date = new Date().toUTCString().replace("GMT", "UTC");
+      sandbox.write(`${name}/Release`, `Date: ${date}\nSHA256:\n ${hash} ${text.length} Packages\n`);
+      return `deb [trusted=yes] file:${sandbox.path(name)} ./\n`;
+    };
+    const OURS = "etc/apt/sources.list.d/encaplab.list";
+    const lists = () =>
+      fs.readdirSync(sandbox.path("var/lib/apt/lists")).filter((name) => /Packages/.test(name));
+
+    describe("a source", () => {
+      const DOCKER = "https://download.docker.com/linux/debian";
+      const KUBERNETES = "https://pkgs.k8s.io/core:/stable:/v1.35/deb";
+      /** Which of the two are added to the machine's sources. */
+      const added = async () => {
+        sandbox.write("key", "");
+        const key = `file:${sandbox.path("key")}`;
+        const ran = await apt(
+          `: >"$RUN/sources"; apt_source '${DOCKER}' 'bookworm stable' '${key}'
+           apt_source '${KUBERNETES}/' / '${key}'; cut -d ' ' -f 3 "$RUN/sources" >&3`,
+        );
+        assert.equal(ran.status, 0, ran.stderr);
+        return ran.stdout.trim().split("\n").filter(Boolean);
+      };
+      const BOTH = [DOCKER, `${KUBERNETES}/`];
+      const stanza = (more: string) =>
+        `Types: deb\nURIs: ${DOCKER}/\nSuites: bookworm\nComponents: stable\n${more}\n`;
+
+      for (const [what, file, text] of [
+        ["commented out", "sources.list", `# deb ${DOCKER} bookworm stable\n#deb ${KUBERNETES}/ /\n`],
+        ["for source packages alone", "sources.list", `deb-src ${DOCKER} bookworm stable\n`],
+        ["disabled", "sources.list.d/docker.sources", stanza("Enabled: no")],
+        [
+          "in a file that apt does not read",
+          "sources.list.d/docker.list.save",
+          `deb ${DOCKER} bookworm stable\n`,
+        ],
+        ["in a copy of a file", "sources.list.d/docker.sources.bak", stanza("")],
+        ["of another Kubernetes", "sources.list", `deb ${KUBERNETES.replace("35", "34")}/ /\n`],
+        ["added by an earlier run", "sources.list.d/encaplab.list", `deb ${DOCKER} bookworm stable\n`],
+      ]) {
+        it(`does not count: ${what}`, async () => {
+          sandbox.write(`etc/apt/${file}`, text as string);
+          assert.deepEqual(await added(), BOTH);
+        });
+      }
+
+      for (const [what, file, text] of [
+        ["in one line", "sources.list", `deb [arch=amd64] ${DOCKER} bookworm stable # Docker\n`],
+        ["with a slash at its end", "sources.list.d/docker.list", `deb ${DOCKER}/ bookworm stable\n`],
+        ["as deb822", "sources.list.d/docker.sources", stanza("Enabled: yes")],
+      ]) {
+        it(`of the machine's own is used, and not added with another key: ${what}`, async () => {
+          sandbox.write(`etc/apt/${file}`, text as string);
+          assert.deepEqual(await added(), [`${KUBERNETES}/`]);
+        });
+      }
+    });
+
+    describe("the lists", () => {
+      // What apt_source and install_deb have done before.
+      const read = () =>
+        apt(`cp /${OURS} "$RUN/sources"; attend "reading the package lists" read_lists; say done`);
+
+      it("of a broken source that is not the lab's are a note, and the lab goes on at once", async () => {
+        sandbox.write(OURS, repository("ours"));
+        sandbox.write(
+          "etc/apt/sources.list",
+          `deb file:${sandbox.path("nowhere")} ./\n${repository("theirs")}`,
+        );
+        const start = Date.now();
+        const ran = await read();
+        assert.equal(ran.status, 0, ran.stderr);
+        assert.match(ran.stderr, /^note: apt cannot read all package sources of w1: .*nowhere.*\ndone\n$/m);
+        assert.equal(lists().length, 2, "the lab's and the machine's good one");
+        assert.ok(Date.now() - start < 20_000);
+      });
+
+      it("of a server that cannot be reached are a note as well, though apt-get ends with 0", async () => {
+        sandbox.write(OURS, repository("ours"));
+        sandbox.write("etc/apt/sources.list", "deb http://127.0.0.1:9/debian bookworm main\n");
+        sandbox.write("etc/apt/apt.conf.d/none", 'Acquire::Retries "0";\nAcquire::http::Proxy "DIRECT";\n');
+        const ran = await read();
+        assert.equal(ran.status, 0, ran.stderr);
+        assert.match(
+          ran.stderr,
+          /^note: apt cannot read all package sources of w1: .*127\.0\.0\.1:9.*\ndone\n$/m,
+        );
+      });
+
+      it("of the lab's own sources have to be readable, and what is wrong is said in one sentence", async () => {
+        sandbox.write(OURS, `deb file:${sandbox.path("nowhere")} ./\n`);
+        sandbox.write("etc/apt/sources.list", repository("theirs"));
+        const ran = await read();
+        assert.equal(ran.status, 1);
+        assert.match(
+          ran.stderr,
+          /^reading the package lists\napt cannot read the sources in \/etc\/apt\/sources\.list\.d\/encaplab\.list on w1: .*nowhere.*\nfailed \(exit 1\): reading the package lists\n$/,
+        );
+      });
+
+      it("are waited for while another apt has their lock", async () => {
+        sandbox.write(OURS, repository("ours"));
+        const lock = "/var/lib/apt/lists/lock";
+        const ran = await apt(
+          `mkdir -p /var/lib/apt/lists; : >${lock}
+           python3 -c 'import fcntl, time; f = open("${lock}", "w"); fcntl.lockf(f, fcntl.LOCK_EX); open("/run/locked", "w"); time.sleep(2)' &
+           wait_for 20 "the other apt" test -e /run/locked
+           cp /${OURS} "$RUN/sources"; read_lists; say done`,
+        );
+        assert.deepEqual([ran.status, ran.stderr], [0, "done\n"]);
+        assert.equal(lists().length, 1);
+      });
+    });
   });
 });

@@ -6,6 +6,7 @@ import { type StepName, stepScript } from "../../components/infrastructure";
 import { type RunOptions, Sandbox, type Values } from "./sandbox";
 
 const SCRIPTS = path.resolve(__dirname, "../../scripts/node");
+const read = (file: string) => fs.readFileSync(path.join(SCRIPTS, file), "utf8");
 
 describe("the node scripts' preamble", () => {
   let sandbox: Sandbox;
@@ -156,9 +157,29 @@ describe("the node scripts' preamble", () => {
     });
   });
 
+  it("is followed by steps that give no function the output of a command as an argument: its failure would be hidden", () => {
+    const texts = fs.readdirSync(SCRIPTS).map((file) => [file, read(file)] as const);
+    const functions = texts.flatMap(([, text]) =>
+      [...text.matchAll(/^(\w+)\(\) /gm)].map(([, name]) => name),
+    );
+    // Of a message nothing but the text depends on its commands.
+    const names = functions.filter((name) => name !== "say" && name !== "die").join("|");
+    const call = new RegExp(
+      `(?:^|[;&|!{()]|\\b(?:then|do|else|if|until|while))\\s*(?:${names})\\s[^;|&#<]*\\$\\(`,
+    );
+    const found = texts.flatMap(([file, text]) =>
+      text
+        .replaceAll("\\\n", " ")
+        .split("\n")
+        .filter((line) => call.test(line.replaceAll("$((", "")))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    assert.deepEqual(found, []);
+  });
+
   it("is followed by files that can be put together: each ends its last line, and none runs anything by itself", () => {
     for (const file of fs.readdirSync(SCRIPTS)) {
-      const text = fs.readFileSync(path.join(SCRIPTS, file), "utf8");
+      const text = read(file);
       assert.ok(text.startsWith("# shellcheck shell=bash\n") && text.endsWith("\n"), file);
     }
     const script = stepScript("init", { A: "b" });

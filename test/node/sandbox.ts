@@ -63,7 +63,11 @@ export class Sandbox {
   }
 
   read(name: string): string {
-    return fs.existsSync(this.path(name)) ? fs.readFileSync(this.path(name), "utf8") : "";
+    return this.exists(name) ? fs.readFileSync(this.path(name), "utf8") : "";
+  }
+
+  exists(name: string): boolean {
+    return fs.existsSync(this.path(name));
   }
 
   /** A command of the machine, in place of its own. */

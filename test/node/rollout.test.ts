@@ -1,0 +1,109 @@
+// rollout.sh and blocks.sh: when calico-node of the newest revision counts as in force on every node.
+import assert from "node:assert/strict";
+import { Sandbox, source } from "./sandbox";
+
+/** `revision ready phase` of calico-node, by node. */
+type Pods = Record<string, [revision: string, ready: string, phase: string]>;
+
+describe("blocks.sh", () => {
+  let sandbox: Sandbox;
+  beforeEach(() => {
+    sandbox = new Sandbox();
+  });
+  afterEach(() => sandbox.remove());
+
+  interface Cluster {
+    ready?: string[];
+    generations?: string;
+    pods?: Pods;
+    blocks?: string[];
+    /** Exit code of Felix' own readiness probe. */
+    felix?: number;
+  }
+
+  const IN_FORCE: Pods = { cp1: ["new", "True", "Running"], w1: ["new", "True", "Running"] };
+
+  /** A kubectl that answers as the cluster would, and the step on it, with little patience. */
+  function blocks(cluster: Cluster, values: Record<string, string> = {}) {
+    const {
+      ready = ["cp1", "w1"],
+      generations = "2 2",
+      pods = IN_FORCE,
+      blocks: handedOut = ["172.16.0.0/26 cp1", "172.16.0.64/26 w1"],
+      felix = 0,
+    } = cluster;
+    const lines = Object.entries(pods).map(([node, [revision, isReady, phase]]) =>
+      [node, revision, isReady, `calico-node-${node}`, phase].join(" "),
+    );
+    const print = (all: readonly string[]) => `printf '%s\\n' ${all.map((line) => `'${line}'`).join(" ")}`;
+    sandbox.command(
+      "kubectl",
+      `case "$*" in
+         *"get nodes"*) ${print(ready)} ;;
+         *"get daemonset"*) printf '${generations}' ;;
+         *"get controllerrevisions"*) printf new ;;
+         *"get pods"*) ${print(lines)} ;;
+         *"get blockaffinities"*) ${handedOut.length > 0 ? print(handedOut) : "true"} ;;
+         *exec*calico-node*-felix-ready*) exit ${felix} ;;
+         *"get events"*) echo "BackOff calico-node" ;;
+       esac`,
+    );
+    // What is not as it should be stays so here: nothing is waited for.
+    const body = `${source("rollout")}\n${source("blocks").replaceAll(/wait_for \d+/g, "wait_for 0")}`;
+    return sandbox.run({ body }, { NODES: "cp1\nw1", MODE: "", TUNNEL: "1", BGP_READY: "1", ...values });
+  }
+
+  it("tells the blocks once every node runs the newest calico-node, ready", async () => {
+    const ran = await blocks({});
+    assert.deepEqual([ran.status, ran.stdout], [0, "172.16.0.0/26 cp1\n172.16.0.64/26 w1\n"], ran.stderr);
+  });
+
+  for (const [what, cluster, values, said] of [
+    ["a node that is not ready", { ready: ["cp1"] }, {}, /not ready: w1/],
+    [
+      "a DaemonSet that nothing acts on yet",
+      { generations: "3 2" },
+      {},
+      /calico-node is new, and nothing acts on it yet/,
+    ],
+    [
+      "a pod of the revision before, though its node is ready",
+      { pods: { ...IN_FORCE, w1: ["old", "True", "Running"] } },
+      {},
+      /not in force on every node: w1: revision old, ready True, Running/,
+    ],
+    [
+      "a pod that is not ready",
+      { pods: { ...IN_FORCE, w1: ["new", "False", "Running"] } },
+      {},
+      /w1: revision new, ready False, Running/,
+    ],
+    ["a node without a pod", { pods: { cp1: ["new", "True", "Running"] } }, {}, /w1: no pod/],
+    ["a node without a block under a tunnel", { blocks: ["172.16.0.0/26 cp1"] }, {}, /no block yet: w1/],
+    [
+      "Felix that is not ready, where BGP is closed on purpose",
+      { pods: { cp1: ["new", "False", "Running"], w1: ["new", "False", "Running"] }, felix: 1 },
+      { BGP_READY: "0" },
+      /not in force on every node/,
+    ],
+  ] as [string, Cluster, Record<string, string>, RegExp][]) {
+    it(`waits for, and then names: ${what}`, async () => {
+      const ran = await blocks(cluster, values);
+      assert.equal(ran.status, 1);
+      assert.match(ran.stderr, said);
+    });
+  }
+
+  it("takes a running Felix for enough where BGP is closed on purpose", async () => {
+    const ran = await blocks(
+      { pods: { cp1: ["new", "False", "Running"], w1: ["new", "False", "Running"] } },
+      { BGP_READY: "0" },
+    );
+    assert.equal(ran.status, 0, ran.stderr);
+  });
+
+  it("needs no block of a node without pods where there is no tunnel", async () => {
+    const ran = await blocks({ blocks: [] }, { TUNNEL: "0" });
+    assert.deepEqual([ran.status, ran.stdout.trim()], [0, ""], ran.stderr);
+  });
+});
