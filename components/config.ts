@@ -131,6 +131,8 @@ const calico = section({
   manifest: text("a URL or a path").optional(),
   /** What the manifest's SHA-256 must be. */
   checksum: pattern(/^(sha256:)?[0-9a-f]{64}$/, "a SHA-256 in hex, such as sha256sum prints").optional(),
+  /** Archives of Calico's images, as `docker save` writes them: every node takes them in before the manifest is applied. */
+  images: list(text("the path of an image archive"), 1, 20, "paths of image archives").optional(),
 });
 
 const schema = z.strictObject({
@@ -138,6 +140,7 @@ const schema = z.strictObject({
   encapsulation: oneOf(ENCAPSULATIONS).default("VXLANCrossSubnet"),
   natOutgoing: flag().default(true),
   podRoutes: flag().default(false),
+  /** BIRD runs in every encapsulation unless this is `Disabled`, which only VXLAN and VXLANCrossSubnet can do without. */
   bgp: oneOf(["Enabled", "Disabled"]).optional(),
   podCidr: cidr().default("172.16.0.0/16"),
   blockSize: whole(20, 32).default(26),

@@ -13,6 +13,7 @@ interface Options {
   yes?: boolean;
   json?: boolean;
   config?: string[];
+  restartPods?: boolean;
 }
 
 // A word's own code is loaded when it is typed: `verdict` answers sooner without the twin.
@@ -90,13 +91,15 @@ Example:
         program,
         "switch <encapsulation>",
         "run the lab with another encapsulation",
-        "Sets `encapsulation` in the stack's file and runs `pulumi up`: IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet or None. Nothing is replaced.",
-        "switch IPIPCrossSubnet",
+        "Sets `encapsulation` in the stack's file and runs `pulumi up`: IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet or None. Nothing is replaced. On a cluster pods keep the MTU that they were made with until they are restarted; which ones and how is said afterwards.",
+        "switch IPIPCrossSubnet\nswitch VXLAN --stack containers --restart-pods",
       ),
     ),
-  ).action(async (encapsulation, options) =>
-    exit(await load.lifecycle().switchTo(stackOf(undefined, options), encapsulation, options.yes)),
-  );
+  )
+    .option("--restart-pods", "restart the study's pods of a cluster afterwards, never your own")
+    .action(async (encapsulation, options: Options) =>
+      exit(await load.lifecycle().switchTo(stackOf(undefined, options), encapsulation, options)),
+    );
 
   withStack(
     word(
@@ -144,7 +147,7 @@ Example:
       program,
       "status [stack]",
       "what is up, what was seen, what to type next",
-      "One glance at the lab, without touching it; also tells where the stack's file says otherwise than what is up.",
+      "One glance at the lab, without touching it. Also tells when the last run failed or was interrupted, and where the stack's file differs from what is up.",
       "status",
     ),
   ).action((stack, options) => exit(load.status().showStatus(stackOf(stack, options))));
@@ -154,7 +157,7 @@ Example:
       program,
       "kubeconfig [stack]",
       "the cluster's kubeconfig, on standard output",
-      "Prints what kubectl needs to administrate the lab's cluster. It is a secret: keep the file to yourself. `npm run -s` keeps npm's own lines out of it.",
+      "Prints what kubectl needs to administer the lab's cluster, as soon as it has a control plane, even while `up` still runs. It is a secret: keep the file to yourself. `npm run -s` keeps npm's own lines out of it.",
       "kubeconfig containers > kubeconfig",
     ),
   ).action((stack, options) => exit(load.kubeconfig().printKubeconfig(stackOf(stack, options))));

@@ -16,7 +16,7 @@ export interface EncapsulationFacts {
   overhead: 0 | 20 | 50;
   /**
    * Who programs the routes. BIRD up to Calico 3.32 for IPIP and None, hence "IPIP fails when TCP 179 is closed";
-   * Felix for VXLAN, which therefore needs no BGP.
+   * Felix for VXLAN, whose paths therefore need no BGP. Where BIRD runs, calico-node is ready only with its sessions up.
    */
   routesBy: "BIRD" | "Felix";
 }

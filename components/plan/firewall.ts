@@ -25,7 +25,7 @@ export function planFirewall(
   podAddressesOnWire: boolean,
   nodes: number,
 ): FirewallRule[] {
-  const { tunnel } = ENCAPSULATION_FACTS[config.encapsulation];
+  const { tunnel, routesBy } = ENCAPSULATION_FACTS[config.encapsulation];
   const mode = config.encapsulation;
   const need = (open: boolean, yes: string, no: string): Need => ({ open, why: open ? yes : no });
   const always = (why: string): Need => ({ open: true, why });
@@ -64,8 +64,10 @@ export function planFirewall(
       source: "nodes",
       ...need(
         bgp,
-        "BIRD exchanges the nodes' blocks over BGP",
-        "BGP is off: Felix programs the routes of VXLAN by itself",
+        routesBy === "BIRD"
+          ? "BIRD exchanges the nodes' blocks over BGP"
+          : `Felix programs the routes of ${mode}, but BIRD runs too, and calico-node is ready only when its BGP sessions are up`,
+        "bgp is Disabled: Felix programs the routes of VXLAN, and BIRD does not run",
       ),
     },
     {

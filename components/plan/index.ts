@@ -8,6 +8,7 @@ export * from "./lab";
 export * from "./path";
 export * from "./route";
 export * from "./rule";
+export * from "./switch";
 export * from "./topology";
 export * from "./verdict";
 export * from "./versions";

@@ -31,6 +31,9 @@ export interface LabPlan {
     natOutgoing: boolean;
   };
   serviceCidr: string;
+  /** Whether Calico acts on the IPPool. Without it pods are routed as with `None`, and no encapsulation can be chosen. */
+  calico: boolean;
+  /** Whether BIRD runs and speaks BGP. Under VXLAN it does so without programming routes, which are Felix's there. */
   bgp: { enabled: boolean; asNumber: number };
   /** Bytes. `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
   mtu: { link: number; tunnel: number; pod: number };
@@ -70,7 +73,10 @@ export function planLab(config: LabConfig): LabPlan {
     healthy.some((b) => a.name !== b.name && carrierOf(facts, a, b) === "direct"),
   );
   const podAddressesOnWire = direct || !config.natOutgoing;
-  const bgp = config.bgp ? config.bgp === "Enabled" : facts.routesBy === "BIRD";
+  // Keep BIRD running in every encapsulation. If a switch changed Calico's backend, the rollout of its DaemonSet would stop at
+  // the first new pod, which waits for BGP peers that do not run BIRD yet, and every pod would lose its routes.
+  // Without Calico the key means nothing: on the twin BIRD programs what are static routes on a cluster.
+  const bgp = !hasCalico(config) || config.bgp !== "Disabled";
   const link = config.mtu ?? FABRIC_FACTS[fabric].mtu;
   const tunnel = link - facts.overhead;
   const spoofingFault = FABRIC_FACTS[fabric].antiSpoofing?.fault;
@@ -89,6 +95,7 @@ export function planLab(config: LabConfig): LabPlan {
       natOutgoing: config.natOutgoing,
     },
     serviceCidr: config.serviceCidr,
+    calico: hasCalico(config),
     bgp: { enabled: bgp, asNumber: AS_NUMBER },
     mtu: { link, tunnel, pod: config.faults.includes("mtu-too-big") ? link : tunnel },
     subnets,
@@ -137,7 +144,18 @@ function sharesRecordedSubnet(from: NodePlan, to: NodePlan): boolean {
 /** The fabric's facts of a plan. */
 export const fabricFacts = (plan: Pick<LabPlan, "fabric">): FabricFacts => FABRIC_FACTS[plan.fabric];
 
-/** Whether a fault of the list, alone, changes the verdict on this plan. */
+/**
+ * Whether the gateway between the subnets is the lab's own, so that `podRoutes: true` can program it. The gateway between
+ * machines that exist already belongs to their owner; the one between node containers is made by the lab.
+ */
+export const ownsGateway = ({ cloud, onThisMachine }: Pick<LabPlan, "cloud" | "onThisMachine">): boolean =>
+  cloud !== "hosts" || onThisMachine;
+
+/** Whether pods' routes come from BIRD, so that they depend on BGP. Under VXLAN Felix programs them. */
+export const routesNeedBgp = ({ encapsulation }: Pick<LabPlan, "encapsulation">): boolean =>
+  ENCAPSULATION_FACTS[encapsulation].routesBy === "BIRD";
+
+/** Whether a fault of the list, alone, changes the verdict on this plan: a path, or which nodes are ready. */
 export function hasEffect(plan: Omit<LabPlan, "notes">, fault: Fault): boolean {
   const pairs = plan.nodes.flatMap((a) => plan.nodes.filter((b) => b !== a).map((b) => [a, b] as const));
   const tunnels = pairs.some(([a, b]) => carrierBetween(plan, a, b) !== "direct");
@@ -171,12 +189,16 @@ function podAddressArrives(plan: Omit<LabPlan, "notes">, from: NodePlan, to: Nod
 }
 
 function notesOn(plan: Omit<LabPlan, "notes">): string[] {
-  const notes = plan.faults.map((fault) =>
-    hasEffect(plan, fault)
-      ? `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`
-      : `fault ${fault} changes nothing here: no path of this lab depends on what it breaks`,
-  );
+  const notes = plan.faults.map((fault) => noteOn(plan, fault));
   if (plan.proxyMode === "ipvs")
     notes.push("proxyMode ipvs is deprecated since Kubernetes 1.35; nftables succeeds it");
   return notes;
+}
+
+function noteOn(plan: Omit<LabPlan, "notes">, fault: Fault): string {
+  if (!hasEffect(plan, fault))
+    return `fault ${fault} changes nothing here: no path of this lab depends on what it breaks`;
+  const note = `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`;
+  if (fault !== "bgp-blocked" || routesNeedBgp(plan)) return note;
+  return `${note}; under ${plan.encapsulation} it changes whether calico-node is ready, and no path`;
 }

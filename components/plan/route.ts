@@ -1,6 +1,6 @@
 /** The routes to other nodes' blocks: the one place from which the twin programs them and the observation expects them. */
-import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
-import { carrierBetween, fabricFacts, type LabPlan } from "./lab";
+import { TUNNELS } from "./encapsulation";
+import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
 import type { NodePlan } from "./topology";
 import { bgpEstablished } from "./walk";
 
@@ -29,6 +29,6 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
 
 /** The routes that a node will have once everything has settled: none by BIRD where BGP is not established. */
 export function routesOf(plan: LabPlan, node: NodePlan): Route[] {
-  if (ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD" && !bgpEstablished(plan)) return [];
+  if (routesNeedBgp(plan) && !bgpEstablished(plan)) return [];
   return plan.nodes.filter(({ name }) => name !== node.name).map((peer) => routeTo(plan, node, peer));
 }

@@ -1,7 +1,7 @@
 /** The verdict: for each path what will happen, at which hop, why, and how to mend it. A prediction, and it says so. */
 import type { Fault } from "../config";
 import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
-import { carrierBetween, fabricFacts, hasEffect, type LabPlan } from "./lab";
+import { carrierBetween, fabricFacts, hasEffect, type LabPlan, ownsGateway, routesNeedBgp } from "./lab";
 import { examplesOf, nameOf, type Pair, type Path, PROBES, type ProbeName, probeOf, rowKey } from "./path";
 import type { RuleName } from "./rule";
 import { bgpEstablished, type Loss, walk } from "./walk";
@@ -64,7 +64,7 @@ function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
     outcome: loss ? "fails" : "works",
     example: `${pair.from.name} > ${nameOf(pair.to)}`,
     carrier: carrierName(plan, pair),
-    ...(loss && { failure: explain(plan, loss) }),
+    ...(loss && { failure: explain(plan, pair, loss) }),
   };
 }
 
@@ -72,7 +72,7 @@ function carrierName(plan: LabPlan, { path, from, to }: Pair): string {
   if (path === "same-node") return "inside the node";
   if (to.kind !== "pod")
     return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
-  if (ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD" && !bgpEstablished(plan)) {
+  if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
     return "no BGP route: the default route";
   }
   const a = plan.nodes.find(({ name }) => name === from.node);
@@ -96,12 +96,17 @@ const RULE_WORDS: Partial<Record<RuleName, string>> = {
   "pod-cidr": "all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
 };
 
-function explain(plan: LabPlan, loss: Loss): Failure {
+function explain(plan: LabPlan, { to }: Pair, loss: Loss): Failure {
   const facts = fabricFacts(plan);
   const what = `${loss.onReturn ? "the answer" : "the packet"} ${loss.packet}`;
   const undo = loss.fault ? `take ${loss.fault} out of faults: ` : "";
-  // The gateway between machines that exist already is not ours to program.
-  const isOurs = plan.cloud !== "hosts" || plan.onTwin;
+  // Without Calico no other encapsulation can be chosen, so none is offered as a way out.
+  const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
+  // No encapsulation tunnels what is sent to a node or to the internet: there only the node's address helps.
+  const insteadOfPodAddress =
+    to.kind !== "pod"
+      ? ", or set natOutgoing: true"
+      : orUse(plan.bgp.enabled ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
   const base = { hop: loss.hop, ...(loss.fault && { fault: loss.fault }) };
   switch (loss.cause) {
     case "security-group": {
@@ -115,21 +120,21 @@ function explain(plan: LabPlan, loss: Loss): Failure {
       return {
         ...base,
         cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route, where it is lost`,
-        mend: `${undo}allow TCP 179 from the group, or use VXLAN, which needs no BGP`,
+        mend: `${undo}allow TCP 179 from the group${orUse("VXLAN, whose routes need no BGP")}`,
         reference: RULE_REFERENCES.bgp as string,
       };
     case "anti-spoofing":
       return {
         ...base,
         cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
-        mend: `${undo}${facts.antiSpoofing?.mend}, or use an encapsulation that tunnels this path`,
+        mend: `${undo}${facts.antiSpoofing?.mend}${insteadOfPodAddress}`,
         reference: facts.antiSpoofing?.reference ?? DOCS,
       };
     case "gateway":
       return {
         ...base,
         cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}`,
-        mend: `use a CrossSubnet encapsulation, or ${isOurs ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
+        mend: `${plan.calico ? "use a CrossSubnet encapsulation, or " : ""}${ownsGateway(plan) ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
         reference: `${DOCS}/networking/configuring/vxlan-ipip`,
       };
     case "mtu":
@@ -150,7 +155,7 @@ function explain(plan: LabPlan, loss: Loss): Failure {
 }
 
 function notReady(plan: LabPlan): Verdict["notReady"] {
-  if (!plan.bgp.enabled || bgpEstablished(plan)) return [];
+  if (!plan.calico || !plan.bgp.enabled || bgpEstablished(plan)) return [];
   return plan.nodes
     .map(({ name }) => ({
       name,
@@ -168,6 +173,11 @@ function remarksOn(plan: LabPlan, paths: readonly PathVerdict[]): string[] {
   if (paths.some(({ failure }) => failure?.fault === "ipip-blocked")) {
     remarks.push(
       "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for a first packet, from cold",
+    );
+  }
+  if (!routesNeedBgp(plan) && notReady(plan).length > 0) {
+    remarks.push(
+      `calico-node is not ready, and pods reach each other all the same: Felix programs the routes of ${plan.encapsulation}, so no path depends on BGP`,
     );
   }
   if (plan.faults.includes("node-as-32") && hasEffect(plan, "node-as-32")) {
@@ -189,8 +199,8 @@ function unknowns(plan: LabPlan): string[] {
     unknown.push(
       "nodes whose rp_filter is strict (1): a pod's packet to a node comes in by one device and the answer leaves by another, which they drop",
     );
-  if (plan.cloud === "hosts" && !plan.onTwin) unknown.push("what stands between machines that exist already");
-  if (!plan.onTwin && plan.podRoutes.length === 0)
+  if (!ownsGateway(plan)) unknown.push("what stands between machines that exist already");
+  if (!plan.onTwin && plan.calico && plan.podRoutes.length === 0)
     unknown.push("which block each node gets: Calico hands blocks out at run time");
   return unknown;
 }

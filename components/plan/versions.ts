@@ -1,53 +1,157 @@
-/** Which Calico goes with which Kubernetes, as data. */
+/** Which Calico goes with which Kubernetes, as data that names where each row comes from. */
 
-interface CalicoRelease {
-  /** Newest patch release of the minor known to this table. */
+/** Where a row of the tables was read. */
+export interface Evidence {
+  /** Address of the page or file that was read, or the package URL of a Go module whose list of versions was read. */
+  source: string;
+  /** ISO date of what the source says: of the release, or of the stored copy that was read. Newer facts may be missing. */
+  date: string;
+}
+
+/** A Calico minor that the lab knows. `source` and `date` are those of the patch release. */
+export interface CalicoRelease extends Evidence {
+  /** Newest patch release of the minor that was found, without a leading `v`. */
   patch: string;
-  /** Kubernetes minors that this Calico is tested against (docs: getting-started/kubernetes/requirements, per version). */
+  /** Kubernetes minors that Calico's own page of requirements lists as tested, oldest first. */
   kubernetes: readonly string[];
+  /** Where that list was read. */
+  requirements: Evidence;
+}
+
+/** A Kubernetes minor that the lab knows. `source` and `date` are those of the patch release. */
+export interface KubernetesRelease extends Evidence {
+  /** Newest patch release of the minor that was found, without a leading `v`. */
+  patch: string;
+}
+
+/** ISO date on which all rows of both tables were last checked against their sources. */
+export const TABLE_DATE = "2026-11-25";
+
+/** Whole months after which {@link tableNote} says that the tables are old. */
+const OLD_AFTER_MONTHS = 6;
+
+/** Calico publishes its page of requirements per minor from this file. The date is that of the stored copy. */
+const requirementsOf = (minor: string): Evidence => ({
+  source: `https://github.com/tigera/docs/blob/f2a2762432b54f20274d42c67bfa828d82872498/calico_versioned_docs/version-${minor}/_includes/partials/_system-requirements.mdx`,
+  date: "2026-08-21",
+});
+
+/**
+ * Calico minors that `calicoVersion` may name, up to 3.32.
+ *
+ * 3.33 (3.33.1 of 2026-11-16 is the newest) is left out on purpose. By default its Felix, not BIRD, programs the routes of
+ * IPIP, so closed TCP 179 no longer breaks IPIP and the verdict would be wrong. BIRD can still be chosen, but that choice is
+ * deprecated and due to be removed in 3.35
+ * (https://github.com/projectcalico/calico/blob/93bcdb60b28c80bbb4cec7ca02dc0a1843332397/release-notes/v3.33.0-release-notes.md).
+ * `allowUnsupported: true` tries it, with BIRD chosen.
+ */
+export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
+  "3.30": {
+    patch: "3.30.7",
+    kubernetes: ["1.31", "1.32", "1.33", "1.34", "1.35"],
+    source: "https://github.com/projectcalico/calico/blob/v3.30.7/release-notes/v3.30.7-release-notes.md",
+    date: "2026-08-22",
+    requirements: requirementsOf("3.30"),
+  },
+  "3.31": {
+    patch: "3.31.7",
+    kubernetes: ["1.32", "1.33", "1.34", "1.35"],
+    // Calico's operator of this date still installs 3.31.7.
+    source: "https://github.com/tigera/operator/releases/tag/v1.40.17",
+    date: "2026-11-12",
+    requirements: requirementsOf("3.31"),
+  },
+  "3.32": {
+    patch: "3.32.4",
+    kubernetes: ["1.34", "1.35", "1.36"],
+    source: "https://github.com/projectcalico/calico/releases/tag/v3.32.4",
+    date: "2026-11-11",
+    requirements: requirementsOf("3.32"),
+  },
+};
+
+/**
+ * First minor of Calico 3 whose BGPConfiguration can say who programs the routes of IPIP and None: BIRD, which is the
+ * default there, or Felix (`programClusterRoutes` in api/pkg/apis/projectcalico/v3/bgpconfig.go: absent in v3.31.7, there in
+ * v3.32.1).
+ */
+export const MINOR_WITH_ROUTING_CHOICE = 32;
+
+/** The channel from which kOps takes the patch releases it recommends. */
+const KOPS: Evidence = {
+  source: "https://github.com/kubernetes/kops/blob/4a965b23bf1bf48252af25210ec233fd63e57fdf/channels/stable",
+  date: "2026-07-30",
+};
+
+/** Every release 1.X.Y of Kubernetes tags its Go client as v0.X.Y. The date is that of the tag. */
+const goClient = (version: string, date: string): Evidence => ({
+  source: `pkg:golang/k8s.io/client-go@v${version}`,
+  date,
+});
+
+/** Newest patch release found of each Kubernetes minor that a release in {@link CALICO_RELEASES} was tested with. */
+export const KUBERNETES_PATCHES: Readonly<Record<string, KubernetesRelease>> = {
+  "1.31": {
+    patch: "1.31.14",
+    // The final patch release: the minor's support ended on this date.
+    source:
+      "https://github.com/kubernetes/website/blob/0637786b3e0a896fabe197d29682f2bb688074a6/data/releases/eol.yaml",
+    date: "2025-11-11",
+  },
+  "1.32": { patch: "1.32.13", ...KOPS },
+  "1.33": { patch: "1.33.13", ...KOPS },
+  "1.34": { patch: "1.34.13", ...goClient("0.34.13", "2026-10-28") },
+  "1.35": { patch: "1.35.10", ...goClient("0.35.10", "2026-10-28") },
+  "1.36": { patch: "1.36.6", ...goClient("0.36.6", "2026-10-28") },
+};
+
+/**
+ * How old the tables are.
+ * @param checked ISO date of the check. Default: {@link TABLE_DATE}.
+ * @returns whole months from the check to `now`, both in UTC; 0 when `now` is earlier.
+ */
+export function tableAge(now: Date, checked = TABLE_DATE): number {
+  const then = new Date(checked);
+  const months = (now.getUTCFullYear() - then.getUTCFullYear()) * 12 + now.getUTCMonth() - then.getUTCMonth();
+  return Math.max(0, now.getUTCDate() < then.getUTCDate() ? months - 1 : months);
 }
 
 /**
- * Calico up to 3.32: from 3.33 on Felix, not BIRD, programs the routes of IPIP, and what the verdict says of TCP 179
- * would no longer be true.
+ * A line for the user once the tables are six months old.
+ * @param checked ISO date of the check. Default: {@link TABLE_DATE}.
+ * @returns undefined while they are younger.
  */
-export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
-  "3.30": { patch: "3.30.7", kubernetes: ["1.31", "1.32", "1.33", "1.34", "1.35"] },
-  "3.31": { patch: "3.31.7", kubernetes: ["1.32", "1.33", "1.34", "1.35"] },
-  "3.32": { patch: "3.32.1", kubernetes: ["1.34", "1.35", "1.36"] },
-};
+export function tableNote(now: Date, checked = TABLE_DATE): string | undefined {
+  const months = tableAge(now, checked);
+  if (months < OLD_AFTER_MONTHS) return undefined;
+  return `note: the table of Calico and Kubernetes versions is from ${checked}, ${months} months old; newer releases may exist`;
+}
 
-/** Since Calico 3.32 one may say who programs the routes of IPIP and None: BIRD, the default, or Felix. */
-export const MINOR_WITH_ROUTING_CHOICE = 32;
-
-/** Newest patch release of each Kubernetes minor known to this table. */
-export const KUBERNETES_PATCHES: Readonly<Record<string, string>> = {
-  "1.31": "1.31.14",
-  "1.32": "1.32.13",
-  "1.33": "1.33.12",
-  "1.34": "1.34.10",
-  "1.35": "1.35.7",
-  "1.36": "1.36.3",
-};
-
+/** The releases that a plan installs. */
 export interface Versions {
-  /** Whole versions without a leading `v`, e.g. `1.35.7`. */
+  /** Whole versions without a leading `v`, e.g. `1.35.10`. */
   kubernetes: string;
   calico: string;
 }
 
+/** Major and minor of a version, without a leading `v`: `1.35` for `v1.35.10`. */
 export const minorOf = (version: string): string =>
   version.replace(/^v/, "").split(".").slice(0, 2).join(".");
 
-/** A minor alone means the newest patch release known here; an unknown minor stays as it was written. */
+/** A minor alone means the newest patch release known here. An unknown minor stays as it was written. */
 function complete(version: string, patches: (minor: string) => string | undefined): string {
   const bare = version.replace(/^v/, "");
   return bare.split(".").length === 3 ? bare : (patches(bare) ?? bare);
 }
 
+/**
+ * The releases to install, from what the config says.
+ * @param kubernetes `kubernetesVersion`: a minor or a whole version, with or without a leading `v`.
+ * @param calico `calicoVersion`, likewise.
+ */
 export function planVersions(kubernetes: string, calico: string): Versions {
   return {
-    kubernetes: complete(kubernetes, (minor) => KUBERNETES_PATCHES[minor]),
+    kubernetes: complete(kubernetes, (minor) => KUBERNETES_PATCHES[minor]?.patch),
     calico: complete(calico, (minor) => CALICO_RELEASES[minor]?.patch),
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { Fault } from "../config";
 import { contains, parseCidr, toNumber } from "./addressing";
-import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
-import { carrierBetween, fabricFacts, type LabPlan } from "./lab";
+import { TUNNELS } from "./encapsulation";
+import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
 import type { FirewallRule, RuleName } from "./rule";
 import type { NodePlan, PodPlan } from "./topology";
 
@@ -109,7 +109,7 @@ function inner({ from, to, probe, translated }: Leg): Wire {
 function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kind: "pod" }>): Outcome {
   const b = to.node;
   const packet = inner(leg);
-  if (ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD" && !bgpEstablished(plan)) {
+  if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
     // Without a route to the block the node's default route is what is left: out to the gateway, un-encapsulated.
     const astray = betweenNodes(plan, leg, a, b, packet, true);
     return astray.loss

@@ -21,7 +21,28 @@ export const locksFolder = (folder: string, stack: string): string =>
 /** The checkpoint of a stack as text; undefined when there is no such stack. */
 export function readCheckpoint(folder: string, stack: string): string | undefined {
   const file = path.join(folder, ".pulumi/stacks", PROJECT, `${baseName(stack)}.json`);
-  if (fs.existsSync(file)) return fs.readFileSync(file, "utf8");
-  // PULUMI_DIY_BACKEND_GZIP
-  return fs.existsSync(`${file}.gz`) ? gunzipSync(fs.readFileSync(`${file}.gz`)).toString() : undefined;
+  return [file, `${file}.gz`].filter((name) => fs.existsSync(name)).map(readText)[0];
+}
+
+/**
+ * The files in which the engine recorded each run on a stack that came to an end, the newest first. A run that was killed
+ * leaves none.
+ */
+export function historyFiles(folder: string, stack: string): string[] {
+  const home = path.join(folder, ".pulumi/history", PROJECT, baseName(stack));
+  if (!fs.existsSync(home)) return [];
+  return fs
+    .readdirSync(home)
+    .flatMap((file) => {
+      const time = /-(\d+)\.history\.json(?:\.gz)?$/.exec(file)?.[1];
+      return time ? [{ time: BigInt(time), file: path.join(home, file) }] : [];
+    })
+    .sort((a, b) => (a.time < b.time ? 1 : -1))
+    .map(({ file }) => file);
+}
+
+/** The text of a file of the backend, which `PULUMI_DIY_BACKEND_GZIP` may have compressed. */
+export function readText(file: string): string {
+  const content = fs.readFileSync(file);
+  return (file.endsWith(".gz") ? gunzipSync(content) : content).toString();
 }

@@ -7,14 +7,20 @@ import { ownFolder, readCheckpoint } from "./backend";
 import { askEngine, tellEngine } from "./engine";
 import { Failure } from "./failure";
 
-interface Resource {
+/** A resource of a stack's state, as far as the launcher looks at it. */
+export interface Resource {
   type: string;
+  urn?: string;
+  /** Set while a replaced resource waits to be deleted. */
+  delete?: boolean;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
 }
 
 /** A stack's state, as far as the launcher looks at it. */
 export interface Deployment {
+  /** `time`: when the engine wrote the state. */
+  manifest?: { time?: string };
   resources?: Resource[];
   /** What the engine was doing when it was killed. */
   pending_operations?: { resource: Resource }[];
@@ -42,6 +48,35 @@ export function deploymentOf(stack: string): Deployment | undefined {
   if (/no stack named/.test(stderr)) return undefined;
   throw new Failure(`Your backend does not tell the state of stack ${stack}:\n${stderr.trim()}`, 1);
 }
+
+/** The resources of a stack with their secrets in the open. Keep them in memory: never write or print them as a whole. */
+export function resourcesWithSecrets(stack: string): Resource[] {
+  const state = JSON.parse(tellEngine(["stack", "export", "--show-secrets", "--stack", stack]));
+  return state.deployment?.resources ?? [];
+}
+
+/** A value of {@link resourcesWithSecrets}: there a secret is an object that holds its JSON as `plaintext`. */
+export function plain(value: unknown): unknown {
+  const { plaintext } = (value ?? {}) as { plaintext?: string };
+  return plaintext === undefined ? value : JSON.parse(plaintext);
+}
+
+/** The stack outputs of a lab of machines, as far as the launcher looks at them. */
+export interface MachineOutputs {
+  encapsulation?: string;
+  faults?: string[];
+  nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
+  kubeconfig?: unknown;
+  /** Pods whose MTU is not the one that Calico gives now, each as `namespace/name on node`. */
+  podsToRestart?: string[];
+}
+
+/**
+ * The stack outputs of a deployment. The engine writes them at the end of an `up`: after one that failed they are those of
+ * the `up` before it.
+ */
+export const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | undefined =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as MachineOutputs | undefined;
 
 /** Whether nothing is deployed. */
 export const isEmpty = (deployed: Deployment | undefined): boolean => !deployed?.resources?.length;

@@ -2,10 +2,19 @@
 import type { LabPlan } from "../../components/plan";
 import { ownFolder } from "./backend";
 import { withChanges } from "./config-path";
-import { deploymentOf, forgetInterrupted, isEmpty, isOnThisMachine } from "./deployment";
+import {
+  type Deployment,
+  deploymentOf,
+  forgetInterrupted,
+  isEmpty,
+  isOnThisMachine,
+  outputsOf,
+} from "./deployment";
 import { runEngine, tellEngine } from "./engine";
 import { say } from "./failure";
+import { howToRestart, podsOfOthers, sayOfLivingPods } from "./living-pods";
 import { liftDeadLocks } from "./lock";
+import type * as restart from "./restart-pods";
 import { hasFile, leaveAsItWas, planUnlessSecret, readStackFile } from "./stack-file";
 
 /** What costs nothing needs no preview and no question. */
@@ -13,29 +22,74 @@ const UNASKED = ["--yes", "--skip-preview", "--suppress-outputs"];
 
 /** Brings a stack's lab up, or to its changed config. Returns the engine's exit code. */
 export async function up(stack: string, yes = false): Promise<number> {
-  return deploy(stack, planUnlessSecret(readStackFile(stack)), yes, []);
+  return deploy(stack, planUnlessSecret(readStackFile(stack)), { yes });
+}
+
+/** How a switch is made. */
+interface SwitchOptions {
+  /** Answer the engine's question beforehand. */
+  yes?: boolean;
+  /** Restart the study's pods of a cluster afterwards, so that they get the new MTU. */
+  restartPods?: boolean;
 }
 
 /** Switches a lab to another encapsulation, which is saved in the stack's file as `pulumi config set` would. */
-export async function switchTo(stack: string, encapsulation: string, yes = false): Promise<number> {
+export async function switchTo(
+  stack: string,
+  encapsulation: string,
+  { yes = false, restartPods = false }: SwitchOptions = {},
+): Promise<number> {
   const started = Date.now();
   const file = readStackFile(stack);
   const change = `encapsulation=${encapsulation}`;
   const plan = planUnlessSecret(file, withChanges(file.config, [change]));
-  const status = await deploy(stack, plan, yes, ["--config", change]);
+  const announce = (deployed: Deployment | undefined) => {
+    const sentence = sayOfLivingPods(file, deployed, plan);
+    if (sentence) say(sentence);
+  };
+  const status = await deploy(stack, plan, { yes, more: ["--config", change], announce });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  if (status === 0) say(`${stack} runs ${encapsulation} (${seconds} s).`);
+  if (status !== 0) return status;
+  say(`${stack} runs ${encapsulation} (${seconds} s).`);
+  if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
+  else if (restartPods) say("Nothing to restart: on the twin pods have the new MTU already.");
   return status;
+}
+
+/** After a switch on machines: says which pods keep their old MTU, and restarts those of the study when told to. */
+async function tendPods(stack: string, encapsulation: string, restartThem: boolean): Promise<void> {
+  const { kubeconfig, podsToRestart: measured } = outputsOf(deploymentOf(stack) ?? {}) ?? {};
+  // What comes over a secret connection is an encrypted object here, unless the program says that it is no secret.
+  const podsToRestart = Array.isArray(measured) ? measured : [];
+  if (!restartThem) {
+    const command = `npm run lab -- switch ${encapsulation} --stack ${stack} --restart-pods`;
+    for (const line of howToRestart(podsToRestart, command)) say(line);
+  } else if (!kubeconfig) {
+    say("Nothing to restart: there is no cluster on these machines.");
+  } else {
+    // The way to log in costs a moment to load: only who asks for it pays.
+    const { restartPods } = require("./restart-pods") as typeof restart;
+    const { workloads } = await restartPods(stack);
+    for (const line of howToRestart(podsOfOthers(podsToRestart, workloads), undefined)) say(line);
+  }
+}
+
+interface DeployOptions {
+  yes?: boolean;
+  /** Further arguments of `pulumi up`. */
+  more?: string[];
+  /** Called with what is deployed, right before the engine starts. */
+  announce?: (deployed: Deployment | undefined) => void;
 }
 
 async function deploy(
   stack: string,
   plan: LabPlan | undefined,
-  yes: boolean,
-  more: string[],
+  { yes = false, more = [], announce = () => {} }: DeployOptions,
 ): Promise<number> {
   liftDeadLocks(stack);
   const deployed = deploymentOf(stack);
+  announce(deployed);
   if (deployed) forgetInterrupted(stack, deployed);
   else tellEngine(["stack", "init", stack, "--no-select"]);
   // Machines that cost money may go when their stack becomes a rehearsal: the engine then shows it and asks.

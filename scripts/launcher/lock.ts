@@ -17,7 +17,7 @@ export interface Lock {
 /** Lifts the locks of runs that were killed. @throws {Failure} when a run is still at it, or may be. */
 export function liftDeadLocks(stack: string): void {
   const folder = ownFolder();
-  const locks = folder ? readLocks(locksFolder(folder, stack)) : [];
+  const locks = folder ? locksOf(folder, stack) : [];
   if (locks.length === 0) return;
   for (const lock of locks) if (mayLive(lock)) throw stillAtIt(stack, lock);
   tellEngine(["cancel", "--stack", stack, "--yes"]);
@@ -25,12 +25,14 @@ export function liftDeadLocks(stack: string): void {
   say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);
 }
 
-function readLocks(folder: string): Lock[] {
-  if (!fs.existsSync(folder)) return [];
-  return fs.readdirSync(folder).flatMap((file) => {
+/** The locks on a stack in our own backend: of a run that is at work, or of one that was killed. */
+export function locksOf(folder: string, stack: string): Lock[] {
+  const locks = locksFolder(folder, stack);
+  if (!fs.existsSync(locks)) return [];
+  return fs.readdirSync(locks).flatMap((file) => {
     if (!file.endsWith(".json")) return [];
     try {
-      return [JSON.parse(fs.readFileSync(path.join(folder, file), "utf8")) as Lock];
+      return [JSON.parse(fs.readFileSync(path.join(locks, file), "utf8")) as Lock];
     } catch {
       return []; // just gone, or half written: the engine itself looks again
     }

@@ -1,28 +1,54 @@
 /** One glance at a lab: what is up, what was seen last, what to type next. */
 import { findRealm } from "../../components/infrastructure/twin/realm";
-import type { LabPlan } from "../../components/plan";
-import { type DeployedTwin, type Deployment, deploymentOf, differences, isEmpty, twinOf } from "./deployment";
+import { type LabPlan, tableNote } from "../../components/plan";
+import {
+  type DeployedTwin,
+  deploymentOf,
+  differences,
+  isEmpty,
+  type MachineOutputs,
+  outputsOf,
+  twinOf,
+} from "./deployment";
 import { Failure } from "./failure";
+import { lastUpdateOf, troubleWith } from "./last-update";
 import { hasFile, planOf, readStackFile } from "./stack-file";
 
 /** Shows the state of a stack's lab. Exit code 0 whatever it is: it was asked for, and told. */
 export function showStatus(stack: string): number {
   const deployed = deploymentOf(stack);
   if (!deployed) readStackFile(stack); // a stack nobody knows is a slip of the keyboard
-  console.log(describe().join("\n"));
+  console.log([...describe(), tableNote(new Date()) ?? []].flat().join("\n"));
   return 0;
 
   function describe(): string[] {
-    if (!deployed || isEmpty(deployed)) return [`${stack} is down.`, next(stack, "up", "verdict")];
+    if (!deployed) return [`${stack} is down.`, next(stack, "up", "verdict")];
+    const last = lastUpdateOf(stack, deployed);
+    const trouble = troubleWith(stack, last);
+    if (isEmpty(deployed)) {
+      if (trouble && (last?.ended === "running" || last?.ended === "killed"))
+        return [trouble, next(stack, "up", "down")];
+      const failed = last?.command === "up" && last.ended === "failed";
+      return [`${stack} is down${failed ? "; its last `up` failed" : ""}.`, next(stack, "up", "verdict")];
+    }
     const twin = twinOf(deployed);
-    if (twin) return describeTwin(stack, twin);
+    if (twin) return describeTwin(stack, twin, trouble);
     const outputs = outputsOf(deployed);
-    if (outputs?.nodes) return describeMachines(stack, outputs);
-    return [incomplete(stack), next(stack, "up", "down")];
+    if (outputs?.nodes) return describeMachines(stack, outputs, trouble);
+    return [trouble ?? incomplete(stack), next(stack, "up", "down")];
   }
 }
 
-function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin): string[] {
+/** @param trouble what is the matter with the last run; what is recorded of the lab is then no proof that it stands. */
+function headline(stack: string, what: string, trouble: string | undefined): string[] {
+  return trouble ? [trouble, `What is recorded of it: ${what}`] : [`${stack} is up, ${what}`];
+}
+
+function describeTwin(
+  stack: string,
+  { folder, plan, observation }: DeployedTwin,
+  trouble: string | undefined,
+): string[] {
   const realm = findRealm(folder);
   if (!realm) {
     return [
@@ -30,40 +56,37 @@ function describeTwin(stack: string, { folder, plan, observation }: DeployedTwin
       next(stack, "up", "down"),
     ];
   }
-  if (!plan) return [incomplete(stack), next(stack, "up", "down")];
+  if (!plan) return [trouble ?? incomplete(stack), next(stack, "up", "down")];
   const where = realm.kind === "machine" ? "a QEMU machine" : "namespaces of this machine";
   const seen = observation?.agrees
     ? "as predicted, every pair"
     : `NOT as predicted: ${observation?.disagreements.length ?? 0} differences, \`npm run lab -- observe ${stack}\` shows them`;
   return [
-    `${stack} is up, on the twin, in ${where}.`,
+    ...headline(stack, `on the twin, in ${where}.`, trouble),
     `  encapsulation  ${plan.encapsulation}`,
     `  fabric         ${plan.fabric}`,
     `  faults         ${plan.faults.join(", ") || "none"}`,
     ...plan.nodes.map(describeNode),
-    `  observed       ${seen} (at the last \`up\`)`,
+    `  observed       ${seen} (at the last \`up\`${trouble ? " that came so far" : ""})`,
     ...describeDifference(stack, plan),
-    next(stack, `shell ${plan.nodes.at(-1)?.name}`, `switch ${another(plan)}`, "observe", "down"),
+    next(
+      stack,
+      ...(trouble ? ["up"] : []),
+      `shell ${plan.nodes.at(-1)?.name}`,
+      `switch ${another(plan)}`,
+      "observe",
+      "down",
+    ),
   ];
 }
-
-/** The stack outputs of a lab of machines, as far as they are shown here. */
-interface MachineOutputs {
-  encapsulation?: string;
-  faults?: string[];
-  nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
-  kubeconfig?: unknown;
-}
-
-const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | undefined =>
-  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as MachineOutputs | undefined;
 
 function describeMachines(
   stack: string,
   { encapsulation, faults = [], nodes = [], kubeconfig }: MachineOutputs,
+  trouble: string | undefined,
 ): string[] {
   return [
-    `${stack} is up, ${kubeconfig ? "a cluster of " : ""}${nodes.length} machines.`,
+    ...headline(stack, `${kubeconfig ? "a cluster of " : ""}${nodes.length} machines.`, trouble),
     `  encapsulation  ${encapsulation}`,
     `  faults         ${faults.join(", ") || "none"}`,
     ...nodes.map(({ name, role, subnet, address, ssh }, i) => {
@@ -73,6 +96,7 @@ function describeMachines(
     "  observed       not measured",
     next(
       stack,
+      ...(trouble ? ["up"] : []),
       ...(kubeconfig ? [`kubeconfig ${stack} > kubeconfig`, `shell ${nodes.at(-1)?.name}`] : []),
       "down",
     ),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ENCAPSULATIONS } from "../../components/config";
-import { ENCAPSULATION_FACTS, TUNNELS } from "../../components/plan";
+import { ENCAPSULATION_FACTS, routesNeedBgp, TUNNELS } from "../../components/plan";
 import { planOf } from "../support/problems";
 
 const FACTS = Object.entries(ENCAPSULATION_FACTS);
@@ -28,7 +28,12 @@ describe("the facts of an encapsulation", () => {
 
     it(`have BIRD program the routes of all but VXLAN: ${name}`, () => {
       assert.equal(facts.routesBy, facts.tunnel === "vxlan" ? "Felix" : "BIRD");
-      assert.equal(planOf({ encapsulation: name }).bgp.enabled, facts.tunnel !== "vxlan");
+      assert.equal(routesNeedBgp(planOf({ encapsulation: name })), facts.tunnel !== "vxlan");
+    });
+
+    it(`keep BIRD running, so that a switch never changes Calico's backend: ${name}`, () => {
+      assert.equal(planOf({ encapsulation: name }).bgp.enabled, true);
+      assert.equal(planOf({ encapsulation: name, bgp: "Enabled" }).bgp.enabled, true);
     });
   }
 
@@ -47,9 +52,14 @@ describe("the facts of an encapsulation", () => {
     });
   });
 
-  it("leave BGP on under VXLAN when the config says so", () => {
-    assert.equal(planOf({ encapsulation: "VXLAN", bgp: "Enabled" }).bgp.enabled, true);
-    assert.equal(planOf({ encapsulation: "VXLAN", bgp: "Disabled" }).bgp.enabled, false);
+  it("turn BIRD off under VXLAN when the config says bgp: Disabled", () => {
+    for (const encapsulation of ["VXLAN", "VXLANCrossSubnet"])
+      assert.equal(planOf({ encapsulation, bgp: "Disabled" }).bgp.enabled, false);
+  });
+
+  it("ignore bgp: Disabled without Calico, where routes are static and the twin's BIRD stands in for them", () => {
+    const plan = planOf({ encapsulation: "VXLAN", bgp: "Disabled", calico: { install: "none" } });
+    assert.deepEqual([plan.calico, plan.bgp.enabled], [false, true]);
   });
 });
 

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { ENCAPSULATIONS, type Encapsulation, FAULTS } from "../../components/config";
 import { FAULT_FACTS, type LabPlan, planLab, type RuleName } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
-import { changed, planOf } from "../support/problems";
+import { changed, planOf, type RawConfig } from "../support/problems";
 
 const ONE_SUBNET = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
 const TWO_SUBNETS = [...ONE_SUBNET, { name: "b", cidr: "10.0.4.0/24", nodes: ["w2"] }];
@@ -22,8 +22,8 @@ describe("the firewall of a plan", () => {
   const NEEDS: [Encapsulation, natted: RuleName[], plain: RuleName[], apart: RuleName[]][] = [
     ["IPIP", ["bgp", "ipip"], ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip"]],
     ["IPIPCrossSubnet", ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip"]],
-    ["VXLAN", ["vxlan"], ["vxlan", "pod-cidr"], ["vxlan"]],
-    ["VXLANCrossSubnet", ["vxlan", "pod-cidr"], ["vxlan", "pod-cidr"], ["vxlan"]],
+    ["VXLAN", ["bgp", "vxlan"], ["bgp", "vxlan", "pod-cidr"], ["bgp", "vxlan"]],
+    ["VXLANCrossSubnet", ["bgp", "vxlan", "pod-cidr"], ["bgp", "vxlan", "pod-cidr"], ["bgp", "vxlan"]],
     ["None", ["bgp", "pod-cidr"], ["bgp", "pod-cidr"], ["bgp", "pod-cidr"]],
   ];
 
@@ -46,8 +46,21 @@ describe("the firewall of a plan", () => {
     });
   }
 
-  it("opens TCP 179 for VXLAN too when BGP is switched on", () => {
-    assert.ok(openIn(planOf({ encapsulation: "VXLAN", bgp: "Enabled" })).includes("bgp"));
+  it("opens TCP 179 under VXLAN too, and explains that calico-node's readiness needs it and no route does", () => {
+    const bgp = (raw: RawConfig) => planOf(raw).firewall.find(({ name }) => name === "bgp");
+    for (const encapsulation of ["VXLAN", "VXLANCrossSubnet"]) {
+      assert.equal(bgp({ encapsulation })?.open, true);
+      assert.match(
+        bgp({ encapsulation })?.why ?? "",
+        new RegExp(
+          `^Felix programs the routes of ${encapsulation}, but BIRD runs too, and calico-node is ready only`,
+        ),
+      );
+      const disabled = bgp({ encapsulation, bgp: "Disabled" });
+      assert.equal(disabled?.open, false);
+      assert.match(disabled?.why ?? "", /^bgp is Disabled: Felix programs the routes of VXLAN/);
+    }
+    assert.match(bgp({ encapsulation: "IPIP" })?.why ?? "", /^BIRD exchanges the nodes' blocks over BGP$/);
   });
 
   it("opens SSH between nodes only where one is reached over another: OpenStack has one floating IP", () => {

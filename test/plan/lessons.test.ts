@@ -178,6 +178,12 @@ describe("a lesson leads to the next", () => {
     assert.deepEqual(planLab(changed(stackConfig("L7"), { faults: [] })), planLab(stackConfig("L8")));
   });
 
+  it("L6 with VXLAN has no path that needs BGP, and calico-node is not ready all the same", () => {
+    const verdict = judge(planLab(changed(stackConfig("L6"), { encapsulation: "VXLAN" })));
+    assert.deepEqual([...new Set(Object.values(outcomesOf(verdict)))], ["works"]);
+    assert.equal(verdict.notReady.length, 3);
+  });
+
   it("L9 without its fault is L10", () => {
     assert.deepEqual(planLab(changed(stackConfig("L9"), { faults: [] })), planLab(stackConfig("L10")));
   });

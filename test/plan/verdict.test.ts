@@ -114,10 +114,17 @@ describe("the verdict", () => {
   });
 
   it("tells the owner of existing machines to see to the router, for podRoutes is refused there", () => {
-    const mend = (raw: object) =>
-      failuresOf(judge(planOf({ cloud: "hosts", encapsulation: "None", ...raw })))[0]?.mend;
-    assert.match(mend({}) ?? "", /have its owner give the gateway a route per node block/);
-    assert.match(mend({ rehearse: true }) ?? "", /set podRoutes: true/);
+    const verdict = (raw: object) => judge(planOf({ cloud: "hosts", encapsulation: "None", ...raw }));
+    const fix = (raw: object) => failuresOf(verdict(raw))[0]?.mend ?? "";
+    const warned = (raw: object) =>
+      verdict(raw).unknown.includes("what stands between machines that exist already");
+    assert.match(fix({}), /have its owner give the gateway a route per node block/);
+    assert.equal(warned({}), true);
+    // The router between node containers is the lab's own, as the twin's is.
+    for (const raw of [{ rehearse: true }, { hosts: { machines: "containers" } }]) {
+      assert.match(fix(raw), /set podRoutes: true/);
+      assert.equal(warned(raw), false);
+    }
   });
 });
 
@@ -151,6 +158,39 @@ describe("a fault in the verdict", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  for (const encapsulation of ["VXLAN", "VXLANCrossSubnet"]) {
+    it(`bgp-blocked leaves every path of ${encapsulation} alone and calico-node not ready, and the verdict says both`, () => {
+      const verdict = judge(planOf({ cloud: "aws", encapsulation, faults: ["bgp-blocked"] }));
+      assert.deepEqual([...new Set(Object.values(outcomesOf(verdict)))], ["works"]);
+      assert.equal(verdict.notReady.length, 4);
+      assert.equal(
+        verdict.notReady[0]?.message,
+        "calico/node is not ready: BIRD is not ready: BGP not established with 10.0.3.11,10.0.4.10,10.0.4.11",
+      );
+      const [note, remark] = verdict.remarks;
+      assert.match(note ?? "", /^fault bgp-blocked is set on purpose: .* TCP 179; under VXLAN/);
+      assert.match(note ?? "", /it changes whether calico-node is ready, and no path$/);
+      assert.match(
+        remark ?? "",
+        /not ready, and pods reach each other all the same: Felix programs the routes/,
+      );
+    });
+
+    it(`bgp-blocked changes nothing under ${encapsulation} with bgp: Disabled, where no BIRD waits for a session`, () => {
+      const verdict = judge(
+        planOf({ cloud: "aws", encapsulation, bgp: "Disabled", faults: ["bgp-blocked"] }),
+      );
+      assert.deepEqual(verdict.notReady, []);
+      assert.equal(verdict.remarks.length, 1);
+      assert.match(verdict.remarks[0] ?? "", /^fault bgp-blocked changes nothing here/);
+    });
+  }
+
+  it("names no calico-node that is not ready where Calico is not installed", () => {
+    const raw = { cloud: "aws", calico: { install: "none" }, faults: ["bgp-blocked"] };
+    assert.deepEqual(judge(planOf(raw)).notReady, []);
   });
 
   it("is told apart by what the paths use: a rule, a tunnel or a check that no packet comes to is idle", () => {

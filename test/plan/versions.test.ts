@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
-import { CALICO_RELEASES, KUBERNETES_PATCHES, minorOf, planVersions } from "../../components/plan";
+import {
+  CALICO_RELEASES,
+  KUBERNETES_PATCHES,
+  minorOf,
+  planVersions,
+  TABLE_DATE,
+  tableAge,
+  tableNote,
+} from "../../components/plan";
 import { errorOf, planOf } from "../support/problems";
 
 describe("the versions of a plan", () => {
   it("are the newest patch releases of the minors that the config names", () => {
-    assert.deepEqual(planVersions("1.35", "3.32"), { kubernetes: "1.35.7", calico: "3.32.1" });
-    assert.deepEqual(planVersions("v1.34", "v3.30"), { kubernetes: "1.34.10", calico: "3.30.7" });
+    assert.deepEqual(planVersions("1.35", "3.32"), { kubernetes: "1.35.10", calico: "3.32.4" });
+    assert.deepEqual(planVersions("v1.34", "v3.30"), { kubernetes: "1.34.13", calico: "3.30.7" });
   });
 
   it("are what the config says when it says all, with or without a v", () => {
     assert.deepEqual(planVersions("1.35.2", "v3.31.0"), { kubernetes: "1.35.2", calico: "3.31.0" });
   });
 
-  it("stay as they were written when nobody here knows them", () => {
+  it("stay as they were written when the tables do not have them", () => {
     assert.deepEqual(planVersions("1.99", "4.0"), { kubernetes: "1.99", calico: "4.0" });
   });
 
@@ -33,8 +41,55 @@ describe("the versions of a plan", () => {
     assert.notEqual(errorOf({ calicoVersion: "v3.32.1", kubernetesVersion: "v1.31.4" }), undefined);
   });
 
-  it("may be any when the config allows what nobody tested", () => {
+  it("may be any when the config allows pairs that are not tested", () => {
     const raw = { calicoVersion: "3.21.4", kubernetesVersion: "1.22.6", allowUnsupported: true };
     assert.deepEqual(planOf(raw).versions, { kubernetes: "1.22.6", calico: "3.21.4" });
+  });
+});
+
+describe("the tables of Calico and Kubernetes versions", () => {
+  const rows = [...Object.entries(CALICO_RELEASES), ...Object.entries(KUBERNETES_PATCHES)];
+
+  it("have the patch release of the row's own minor", () => {
+    for (const [minor, { patch }] of rows)
+      assert.match(patch, new RegExp(`^${minor.replace(".", "\\.")}\\.\\d+$`));
+  });
+
+  it("say for every row where it was read, and a date that is not later than the last check", () => {
+    const evidence = [
+      ...rows.map(([, row]) => row),
+      ...Object.values(CALICO_RELEASES).map(({ requirements }) => requirements),
+    ];
+    for (const { source, date } of evidence) {
+      assert.match(source, /^(https:\/\/github\.com\/|pkg:golang\/k8s\.io\/client-go@v0\.)\S+$/);
+      assert.match(date, /^\d{4}-\d{2}-\d{2}$/);
+      assert.ok(date <= TABLE_DATE, `${source}: ${date}`);
+    }
+  });
+
+  it("have no row for a Kubernetes minor that no Calico in the table was tested with", () => {
+    const tested = new Set(Object.values(CALICO_RELEASES).flatMap(({ kubernetes }) => kubernetes));
+    assert.deepEqual(Object.keys(KUBERNETES_PATCHES).sort(), [...tested].sort());
+  });
+
+  it("age in whole months since the last check", () => {
+    const ageOn = (day: string) => tableAge(new Date(day), "2026-11-25");
+    assert.equal(ageOn("2026-11-25"), 0);
+    assert.equal(ageOn("2026-12-24T23:59:59Z"), 0);
+    assert.equal(ageOn("2026-12-25"), 1);
+    assert.equal(ageOn("2028-01-28"), 14);
+    assert.equal(ageOn("2026-06-25"), 0);
+    assert.equal(tableAge(new Date(TABLE_DATE)), 0);
+  });
+
+  it("are said to be old once they are six months old, with their date and their age", () => {
+    const noteOn = (day: string) => tableNote(new Date(day), "2026-11-25");
+    assert.equal(noteOn("2027-05-24"), undefined);
+    assert.equal(
+      noteOn("2027-05-25"),
+      "note: the table of Calico and Kubernetes versions is from 2026-11-25, 6 months old; newer releases may exist",
+    );
+    assert.match(noteOn("2028-01-28") ?? "", /, 14 months old;/);
+    assert.equal(tableNote(new Date(TABLE_DATE)), undefined);
   });
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseStackConfig } from "../../components/config";
-import { planLab } from "../../components/plan";
+import { planLab, TABLE_DATE } from "../../components/plan";
 import { Checkout } from "../support/checkout";
 import { stackNames } from "../support/stacks";
 
@@ -125,6 +125,29 @@ describe("the launcher, looking", function () {
         assert.equal(code, 1);
         assert.match(stderr, /The lab local is not up; `npm run lab -- up local` brings it up\./);
       }
+    });
+
+    it("says that the table of versions is old once it is six months old", async () => {
+      const statusOn = async (date: string) => {
+        checkout.write(
+          "clock.cjs",
+          `const Real = Date;
+           globalThis.Date = class extends Real {
+             constructor(...args) { super(...(args.length > 0 ? args : ["${date}"])); }
+           };`,
+        );
+        const argv = ["--require", "./clock.cjs", "--import", "tsx", "scripts/lab.ts", "status"];
+        const { status, stdout } = await checkout.start("node", argv);
+        assert.equal(status, 0);
+        return stdout;
+      };
+      assert.doesNotMatch(await statusOn(TABLE_DATE), /note:/);
+      const later = new Date(TABLE_DATE);
+      later.setUTCMonth(later.getUTCMonth() + 13);
+      assert.match(
+        await statusOn(later.toISOString()),
+        /\nnote: the table of Calico and Kubernetes versions is from .*, 13 months old; newer releases may exist\n$/,
+      );
     });
 
     it("whose processes are gone says so, and both ways out", async () => {

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import {
   CLOUDS,
   type Cloud,
+  CONTAINERS,
   ENCAPSULATIONS,
   type Encapsulation,
   FABRICS,
@@ -36,17 +37,23 @@ interface Place {
   cloud: Cloud;
   fabric?: Fabric;
   rehearse: boolean;
+  /** Node containers of this machine instead of machines that exist already. */
+  hosts?: { machines: typeof CONTAINERS };
 }
+
+const MACHINES = { machines: CONTAINERS } as const;
 
 const places: fc.Arbitrary<Place> = fc
   .record({
     cloud: fc.constantFrom(...CLOUDS),
     fabric: fc.option(fc.constantFrom(...FABRICS), { nil: undefined }),
     rehearse: fc.boolean(),
+    containers: fc.boolean(),
   })
-  .map(({ cloud, fabric, rehearse }) =>
-    cloud === "aws" || cloud === "openstack" ? { cloud, rehearse } : { cloud, fabric, rehearse },
-  );
+  .map(({ cloud, fabric, rehearse, containers }) => {
+    if (cloud === "aws" || cloud === "openstack") return { cloud, rehearse };
+    return { cloud, fabric, rehearse, ...(cloud === "hosts" && containers && { hosts: MACHINES }) };
+  });
 
 const fabricAt = ({ cloud, fabric }: Place): Fabric =>
   cloud === "aws" || cloud === "openstack" ? cloud : (fabric ?? "plain");
@@ -133,7 +140,7 @@ export const rawConfigs: fc.Arbitrary<RawConfig> = fc
     const fabric = fabricAt(place);
     const ours = place.cloud !== "hosts" || place.rehearse === true;
     const faults = FAULTS.filter((fault) => canHave({ fabric, cloud: place.cloud, onTwin: ours }, fault));
-    const podRoutes = ours ? fc.boolean() : fc.constant(false);
+    const podRoutes = ours || place.hosts ? fc.boolean() : fc.constant(false);
     return fc
       .record({
         bgp: bgpFor(encapsulation),

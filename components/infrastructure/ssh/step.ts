@@ -4,8 +4,9 @@ import * as path from "node:path";
 
 /** Of which files each step is made, in this order, behind the preamble. */
 const STEPS = {
-  blocks: ["blocks"],
-  calico: ["calico"],
+  blocks: ["rollout", "blocks"],
+  calico: ["rollout", "calico"],
+  images: ["images"],
   init: ["kubeadm", "init"],
   join: ["kubeadm", "join"],
   kubeconfig: ["kubeconfig"],
@@ -14,6 +15,7 @@ const STEPS = {
   prepare: ["packages", "kubeadm", "prepare"],
   remove: ["remove"],
   reset: ["packages", "kubeadm", "network-leftovers", "reset"],
+  "restart-pods": ["restart-pods"],
   routes: ["routes"],
   token: ["token"],
 } as const;

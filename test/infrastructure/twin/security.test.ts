@@ -55,7 +55,10 @@ describe("the fabric's rules", () => {
     assert.doesNotMatch(rules, /\b94\b/);
     const vxlan = renderSecurity(planOf({ fabric: "openstack", encapsulation: "VXLAN" })).rules;
     assert.match(vxlan, /ip saddr @nodes udp dport 4789 accept comment "vxlan"/);
-    assert.doesNotMatch(vxlan, /ip protocol 4|dport 179 accept/);
+    assert.match(vxlan, /ip saddr @nodes tcp dport 179 accept comment "bgp"/);
+    assert.doesNotMatch(vxlan, /ip protocol 4/);
+    const quiet = renderSecurity(planOf({ fabric: "openstack", encapsulation: "VXLAN", bgp: "Disabled" }));
+    assert.doesNotMatch(quiet.rules, /dport 179 accept/);
   });
 
   it("give every port a memory of its own", () => {

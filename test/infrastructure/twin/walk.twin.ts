@@ -42,6 +42,44 @@ describe("a switch in place ends where a fresh build does", function () {
   }
 });
 
+describe("BIRD through a switch", function () {
+  this.timeout(60_000);
+
+  /** Each BGP session of w1 with the moment since which it is up. */
+  const sessions = async (twin: TwinUnderTest) =>
+    (await twin.run("birdc -s /run/bird/w1.ctl show protocols"))
+      .split("\n")
+      .filter((line) => line.startsWith("Mesh_"));
+
+  it("keeps every BGP session from VXLAN to None and back", async () => {
+    const twin = new TwinUnderTest("namespaces");
+    try {
+      const seen: string[][] = [];
+      for (const encapsulation of ["VXLAN", "None", "VXLANCrossSubnet"]) {
+        await play(twin, { title: encapsulation, plan: planOf({ fabric: "aws", encapsulation }) });
+        seen.push(await sessions(twin));
+      }
+      assert.equal(seen[0]?.length, 3);
+      for (const line of seen[0] ?? []) assert.match(line, /Established/);
+      assert.deepEqual(seen.slice(1), [seen[0], seen[0]], "up since the same moment");
+    } finally {
+      await twin.stop();
+    }
+  });
+
+  it("has no session under VXLAN while TCP 179 is closed, and every pod path works as the verdict says", async () => {
+    const twin = new TwinUnderTest("namespaces");
+    try {
+      const plan = planOf({ fabric: "aws", encapsulation: "VXLAN", faults: ["bgp-blocked"] });
+      const { sessionsDown, rows } = await play(twin, { title: "VXLAN, bgp-blocked", plan });
+      assert.equal(Object.keys(sessionsDown).length, 4);
+      for (const { observed } of rows) assert.equal(observed, "works");
+    } finally {
+      await twin.stop();
+    }
+  });
+});
+
 describe("any walk through labs, in place", function () {
   this.timeout(600_000);
 

@@ -1,0 +1,102 @@
+/** How the last run of the engine on a stack ended. A run that failed leaves the outputs of the one before it in the state. */
+import { historyFiles, ownFolder, readText } from "./backend";
+import type { Deployment } from "./deployment";
+import { askEngine } from "./engine";
+import { locksOf, mayLive } from "./lock";
+
+/** The last run that built or destroyed something. */
+export interface LastUpdate {
+  /** The engine's command: `up`, `destroy`, `import`; unknown of a run that was killed. */
+  command?: string;
+  /** `running`: it is at work now, or may be on another machine. `killed`: it never came to its end. */
+  ended: "succeeded" | "failed" | "running" | "killed";
+}
+
+/** A run as the engine records it, in a history file and in `pulumi stack history --json`. */
+interface RunRecord {
+  kind: string;
+  result: string;
+  /** Seconds since 1970 in the file, ISO 8601 in the answer of the command. */
+  endTime?: number | string;
+}
+
+/** The runs that change what stands, by the engine's word for them. A refresh or a preview tells nothing about the lab. */
+const COMMANDS: { [kind: string]: string | undefined } = {
+  update: "up",
+  destroy: "destroy",
+  "resource-import": "import",
+};
+
+/** How many runs are asked for: enough to find an `up` behind the refreshes that may have followed it. */
+const PAGE = 20;
+
+/**
+ * How the last `up` or `destroy` of a stack ended; undefined where the backend has no record of one.
+ *
+ * @param deployed the stack's state, whose pending operations show a run that was killed.
+ */
+export function lastUpdateOf(stack: string, deployed: Deployment | undefined): LastUpdate | undefined {
+  const folder = ownFolder();
+  const locks = folder ? locksOf(folder, stack) : [];
+  if (locks.some(mayLive)) return { ended: "running" };
+  const record = folder ? newest(recordsIn(folder, stack)) : newest(recordsOf(stack));
+  const command = record && COMMANDS[record.kind];
+  if (record?.result === "in-progress") return { command, ended: "running" };
+  if (locks.length > 0 || leftWorkUndone(deployed, record)) return { ended: "killed" };
+  return record && { command, ended: record.result === "succeeded" ? "succeeded" : "failed" };
+}
+
+/**
+ * Whether a run began something after the last record and never ended it. Pending operations alone do not show that: the
+ * engine keeps them until a refresh, whatever succeeds in between.
+ */
+function leftWorkUndone(deployed: Deployment | undefined, record: RunRecord | undefined): boolean {
+  if ((deployed?.pending_operations ?? []).length === 0) return false;
+  if (!record) return true;
+  const { endTime = "" } = record;
+  const recorded = typeof endTime === "number" ? endTime * 1000 : Date.parse(endTime);
+  // The record's time is in whole seconds.
+  return Date.parse(deployed?.manifest?.time ?? "") > recorded + 1000;
+}
+
+function newest(records: Iterable<RunRecord>): RunRecord | undefined {
+  for (const record of records) if (COMMANDS[record.kind]) return record;
+  return undefined;
+}
+
+function* recordsIn(folder: string, stack: string): Generator<RunRecord> {
+  for (const file of historyFiles(folder, stack)) {
+    try {
+      yield JSON.parse(readText(file)) as RunRecord;
+    } catch {
+      // Half written, or gone since it was listed: the one before it counts.
+    }
+  }
+}
+
+function recordsOf(stack: string): RunRecord[] {
+  const argv = ["stack", "history", "--json", "--page-size", String(PAGE), "--stack", stack];
+  const { status, stdout } = askEngine(argv);
+  // A backend that tells nothing is no reason to show nothing.
+  return status === 0 && stdout.trim() !== "" ? (JSON.parse(stdout) ?? []) : [];
+}
+
+/**
+ * What is the matter with a lab whose last run did not succeed, with the way out; undefined when it did, or is unknown.
+ * What is recorded of such a lab may be incomplete, or from before that run.
+ */
+export function troubleWith(stack: string, last: LastUpdate | undefined): string | undefined {
+  const again = `\`npm run lab -- up ${stack}\``;
+  switch (last?.ended) {
+    case "running":
+      return `${stack} is being changed right now, and what is shown here may be incomplete until that has ended.`;
+    case "killed":
+      return `${stack} may be incomplete: its last run was killed. ${again} goes on, \`npm run lab -- down ${stack}\` takes down what there is.`;
+    case "failed":
+      if (last.command === "destroy")
+        return `${stack} may be incomplete: its last \`destroy\` failed or was interrupted. \`npm run lab -- down ${stack}\` goes on, ${again} builds it again.`;
+      return `${stack} may be incomplete: its last \`${last.command}\` failed or was interrupted. ${again} goes on from there.`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+/** What `lab switch` says of the pods that live through it. Calico gives a pod its MTU when the pod is made. */
+import { judgeSwitch, type LabPlan } from "../../components/plan";
+import { withChanges } from "./config-path";
+import { type Deployment, outputsOf, twinOf } from "./deployment";
+import { Failure } from "./failure";
+import { planUnlessSecret, type StackFile } from "./stack-file";
+
+/** Pods that are listed one by one. */
+const LISTED = 10;
+
+/**
+ * The sentence on the pods that live through a switch; undefined where there is nothing to say: on the twin, on machines
+ * without a cluster, and where the MTU stays.
+ *
+ * The state of a lab on machines holds no plan. What is deployed is the stack's file with the encapsulation and the faults of
+ * the state's outputs.
+ */
+export function sayOfLivingPods(
+  file: StackFile,
+  deployed: Deployment | undefined,
+  wanted: LabPlan | undefined,
+): string | undefined {
+  const { encapsulation, faults = [], kubeconfig } = outputsOf(deployed ?? {}) ?? {};
+  if (!wanted || !encapsulation || !kubeconfig || twinOf(deployed)) return undefined;
+  const before = planBefore(file, encapsulation, faults);
+  return before && judgeSwitch(before, wanted)?.sentence;
+}
+
+function planBefore(file: StackFile, encapsulation: string, faults: readonly string[]): LabPlan | undefined {
+  try {
+    const changes = [`encapsulation=${encapsulation}`, `faults=${JSON.stringify(faults)}`];
+    return planUnlessSecret(file, withChanges(file.config, changes));
+  } catch (error) {
+    // The file was edited since, so that what is deployed does not fit it any more: then nothing can be said.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Which pods are to be restarted, and how.
+ * @param pods as the program measured them on the nodes, each `namespace/name on node`.
+ * @param command the launcher's command that restarts the study's own; undefined when that has been done.
+ */
+export function howToRestart(pods: readonly string[], command: string | undefined): string[] {
+  if (pods.length === 0) return [];
+  const more = pods.length > LISTED ? [`  … and ${pods.length - LISTED} more`] : [];
+  const yours = "kubectl -n <namespace> rollout restart <kind>/<name>";
+  return [
+    "These pods keep their old MTU until they are restarted:",
+    ...pods.slice(0, LISTED).map((pod) => `  ${pod}`),
+    ...more,
+    command
+      ? `\`${command}\` restarts those of the study; for your own: \`${yours}\`.`
+      : `They are your own: \`${yours}\` restarts them.`,
+  ];
+}
+
+/** The pods that are not of these workloads (`kind namespace/name`): a workload's pods bear its name and a suffix. */
+export function podsOfOthers(pods: readonly string[], workloads: readonly string[]): string[] {
+  const starts = workloads.map((workload) => `${workload.split(" ")[1]}-`);
+  return pods.filter((pod) => !starts.some((start) => pod.startsWith(start)));
+}

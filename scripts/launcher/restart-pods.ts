@@ -1,0 +1,63 @@
+/** Restarts the study's pods of a cluster, so that they get the MTU that Calico gives now. Never the user's own pods. */
+import { execute, shellCommand, stepScript } from "../../components/infrastructure/ssh";
+import { deploymentOf, outputsOf } from "./deployment";
+import { Failure, say } from "./failure";
+import { targetOf } from "./remote-shell";
+
+/** What the study's workloads, or their namespaces, carry. */
+const STUDY_LABEL = "app.kubernetes.io/part-of=encaplab-study";
+
+/** What the node step did, each thing by its name. */
+export interface Restarted {
+  /** Workloads whose pods were made anew, as `kind namespace/name`. */
+  workloads: string[];
+  /** Pods without an owner, as `namespace/name`: they were left alone, because nothing would make them again. */
+  bare: string[];
+}
+
+/**
+ * Restarts the study's DaemonSets, Deployments and StatefulSets, waits for their new pods and tells what was done.
+ * @throws {Failure} when the control plane cannot be reached, or the pods do not come up in time.
+ */
+export async function restartPods(stack: string): Promise<Restarted> {
+  const nodes = outputsOf(deploymentOf(stack) ?? {})?.nodes ?? [];
+  const controlPlane = nodes.find(({ role }) => role === "control-plane")?.name;
+  if (!controlPlane)
+    throw new Failure(`The lab ${stack} has no control plane whose pods could be restarted.`, 1);
+  const target = targetOf(stack, controlPlane);
+  say("Restarting the study's pods, which takes a minute or so.");
+  const script = stepScript("restart-pods", { LABEL: STUDY_LABEL });
+  const answer = await execute(target, shellCommand(target.user, "create"), script).catch((error: Error) => {
+    throw new Failure(`The study's pods were not restarted: ${error.message}`, 1);
+  });
+  if (answer.code !== 0) {
+    throw new Failure(
+      `The study's pods were not restarted. ${controlPlane} says:\n${answer.stderr.trim()}`,
+      1,
+    );
+  }
+  const restarted = readRestarted(answer.stdout);
+  for (const sentence of describeRestarted(restarted)) say(sentence);
+  return restarted;
+}
+
+/** Reads the result of `scripts/node/restart-pods.sh`. */
+export function readRestarted(result: string): Restarted {
+  const named = (start: string) =>
+    result.split("\n").flatMap((line) => (line.startsWith(start) ? [line.slice(start.length).trim()] : []));
+  return { workloads: named("restarted "), bare: named("bare pod ") };
+}
+
+/** What was done, in sentences for the user. */
+export function describeRestarted({ workloads, bare }: Restarted): string[] {
+  return [
+    workloads.length > 0
+      ? `Restarted: ${workloads.join(", ")}.`
+      : `Nothing was restarted: no DaemonSet, Deployment or StatefulSet carries the label ${STUDY_LABEL}.`,
+    ...(bare.length > 0
+      ? [
+          `Left alone, because nothing would make them again: ${bare.join(", ")}. Delete and create them yourself.`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# restart-pods, on the control plane: makes the study's pods anew, so that they get the MTU which Calico gives now.
+# LABEL: the study's label, as key=value; a workload belongs to the study when it or its namespace carries it.
+# The result is a line for each: "restarted KIND NAMESPACE/NAME", and "bare pod NAMESPACE/NAME" for a pod without an owner,
+# which is left alone: if it were deleted, nothing would make it again.
+create() {
+  need LABEL
+  local namespaces workloads bare kind namespace name lines=''
+  # An empty selector selects everything there is.
+  [[ $LABEL == ?*=?* ]] || die "LABEL must be key=value, not '$LABEL'"
+  wait_for 60 "the API server" api get --raw /readyz || die "no API server answers on this machine; is it the control plane?"
+  # Asked first and kept: a failure inside a loop's input would be taken for an empty list.
+  namespaces=$(api get namespaces --selector "$LABEL" --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')
+  workloads=$(each_of daemonsets,deployments,statefulsets workload_lines)
+  bare=$(each_of pods bare_lines)
+  # Restart all of them before waiting for any: pods of different workloads then come up at the same time.
+  while read -r kind namespace name; do
+    if [[ -n $kind ]]; then api --namespace "$namespace" rollout restart "$kind/$name"; fi
+  done <<<"$workloads"
+  while read -r kind namespace name; do
+    if [[ -z $kind ]]; then continue; fi
+    attend "waiting for the pods of $kind $namespace/$name" watch_rollout "$kind" "$namespace" "$name"
+    lines+="restarted $kind $namespace/$name"$'\n'
+  done <<<"$workloads"
+  while read -r namespace name; do
+    if [[ -n $namespace ]]; then lines+="bare pod $namespace/$name"$'\n'; fi
+  done <<<"$bare"
+  if [[ -n $lines ]]; then result "${lines%$'\n'}"; fi
+}
+
+# each_of KINDS LINES: what LINES prints of the study's objects of these kinds, each once. `set -e` is off in here, as in every
+# command substitution.
+each_of() {
+  local namespace
+  {
+    "$2" "$1" --all-namespaces --selector "$LABEL" || exit
+    for namespace in $namespaces; do "$2" "$1" --namespace "$namespace" || exit; done
+  } | sort -u
+}
+
+# Lines "kind namespace name".
+workload_lines() {
+  api get "$@" --output 'jsonpath={range .items[*]}{.kind}{" "}{.metadata.namespace}{" "}{.metadata.name}{"\n"}{end}' |
+    tr '[:upper:]' '[:lower:]'
+}
+
+# Lines "namespace name" of the pods that run and have no owner.
+bare_lines() {
+  api get "$@" --field-selector status.phase=Running --output go-template='{{ range .items }}
+{{- if not .metadata.ownerReferences }}{{ .metadata.namespace }} {{ .metadata.name }}{{ "\n" }}{{ end }}{{ end }}'
+}
+
+# Not by `api`: its time-out for a request would end the watch.
+watch_rollout() {
+  kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace "$2" rollout status "$1/$3" --timeout=180s
+}

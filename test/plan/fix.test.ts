@@ -1,0 +1,101 @@
+// The fix in a verdict, done as it says: a fix that is refused, that does not help, or that is missing fails here.
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { CLOUDS, ENCAPSULATIONS, FABRICS } from "../../components/config";
+import { judge, type PathVerdict, rowName } from "../../components/plan";
+import { rawConfigs } from "../support/arbitraries";
+import { errorOf, planOf, type RawConfig } from "../support/problems";
+
+/** What a fix's sentence says about the config, as the values that a reader would set. */
+const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => RawConfig[]][] = [
+  [
+    /take (\S+) out of faults/,
+    ([, fault], raw) => [{ faults: (raw.faults as string[]).filter((name) => name !== fault) }],
+  ],
+  [/set podRoutes: true/, () => [{ podRoutes: true }]],
+  [/set natOutgoing: true/, () => [{ natOutgoing: true }]],
+  [
+    /use a CrossSubnet encapsulation/,
+    () => [{ encapsulation: "IPIPCrossSubnet" }, { encapsulation: "VXLANCrossSubnet" }],
+  ],
+  [/use VXLAN,/, () => [{ encapsulation: "VXLAN" }]],
+  [/use IPIP or VXLAN,/, () => [{ encapsulation: "IPIP" }, { encapsulation: "VXLAN" }]],
+];
+
+/** Every config that the fix names. @throws when the sentence names a key in words that the table does not know. */
+function configsNamed(fix: string, raw: RawConfig): RawConfig[] {
+  const found = WAYS.flatMap(([said, values]) => {
+    const match = said.exec(fix);
+    return match ? [{ text: match[0], values: values(match, raw) }] : [];
+  });
+  const rest = found.reduce((text, { text: known }) => text.replace(known, ""), fix);
+  assert.doesNotMatch(
+    rest,
+    /\b(set|take|use) |\w: (true|false)\b/,
+    `a way out that this test does not know: ${fix}`,
+  );
+  return found.flatMap(({ values }) => values.map((one) => ({ ...raw, ...one })));
+}
+
+const failingRows = (raw: RawConfig) => judge(planOf(raw)).paths.filter(({ failure }) => failure);
+const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowName(a) === rowName(b) && a.probe === b.probe;
+
+/** Follows every way that the fix of a row names, and from there on each next one, until the row works. */
+function assertLeadsOut(raw: RawConfig, row: PathVerdict, stepsLeft: number): void {
+  const { mend: fix = "", cause } = row.failure ?? {};
+  const story = `${rowName(row)}, ${row.probe}: ${fix}\n${JSON.stringify(raw)}`;
+  assert.ok(stepsLeft > 0, `too many fixes one after the other: ${story}`);
+  for (const next of configsNamed(fix, raw)) {
+    assert.equal(errorOf(next)?.message, undefined, `a fix that is refused: ${story}`);
+    const after = failingRows(next).find(sameRow(row));
+    if (!after) continue;
+    assert.notEqual(after.failure?.cause, cause, `a fix that does not help: ${story}`);
+    assertLeadsOut(next, after, stepsLeft - 1);
+  }
+}
+
+describe("a fix in the verdict", () => {
+  const clouds: RawConfig[] = [
+    ...CLOUDS.map((name) => ({ cloud: name })),
+    ...["aws", "openstack", "hosts"].map((name) => ({ cloud: name, rehearse: true })),
+    { cloud: "hosts", hosts: { machines: "containers" } },
+  ];
+  const fabricsAt = ({ cloud }: RawConfig): RawConfig[] =>
+    cloud === "aws" || cloud === "openstack" ? [{}] : FABRICS.map((fabric) => ({ fabric }));
+
+  for (const cloud of clouds) {
+    it(`makes the path work with one value, in every lab without faults: ${JSON.stringify(cloud)}`, () => {
+      for (const fabric of fabricsAt(cloud)) {
+        for (const encapsulation of ENCAPSULATIONS) {
+          for (const natOutgoing of [true, false]) {
+            for (const calico of [{}, { calico: { install: "none" } }]) {
+              const raw = { ...cloud, ...fabric, ...calico, encapsulation, natOutgoing };
+              for (const row of failingRows(raw)) assertLeadsOut(raw, row, 1);
+            }
+          }
+        }
+      }
+    });
+
+    it(`offers podRoutes: true where it is accepted, and sends to the gateway's owner where it is refused: ${JSON.stringify(cloud)}`, () => {
+      for (const encapsulation of ENCAPSULATIONS) {
+        const raw = { ...cloud, encapsulation };
+        const refused = errorOf({ ...raw, podRoutes: true }) !== undefined;
+        for (const row of failingRows(raw)) {
+          assert.equal(/set podRoutes: true/.test(row.failure?.mend ?? ""), !refused, JSON.stringify(raw));
+          assert.equal(/have its owner/.test(row.failure?.mend ?? ""), refused, JSON.stringify(raw));
+        }
+      }
+    });
+  }
+
+  it("is accepted and helps in any lab with any faults: the fixes, one after the other, lead to a path that works", () => {
+    fc.assert(
+      fc.property(rawConfigs, fc.boolean(), (drawn, withCalico) => {
+        const raw = withCalico ? drawn : { ...drawn, calico: { install: "none" } };
+        for (const row of failingRows(raw)) assertLeadsOut(raw, row, (raw.faults as string[]).length + 2);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

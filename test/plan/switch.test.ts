@@ -1,0 +1,97 @@
+// A switch on a living cluster: pods keep the MTU that they were made with, and new ones get another.
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { ENCAPSULATIONS } from "../../components/config";
+import { judge, judgeSwitch, type LabPlan, planLab } from "../../components/plan";
+import { labConfigs } from "../support/arbitraries";
+import { changed, planOf } from "../support/problems";
+import { failuresOf, outcomesOf } from "../support/verdicts";
+
+const onContainers = (encapsulation: string, more: object = {}) =>
+  planOf({ cloud: "hosts", hosts: { machines: "containers" }, encapsulation, ...more });
+const between = (from: string, to: string, more: object = {}) =>
+  judgeSwitch(onContainers(from, more), onContainers(to, more));
+
+describe("the pods that live through a switch", () => {
+  it("lose full-MTU packets in the tunnel after None → VXLAN, until they are restarted", () => {
+    const living = between("None", "VXLAN");
+    assert.equal(
+      living?.sentence,
+      "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet.",
+    );
+    assert.deepEqual(living.mtu, { old: 1500, new: 1450 });
+    assert.deepEqual(living.differs, ["same-subnet", "cross-subnet"]);
+    assert.deepEqual(outcomesOf(living.verdict), {
+      "same-node": "works",
+      "same-subnet": "works/works/fails",
+      "cross-subnet": "works/works/fails",
+      "pod-to-node (same-subnet)": "works",
+      "pod-to-node (cross-subnet)": "works",
+      "pod-to-internet": "works",
+    });
+  });
+
+  it("are told to be restarted, not to get another config", () => {
+    const [failure] = failuresOf(between("None", "VXLAN")?.verdict ?? judge(onContainers("None")));
+    assert.match(failure?.cause ?? "", /is 1500 bytes with DF set, and vxlan\.calico of cp1 carries 1450$/);
+    assert.match(failure?.mend ?? "", /^restart the pods/);
+    assert.equal(failure?.fault, undefined);
+  });
+
+  it("fail only where there is a tunnel: between subnets after None → VXLANCrossSubnet", () => {
+    assert.deepEqual(between("None", "VXLANCrossSubnet")?.differs, ["cross-subnet"]);
+  });
+
+  it("work after VXLAN → None, with packets smaller than they could be", () => {
+    const living = between("VXLAN", "None", { podRoutes: true });
+    assert.match(
+      living?.sentence ?? "",
+      /keep their MTU of 1450 bytes .*\(new ones get 1500\)\. No path fails because of it, but their packets stay smaller/,
+    );
+    assert.deepEqual(living?.differs, []);
+    assert.deepEqual([...new Set(Object.values(outcomesOf(living.verdict)))], ["works"]);
+  });
+
+  it("fare like new ones, with nothing to say, where the MTU stays", () => {
+    assert.equal(between("VXLAN", "VXLANCrossSubnet"), undefined);
+    assert.equal(between("IPIPCrossSubnet", "IPIP"), undefined);
+    assert.equal(between("None", "VXLAN", { faults: ["mtu-too-big"] }), undefined, "all have the link's");
+    assert.equal(between("None", "VXLAN", { calico: { install: "none" } }), undefined, "no tunnel is made");
+  });
+
+  it("are not spoken of on the twin, whose pods take a new MTU at once", () => {
+    const plan = (encapsulation: string) => planOf({ encapsulation });
+    assert.equal(judgeSwitch(plan("None"), plan("VXLAN")), undefined);
+    const rehearsed = planOf({ cloud: "aws", rehearse: true, encapsulation: "VXLAN" });
+    assert.equal(judgeSwitch(planOf({ cloud: "aws", encapsulation: "None" }), rehearsed), undefined);
+  });
+
+  it("never fail where new pods work but by their size, in any lab and between any two encapsulations", () => {
+    fc.assert(
+      fc.property(labConfigs, fc.constantFrom(...ENCAPSULATIONS), (config, encapsulation) => {
+        const machines = { ...config, rehearse: false, bgp: undefined };
+        fc.pre(config.cloud !== "twin" && (config.cloud !== "hosts" || !config.rehearse));
+        const deployed = planLab(machines);
+        const wanted = planLab(changed(machines, { encapsulation }));
+        const living = judgeSwitch(deployed, wanted);
+        if (!living) return assert.equal(deployed.mtu.pod, wanted.mtu.pod);
+        const fresh = judge(wanted);
+        for (const [i, { outcome, probe, failure }] of living.verdict.paths.entries()) {
+          if (outcome === fresh.paths[i]?.outcome) continue;
+          assert.deepEqual([outcome, probe], ["fails", "full-MTU"]);
+          assert.ok(living.mtu.old > living.mtu.new);
+          assert.match(failure?.mend ?? "", /^restart the pods/);
+        }
+        assert.equal(/full-MTU fails on/.test(living.sentence), living.differs.length > 0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("are judged without a change to the plans", () => {
+    const plans: [LabPlan, LabPlan] = [onContainers("None"), onContainers("VXLAN")];
+    const before = structuredClone(plans);
+    judgeSwitch(...plans);
+    assert.deepEqual(plans, before);
+  });
+});
