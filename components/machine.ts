@@ -56,6 +56,12 @@ export const hosts = (maxNodes: number) =>
     }).optional(),
     /** Where the API is reached from here, if not at the control plane's address and port 6443. */
     api: section({ address: reachable(), port: port().optional() }).optional(),
+    /**
+     * A folder that is put over the plain root of each new node, only with `machines: containers`; its path is absolute, or
+     * relative to the project. For machines without a network: it holds kubeadm, kubelet and kubectl, and the images in
+     * var/lib/containerd. A node keeps the layer with which its disk was made.
+     */
+    layer: text("the path of a folder").optional(),
   });
 
 export type Machine = z.output<typeof machine>;

@@ -132,6 +132,9 @@ plug() { # NODE BRIDGE ADDRESS GATEWAY MTU
   local port bridge=$2 address=$3 gateway=$4 mtu=$5
   port=$(node_port "$1")
   make_namespace "$1"
+  # As Debian's systemd sets it at boot (/usr/lib/sysctl.d/50-default.conf), before there is an interface. A container's
+  # systemd does not, and Felix gives this value to the pods' interfaces.
+  ip netns exec "$1" sysctl -qw net.ipv4.conf.default.rp_filter=2
   ip -n fabric link del "$port" 2>/dev/null || true
   ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$(mac_of "$address")" netns "$1"
   ip -n fabric link set "$port" master "$bridge" up

@@ -1,15 +1,17 @@
 /** A cluster in node containers that the stack makes by itself, with routes to the pods: as a user has it, and gone with it. */
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { controlGroups, hostChanges, hostState } from "../support/containers";
 import { build, hindrance, KUBERNETES, MachinesLab } from "../support/hosts";
-import { observed, predicted, servicesAnswer, startPods } from "../support/pods";
+import { disagreements, predicted, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
-import { mentions } from "../support/realm";
+import { mentions, until } from "../support/realm";
 
 const NODES = ["cp1", "w1", "w2"];
-const config = (b: string[] = ["w2"]): RawConfig => ({
+const configWith = (layer: string, b: string[]): RawConfig => ({
   cloud: "hosts",
-  hosts: { machines: "containers" },
+  hosts: { machines: "containers", layer },
   encapsulation: "None",
   podRoutes: true,
   kubernetesVersion: KUBERNETES,
@@ -20,17 +22,37 @@ const config = (b: string[] = ["w2"]): RawConfig => ({
   ],
 });
 
+/** A pod of w3 that ends as soon as it is asked to, which its kubelet alone can report. */
+const GUEST = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "guest" },
+  spec: {
+    nodeSelector: { "kubernetes.io/hostname": "w3" },
+    containers: [
+      {
+        name: "guest",
+        image: "encaplab.local/tools:1",
+        imagePullPolicy: "IfNotPresent",
+        command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"],
+      },
+    ],
+  },
+};
+
 describe("a cluster in containers of the stack's own", function () {
   this.timeout(600_000);
   let lab: MachinesLab;
   let host: string[];
+  let layer: string;
+  const config = (b: string[] = ["w2"]) => configWith(layer, b);
 
   before(async function () {
     if (hindrance()) return this.skip();
     this.timeout(3_600_000); // Kubernetes may have to be built
-    const layer = build();
+    layer = build();
     host = hostState();
-    lab = new MachinesLab("containers", await MachinesLab.engine(), { ENCAPLAB_NODE_LAYER: layer });
+    lab = new MachinesLab("containers", await MachinesLab.engine());
     await lab.init();
     lab.configure(config());
     await lab.up();
@@ -49,7 +71,7 @@ describe("a cluster in containers of the stack's own", function () {
       expected.join("\n"),
     );
     await startPods(lab);
-    assert.deepEqual(await observed(lab), expected);
+    assert.deepEqual(await disagreements(lab), []);
     await servicesAnswer(lab);
   });
 
@@ -71,13 +93,57 @@ describe("a cluster in containers of the stack's own", function () {
     assert.equal(await uid(), before);
   });
 
-  it("grows and shrinks by a node", async () => {
-    lab.configure({ ...config(["w2", "w3"]) });
+  /** What this machine has of a node: its disk, its control groups, and the process that keeps it on. */
+  function tracesOf(name: string): string[] {
+    const folder = lab.containers as string;
+    const paths = [
+      path.join(folder, "nodes", name),
+      ...controlGroups(folder).map((group) => path.join(group, name)),
+    ];
+    return [...paths.filter((one) => fs.existsSync(one)), ...runningAs(name)];
+  }
+  const runningAs = (name: string) => mentions(`containers/machine ${lab.containers} ${name} `);
+
+  /** Adds w3 with a pod on it, and then takes w3 out of the config. */
+  async function growThenConfigureLess(): Promise<void> {
+    lab.configure(config(["w2", "w3"]));
     await lab.up();
     await lab.ready(...NODES, "w3");
+    await lab.kubectl(["apply", "-f", "-"], JSON.stringify(GUEST));
+    await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "pod/guest"]);
+    assert.ok(tracesOf("w3").length > 1);
     lab.configure(config());
-    await lab.up();
+  }
+
+  /** Takes w3 away. Its drain is complete only when its machine is on until then. */
+  async function shrink(): Promise<void> {
+    const { output } = await lab.up();
+    assert.match(output, /draining w3/);
+    assert.doesNotMatch(output, /not all pods of w3 ended|w3 is not ready|no node of the cluster/);
     await lab.ready(...NODES);
+    assert.equal(await lab.kubectl(["get", "pods", "guest", "--ignore-not-found", "-o", "name"]), "");
+    assert.deepEqual(tracesOf("w3"), []);
+    assert.deepEqual(MachinesLab.touched(await lab.up()), []);
+  }
+
+  it("grows and shrinks by a node, which is drained before its machine is removed", async () => {
+    await growThenConfigureLess();
+    await shrink();
+  });
+
+  it("drains a node also after the engine was killed between the machines' update and the drain", async () => {
+    await growThenConfigureLess();
+    const { ended, running, kill } = lab.begin();
+    try {
+      await until(() => !running() || lab.hasMade("machines"), 240_000);
+      assert.ok(running(), "the engine ended before its moment");
+    } finally {
+      kill(true);
+      await ended;
+      await lab.cancel();
+    }
+    assert.ok(runningAs("w3").length > 0, "its machine is still on");
+    await shrink();
   });
 
   it("is gone without a trace after destroy", async () => {

@@ -1,10 +1,9 @@
 /** Logging in on machines that exist: with which key, over which host, as whom. */
 import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type HostsConfig, type MachineConfig } from "../../config";
 import type { Connection } from "../interface";
+import { localPath } from "./local-path";
 
 const SSH_PORT = 22;
 /** Who sets up machines where nobody is named; any other user needs sudo without a password. */
@@ -50,7 +49,7 @@ function readKey(file: string): string {
   const allowed = "allowed is the path of an OpenSSH private key without a passphrase";
   let text: string;
   try {
-    text = fs.readFileSync(path.resolve(file.replace(/^~(?=\/)/, os.homedir())), "utf8");
+    text = fs.readFileSync(localPath(file), "utf8");
   } catch (error) {
     throw problem(file, `it cannot be read (${(error as NodeJS.ErrnoException).code}); ${allowed}`);
   }

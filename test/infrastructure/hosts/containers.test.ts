@@ -1,12 +1,26 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parseConfig } from "../../../components/config";
+import { createHosts } from "../../../components/infrastructure/hosts";
 import { NodeContainers, renderContainers } from "../../../components/infrastructure/hosts/containers";
 import {
+  type ContainersSpec,
   type ContainersStatus,
+  type FolderSpec,
+  hasOwn,
   isAsRecorded,
   outputsOf,
+  withLeaving,
+  withOwn,
+  withoutLeaving,
+  withoutOwn,
 } from "../../../components/infrastructure/hosts/containers/containers";
-import { named, record } from "../../support/mocks";
-import { planOf } from "../../support/problems";
+import { machines, node as nodeProvider } from "../../../components/infrastructure/hosts/containers/parts";
+import { planLab } from "../../../components/plan";
+import { named, ofType, record } from "../../support/mocks";
+import { planOf, problemsOf, type RawConfig } from "../../support/problems";
 
 const KEY = "ssh-ed25519 AAAA lab";
 const CONFIG = {
@@ -114,18 +128,187 @@ describe("what the node containers tell of themselves", () => {
   }
 });
 
+/** The spec of a topology as it is in the folder once each node has a resource of its own. */
+const specOf = (topology: RawConfig["topology"], more: RawConfig = {}): ContainersSpec =>
+  renderContainers(planOf({ ...CONFIG, ...more, topology }), { name: "lab", publicKey: KEY });
+const owned = (spec: ContainersSpec): FolderSpec =>
+  spec.nodes.reduce((all: FolderSpec, { name }) => withOwn(all, name), spec);
+const nodesOf = ({ nodes }: FolderSpec) =>
+  nodes.map(({ name, leaving }) => (leaving ? `${name} leaves` : name));
+
+const A = { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] };
+const B = { name: "b", cidr: "10.0.4.0/26", nodes: ["w2"] };
+
+describe("a node container that is taken out of the plan", () => {
+  const before = owned(specOf([A, B]));
+  const shrunk = specOf([A]);
+
+  it("stays on, in its subnet, until the node's own resource removes it", () => {
+    const kept = withLeaving(shrunk, before);
+    assert.deepEqual(nodesOf(kept), ["cp1", "w1", "w2 leaves"]);
+    assert.deepEqual(kept.subnets, before.subnets);
+    const after = withoutOwn(kept, "w2");
+    assert.deepEqual(after, owned(shrunk));
+    assert.deepEqual(withLeaving(shrunk, after), after, "nothing is left to change");
+  });
+
+  it("is kept by every further update, whatever else changes", () => {
+    const kept = withLeaving(shrunk, before);
+    assert.deepEqual(withLeaving(shrunk, kept), kept);
+    const grown = withLeaving(specOf([{ ...A, nodes: ["cp1", "w1", "w3"] }]), kept);
+    assert.deepEqual(nodesOf(grown), ["cp1", "w1", "w3", "w2 leaves"]);
+    assert.ok(!hasOwn(grown, "w3"), "its resource is made after the machines");
+  });
+
+  it("is an ordinary node again when it comes back into the plan", () => {
+    const back = withLeaving(specOf([A, B]), withLeaving(shrunk, before));
+    assert.deepEqual(back, before);
+  });
+
+  it("is removed at once in a lab of an earlier version, whose nodes have no resource of their own", () => {
+    assert.deepEqual(withLeaving(shrunk, specOf([A, B])), shrunk);
+    assert.deepEqual(withLeaving(shrunk, undefined), shrunk);
+  });
+
+  it("keeps its machine and loses the mark when the resource goes and the node does not", () => {
+    const unmarked = withoutOwn(before, "w2");
+    assert.deepEqual(nodesOf(unmarked), ["cp1", "w1", "w2"]);
+    assert.ok(!hasOwn(unmarked, "w2") && hasOwn(unmarked, "w1"));
+    assert.deepEqual(withoutOwn(unmarked, "nobody"), unmarked);
+  });
+
+  it("leaves its subnet there while another node is in it", () => {
+    const two = owned(specOf([A, { ...B, nodes: ["w2", "w3"] }]));
+    const kept = withLeaving(shrunk, two);
+    assert.deepEqual(nodesOf(kept), ["cp1", "w1", "w2 leaves", "w3 leaves"]);
+    const one = withoutOwn(kept, "w2");
+    assert.deepEqual(one.subnets, two.subnets);
+    assert.deepEqual(withoutOwn(one, "w3"), owned(shrunk));
+  });
+
+  it("moves with its subnet when that has another name now", () => {
+    const wide = owned(specOf([{ ...A, nodes: ["cp1", "w1", "w3"] }]));
+    const kept = withLeaving(specOf([{ ...A, name: "z" }]), wide);
+    assert.deepEqual(nodesOf(kept), ["cp1", "w1", "w3 leaves"]);
+    assert.deepEqual(
+      kept.nodes.map(({ subnet }) => subnet),
+      ["z", "z", "z"],
+    );
+    assert.equal(kept.subnets.length, 1);
+  });
+
+  for (const [what, spec] of [
+    ["a new node has its address", specOf([A, { ...B, nodes: ["w4"] }])],
+    [
+      "a new subnet has the name of its subnet",
+      specOf([A, { name: "b", cidr: "10.0.9.0/24", nodes: ["w4"] }]),
+    ],
+    [
+      "a new subnet overlaps with its subnet",
+      specOf([A, { name: "c", cidr: "10.0.4.32/27", nodes: ["w4"] }]),
+    ],
+    ["the pods' addresses overlap with its subnet", specOf([A], { podCidr: "10.0.4.0/22" })],
+  ] as [string, ContainersSpec][]) {
+    it(`is removed at once where ${what}`, () => {
+      assert.deepEqual(
+        nodesOf(withLeaving(spec, before)),
+        spec.nodes.map(({ name }) => name),
+      );
+    });
+  }
+
+  it("is not counted: neither what it runs nor its port is the lab's any more", () => {
+    const spec = {
+      ...before,
+      nodes: [{ name: "w1", subnet: "a", address: "10.0.3.11/24", own: true, leaving: true }],
+    };
+    const status = withoutLeaving(STATUS, spec as FolderSpec);
+    assert.deepEqual(status, { ...STATUS, nodes: { cp1: STATUS.nodes.cp1 } });
+    assert.deepEqual(withoutLeaving(STATUS, before), STATUS);
+  });
+});
+
+describe("the resource of one node container", () => {
+  let folder: string;
+  const file = () => path.join(folder, "spec.json");
+  const write = (spec: FolderSpec) => fs.writeFileSync(file(), JSON.stringify(spec));
+  const read = (): FolderSpec => JSON.parse(fs.readFileSync(file(), "utf8"));
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-folder-"));
+  });
+  afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  it("marks its node in the folder, and does so again when the file was made anew", async () => {
+    const spec = specOf([A, B]);
+    write(spec);
+    const inputs = { folder, name: "w2" };
+    assert.deepEqual(await nodeProvider.create(inputs), {});
+    assert.deepEqual(read(), withOwn(spec, "w2"));
+    assert.equal(await nodeProvider.changed(inputs, inputs), false);
+    write(spec);
+    assert.equal(await nodeProvider.changed(inputs, inputs), true);
+    await nodeProvider.update(inputs, inputs);
+    assert.deepEqual(read(), withOwn(spec, "w2"));
+  });
+
+  it("loses no mark when all nodes are marked at the same time", async () => {
+    const spec = specOf([A, B]);
+    write(spec);
+    await Promise.all(spec.nodes.map(({ name }) => nodeProvider.create({ folder, name })));
+    assert.deepEqual(read(), owned(spec));
+  });
+
+  it("leaves the machine of a node that is still in the plan to the machines' resource", async () => {
+    write(owned(specOf([A, B])));
+    await nodeProvider.remove({ folder, name: "w2" });
+    assert.deepEqual(nodesOf(read()), ["cp1", "w1", "w2"]);
+    assert.ok(!hasOwn(read(), "w2"));
+  });
+
+  it("goes without an error when the folder is gone, and makes none", async () => {
+    fs.rmSync(folder, { recursive: true });
+    await nodeProvider.remove({ folder, name: "w2" });
+    await nodeProvider.create({ folder, name: "w2" });
+    assert.equal(await nodeProvider.changed({ folder, name: "w2" }, { folder, name: "w2" }), false);
+    await machines.remove({ folder, spec: specOf([A]), ...outputsOf(STATUS) });
+    assert.ok(!fs.existsSync(folder));
+  });
+});
+
+describe("all node containers as one resource", () => {
+  const spec = specOf([A]);
+  const recorded = (folder: string) => ({ folder, spec, ...outputsOf(STATUS) });
+  const changedIn = async (there: FolderSpec | undefined): Promise<boolean> => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-folder-"));
+    try {
+      if (there) fs.writeFileSync(path.join(folder, "spec.json"), JSON.stringify(there));
+      return await machines.changed({ folder, spec }, recorded(folder));
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  };
+
+  it("is changed where the folder's file is gone, or is that of an update which was killed", async () => {
+    assert.equal(await changedIn(undefined), true);
+    assert.equal(await changedIn(specOf([A, B])), true);
+  });
+
+  it("is changed where nothing was built yet", async () => assert.equal(await changedIn(spec), true));
+});
+
 describe("node containers as resources", () => {
-  const build = () => {
+  const build = (layer?: string) => {
     const plan = planOf(CONFIG);
-    return record((options) => new NodeContainers("lab", { plan, publicKey: KEY }, options), {
+    return record((options) => new NodeContainers("lab", { plan, publicKey: KEY, layer }, options), {
       state: () => ({ folder: "/a/folder", ...outputsOf(STATUS) }),
     });
   };
+  const MACHINES = "pulumi-nodejs:dynamic/encaplab:NodeContainers";
 
   it("records their place before there is anything to remove, and ends with it", async () => {
     const { result, resources } = await build();
     const place = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainersPlace", "place");
-    const machines = named(resources, "pulumi-nodejs:dynamic/encaplab:NodeContainers", "machines");
+    const machines = named(resources, MACHINES, "machines");
     assert.equal(place.props.stack, "lab");
     assert.equal(machines.props.folder, "/a/folder");
     assert.equal(machines.opts.deletedWith, place.resource);
@@ -135,19 +318,91 @@ describe("node containers as resources", () => {
     assert.equal(result.machines, machines.resource);
   });
 
-  it("takes the layer from the environment, and the plain root without one", async () => {
-    const before = process.env.ENCAPLAB_NODE_LAYER;
-    const layerOf = async () =>
-      named((await build()).resources, "pulumi-nodejs:dynamic/encaplab:NodeContainers", "machines").props.spec
-        .layer;
+  it("give each node a resource that removes it alone, after all machines, and not when all of them end", async () => {
+    const { result, resources } = await build();
+    const all = named(resources, MACHINES, "machines").resource;
+    const nodes = ofType(resources, "pulumi-nodejs:dynamic/encaplab:ContainerNode");
+    assert.deepEqual(
+      nodes.map(({ name, props: { __provider: _, ...props } }) => [name, props]),
+      ["cp1", "w1", "w2"].map((name) => [`machine-${name}`, { folder: "/a/folder", name }]),
+    );
+    for (const { props, opts, resource } of nodes) {
+      assert.equal(opts.dependsOn, all);
+      assert.equal(opts.deletedWith, all);
+      assert.equal(result.nodes.get(props.name), resource);
+    }
+  });
+
+  it("take the layer that they are given, and the plain root without one", async () => {
+    const layerOf = async (layer?: string) =>
+      named((await build(layer)).resources, MACHINES, "machines").props.spec.layer;
+    assert.equal(await layerOf("/a/layer"), "/a/layer");
+    assert.equal(await layerOf(), undefined);
+  });
+});
+
+describe("machines of a lab in containers", () => {
+  const build = (hosts: RawConfig) => {
+    const config = parseConfig({ ...CONFIG, rehearse: false, hosts });
+    const args = { plan: planLab(config), config, settings: {} };
+    return record((options) => createHosts("lab", args, options), {
+      state: () => ({ folder: "/a/folder", ...outputsOf(STATUS) }),
+    });
+  };
+
+  it("have their node's own resource: what runs on a node ends before its machine is removed", async () => {
+    const { result, resources } = await build({ machines: "containers" });
+    for (const { name, resource } of result.nodes) {
+      const own = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainerNode", `machine-${name}`);
+      assert.equal(resource, own.resource);
+    }
+  });
+
+  it("get the layer of the config, relative to the project", async () => {
+    const { resources } = await build({ machines: "containers", layer: "test/support" });
+    const { spec } = named(resources, "pulumi-nodejs:dynamic/encaplab:NodeContainers", "machines").props;
+    assert.equal(spec.layer, path.resolve("test/support"));
+  });
+
+  const LIST = [{ name: "cp1", address: "10.0.3.10", subnet: "10.0.3.0/24" }];
+  for (const [what, layer, hosts, said] of [
+    [
+      "is not there",
+      "no/such/folder",
+      { machines: "containers" },
+      /there is no folder \/.*\/no\/such\/folder: correct the path/,
+    ],
+    ["is a file", "package.json", { machines: "containers" }, /there is no folder .*package\.json/],
+    [
+      "is for machines that exist",
+      ".",
+      { machines: LIST },
+      /only node containers have a layer: remove this key/,
+    ],
+  ] as [string, string, RawConfig, RegExp][]) {
+    it(`are refused before anything is made when the layer ${what}`, async () => {
+      const config = parseConfig({ cloud: "hosts", hosts: { ...hosts, layer } });
+      const problems = await problemsOf(() =>
+        createHosts("lab", { plan: planLab(config), config, settings: {} }),
+      );
+      assert.deepEqual(
+        problems.map(({ key, value }) => [key, value]),
+        [["hosts.layer", layer]],
+      );
+      assert.match(problems[0]?.message ?? "", said);
+    });
+  }
+
+  it("are refused when mount would read the layer's path as several options", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab:layer-"));
     try {
-      process.env.ENCAPLAB_NODE_LAYER = "/a/layer";
-      assert.equal(await layerOf(), "/a/layer");
-      delete process.env.ENCAPLAB_NODE_LAYER;
-      assert.equal(await layerOf(), undefined);
+      const config = parseConfig({ cloud: "hosts", hosts: { machines: "containers", layer: folder } });
+      const problems = await problemsOf(() =>
+        createHosts("lab", { plan: planLab(config), config, settings: {} }),
+      );
+      assert.match(problems[0]?.message ?? "", /must not contain ":"/);
     } finally {
-      if (before === undefined) delete process.env.ENCAPLAB_NODE_LAYER;
-      else process.env.ENCAPLAB_NODE_LAYER = before;
+      fs.rmSync(folder, { recursive: true });
     }
   });
 });

@@ -27,18 +27,37 @@ class Machines extends PartResource {
   }
 }
 
+/** Removes one machine; its provider says why all machines together cannot. */
+class ContainerNode extends PartResource {
+  constructor(name: string, folder: pulumi.Output<string>, options: pulumi.CustomResourceOptions) {
+    super(
+      "ContainerNode",
+      { module: PARTS, export: "node" },
+      `machine-${name}`,
+      { folder, name },
+      [],
+      options,
+    );
+  }
+}
+
+/** What the node containers are made from. */
 export interface NodeContainersArgs {
   plan: LabPlan;
   /** With it root of each node is logged in to. */
   publicKey: pulumi.Input<string>;
+  /** Absolute path of a folder that is put over the plain root of each new node; the plain root alone when not given. */
+  layer?: string | undefined;
 }
 
-/** Needs Linux and root; the environment's ENCAPLAB_NODE_LAYER is put over the plain root of each new node. */
+/** The plan's nodes as node containers of this machine. Needs Linux and root. */
 export class NodeContainers extends pulumi.ComponentResource {
   /** Recorded before anything real exists; ends with the lab, and everything else with it. */
   readonly place: pulumi.CustomResource;
   /** The nodes, as one. */
   readonly machines: pulumi.CustomResource;
+  /** What removes one node's machine, by the node's name: deleted only after everything that depends on it. */
+  readonly nodes: ReadonlyMap<string, pulumi.CustomResource>;
   readonly folder: pulumi.Output<string>;
   /** Of 127.0.0.1, to each node's SSH; by the node's name. */
   readonly ports: pulumi.Output<Record<string, number>>;
@@ -49,18 +68,22 @@ export class NodeContainers extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { plan, publicKey }: NodeContainersArgs,
+    { plan, publicKey, layer }: NodeContainersArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:hosts:NodeContainers", name, {}, options);
     const place = new Place(name, { parent: this });
-    const layer = process.env.ENCAPLAB_NODE_LAYER || undefined;
     const spec = pulumi
       .output(publicKey)
       .apply((key) => renderContainers(plan, { name, publicKey: key, ...(layer && { layer }) }));
     const machines = new Machines({ folder: place.folder, spec }, { parent: this, deletedWith: place });
+    // All machines end at once when the lab ends: none is then removed alone.
+    const alone = { parent: this, dependsOn: machines, deletedWith: machines };
     this.place = place;
     this.machines = machines;
+    this.nodes = new Map(
+      plan.nodes.map((node) => [node.name, new ContainerNode(node.name, place.folder, alone)]),
+    );
     this.folder = place.folder;
     this.ports = machines.ports;
     this.hostKeys = machines.hostKeys;

@@ -1,0 +1,30 @@
+/** The folder that is put over the plain root of each new node container. */
+import * as fs from "node:fs";
+import { ConfigError, type HostsConfig } from "../../config";
+import { localPath } from "./local-path";
+
+/**
+ * The layer's absolute path; undefined when the config has none.
+ * @throws {ConfigError} when it is not a folder, or the nodes' disks could not be mounted with it.
+ */
+export function findLayer({ layer }: HostsConfig): string | undefined {
+  if (layer === undefined) return undefined;
+  const folder = localPath(layer);
+  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw problem(
+      layer,
+      `there is no folder ${folder}: correct the path, or remove the key to use the plain root`,
+    );
+  }
+  // A node would fail at its boot, with an error of mount that does not name the cause.
+  if (/[:,\\]/.test(folder)) {
+    throw problem(
+      layer,
+      `the path ${folder} must not contain ":", "," or "\\", which separate mount options`,
+    );
+  }
+  return folder;
+}
+
+const problem = (layer: string, message: string): ConfigError =>
+  new ConfigError([{ key: "hosts.layer", value: layer, message }]);
