@@ -3,20 +3,23 @@ import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import type { LabPlan } from "../plan";
 import { MINOR_WITH_ROUTING_CHOICE, minorOf } from "../plan";
 
-/** What a manifest lacks, so that it cannot be Calico's. */
+/** The manifest cannot be used. The message says what is wrong with it, without naming the file. */
 export class NotCalico extends Error {}
 
 /** What the plan wants of Calico beyond its own defaults. */
 interface Wishes {
-  /** `calico_backend` of the ConfigMap: who exchanges routes. */
+  /** `calico_backend` of the ConfigMap: whether calico-node runs BIRD. */
   backend: "bird" | "vxlan";
-  /** Bytes on the pods' interfaces; 0 lets Felix find out from the node's link. */
+  /** Bytes on the pods' interfaces. With 0 Felix derives them from the node's link. */
   podMtu: number;
-  /** Environment of the container calico-node; undefined takes a variable out. */
+  /** Environment of the container calico-node. Undefined removes a variable. */
   environment: Record<string, string | undefined>;
 }
 
-/** Felix finds the MTU of the link by itself, and the pods' from it; only what is set on purpose is written. */
+/**
+ * Nothing here may depend on the encapsulation, so that a switch changes the IPPool alone and restarts no calico-node. The
+ * one exception is an MTU that the user set: the tunnel's overhead differs.
+ */
 function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
   const explicit = mtuGiven || plan.faults.includes("mtu-too-big");
   const tunnel = explicit ? String(plan.mtu.tunnel) : "0";
@@ -24,7 +27,7 @@ function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
     backend: plan.bgp.enabled ? "bird" : "vxlan",
     podMtu: explicit ? plan.mtu.pod : 0,
     environment: {
-      // The pools are ours: an own one of Calico's would say another mode.
+      // Calico must make no pool: the lab declares its own, and a second one would have another mode.
       NO_DEFAULT_POOLS: "true",
       CALICO_IPV4POOL_CIDR: undefined,
       CALICO_IPV4POOL_IPIP: undefined,
@@ -34,20 +37,34 @@ function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
       ...nodeAddress(plan),
       FELIX_IPINIPMTU: tunnel,
       FELIX_VXLANMTU: tunnel,
-      // Who programs IPIP's routes decides whether closed BGP breaks it: said, not left to a version's default.
+      // Choose BIRD explicitly: whether closed BGP breaks IPIP depends on it, and the default differs between versions.
       ...(hasRoutingChoice(plan) && { FELIX_PROGRAMCLUSTERROUTES: "Disabled" }),
+      ...(needsNftables(plan) && { FELIX_NFTABLESMODE: "Enabled" }),
     },
   };
 }
 
-/** Whether this Calico can be told who programs the routes of IPIP and None (BGPConfiguration.programClusterRoutes). */
-export const hasRoutingChoice = ({ versions }: LabPlan): boolean =>
-  Number(minorOf(versions.calico).split(".")[1]) >= MINOR_WITH_ROUTING_CHOICE;
+/** The minor of Calico 3 that a plan installs, as a number. */
+const calicoMinor = ({ versions }: LabPlan): number => Number(minorOf(versions.calico).split(".")[1]);
+
+/** Whether this Calico can be told who programs the routes of IPIP and None (`BGPConfiguration.programClusterRoutes`). */
+export const hasRoutingChoice = (plan: LabPlan): boolean => calicoMinor(plan) >= MINOR_WITH_ROUTING_CHOICE;
 
 /**
- * How a node finds the address it records. By the lab's subnets: other ways (`kubernetes-internal-ip`, the first interface)
- * record a /32 or take the wrong interface, and CrossSubnet then tunnels everything (calico#4254). For the fault that does
- * just that, Calico is told nothing and keeps what the Node object already says.
+ * Minors of Calico 3 that can program nftables but do not by default. Under a kube-proxy in nftables mode Felix must use
+ * nftables as well (docs: getting-started/kubernetes/nftables). Source: `NFTablesMode` in felix/config/config_params.go. It
+ * is absent from v3.28.5, it is `oneof(Enabled,Disabled);Disabled` from v3.29.0 to v3.31.7, and it is
+ * `oneof(Enabled,Disabled,Auto);Auto` from v3.32.0 on, where `Auto` follows kube-proxy.
+ */
+const NFTABLES_OFF_BY_DEFAULT = [29, 30, 31];
+
+const needsNftables = (plan: LabPlan): boolean =>
+  plan.proxyMode === "nftables" && NFTABLES_OFF_BY_DEFAULT.includes(calicoMinor(plan));
+
+/**
+ * How a node finds the address that it records: by the lab's subnets. Other methods (`kubernetes-internal-ip`, the first
+ * interface) record a /32 or take the wrong interface, and CrossSubnet then tunnels everything (calico#4254). For the fault
+ * node-as-32, which does just that, Calico is given no method and keeps the address that the Node object already has.
  */
 function nodeAddress({ faults, subnets }: LabPlan): Wishes["environment"] {
   if (faults.includes("node-as-32")) return { IP: undefined, IP_AUTODETECTION_METHOD: undefined };
@@ -56,15 +73,19 @@ function nodeAddress({ faults, subnets }: LabPlan): Wishes["environment"] {
 }
 
 /**
- * @param text Calico's `calico.yaml` (or `calico-typha.yaml`), of a version that the plan names.
- * @param mtuGiven whether the config says the link's MTU.
- * @throws {NotCalico} when the ConfigMap or the DaemonSet that must be changed is not in it.
+ * Brings Calico's manifest to the plan: backend, MTU, environment, probes and rollout of calico-node. Editing the result once
+ * more changes nothing.
+ *
+ * @param text `calico.yaml` or `calico-typha.yaml` of the Calico that the plan names.
+ * @param mtuGiven whether the config sets `mtu`. Without it Felix finds the MTU by itself.
+ * @returns the manifest as YAML.
+ * @throws {NotCalico} when it lacks the ConfigMap, the DaemonSet or the kind of IPPool that the lab needs.
  */
 export function editManifest(text: string, plan: LabPlan, mtuGiven: boolean): string {
   const wishes = wishesOf(plan, mtuGiven);
   const left = new Set(["ConfigMap calico-config", "DaemonSet calico-node"]);
   const documents = text.split(/^---\s*$/m).map((document) => {
-    // Ten thousand lines of definitions need not be parsed to change two objects.
+    // Do not parse the definitions: they are ten thousand lines, and only two objects change.
     if (!/^kind: (ConfigMap|DaemonSet)\s*$/m.test(document)) return document;
     const parsed = parseDocument(document);
     const name = `${parsed.get("kind")} ${parsed.getIn(["metadata", "name"])}`;
@@ -74,7 +95,24 @@ export function editManifest(text: string, plan: LabPlan, mtuGiven: boolean): st
     return `\n${parsed.toString({ lineWidth: 0 })}`;
   });
   if (left.size > 0) throw new NotCalico(`it has no ${[...left].join(" and no ")}`);
+  checkPools(text);
   return documents.join("---");
+}
+
+/**
+ * The lab declares its pools as `crd.projectcalico.org/v1`. A manifest without that kind installs, and fails only when the
+ * pools are declared, after kubeadm has made the cluster. Since Calico 3.32 there is such a manifest: `calico-v3-crds.yaml`
+ * defines IPPools of the API group `projectcalico.org` instead. `calico-etcd.yaml` of any version defines none.
+ */
+function checkPools(text: string): void {
+  const defines = (definition: string) =>
+    new RegExp(`^\\s+name: ["']?${definition.replaceAll(".", "\\.")}["']?\\s*$`, "m").test(text);
+  if (defines("ippools.crd.projectcalico.org")) return;
+  throw new NotCalico(
+    defines("ippools.projectcalico.org")
+      ? "its IPPools belong to the API group projectcalico.org, and the lab needs those of crd.projectcalico.org"
+      : "it does not define the IPPools of the API group crd.projectcalico.org, which the lab needs",
+  );
 }
 
 function editConfigMap(map: Document, { backend, podMtu }: Wishes): void {
@@ -94,14 +132,19 @@ function editDaemonSet(set: Document, { environment, backend, podMtu }: Wishes):
   );
   node.set("env", set.createNode([...variables.map((variable) => variable.toJSON()), ...wanted]));
   if (backend !== "bird") {
-    // A BIRD that does not run is neither live nor ready, and the kubelet would restart the node for it.
+    // Ask only for Felix' health: a BIRD that does not run is neither live nor ready, and the kubelet would restart the
+    // container for it. The options have two dashes from Calico 3.33 on, and one before.
     for (const probe of ["livenessProbe", "readinessProbe"]) {
       const path = [probe, "exec", "command"];
       const command = (node.getIn(path) as { toJSON(): string[] } | undefined)?.toJSON() ?? [];
-      node.setIn(path, set.createNode(command.filter((word) => !word.startsWith("-bird-"))));
+      node.setIn(path, set.createNode(command.filter((argument) => !/^--?bird6?-/.test(argument))));
     }
   }
-  // A changed ConfigMap restarts no pod by itself.
+  // Replace all pods at once. Calico's own 1 deadlocks when BIRD is switched on: the first new pod is not ready until BGP is
+  // established, at first with all peers and after 30 s with one (checkBIRDReady in node/pkg/health/health.go), and the
+  // peers are still old pods without BIRD, which are not replaced before the new one is ready.
+  set.setIn(["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"], "100%");
+  // A changed ConfigMap restarts no pod, so the pods' template must change with it.
   set.setIn(["spec", "template", "metadata", "annotations", "encaplab/config"], `${backend} ${podMtu}`);
 }
 
