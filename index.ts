@@ -56,14 +56,15 @@ async function onMachines(args: InfrastructureArgs) {
   const { Calico, planCalico } = require("./components/calico") as typeof import("./components/calico");
   const { plan, config } = args;
   // What can be wrong is found before anything is built.
-  const manifest = await planCalico(config, plan);
+  const sources = await planCalico(config, plan);
   const command = createCommandProvider();
   const infrastructure = await createMachines(pulumi.getStack(), args, { dependsOn: command });
   const cluster = new Cluster("cluster", { plan, infrastructure }, { providers: { command } });
-  new Calico("calico", { plan, cluster, manifest }, { providers: { command } });
+  const calico = new Calico("calico", { plan, cluster, sources }, { providers: { command } });
   return {
     ...machineOutputs(pulumi.getStack(), infrastructure),
     kubeconfig: cluster.kubeconfig,
+    podsToRestart: calico.podsToRestart,
     observation: "not measured",
   };
 }

@@ -1,23 +1,30 @@
 /** Calico's door: a pod network in the mode of the plan, on a cluster that has none. */
 import type { LabConfig } from "../config";
 import { hasCalico, type LabPlan } from "../plan";
+import { findArchives } from "./archives";
+import type { CalicoSources } from "./calico";
 import { editManifest, NotCalico } from "./manifest";
 import { problem, readManifest } from "./source";
 
-export { Calico, type CalicoArgs } from "./calico";
+export { Calico, type CalicoArgs, type CalicoSources } from "./calico";
 
 /**
- * Calico's manifest as the plan wants it; undefined where the lab shall have no Calico.
- * @throws {ConfigError} when it cannot be had, or is not Calico's: before anything is built.
+ * What Calico is installed from; undefined where the lab has no Calico.
+ * @throws {ConfigError} when the manifest or an archive cannot be read, or is not Calico's: before anything is built.
  */
-export async function planCalico(config: LabConfig, plan: LabPlan): Promise<string | undefined> {
+export async function planCalico(config: LabConfig, plan: LabPlan): Promise<CalicoSources | undefined> {
   if (!hasCalico(config)) return undefined;
   const { calico = {}, mtu } = config;
+  const archives = findArchives(calico);
   const text = await readManifest(calico, plan);
   try {
-    return editManifest(text, plan, mtu !== undefined);
+    return { manifest: editManifest(text, plan, mtu !== undefined), archives };
   } catch (error) {
     if (!(error instanceof NotCalico)) throw error;
-    throw problem("manifest", calico.manifest, `${error.message}; allowed is Calico's own calico.yaml`);
+    throw problem(
+      "manifest",
+      calico.manifest,
+      `${error.message}; use calico.yaml of Calico ${plan.versions.calico}`,
+    );
   }
 }

@@ -1,18 +1,21 @@
 /** The routes that show a mode on a node, for the blocks that Calico has really handed out. */
-import { carrierBetween, type LabPlan, type NodePlan, routesOf, TUNNELS } from "../plan";
+import { carrierBetween, ENCAPSULATION_FACTS, type LabPlan, type NodePlan, routesOf, TUNNELS } from "../plan";
 
 /**
- * What `scripts/node/routes.sh` waits for: a line `block device gateway` per block of another node.
+ * What `scripts/node/routes.sh` waits for: a line `block device gateway programmer` per block of another node.
  *
  * @param blocks the cluster's blocks, a line `block node` each, as `scripts/node/blocks.sh` prints them.
  * @returns nothing where the plan says that no route will come: BIRD's, when BGP cannot be established.
  */
 export function expectedRoutes(plan: LabPlan, node: NodePlan, blocks: string): string {
   if (routesOf(plan, node).length === 0) return "";
+  const { routesBy } = ENCAPSULATION_FACTS[plan.encapsulation];
   const lines = blocks.split("\n").flatMap((line) => {
     const [block, owner] = line.trim().split(/\s+/);
     const peer = plan.nodes.find(({ name }) => name === owner);
-    return block && peer && peer.name !== node.name ? [`${block} ${wayTo(plan, node, peer)}`] : [];
+    return block && peer && peer.name !== node.name
+      ? [`${block} ${wayTo(plan, node, peer)} ${routesBy}`]
+      : [];
   });
   return lines.sort().join("\n");
 }

@@ -23,20 +23,27 @@ export class Cluster extends pulumi.ComponentResource {
   readonly caHash: pulumi.Output<string>;
   /** The control plane's beginning: what lives in the cluster is `deletedWith` it. */
   readonly init: pulumi.CustomResource;
+  /** What the cluster stands on; its network must let a mode through before Calico switches to it. */
+  readonly infrastructure: MachineInfrastructure;
+  /** What made each node ready for kubeadm. */
+  readonly prepared: ReadonlyMap<Machine, pulumi.CustomResource>;
   /** What made each node a member. */
   readonly members: ReadonlyMap<Machine, pulumi.CustomResource>;
 
   constructor(
     name: string,
-    { plan, infrastructure: { nodes, api } }: ClusterArgs,
+    { plan, infrastructure }: ClusterArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:cluster:Cluster", name, {}, options);
+    const { nodes, api } = infrastructure;
     const leader = nodes.find(({ role }) => role === "control-plane");
     if (!leader) throw new Error("the plan has no control plane");
     this.nodes = nodes;
     this.leader = leader;
     const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node)]));
+    this.infrastructure = infrastructure;
+    this.prepared = prepared;
     const preparation = (node: Machine) => prepared.get(node) as remote.Command;
     const init = runScript(
       {

@@ -20,25 +20,33 @@ function routesAt(node: string, raw: RawConfig): string[] {
 describe("the routes that a node is waited for", () => {
   it("lead through tunl0 to the other nodes' addresses in IPIP", () => {
     assert.deepEqual(routesAt("w1", { encapsulation: "IPIP" }), [
-      "172.16.0.0/26 tunl0 10.0.3.10",
-      "172.16.200.0/26 tunl0 10.0.4.10",
-      "172.16.7.64/26 tunl0 10.0.3.10",
+      "172.16.0.0/26 tunl0 10.0.3.10 BIRD",
+      "172.16.200.0/26 tunl0 10.0.4.10 BIRD",
+      "172.16.7.64/26 tunl0 10.0.3.10 BIRD",
     ]);
   });
 
   it("lead through vxlan.calico, by tunnel addresses that Calico hands out, in VXLAN", () => {
     assert.deepEqual(routesAt("w2", { encapsulation: "VXLAN" }), [
-      "172.16.0.0/26 vxlan.calico -",
-      "172.16.7.64/26 vxlan.calico -",
-      "172.16.9.0/26 vxlan.calico -",
+      "172.16.0.0/26 vxlan.calico - Felix",
+      "172.16.7.64/26 vxlan.calico - Felix",
+      "172.16.9.0/26 vxlan.calico - Felix",
     ]);
   });
 
   it("are direct inside a subnet and a tunnel's between subnets in CrossSubnet", () => {
     assert.deepEqual(routesAt("w1", { encapsulation: "IPIPCrossSubnet" }), [
-      "172.16.0.0/26 direct 10.0.3.10",
-      "172.16.200.0/26 tunl0 10.0.4.10",
-      "172.16.7.64/26 direct 10.0.3.10",
+      "172.16.0.0/26 direct 10.0.3.10 BIRD",
+      "172.16.200.0/26 tunl0 10.0.4.10 BIRD",
+      "172.16.7.64/26 direct 10.0.3.10 BIRD",
+    ]);
+  });
+
+  it("are Felix' in VXLANCrossSubnet, the direct ones too", () => {
+    assert.deepEqual(routesAt("w1", { encapsulation: "VXLANCrossSubnet" }), [
+      "172.16.0.0/26 direct 10.0.3.10 Felix",
+      "172.16.200.0/26 vxlan.calico - Felix",
+      "172.16.7.64/26 direct 10.0.3.10 Felix",
     ]);
   });
 
@@ -49,9 +57,9 @@ describe("the routes that a node is waited for", () => {
 
   it("go by whatever router there is between subnets without a tunnel", () => {
     assert.deepEqual(routesAt("w2", { encapsulation: "None" }), [
-      "172.16.0.0/26 direct -",
-      "172.16.7.64/26 direct -",
-      "172.16.9.0/26 direct -",
+      "172.16.0.0/26 direct - BIRD",
+      "172.16.7.64/26 direct - BIRD",
+      "172.16.9.0/26 direct - BIRD",
     ]);
   });
 

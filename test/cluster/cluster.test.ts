@@ -178,7 +178,7 @@ describe("Calico on a cluster", () => {
       const before = named(first?.resources ?? [], POOL, "default-ipv4-ippool").props;
       assert.equal(props.spec.cidr, before.spec.cidr);
       assert.equal(props.spec.blockSize, before.spec.blockSize);
-      for (const name of ["init-cp1", "join-w1", "remove-w1", "kubeconfig-cp1"]) {
+      for (const name of ["init-cp1", "join-w1", "remove-w1", "kubeconfig-cp1", "calico-cp1"]) {
         const now = step(recording, name).props;
         assert.deepEqual(now, step(first as Recording<Built>, name).props, `${ENCAPSULATIONS[i]} ${name}`);
       }
@@ -193,6 +193,48 @@ describe("Calico on a cluster", () => {
     assert.ok(step(recording, "routes-w2").props.stdin.includes("EXPECTED='172.16.0.0/26 vxlan.calico -"));
   });
 
+  it("changes a pool only when the network under the nodes lets the new mode through", async () => {
+    const pool = named((await buildCluster()).resources, POOL, "default-ipv4-ippool");
+    assert.deepEqual(await waitsFor(pool), ["calico-cp1", "test"]);
+  });
+
+  it("waits for calico-node to be ready, but not where closed BGP keeps it from it", async () => {
+    const ready = async (raw: Record<string, unknown>) => {
+      const recording = await buildCluster(raw);
+      return ["calico-cp1", "blocks-cp1"].map(
+        (name) => /BGP_READY='(.)'/.exec(step(recording, name).props.stdin)?.[1],
+      );
+    };
+    assert.deepEqual(await ready({}), ["1", "1"]);
+    assert.deepEqual(await ready({ bgp: "Disabled" }), ["1", "1"]);
+  });
+
+  it("asks every node for a block where there is a tunnel, and only there", async () => {
+    for (const [encapsulation, tunnel] of [
+      ["VXLAN", "1"],
+      ["IPIPCrossSubnet", "1"],
+      ["None", "0"],
+    ]) {
+      const { stdin } = step(await buildCluster({ encapsulation }), "blocks-cp1").props;
+      assert.ok(stdin.includes(`TUNNEL='${tunnel}'`), encapsulation);
+    }
+  });
+
+  it("has every node take in its image archives before the manifest is applied, and after containerd is there", async () => {
+    const archive = { file: "/archives/calico.tar", stamp: "1 2" };
+    const recording = await buildCluster({}, false, [archive]);
+    const images = ofType(recording.resources, "pulumi-nodejs:dynamic/encaplab:Images");
+    assert.deepEqual(images.map(({ name }) => name).sort(), ["images-cp1", "images-w1", "images-w2"]);
+    const installs = await waitsFor(step(recording, "calico-cp1"));
+    for (const image of images) {
+      assert.ok(installs.includes(image.name));
+      assert.deepEqual(await waitsFor(image), [image.name.replace("images", "prepare")]);
+      assert.deepEqual(image.props.archives, [archive]);
+      assert.ok(image.secrets.includes("target"), "it lets its reader log in");
+    }
+    assert.deepEqual(ofType((await buildCluster()).resources, "pulumi-nodejs:dynamic/encaplab:Images"), []);
+  });
+
   it("is left out where the config says so: the reference plugins then route, and the pool is declared all the same", async () => {
     const recording = await buildCluster({ calico: { install: "none" }, encapsulation: "IPIP" });
     const names = stepsOf(recording).map(({ name }) => name);
@@ -200,7 +242,10 @@ describe("Calico on a cluster", () => {
     assert.equal(names.filter((name) => name.startsWith("pod-network-")).length, 3);
     assert.equal(named(recording.resources, POOL, "default-ipv4-ippool").props.spec.ipipMode, "Always");
     const definition = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
-    assert.deepEqual(await waitsFor(named(recording.resources, POOL, "default-ipv4-ippool")), ["ippools"]);
+    assert.deepEqual(await waitsFor(named(recording.resources, POOL, "default-ipv4-ippool")), [
+      "ippools",
+      "test",
+    ]);
     assert.equal(ofType(recording.resources, definition).length, 1);
     assert.ok(step(recording, "prepare-w1").props.stdin.includes("REQUIRE_IPIP='0'"));
   });

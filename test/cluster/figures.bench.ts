@@ -1,20 +1,26 @@
 /**
  * npm run bench:cluster: how long a cluster takes through the engine, against the same scripts given to the same kind of
- * machines by hand, over plain ssh and in the same order. Prints ratios, for seconds depend on the machine; asserts nothing
- * about time.
+ * machines by hand, over plain ssh and in the same order; and what a switch of encapsulation takes and loses, against a bare
+ * `kubectl patch ippool` on the same Calico. Prints ratios, for seconds depend on the machine; asserts nothing about time.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import Table from "cli-table3";
 import { stringify } from "yaml";
-import { IP_POOL_DEFINITION } from "../../components/calico/definition";
+import { type CalicoSources, planCalico } from "../../components/calico";
 import { renderPools } from "../../components/calico/pools";
+import { expectedRoutes } from "../../components/calico/routes";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/infrastructure";
 import type { NodePlan } from "../../components/plan";
 import { SPEC } from "../support/containers";
 import { HostsLab, hindrance } from "../support/hosts";
+import { type Loss, lossDuring } from "../support/loss";
+import { startPods } from "../support/pods";
 
 const nodes = [...SPEC.nodes, { name: "w3", subnet: "b", address: "10.0.4.11/24" }];
 const NAMES = nodes.map(({ name }) => name);
@@ -33,12 +39,16 @@ describe("figures of a cluster", function () {
     lab = await HostsLab.create("figures", { nodes });
     lab.on(NAMES);
   });
+  beforeEach(async () => {
+    if (fs.existsSync(lab.base)) return;
+    lab = await HostsLab.create("figures", { nodes });
+  });
   afterEach(async () => {
     await lab?.pulumi("destroy");
     lab?.clear();
   });
 
-  it("are printed", async () => {
+  it("of a first up are printed", async () => {
     const engine = await throughEngine(lab);
     await lab.destroy();
     lab.clear();
@@ -48,6 +58,26 @@ describe("figures of a cluster", function () {
     for (const times of [engine, hand]) assert.ok((times.get("ready") ?? 0) > 0);
     print(engine, hand);
   });
+
+  it("of every switch are printed, beside a bare patch of the IPPool", async () => {
+    lab.on(NAMES, { encapsulation: "VXLANCrossSubnet" });
+    await lab.up();
+    await lab.readKubeconfig();
+    await startPods(lab);
+    // So that every path works in every mode, and what is lost is lost by the switch.
+    await tellRouter(lab);
+    const rows: SwitchFigures[] = [];
+    for (const [i, to] of SWITCHES.entries()) {
+      const from = SWITCHES.at(i - 1) as Mode;
+      const ours = await measured(lab, () => switchByEngine(lab, to));
+      await switchByEngine(lab, from);
+      const floor = await measured(lab, () => switchByHand(lab, to));
+      await switchByEngine(lab, to); // the engine's state knows nothing of the patch
+      rows.push({ from, to, ours, floor });
+    }
+    for (const { ours, floor } of rows) assert.ok(ours.losses.length > 0 && floor.losses.length > 0);
+    printSwitches(rows);
+  });
 });
 
 /** What the engine calls a step, where that is not the step's own name. */
@@ -56,7 +86,9 @@ const STEPS = [
   "init-cp1",
   "token-cp1",
   ...WORKERS.map((name) => `join-${name}`),
-  ...NAMES.flatMap((name) => [`prepare-${name}`, `pod-network-${name}`]),
+  "calico-cp1",
+  "blocks-cp1",
+  ...NAMES.flatMap((name) => [`prepare-${name}`, `routes-${name}`]),
 ];
 
 async function throughEngine(lab: HostsLab): Promise<Times> {
@@ -85,7 +117,7 @@ async function throughEngine(lab: HostsLab): Promise<Times> {
 
 async function byHand(lab: HostsLab): Promise<Times> {
   const times: Times = new Map();
-  const { plan, machines } = lab;
+  const { plan, config, machines } = lab;
   const start = performance.now();
   const note = (what: string) => times.set(what, (performance.now() - start) / 1000);
   const take = async (node: string, step: StepName, values: Record<string, string>): Promise<string> => {
@@ -119,31 +151,33 @@ async function byHand(lab: HostsLab): Promise<Times> {
   const init = { KUBEADM_CONFIG: initConfig(plan, ["127.0.0.1"]), CLUSTER: clusterIdentity(plan) };
   const caHash = await take("cp1", "init", init);
   await take("cp1", "token", { TOKENS: [...TOKENS.values()].join("\n"), MINUTES: "15" });
-  const podNetwork = (node: NodePlan) =>
-    take(node.name, "pod-network", {
-      POD_CIDR: plan.ipPool.cidr,
-      BLOCK: node.block,
-      ROUTES: plan.nodes
-        .filter((other) => other !== node)
-        .map(({ block, address }) => `${block} ${address}`)
-        .join("\n"),
-      MTU: String(plan.mtu.link),
-      NAT_OUTGOING: "1",
-    });
-  await onAll(async (node) => {
-    const token = TOKENS.get(node.name);
-    if (token) await take(node.name, "join", { JOIN_CONFIG: joinConfig(plan, node, { token, caHash }) });
-    return podNetwork(node);
+  const { manifest: text, archives } = (await planCalico(config, plan)) as CalicoSources;
+  await onAll(async ({ name }) => {
+    for (const { file } of archives)
+      await run(
+        "ssh",
+        machines.sshArgv(name, "ctr --namespace k8s.io images import -"),
+        fs.createReadStream(file),
+      );
+    return "";
   });
+  const joins = onAll(async (node) => {
+    const token = TOKENS.get(node.name);
+    return token ? take(node.name, "join", { JOIN_CONFIG: joinConfig(plan, node, { token, caHash }) }) : "";
+  });
+  const BGP_READY = "1";
+  await take("cp1", "calico", { MANIFEST: gzipSync(text).toString("base64"), RECORDED: "", BGP_READY });
   const { api } = machines.status();
   const server = { SERVER: `https://127.0.0.1:${api.port}`, CLUSTER_NAME: "figures" };
   lab.keepKubeconfig(await take("cp1", "kubeconfig", server));
-  await lab.kubectl(["apply", "-f", "-"], stringify(IP_POOL_DEFINITION));
-  await lab.kubectl(["wait", "--for=condition=Established", "crd", IP_POOL_DEFINITION.metadata.name]);
   for (const { name, spec } of renderPools(plan)) {
     const pool = { apiVersion: "crd.projectcalico.org/v1", kind: "IPPool", metadata: { name }, spec };
     await lab.kubectl(["apply", "-f", "-"], stringify(pool));
   }
+  await joins;
+  const blocks = await take("cp1", "blocks", { NODES: NAMES.join("\n"), MODE: "", TUNNEL: "1", BGP_READY });
+  const POD_MTU = String(plan.mtu.pod);
+  await onAll((node) => take(node.name, "routes", { EXPECTED: expectedRoutes(plan, node, blocks), POD_MTU }));
   note("up");
   await lab.ready(...NAMES);
   note("ready");
@@ -173,9 +207,103 @@ function print(engine: Times, hand: Times): void {
   row(`joins, ${WORKERS.length} at once`, wall("join", WORKERS));
   row("the slowest join", (times) => Math.max(...lengths(times)));
   row("the joins' sum", (times) => lengths(times).reduce((sum, one) => sum + one, 0));
-  row(`the workers' pod network`, wall("pod-network", WORKERS));
+  row("Calico's manifest", wall("calico", ["cp1"]));
+  row("calico-node and blocks", wall("blocks", ["cp1"]));
+  row(`routes, ${NAMES.length} at once`, wall("routes", NAMES));
   row("all of it", (times) => at(times, "up"));
   row("nodes ready", (times) => at(times, "ready"));
   const overhead = (100 * (at(engine, "up") - at(hand, "up"))) / at(hand, "up");
   process.stdout.write(`${table.toString()}\nthe engine's overhead: ${overhead.toFixed(0)} % of the floor\n`);
+}
+
+type Mode = "VXLAN" | "VXLANCrossSubnet" | "None";
+/** Every ordered pair of the modes that a kernel without ipip can play, one after the other, from the last one on. */
+const SWITCHES: readonly Mode[] = ["VXLAN", "None", "VXLANCrossSubnet", "None", "VXLAN", "VXLANCrossSubnet"];
+const POOL = "default-ipv4-ippool";
+
+interface Measured {
+  /** Seconds until every node's routes were those of the mode. */
+  seconds: number;
+  losses: Loss[];
+}
+interface SwitchFigures {
+  from: Mode;
+  to: Mode;
+  /** By `up` of the lab. */
+  ours: Measured;
+  /** By `kubectl patch ippool` alone. */
+  floor: Measured;
+}
+
+async function measured(lab: HostsLab, change: () => Promise<unknown>): Promise<Measured> {
+  let seconds = 0;
+  const losses = await lossDuring(lab, async () => {
+    const start = performance.now();
+    await change();
+    seconds = (performance.now() - start) / 1000;
+    await delay(5000); // what comes late is lost, too
+  });
+  return { seconds, losses };
+}
+
+async function switchByEngine(lab: HostsLab, encapsulation: Mode): Promise<void> {
+  lab.on(NAMES, { encapsulation });
+  await lab.up();
+}
+
+/** As somebody who has only Calico does it, and then looks at the nodes until it is in force. */
+async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
+  lab.on(NAMES, { encapsulation });
+  const { ipipMode, vxlanMode } = lab.plan.ipPool;
+  const patch = JSON.stringify({ spec: { ipipMode, vxlanMode } });
+  await lab.kubectl(["patch", "ippools.crd.projectcalico.org", POOL, "--type=merge", "-p", patch]);
+  const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
+  const blocks = await lab.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path]);
+  const POD_MTU = String(lab.plan.mtu.pod);
+  await Promise.all(
+    lab.plan.nodes.map((node) => {
+      const EXPECTED = expectedRoutes(lab.plan, node, blocks);
+      const script = stepScript("routes", { NODE_NAME: node.name, EXPECTED, POD_MTU });
+      return run("ssh", lab.machines.sshArgv(node.name, "bash -s -- create"), Readable.from([script]));
+    }),
+  );
+}
+
+/** Gives the router between the subnets a route per block. */
+async function tellRouter(lab: HostsLab): Promise<void> {
+  const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
+  const listed = await lab.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path]);
+  const routes = listed.split("\n").map((line) => {
+    const [block = "", node = ""] = line.split(" ");
+    return { block, via: lab.machines.place(node).address };
+  });
+  lab.machines.write({ ...lab.machines.spec, routes });
+  lab.machines.up();
+}
+
+async function run(command: string, argv: readonly string[], stdin: Readable): Promise<void> {
+  const child = spawn(command, argv, { stdio: ["pipe", "ignore", "inherit"] });
+  stdin.pipe(child.stdin);
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  assert.equal(status, 0, `${command} ${argv.at(-1)}`);
+}
+
+function printSwitches(rows: readonly SwitchFigures[]): void {
+  const paths = ["same-node", "same-subnet", "cross-subnet", "pod-to-node"] as const;
+  const table = new Table({
+    head: ["switch", "", "s", ...paths.map((path) => `${path}, ms lost (worst)`)],
+    style: { head: [], border: [], compact: true },
+  });
+  const worst = ({ losses }: Measured, path: Loss["path"]) =>
+    Math.max(...losses.filter((one) => one.path === path).map(({ lost }) => lost));
+  for (const { from, to, ours, floor } of rows) {
+    for (const [title, one] of [
+      ["lab", ours],
+      ["patch", floor],
+    ] as const) {
+      const losses = paths.map((path) => String(worst(one, path)));
+      table.push([`${from} to ${to}`, title, one.seconds.toFixed(1), ...losses]);
+    }
+  }
+  process.stdout.write(`${table.toString()}\n`);
 }

@@ -1,6 +1,7 @@
 /** A cluster on machines, without an engine: what the mocks answer, and a way to build it from a config. */
 import * as pulumi from "@pulumi/pulumi";
 import { Calico } from "../../components/calico";
+import type { Archive } from "../../components/calico/archives";
 import { editManifest } from "../../components/calico/manifest";
 import { Cluster } from "../../components/cluster";
 import { parseConfig } from "../../components/config";
@@ -61,13 +62,21 @@ export interface Built {
   infrastructure: MachineInfrastructure;
 }
 
-/** @param raw the stack's config; `cloud` and the machines are set. */
-export function buildCluster(raw: Record<string, unknown> = {}, cloud = false): Promise<Recording<Built>> {
+/**
+ * @param raw the stack's config; `cloud` and the machines are set.
+ * @param archives what every node takes in before Calico is installed.
+ */
+export function buildCluster(
+  raw: Record<string, unknown> = {},
+  cloud = false,
+  archives: readonly Archive[] = [],
+): Promise<Recording<Built>> {
   return record((options) => {
     const { config, plan, infrastructure: hosts } = onHosts("test", raw, options);
     const infrastructure = cloud ? inCloud(hosts, options as pulumi.CustomResourceOptions) : hosts;
-    const manifest = hasCalico(config) ? editManifest(MANIFEST, plan, false) : undefined;
+    const manifest = editManifest(MANIFEST, plan, false);
+    const sources = hasCalico(config) ? { manifest, archives } : undefined;
     const cluster = new Cluster("cluster", { plan, infrastructure }, options);
-    return { cluster, calico: new Calico("calico", { plan, cluster, manifest }, options), infrastructure };
+    return { cluster, calico: new Calico("calico", { plan, cluster, sources }, options), infrastructure };
   }, answers);
 }

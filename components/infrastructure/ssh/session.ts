@@ -39,8 +39,16 @@ class LoginError extends Error {
   }
 }
 
-/** Runs one command. @throws when no login is possible, or the connection breaks before the command has ended. */
-export async function execute(target: Target, command: string, stdin: string): Promise<Answer> {
+/**
+ * Runs one command.
+ * @param stdin what the command reads: a text, or a stream, which is read as fast as the node takes it.
+ * @throws when no login is possible, or the connection or the stream breaks before the command has ended.
+ */
+export async function execute(
+  target: Target,
+  command: string,
+  stdin: string | NodeJS.ReadableStream,
+): Promise<Answer> {
   const { client, end } = await openSession(target);
   try {
     return await new Promise<Answer>((resolve, reject) => {
@@ -61,7 +69,11 @@ export async function execute(target: Target, command: string, stdin: string): P
           answer.code = code ?? -1;
         });
         channel.on("close", () => resolve(answer));
-        channel.end(stdin);
+        if (typeof stdin === "string") return void channel.end(stdin);
+        stdin.on("error", reject);
+        // A command that ends early closes its input; its exit code tells why.
+        channel.on("error", () => {});
+        stdin.pipe(channel);
       });
     });
   } finally {

@@ -45,6 +45,7 @@ calico_node() {
   for program in awk find; do cp "$(in_root "$rootfs" "/usr/bin/$program")" "$folder/usr/bin/$program"; done
   libraries "$debian" "$rootfs" "$folder"
   rm -rf "$debian"
+  # shellcheck disable=SC2016 # the script's own argument
   printf '#!/bin/sh\ncommand -v "$1"\n' >"$folder/usr/bin/which" # start_runit asks for it
   chmod 755 "$folder/usr/bin/which"
   cp -r "$programs/files/filesystem/etc/." "$folder/etc/"
