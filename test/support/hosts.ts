@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { parseConfig } from "../../components/config";
+import { type LabConfig, parseConfig } from "../../components/config";
 import type { ContainersSpec } from "../../components/infrastructure/hosts/containers/containers";
 import { type LabPlan, planLab } from "../../components/plan";
 import { Containers, changesOf, RUN, SPEC } from "./containers";
@@ -21,13 +21,34 @@ export const KUBERNETES = /k8s\.io\/kubernetes v(\d+\.\d+)/.exec(
   fs.readFileSync(path.join(ROOT, "test/cluster/build/kubernetes/go.mod"), "utf8"),
 )?.[1];
 
+const built = new Map<string, string>();
+
 /** Runs the build, or finds what it made earlier. @returns the folder that its last line names. */
 export function build(...words: string[]): string {
-  const said = execFileSync("bash", [BUILD, ...words], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  return said.trim().split("\n").at(-1) as string;
+  const key = words.join(" ");
+  let folder = built.get(key);
+  if (folder === undefined) {
+    const said = execFileSync("bash", [BUILD, ...words], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    folder = said.trim().split("\n").at(-1) as string;
+    built.set(key, folder);
+  }
+  return folder;
+}
+
+/** Config keys for the real Calico that test/cluster/build makes. */
+export function builtCalico(): RawConfig {
+  const folder = build("calico");
+  const manifest = path.join(folder, "calico.yaml");
+  const version = /calico\/node:v(\d+\.\d+)/.exec(fs.readFileSync(manifest, "utf8"))?.[1];
+  return {
+    calico: { manifest, images: [path.join(folder, "images.tar")] },
+    calicoVersion: version,
+    // It is the one version that can be built here, and older than those that the table knows.
+    allowUnsupported: true,
+  };
 }
 
 /** Why nothing of this can run here; undefined when it can. */
@@ -52,8 +73,11 @@ export class MachinesLab extends Lab {
 
   plan!: LabPlan;
 
+  config!: LabConfig;
+
   override configure(raw: RawConfig): void {
-    this.plan = planLab(parseConfig(raw));
+    this.config = parseConfig(raw);
+    this.plan = planLab(this.config);
     super.configure(raw);
   }
 
@@ -144,15 +168,14 @@ export class MachinesLab extends Lab {
     return path.join(this.base, "backend/.pulumi/stacks/encaplab", `${this.stack}.json`);
   }
 
-  private get kubeconfig(): string {
+  get kubeconfig(): string {
     return path.join(this.base, "kubeconfig");
   }
 
   /** From this machine, as a user would. @param stdin for `-f -`. */
   async kubectl(argv: readonly string[], stdin = ""): Promise<string> {
-    const binary = path.join(build("binaries"), "kubectl");
-    const common = ["--kubeconfig", this.kubeconfig, "--cache-dir", path.join(this.base, "kube-cache")];
-    const running = execute(binary, [...common, ...argv], { encoding: "utf8", maxBuffer: 1e8 });
+    const [binary, words] = kubectlArgv(this, argv);
+    const running = execute(binary, words, { encoding: "utf8", maxBuffer: 1e8 });
     running.child.stdin?.end(stdin);
     return (await running).stdout.trim();
   }
@@ -170,6 +193,12 @@ export class MachinesLab extends Lab {
   }
 }
 
+/** The program and the words of a `kubectl` call on a lab's cluster, from this machine. */
+export function kubectlArgv(lab: MachinesLab, argv: readonly string[]): [string, string[]] {
+  const common = ["--kubeconfig", lab.kubeconfig, "--cache-dir", path.join(lab.base, "kube-cache")];
+  return [path.join(build("binaries"), "kubectl"), [...common, ...argv]];
+}
+
 /** A lab on machines that exist: node containers which this test makes beforehand, and which live on after the lab. */
 export class HostsLab extends MachinesLab {
   readonly machines = new Containers();
@@ -179,7 +208,8 @@ export class HostsLab extends MachinesLab {
   static async create(stack: string, spec: Partial<ContainersSpec> = {}): Promise<HostsLab> {
     const lab = new HostsLab(stack, await MachinesLab.engine());
     const { machines } = lab;
-    machines.write({ layer: build(), ...spec });
+    // A link of 1500 bytes is what the plan believes of a plain network.
+    machines.write({ layer: build(), mtu: 1500, ...spec });
     machines.up();
     await lab.init();
     const names = (spec.nodes ?? SPEC.nodes).map(({ name }) => name);
@@ -190,10 +220,10 @@ export class HostsLab extends MachinesLab {
 
   /** The lab's config on some of the machines. */
   on(names: readonly string[], raw: RawConfig = {}): void {
-    this.configure(this.config(names, raw));
+    this.configure(this.rawConfig(names, raw));
   }
 
-  config(names: readonly string[], { hosts, ...raw }: RawConfig = {}): RawConfig {
+  private rawConfig(names: readonly string[], { hosts, ...raw }: RawConfig = {}): RawConfig {
     const { nodes, api } = this.machines.status();
     const machines = names.map((name) => {
       const { subnet, address: nodeAddress } = this.machines.place(name);
@@ -204,8 +234,7 @@ export class HostsLab extends MachinesLab {
       cloud: "hosts",
       encapsulation: "VXLANCrossSubnet",
       kubernetesVersion: KUBERNETES,
-      calico: { install: "none" },
-      mtu: this.machines.spec.mtu,
+      ...builtCalico(),
       ...raw,
       hosts: {
         machines,

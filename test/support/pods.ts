@@ -1,37 +1,65 @@
-/** Pods on every node of a real cluster, and what of the verdict they see. */
-import { type LabPlan, nameOf, type Pair, pairsOf, predict } from "../../components/plan";
+/** Study pods on every node of a real cluster, and what of the verdict they see. */
+import {
+  judge,
+  type LabPlan,
+  nameOf,
+  type Pair,
+  PROBES,
+  type ProbeName,
+  pairsOf,
+  predict,
+  probeOf,
+} from "../../components/plan";
 import type { MachinesLab } from "./hosts";
 
 /** Comes with the node layer: a shell, ping, curl. */
 const IMAGE = "encaplab.local/tools:1";
-const NAME = "study";
+/** Two pods per node, as the plan has them. */
+const SETS = ["study-1", "study-2"] as const;
+const LABELS = { "app.kubernetes.io/part-of": "encaplab-study" };
+/** TCP, at which a pod answers `GET /health`. */
+export const POD_PORT = 8080;
 
-/** One pod per node, also on those that are added later. */
-const DAEMON_SET = {
-  apiVersion: "apps/v1",
-  kind: "DaemonSet",
-  metadata: { name: NAME },
-  spec: {
-    selector: { matchLabels: { app: NAME } },
-    template: {
-      metadata: { labels: { app: NAME } },
-      spec: {
-        tolerations: [{ operator: "Exists" }],
-        terminationGracePeriodSeconds: 0,
-        containers: [
-          {
-            name: NAME,
-            image: IMAGE,
-            imagePullPolicy: "IfNotPresent",
-            command: ["sleep", "86400"],
-          },
-        ],
+/** @param server an image with CoreDNS, whose plugin `health` is the smallest HTTP server at hand. */
+const manifest = (server: string) => [
+  {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "study" },
+    data: { Corefile: `.:5353 {\n  health :${POD_PORT}\n}\n` },
+  },
+  ...SETS.map((name) => ({
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name, labels: LABELS },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "100%" } },
+      template: {
+        metadata: { labels: { app: name, ...LABELS } },
+        spec: {
+          tolerations: [{ operator: "Exists" }],
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            { name: "shell", image: IMAGE, imagePullPolicy: "IfNotPresent", command: ["sleep", "86400"] },
+            {
+              name: "server",
+              image: server,
+              imagePullPolicy: "IfNotPresent",
+              args: ["-conf", "/etc/study/Corefile"],
+              volumeMounts: [{ name: "study", mountPath: "/etc/study" }],
+            },
+          ],
+          volumes: [{ name: "study", configMap: { name: "study" } }],
+        },
       },
     },
-  },
-};
+  })),
+];
 
-interface Pod {
+export interface Pod {
+  /** Which of a node's two pods it is, from 0. */
+  index: number;
   name: string;
   node: string;
   address: string;
@@ -39,16 +67,24 @@ interface Pod {
 
 /** Starts them; they are there when this returns. */
 export async function startPods(lab: MachinesLab): Promise<void> {
-  await lab.kubectl(["apply", "-f", "-"], JSON.stringify(DAEMON_SET));
+  const path = "jsonpath={.spec.template.spec.containers[0].image}";
+  const server = await lab.kubectl(["get", "deployment", "coredns", "-n", "kube-system", "-o", path]);
+  for (const object of manifest(server)) await lab.kubectl(["apply", "-f", "-"], JSON.stringify(object));
+  await pods(lab);
+}
+
+/** Makes them anew, so that they get the MTU of today. */
+export async function restartPods(lab: MachinesLab): Promise<void> {
+  await lab.kubectl(["rollout", "restart", ...SETS.map((name) => `daemonset/${name}`)]);
   await pods(lab);
 }
 
 export async function pods(lab: MachinesLab): Promise<Pod[]> {
-  await lab.kubectl(["rollout", "status", `daemonset/${NAME}`, "--timeout=180s"]);
-  const listed = await lab.kubectl(["get", "pods", "-l", `app=${NAME}`, "-o", "json"]);
-  const { items } = JSON.parse(listed) as {
+  for (const name of SETS) await lab.kubectl(["rollout", "status", `daemonset/${name}`, "--timeout=180s"]);
+  const selector = `app in (${SETS.join(",")})`;
+  const { items } = JSON.parse(await lab.kubectl(["get", "pods", "-l", selector, "-o", "json"])) as {
     items: {
-      metadata: { name: string; deletionTimestamp?: string };
+      metadata: { name: string; deletionTimestamp?: string; labels: { app: (typeof SETS)[number] } };
       spec: { nodeName: string };
       status: { podIP: string };
     }[];
@@ -56,6 +92,7 @@ export async function pods(lab: MachinesLab): Promise<Pod[]> {
   return items
     .filter(({ metadata }) => !metadata.deletionTimestamp)
     .map(({ metadata, spec, status }) => ({
+      index: SETS.indexOf(metadata.labels.app),
       name: metadata.name,
       node: spec.nodeName,
       address: status.podIP,
@@ -63,12 +100,12 @@ export async function pods(lab: MachinesLab): Promise<Pod[]> {
 }
 
 /** Runs a shell's text in a pod. */
-const inPod = (lab: MachinesLab, { name }: Pod, text: string): Promise<string> =>
-  lab.kubectl(["exec", name, "--", "sh", "-c", text]);
+export const inPod = (lab: MachinesLab, { name }: Pick<Pod, "name">, text: string): Promise<string> =>
+  lab.kubectl(["exec", name, "-c", "shell", "--", "sh", "-c", text]);
 
 /**
- * Asks two Services from every pod: by UDP one with pods behind it, which is CoreDNS, and by TCP one with a node behind it,
- * which is the API.
+ * Asks the API's Service from every pod by its DNS name: by UDP a Service with pods behind it, which is CoreDNS, and by TCP
+ * one with a node behind it.
  * @throws when one does not answer.
  */
 export async function servicesAnswer(lab: MachinesLab): Promise<void> {
@@ -80,51 +117,80 @@ export async function servicesAnswer(lab: MachinesLab): Promise<void> {
   }
 }
 
-const PROBES = ["ICMP", "full-MTU"] as const;
-
-/** From each node's pod to every other node, and to the pod there: what the verdict says, a line each. */
-export function predicted(plan: LabPlan): string[] {
-  return pairsBetweenNodes(plan)
+/** From every pod to every other pod and every node, by every kind of probe: what the verdict says, a line each. */
+export const predicted = (plan: LabPlan): string[] =>
+  pairsInside(plan)
     .flatMap((pair) =>
       PROBES.map((probe) => line(pair, probe, predict(plan, pair, probe) ? "fails" : "works")),
     )
     .sort();
-}
 
-/** The same lines, as real packets fare. */
-export async function observed(lab: MachinesLab): Promise<string[]> {
+/** The paths of the verdict that fail, as `path: probe`; what is expected can then be read in a test. */
+export const failingPaths = (plan: LabPlan): string[] => [
+  ...new Set(
+    judge(plan)
+      .paths.filter(({ outcome, path }) => outcome === "fails" && path !== "pod-to-internet")
+      .map(({ path, probe }) => `${path}: ${probe}`),
+  ),
+];
+
+/** The same lines as {@link predicted}, as real packets fare. @param podMtu bytes of the pods that are there. */
+async function measured(lab: MachinesLab, podMtu: number): Promise<string[]> {
   const { plan } = lab;
   const there = await pods(lab);
   const addressOf = ({ to }: Pair) => {
-    if (to.kind !== "pod") return plan.nodes.find(({ name }) => name === nameOf(to))?.address;
-    return there.find(({ node }) => node === to.node.name)?.address;
+    if (to.kind === "node") return plan.nodes.find(({ name }) => name === nameOf(to))?.address;
+    if (to.kind !== "pod") return undefined;
+    const index = to.node.pods.indexOf(to.pod);
+    return there.find((pod) => pod.node === to.node.name && pod.index === index)?.address;
   };
-  const sizes = { ICMP: 56, "full-MTU": plan.mtu.pod - 28 }; // less the headers of IP and ICMP
+  const command = (pair: Pair, probe: ProbeName): string => {
+    const { port } = probeOf(plan, pair, probe);
+    const address = addressOf(pair);
+    if (probe === "TCP")
+      return `[ "$(curl -sk -o /dev/null -w '%{http_code}' --connect-timeout 3 -m 6 ${pair.to.kind === "pod" ? "http" : "https"}://${address}:${port}/health)" != 000 ]`;
+    // Less the headers of IP and ICMP.
+    return `ping -q -M do -s ${probe === "full-MTU" ? podMtu - 28 : 56} -c 2 -i 0.2 -w 3 ${address} >/dev/null 2>&1`;
+  };
   const lines = await Promise.all(
     there.map(async (pod) => {
-      const pairs = pairsBetweenNodes(plan).filter(({ from }) => from.node === pod.node);
-      const pings = pairs.flatMap((pair) =>
-        PROBES.map((probe) => {
-          const ping = `ping -q -M do -s ${sizes[probe]} -c 2 -i 0.2 -w 4 ${addressOf(pair)} >/dev/null 2>&1`;
-          return `{ if ${ping}; then echo '${line(pair, probe, "works")}'; else echo '${line(pair, probe, "fails")}'; fi; } &`;
-        }),
+      const pairs = pairsInside(plan).filter(({ from }) => {
+        const node = plan.nodes.find(({ name }) => name === from.node);
+        return from.node === pod.node && node?.pods.indexOf(from) === pod.index;
+      });
+      const probes = pairs.flatMap((pair) =>
+        PROBES.map(
+          (probe) =>
+            `{ if ${command(pair, probe)}; then echo '${line(pair, probe, "works")}'; else echo '${line(pair, probe, "fails")}'; fi; } &`,
+        ),
       );
-      return inPod(lab, pod, [...pings, "wait"].join("\n"));
+      return inPod(lab, pod, ["ip neigh flush all 2>/dev/null", ...probes, "wait"].join("\n"));
     }),
   );
   return lines.flatMap((text) => text.split("\n")).sort();
 }
 
+/**
+ * What differs between the verdict of a plan and what real packets do; nothing when they agree. Measured again when they do
+ * not: a busy machine may lose a packet, and routes converge once more when pods come and go.
+ */
+export async function disagreements(
+  lab: MachinesLab,
+  plan: LabPlan = lab.plan,
+  podMtu = plan.mtu.pod,
+): Promise<string[]> {
+  const expected = predicted({ ...plan, mtu: { ...plan.mtu, pod: podMtu } });
+  for (let left = 2; ; left--) {
+    const seen = await measured(lab, podMtu);
+    const differ = seen.filter((one) => !expected.includes(one));
+    if (seen.length !== expected.length)
+      differ.push(`${seen.length} lines seen, ${expected.length} expected`);
+    if (differ.length === 0 || left === 0) return differ;
+  }
+}
+
 const line = ({ from, to }: Pair, probe: string, outcome: string): string =>
-  `${from.node} to ${to.kind === "pod" ? `a pod of ${to.node.name}` : nameOf(to)}: ${probe} ${outcome}`;
+  `${from.name} to ${nameOf(to)}: ${probe} ${outcome}`;
 
-/** One pair for each two nodes and kind of target: there is one pod per node. */
-const pairsBetweenNodes = (plan: LabPlan): Pair[] =>
-  pairsOf(plan).filter(
-    ({ from, to, path }) =>
-      from === firstOf(plan, from.node) &&
-      path !== "same-node" &&
-      (to.kind === "node" || (to.kind === "pod" && to.pod === firstOf(plan, to.node.name))),
-  );
-
-const firstOf = (plan: LabPlan, node: string) => plan.nodes.find(({ name }) => name === node)?.pods[0];
+/** The internet is none of these machines'. */
+const pairsInside = (plan: LabPlan): Pair[] => pairsOf(plan).filter(({ to }) => to.kind !== "internet");

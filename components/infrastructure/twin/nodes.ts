@@ -1,6 +1,5 @@
 /** A node: its namespace, its port on the fabric, its study pods, and what Felix and BIRD would program on it. */
 import {
-  carrierBetween,
   ENCAPSULATION_FACTS,
   fabricFacts,
   type LabPlan,
@@ -44,8 +43,8 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   const felix = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "Felix";
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
   const tunnel = renderTunnel(plan, node);
-  const vteps =
-    tunnel?.kind === "vxlan" ? peers.filter((peer) => carrierBetween(plan, node, peer) === "vxlan") : [];
+  // Every other node, also those that CrossSubnet reaches without the tunnel: Felix' VXLAN manager knows nothing of that.
+  const vteps = tunnel?.kind === "vxlan" ? peers : [];
   return {
     name: node.name,
     pods: node.pods.map((pod) => ({ name: pod.name, interface: pod.interface })),
@@ -82,11 +81,13 @@ function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
 }
 
 /**
- * Felix marks its VXLAN routes with protocol 80 (FelixConfiguration `deviceRouteProtocol` and its VXLAN manager), and
- * takes every next hop as a neighbour, on the link as well as in the tunnel (route_table.go, RTNH_F_ONLINK).
+ * Felix takes every next hop as a neighbour, on the link as well as in the tunnel (route_table.go, RTNH_F_ONLINK). Its routes
+ * through the tunnel have the protocol `boot`, which `ip route` does not print; those beside it, and the blackhole, have 80
+ * (measured on Calico 3.28.5; vxlan_mgr.go gives the number to the tables without a tunnel only).
  */
 function felixRoute({ block, via, device }: Route): string {
-  return `${block} via ${via} dev ${device} proto 80 onlink`;
+  const protocol = device === TUNNELS.vxlan.device ? "" : " proto 80";
+  return `${block} via ${via} dev ${device}${protocol} onlink`;
 }
 
 /** The node's address in a MAC: a node that is built anew has the one that its neighbours remember. */
@@ -169,14 +170,19 @@ const NODE_SYSCTLS = {
   "net/ipv4/conf/default/rp_filter": "2",
 };
 
-/** Felix answers the pod's question for 169.254.1.1 itself, at once (endpoint manager, configureInterface). */
+/**
+ * Felix answers the pod's question for 169.254.1.1 itself, at once, and lets the pod's packets be translated to the node's
+ * loopback (endpoint_mgr.go, configureInterface).
+ */
 const podSysctls = (pod: PodPlan): Record<string, string> => ({
+  [`net/ipv4/conf/${pod.interface}/route_localnet`]: "1",
   [`net/ipv4/conf/${pod.interface}/proxy_arp`]: "1",
   [`net/ipv4/neigh/${pod.interface}/proxy_delay`]: "0",
 });
 
 const podLink = (pod: PodPlan): string[] => [
-  `link add ${pod.interface} address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns ${pod.name}`,
+  // One queue, as Calico's CNI plugin asks for.
+  `link add ${pod.interface} address ee:ee:ee:ee:ee:ee numtxqueues 1 numrxqueues 1 type veth peer name eth0 netns ${pod.name}`,
   `link set ${pod.interface} up`,
   `route add ${pod.address}/32 dev ${pod.interface} scope link`,
 ];

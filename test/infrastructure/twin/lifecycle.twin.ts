@@ -125,7 +125,7 @@ describe("a lab's life through the engine", function () {
 
   it("what was changed by hand is in the way of no switch: the part is built anew", async () => {
     await inRealm(
-      "ip -n w1 link del vxlan.calico; ip -n cp1 route flush proto 80; ip -n router route del blackhole 172.16.0.0/16",
+      "ip -n w1 link del vxlan.calico; ip -n cp1 route flush dev vxlan.calico; ip -n router route del blackhole 172.16.0.0/16",
     );
     await up({ encapsulation: "None", podRoutes: true });
     await inRealm("ip -n w2 route flush proto bird; ip -n router route flush root 172.16.0.0/16");

@@ -105,7 +105,7 @@ describe("a node looks as a real one", function () {
     );
     assert.match(
       await twin.run(on("cp1", "ip route")),
-      /172\.16\.0\.128\/26 via 172\.16\.0\.128 dev vxlan\.calico proto 80 onlink/,
+      /172\.16\.0\.128\/26 via 172\.16\.0\.128 dev vxlan\.calico onlink/,
     );
     const outside = await pinged(twin, "cp1", "ens5", "udp port 4789", "cp1-1", "172.16.0.129");
     assert.match(outside, /10\.0\.3\.10\.\d+ > 10\.0\.4\.10\.4789: VXLAN, flags \[I\] \(0x08\), vni 4096/);

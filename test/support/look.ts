@@ -1,0 +1,76 @@
+/** What a user sees who types `ip route` and the like on a node, in a form in which two labs can be compared. */
+import type { LabPlan, NodePlan } from "../../components/plan";
+
+/** Runs a line of shell in a node and returns what it printed. */
+export type OnNode = (node: string, line: string) => Promise<string>;
+
+/** Where things of a lab are that differ from lab to lab: to be replaced by what they are. */
+export interface Named {
+  /** The blocks of each node, as CIDRs. */
+  blocks: ReadonlyMap<string, readonly string[]>;
+  /** The address of each node's tunnel device, where it has one. */
+  tunnelAddresses: ReadonlyMap<string, string>;
+}
+
+export const TOPICS = [
+  "ip route",
+  "ip -d link",
+  "ip neigh",
+  "bridge fdb",
+  "ip rule",
+  "sysctls of cali*",
+] as const;
+export type Look = Record<(typeof TOPICS)[number], string[]>;
+
+const LINES: Record<(typeof TOPICS)[number], string> = {
+  "ip route": "ip route",
+  // One line per device. Of the pods' devices one stands for all: they are alike, and labs have different numbers of pods.
+  "ip -d link": "ip -d -o link show",
+  // What Felix programs. The others come and go with traffic.
+  "ip neigh": "ip neigh show nud permanent",
+  "bridge fdb": "bridge fdb show | grep ' dst '; true",
+  "ip rule": "ip rule",
+  "sysctls of cali*":
+    "device=$(ip -o link | grep -oE 'cali[0-9a-f]{11}' | head -n 1); cd /proc/sys/net/ipv4 && grep -H . conf/$device/* neigh/$device/* 2>/dev/null; true",
+};
+
+/** Reads a node. Lines are sorted, and each stands once. */
+export async function lookAt(on: OnNode, plan: LabPlan, node: NodePlan, named: Named): Promise<Look> {
+  const look = {} as Look;
+  for (const topic of TOPICS) {
+    const text = await on(node.name, LINES[topic]);
+    const lines = text.split("\n").map((line) => normalised(line, plan, named));
+    look[topic] = [...new Set(lines.filter((line) => line !== ""))].sort();
+  }
+  return look;
+}
+
+/** Names and addresses that a lab gives by chance, replaced by what they are. Nothing else is touched. */
+function normalised(line: string, plan: LabPlan, { blocks, tunnelAddresses }: Named): string {
+  let text = line.trim().replaceAll(/\s+/g, " ").replaceAll("\\", "");
+  for (const [node, cidrs] of blocks) {
+    for (const cidr of cidrs) text = text.replaceAll(cidr, `<block of ${node}>`);
+  }
+  for (const [node, address] of tunnelAddresses) {
+    text = text.replaceAll(new RegExp(`\\b${address}\\b`, "g"), `<tunnel address of ${node}>`);
+  }
+  return (
+    text
+      // Pods: an address of the pod CIDR that is none of the above, and its device.
+      .replaceAll(new RegExp(`\\b${podPattern(plan)}\\b`, "g"), "<pod>")
+      .replaceAll(/\bcali[0-9a-f]{11}\b/g, "cali*")
+      // Devices are numbered in the order in which they were made; namespaces have names or numbers.
+      .replaceAll(/^\d+: /g, "")
+      .replaceAll(/@if\d+\b/g, "@pair")
+      .replaceAll(/\blink-netns(id)? \S+/g, "in another namespace")
+      // Felix gives each node's VXLAN device a MAC by chance.
+      .replaceAll(/\b66:[0-9a-f]{2}(:[0-9a-f]{2}){4}\b/g, "<VTEP>")
+  );
+}
+
+/** A pod CIDR of whole octets, as the tests have it. */
+function podPattern({ ipPool }: LabPlan): string {
+  const [network = "", prefix] = ipPool.cidr.split("/");
+  const octets = network.split(".").slice(0, Number(prefix) / 8);
+  return [...octets, ...Array(4 - octets.length).fill("\\d+")].join("\\.");
+}
