@@ -5,8 +5,8 @@
 # BGP_READY: as in calico.sh
 create() {
   need NODES MODE TUNNEL BGP_READY
-  local nodes lines
-  mapfile -t nodes <<<"$NODES"
+  local names lines
+  mapfile -t names <<<"$NODES"
   # Images of a few hundred megabytes are pulled first.
   wait_for 600 "the pod network on every node" all_ready || die "$(why_not_rolled_out)"
   wait_for 120 "a block for every node" all_have_blocks || die "Calico's IPAM gives some nodes no block; see: kubectl get blockaffinities -o wide"
@@ -19,14 +19,14 @@ create() {
 all_ready() {
   local node ready missing=''
   ready=$(ready_nodes) || return 1
-  for node in "${nodes[@]}"; do
+  for node in "${names[@]}"; do
     grep -qxF -- "$node" <<<"$ready" || missing+=" $node"
   done
   if [ -n "$missing" ]; then
     echo "not ready:$missing"
     return 1
   fi
-  rolled_out "${nodes[@]}"
+  rolled_out "${names[@]}"
 }
 
 # Without a tunnel a node gets its block with its first pod.
@@ -34,7 +34,7 @@ all_have_blocks() {
   local node there missing=''
   there=$(blocks) || return 1
   if [ "$TUNNEL" != 1 ]; then return; fi
-  for node in "${nodes[@]}"; do
+  for node in "${names[@]}"; do
     grep -q " $node\$" <<<"$there" || missing+=" $node"
   done
   [ -n "$missing" ] || return 0

@@ -29,6 +29,7 @@ newest_revision() {
 }
 
 # Lines "node revision ready name phase" of the pods that are not on their way out.
+# shellcheck disable=SC2016 # the dollars are Go's
 node_pods() {
   api --namespace kube-system get pods --selector k8s-app=calico-node --output go-template='{{ range .items }}
 {{- if not .metadata.deletionTimestamp }}{{ $ready := "False" }}{{ range .status.conditions }}{{ if eq .type "Ready" }}
@@ -55,6 +56,7 @@ state_on() {
 }
 
 # Names of the nodes that Kubernetes says are ready, one a line.
+# shellcheck disable=SC2016 # the dollars are Go's
 ready_nodes() {
   api get nodes --output go-template='{{ range .items }}{{ $name := .metadata.name }}{{ range .status.conditions }}
 {{- if and (eq .type "Ready") (eq .status "True") }}{{ $name }}{{ "\n" }}{{ end }}{{ end }}{{ end }}'
