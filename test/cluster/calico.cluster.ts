@@ -6,7 +6,15 @@ import { judgeSwitch, type LabPlan, planLab } from "../../components/plan";
 import { SPEC } from "../support/containers";
 import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
 import { lookAt, type Named, TOPICS } from "../support/look";
-import { disagreements, failingPaths, type Pod, pods, restartPods, startPods } from "../support/pods";
+import {
+  disagreements,
+  failingPaths,
+  type Pod,
+  pods,
+  restartPods,
+  restartSystemPods,
+  startPods,
+} from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { serviceDisagreements, startServices } from "../support/services";
 import { kindFor, TwinUnderTest } from "../support/twin";
@@ -92,6 +100,7 @@ describe("real Calico", function () {
     started.add(encapsulation);
     it(`${encapsulation}: a node looks as the twin's node does`, async () => {
       twin ??= new TwinUnderTest(kindFor(encapsulation));
+      await restartSystemPods(lab); // they lived through the switch, and keep their MTU
       assert.deepEqual(await differencesFromTwin(lab, twin), []);
     });
 

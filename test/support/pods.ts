@@ -79,6 +79,14 @@ export async function restartPods(lab: MachinesLab): Promise<void> {
   await pods(lab);
 }
 
+/** The same for CoreDNS and Calico's controllers; the old ones are gone when this returns, with their devices. */
+export async function restartSystemPods(lab: MachinesLab): Promise<void> {
+  const selector = "k8s-app in (kube-dns, calico-kube-controllers)";
+  await lab.kubectl(["delete", "pods", "-n", "kube-system", "-l", selector, "--wait=true"]);
+  for (const name of ["coredns", "calico-kube-controllers"])
+    await lab.kubectl(["rollout", "status", "-n", "kube-system", `deployment/${name}`, "--timeout=180s"]);
+}
+
 export async function pods(lab: MachinesLab): Promise<Pod[]> {
   for (const name of SETS) await lab.kubectl(["rollout", "status", `daemonset/${name}`, "--timeout=180s"]);
   const selector = `app in (${SETS.join(",")})`;
