@@ -57,9 +57,19 @@ describe("an engine that is killed while it makes a cluster", function () {
     await killedWhen(working("kubeadm init"), "engine");
     await killedWhen(working("kube-apiserver --advertise"), "group");
     await killedWhen(made("init-cp1"), "engine");
+    await killedWhen(working("images import"), "group");
     await killedWhen(working("kubeadm join"), "group");
     await killedWhen(working("kubelet --bootstrap-kubeconfig"), "engine");
     await complete();
+  });
+
+  it("finishes a switch that was cut off after the pool had changed", async () => {
+    lab.on(NODES, { encapsulation: "VXLAN" });
+    await killedWhen(made("default-ipv4-ippool"), "group");
+    await complete();
+    assert.match(lab.machines.on("cp1", "ip route"), /dev vxlan\.calico/);
+    assert.doesNotMatch(lab.machines.on("cp1", "ip route"), /via 10\.0\.3\.11 dev eth0/);
+    lab.on(NODES);
   });
 
   it("is taken down where the API died before", async () => {

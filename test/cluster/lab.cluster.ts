@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { controlGroups, hostChanges, hostState } from "../support/containers";
-import { build, hindrance, KUBERNETES, MachinesLab } from "../support/hosts";
-import { disagreements, predicted, servicesAnswer, startPods } from "../support/pods";
+import { build, builtCalico, hindrance, KUBERNETES, MachinesLab } from "../support/hosts";
+import { disagreements, predicted, restartPods, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { mentions, until } from "../support/realm";
 
@@ -15,7 +15,7 @@ const configWith = (layer: string, b: string[]): RawConfig => ({
   encapsulation: "None",
   podRoutes: true,
   kubernetesVersion: KUBERNETES,
-  calico: { install: "none" },
+  ...builtCalico(),
   topology: [
     { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
     { name: "b", cidr: "10.0.4.0/24", nodes: b },
@@ -80,8 +80,12 @@ describe("a cluster in containers of the stack's own", function () {
     lab.configure({ ...config(), encapsulation: "VXLAN" });
     assert.deepEqual(
       MachinesLab.touched(await lab.up()),
-      NODES.map((name) => `node-${name}: update`),
+      ["blocks-cp1", ...NODES.map((name) => `node-${name}`), ...NODES.map((name) => `routes-${name}`)].map(
+        (name) => `${name}: update`,
+      ),
     );
+    await restartPods(lab);
+    assert.deepEqual(await disagreements(lab), []);
   });
 
   it("gets back a machine whose power failed, as the same node", async () => {
