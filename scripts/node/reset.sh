@@ -40,9 +40,7 @@ end_pods() {
       ctr --namespace k8s.io containers delete "$item" || true
     done
     # Those that came out of the lab's archives (images.sh); the others were here before, or are containerd's to keep.
-    find "$STATE/images" -type f -exec cat {} + 2>/dev/null | sort -u | while read -r item; do
-      ctr --namespace k8s.io images delete "$item" || true
-    done
+    for item in $(archived_images); do ctr --namespace k8s.io images delete "$item" || true; done
   fi
   # Deepest first; lazily, so that a process that outlives its pod does not keep the machine from being cleaned.
   # In /run/calico there may be the machine's control groups (calico-node's init container mount-bpffs), never to be deleted.
@@ -51,6 +49,10 @@ end_pods() {
   # calico-node mounted it, because systemd had not.
   if [ -e "$STATE/no-bpf" ] && bpf_mounted; then umount --lazy /sys/fs/bpf || true; fi
   ip netns list | awk '/^cni-/ { print $1 }' | while read -r item; do ip netns delete "$item" || true; done
+}
+
+archived_images() {
+  if [ -d "$STATE/images" ]; then find "$STATE/images" -type f -exec cat {} + | sort -u; fi
 }
 
 # sort -r: what is in a folder before the folder. --dir: a folder that something else is mounted in is not empty, and stays.

@@ -48,14 +48,23 @@ describe("images.sh", () => {
     assert.match(ran.stderr, /containerd is down/);
   });
 
-  it("lets the reset remove what came with the archives, and leave the machine's own images", async () => {
-    await run("aaa");
-    has("registry.k8s.io/pause:3.10", "docker.io/calico/node:v1");
-    await run("aaa", "aaa");
+  const reset = async () => {
     sandbox.command("systemctl", "true");
     const body = `${["kubeadm", "network-leftovers", "reset"].map(source).join("\n")}\ncreate() { end_pods; }`;
     const ran = await sandbox.run({ body }, { POD_CIDR: "172.16.0.0/16" });
     assert.equal(ran.status, 0, ran.stderr);
+  };
+
+  it("lets the reset pass on a node that never took in an archive", async () => {
+    await reset();
+    assert.deepEqual(sandbox.calls(), []);
+  });
+
+  it("lets the reset remove what came with the archives, and leave the machine's own images", async () => {
+    await run("aaa");
+    has("registry.k8s.io/pause:3.10", "docker.io/calico/node:v1");
+    await run("aaa", "aaa");
+    await reset();
     assert.deepEqual(sandbox.calls(), ["--namespace k8s.io images delete docker.io/calico/node:v1"]);
     assert.equal(sandbox.read("images"), "registry.k8s.io/pause:3.10\n");
   });
