@@ -147,7 +147,7 @@ export class Calico extends pulumi.ComponentResource {
         values: {
           NODES: plan.nodes.map(({ name }) => name).join("\n"),
           MODE: mode,
-          TUNNEL: ENCAPSULATION_FACTS[encapsulation].tunnel ? "1" : "0",
+          TUNNEL: ENCAPSULATION_FACTS[encapsulation].tunnel?.toUpperCase() ?? "",
           BGP_READY: bgpReady(plan),
         },
         triggers: [caHash],

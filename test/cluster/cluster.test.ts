@@ -209,11 +209,11 @@ describe("Calico on a cluster", () => {
     assert.deepEqual(await ready({ bgp: "Disabled" }), ["1", "1"]);
   });
 
-  it("asks every node for a block where there is a tunnel, and only there", async () => {
+  it("asks every node for a tunnel address where there is a tunnel, and only there", async () => {
     for (const [encapsulation, tunnel] of [
-      ["VXLAN", "1"],
-      ["IPIPCrossSubnet", "1"],
-      ["None", "0"],
+      ["VXLAN", "VXLAN"],
+      ["IPIPCrossSubnet", "IPIP"],
+      ["None", ""],
     ]) {
       const { stdin } = step(await buildCluster({ encapsulation }), "blocks-cp1").props;
       assert.ok(stdin.includes(`TUNNEL='${tunnel}'`), encapsulation);

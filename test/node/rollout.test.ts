@@ -17,6 +17,8 @@ describe("blocks.sh", () => {
     generations?: string;
     pods?: Pods;
     blocks?: string[];
+    /** Lines `node address`. */
+    tunnels?: string[];
     /** Exit code of Felix' own readiness probe. */
     felix?: number;
   }
@@ -30,15 +32,21 @@ describe("blocks.sh", () => {
       generations = "2 2",
       pods = IN_FORCE,
       blocks: handedOut = ["172.16.0.0/26 cp1", "172.16.0.64/26 w1"],
+      tunnels = ["cp1 172.16.0.0", "w1 172.16.0.64"],
       felix = 0,
     } = cluster;
     const lines = Object.entries(pods).map(([node, [revision, isReady, phase]]) =>
       [node, revision, isReady, `calico-node-${node}`, phase].join(" "),
     );
     const print = (all: readonly string[]) => `printf '%s\\n' ${all.map((line) => `'${line}'`).join(" ")}`;
+    sandbox.write("tunnels", tunnels.map((line) => `${line}\n`).join(""));
     sandbox.command(
       "kubectl",
       `case "$*" in
+         *"get nodes"*TunnelAddr*) cat ${sandbox.path("tunnels")} ;;
+         *"sv restart"*)
+           echo "$*" >>${sandbox.path("calls")}
+           printf 'cp1 172.16.0.0\\nw1 172.16.0.65\\n' >${sandbox.path("tunnels")} ;;
          *"get nodes"*) ${print(ready)} ;;
          *"get daemonset"*) printf '${generations}' ;;
          *"get controllerrevisions"*) printf new ;;
@@ -49,8 +57,10 @@ describe("blocks.sh", () => {
        esac`,
     );
     // What is not as it should be stays so here: nothing is waited for.
-    const body = `${source("rollout")}\n${source("blocks").replaceAll(/wait_for \d+/g, "wait_for 0")}`;
-    return sandbox.run({ body }, { NODES: "cp1\nw1", MODE: "", TUNNEL: "1", BGP_READY: "1", ...values });
+    const limit = values.LIMIT ?? "0";
+    const patience = source("blocks").replace(">= 3", ">= 0");
+    const body = `${source("rollout")}\n${patience.replaceAll(/wait_for \d+/g, `wait_for ${limit}`)}`;
+    return sandbox.run({ body }, { NODES: "cp1\nw1", MODE: "", TUNNEL: "VXLAN", BGP_READY: "1", ...values });
   }
 
   it("tells the blocks once every node runs the newest calico-node, ready", async () => {
@@ -79,7 +89,12 @@ describe("blocks.sh", () => {
       /w1: revision new, ready False, Running/,
     ],
     ["a node without a pod", { pods: { cp1: ["new", "True", "Running"] } }, {}, /w1: no pod/],
-    ["a node without a block under a tunnel", { blocks: ["172.16.0.0/26 cp1"] }, {}, /no block yet: w1/],
+    [
+      "a node without a tunnel address",
+      { tunnels: ["cp1 172.16.0.0", "w1 "] },
+      {},
+      /no tunnel address yet: w1/,
+    ],
     [
       "Felix that is not ready, where BGP is closed on purpose",
       { pods: { cp1: ["new", "False", "Running"], w1: ["new", "False", "Running"] }, felix: 1 },
@@ -103,7 +118,18 @@ describe("blocks.sh", () => {
   });
 
   it("needs no block of a node without pods where there is no tunnel", async () => {
-    const ran = await blocks({ blocks: [] }, { TUNNEL: "0" });
+    const ran = await blocks({ blocks: [] }, { TUNNEL: "" });
     assert.deepEqual([ran.status, ran.stdout.trim()], [0, ""], ran.stderr);
+  });
+
+  it("has calico-node look again for a tunnel address that it missed", async () => {
+    const ran = await blocks({ tunnels: ["cp1 172.16.0.0", "w1 "] }, { LIMIT: "10" });
+    assert.deepEqual([ran.status, ran.stdout], [0, "172.16.0.0/26 cp1\n172.16.0.64/26 w1\n"], ran.stderr);
+    const [call, ...more] = sandbox.calls();
+    assert.match(
+      call ?? "",
+      /exec calico-node-w1 .*sv restart \/etc\/service\/enabled\/allocate-tunnel-addrs/,
+    );
+    assert.deepEqual(more, []);
   });
 });
