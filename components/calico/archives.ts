@@ -48,7 +48,7 @@ function read(file: string, length: number): Buffer {
   }
 }
 
-const isGzip = (start: Buffer): boolean => start.readUInt16BE(0) === 0x1f8b;
+const isGzip = (start: Buffer): boolean => start[0] === 0x1f && start[1] === 0x8b;
 /** POSIX's and GNU's tar both have this word at byte 257 of the first header. */
 const isTar = (start: Buffer): boolean => start.toString("latin1", 257, 262) === "ustar";
 
@@ -63,6 +63,6 @@ export async function sha256Of(file: string): Promise<string> {
 export function tarOf(file: string): NodeJS.ReadableStream {
   const stream = fs.createReadStream(file);
   if (!isGzip(read(file, 2))) return stream;
-  // Whoever reads the tar is told when the file cannot be read to its end.
+  // pipeline tells the reader of the tar when the file cannot be read to its end.
   return pipeline(stream, createGunzip(), () => {});
 }

@@ -19,7 +19,8 @@ create() {
   # BIRD, and BIRD does not run yet, all pods would be cut off.
   if [ -z "$before" ]; then return; fi
   mapfile -t nodes < <(ready_nodes)
-  wait_for 300 "calico-node on every node" rolled_out "${nodes[@]}" || die "$(why_not_rolled_out)"
+  # A new version is pulled first.
+  wait_for 600 "calico-node on every node" rolled_out "${nodes[@]}" || die "$(why_not_rolled_out)"
 }
 
 apply() {

@@ -55,6 +55,9 @@ describe("image archives", () => {
       refused(path.join(folder, "gone.tar")),
       /calico\.images\[1\].*it cannot be read \(ENOENT\)/s,
     );
+    const empty = path.join(folder, "empty.tar");
+    fs.writeFileSync(empty, "");
+    assert.match(refused(empty), /it is no tar/);
     assert.match(refused(folder), /calico\.images\[1\].*it cannot be read \(EISDIR\)/s);
   });
 
