@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# blocks (sent together with rollout.sh), on the control plane: waits until every node has its pod network, then says which
-# block belongs to which node: lines "block node" are its result. NODES: the nodes' names, one a line; MODE: any text that
-# changes with what routes depend on; TUNNEL: 1 when Calico gives every node a tunnel address, and so a block, else 0;
-# BGP_READY: as in calico.sh
+# Step `blocks` (sent with rollout.sh), on the control plane: waits until every node has its pod network, then prints which
+# block belongs to which node, as lines "block node". NODES: the nodes' names, one per line; MODE: any text that changes
+# when the routes must change; TUNNEL: 1 if Calico gives every node a tunnel address, and so a block, else 0; BGP_READY: as
+# in calico.sh
 create() {
   need NODES MODE TUNNEL BGP_READY
   local names lines
   mapfile -t names <<<"$NODES"
-  # Images of a few hundred megabytes are pulled first.
+  # 600 s: the nodes first pull images of a few hundred megabytes.
   wait_for 600 "the pod network on every node" all_ready || die "$(why_not_rolled_out)"
-  wait_for 120 "a block for every node" all_have_blocks || die "Calico's IPAM gives some nodes no block; see: kubectl get blockaffinities -o wide"
+  wait_for 120 "a block for every node" all_have_blocks || die "Calico's IPAM gave some nodes no block; see: kubectl get blockaffinities -o wide"
   lines=$(blocks)
   result "$lines"
 }
 
-# Prints, for wait_for, what is missing. Ready alone says nothing: kubelet calls a node ready by the CNI file of an earlier
-# Calico, while the new calico-node still starts and has no routes.
+# Prints, for wait_for, what is missing. Ready alone is not enough: because of the CNI file of an earlier Calico, kubelet
+# reports a node as ready while the new calico-node is still starting and has no routes.
 all_ready() {
   local node ready missing=''
   ready=$(ready_nodes) || return 1
@@ -29,7 +29,7 @@ all_ready() {
   rolled_out "${names[@]}"
 }
 
-# Without a tunnel a node gets its block with its first pod.
+# Without a tunnel, a node gets its block only with its first pod.
 all_have_blocks() {
   local node there missing=''
   there=$(blocks) || return 1
@@ -42,7 +42,8 @@ all_have_blocks() {
   return 1
 }
 
-# A block's affinity belongs to a host, which Calico calls by the node's name; one that is being given back is no node's.
+# Calico names the host of a block affinity after the node. An affinity that is being released belongs to no node any more:
+# skip it.
 blocks() {
   api get blockaffinities.crd.projectcalico.org \
     -o jsonpath='{range .items[?(@.spec.state=="confirmed")]}{.spec.cidr}{" "}{.spec.node}{"\n"}{end}' | sort
