@@ -50,12 +50,12 @@ async function onMachines(args: InfrastructureArgs) {
   if (args.config.cluster === "none") {
     return machineOutputs(pulumi.getStack(), await createMachines(pulumi.getStack(), args));
   }
-  // Loaded here: the SDKs behind them cost a twin's `up` half a second.
+  // Load these only here: their SDKs would cost a twin's `up` half a second.
   const { Cluster, createCommandProvider } =
     require("./components/cluster") as typeof import("./components/cluster");
   const { Calico, planCalico } = require("./components/calico") as typeof import("./components/calico");
   const { plan, config } = args;
-  // What can be wrong is found before anything is built.
+  // Read the manifest and the archives first, so that a wrong one is an error before anything is built.
   const sources = await planCalico(config, plan);
   const command = createCommandProvider();
   const infrastructure = await createMachines(pulumi.getStack(), args, { dependsOn: command });
@@ -73,11 +73,11 @@ async function labOrPlainSentence() {
   try {
     return await lab();
   } catch (error) {
-    // A config that cannot be used is the user's to mend: its sentences, and not our stack trace.
+    // The user has to fix the config: show what is wrong with it, and not our stack trace.
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
     throw error;
   }
 }
 
-// The function itself: the engine's SDK calls it, and is there to hear of its failure.
+// Export the function, not a promise, so that the SDK reports its errors.
 export = labOrPlainSentence;

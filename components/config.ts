@@ -1,9 +1,8 @@
 /**
- * The stack's config: its schema, and the one place where it is read.
+ * The stack's config: its schema, and the only place that reads it.
  *
- * Everything below this file gets plain typed objects. What can be judged from one key alone is judged here; what needs
- * several keys (overlaps, faults that contradict, versions that do not go together) is judged by the plan, with the same
- * {@link ConfigError}.
+ * All other code gets plain typed objects. This file checks each key by itself. The plan checks what needs several keys
+ * (overlaps, faults that the lab cannot have, incompatible versions), and throws the same {@link ConfigError}.
  */
 import { z } from "zod";
 import { toProblems } from "./issue";
@@ -14,7 +13,7 @@ import { address, cidr, flag, list, name, oneOf, pattern, section, text, version
 export { CONTAINERS, type Machine as MachineConfig } from "./machine";
 export { ConfigError, type Problem } from "./problem";
 
-/** Calico's encapsulations, in the operator's own words (`Installation.spec.calicoNetwork.ipPools[].encapsulation`). */
+/** Calico's encapsulations, as its operator names them (`Installation.spec.calicoNetwork.ipPools[].encapsulation`). */
 export const ENCAPSULATIONS = ["IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet", "None"] as const;
 export type Encapsulation = (typeof ENCAPSULATIONS)[number];
 
@@ -22,11 +21,11 @@ export type Encapsulation = (typeof ENCAPSULATIONS)[number];
 export const CLOUDS = ["aws", "openstack", "hosts", "twin"] as const;
 export type Cloud = (typeof CLOUDS)[number];
 
-/** Whose network rules apply under the nodes. */
+/** Whose network rules apply to the nodes. `plain` has none. */
 export const FABRICS = ["aws", "openstack", "plain"] as const;
 export type Fabric = (typeof FABRICS)[number];
 
-/** Deliberate, named defects; taking the name out of the list takes the defect back. */
+/** Deliberate, named defects. Removing a name from the list undoes its defect. */
 export const FAULTS = [
   "bgp-blocked",
   "ipip-blocked",
@@ -49,16 +48,16 @@ const node = z.union(
     name().transform(named),
     z.strictObject({
       name: name(),
-      /** Exactly one node is the control plane; the first node of the topology when none says so. */
+      /** Exactly one node is the control plane. Default: the first node of the topology. */
       role: oneOf(ROLES).optional(),
-      /** Fixed private address; the next free one of the subnet when not given. */
+      /** Fixed private address. Default: the next free one of the subnet. */
       address: address().optional(),
     }),
   ],
-  { error: "allowed is a node's name, or { name, role, address }" },
+  { error: "must be a node's name, or { name, role, address }" },
 );
 
-/** Calico's own advice for a full mesh of BGP sessions (docs: networking/configuring/bgp). */
+/** Maximum number of nodes: Calico's advice for a full mesh of BGP sessions (docs: networking/configuring/bgp). */
 export const MAX_NODES = 100;
 
 const subnet = section({
@@ -76,25 +75,25 @@ const splitWords = (value: string): string[] =>
   value.trim() === "" ? [] : value.split(",", FAULTS.length + 1).map((part) => part.trim());
 
 const faults = z.preprocess(
-  // `pulumi config set faults ipip-blocked,bgp-blocked` is what one types; a YAML list is what one writes.
-  // Empty text is what is left when the last name is taken out.
+  // `pulumi config set faults ipip-blocked,bgp-blocked` stores text, a stack file has a list: accept both.
+  // Empty text means no faults: it is what remains when you remove the last name.
   (value) => (typeof value === "string" ? splitWords(value) : value),
-  list(oneOf(FAULTS), 0, FAULTS.length, `of ${FAULTS.join(", ")}`),
+  list(oneOf(FAULTS), 0, FAULTS.length, `faults: ${FAULTS.join(", ")}`),
 );
 
 const access = {
-  /** Who may reach SSH, the API and NodePorts; your own public address when not given. Never everybody unless written. */
+  /** Who may reach SSH, the API and NodePorts. Default: your own public address, never everyone. */
   accessCidrs: list(cidr(), 1, 50, "CIDRs"),
-  /** An OpenSSH public key to log in with; one is made for the stack when not given. */
+  /** An OpenSSH public key to log in with. Default: a key pair made for the stack. */
   publicKey: pattern(
     /^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+) \S+/,
     "an OpenSSH public key such as ssh-ed25519 AAAA…",
   ),
-  /** The login name of the image; `ubuntu` when not given. */
+  /** The image's login name. Default: `ubuntu`. */
   user: pattern(/^[a-z_][-a-z0-9_]{0,31}$/, "a login name such as ubuntu"),
-  /** After this the lab is overdue: it is tagged, and every preview says so. */
+  /** How long the lab may live. It is tagged with its expiry, and every preview says when that is past. */
   ttl: pattern(/^[1-9]\d{0,3}[hd]$/, "a time such as 8h or 3d"),
-  /** Whose lab it is, as a tag; the login name of whoever built it first when not given. */
+  /** The lab's owner, as a tag. Default: the login name of the user who first built it. */
   owner: pattern(/^[\w.@+-]{1,60}$/, "at most 60 letters, digits and . _ @ + -"),
 };
 
@@ -127,11 +126,11 @@ const openstack = section({
 const calico = section({
   /** `none`: no Calico; pods get the reference CNI plugins and static routes, and the IPPool is only declared. */
   install: oneOf(["manifest", "none"]).optional(),
-  /** Where Calico's manifest is: a URL, or a file on this machine; the project's own address when not given. */
+  /** Where Calico's manifest is: a URL, or a file on this machine. Default: where the Calico project publishes it. */
   manifest: text("a URL or a path").optional(),
-  /** What the manifest's SHA-256 must be. */
-  checksum: pattern(/^(sha256:)?[0-9a-f]{64}$/, "a SHA-256 in hex, such as sha256sum prints").optional(),
-  /** Archives of Calico's images, as `docker save` writes them: every node takes them in before the manifest is applied. */
+  /** The manifest's expected SHA-256. */
+  checksum: pattern(/^(sha256:)?[0-9a-f]{64}$/, "a SHA-256 in hex, as sha256sum prints it").optional(),
+  /** Archives of Calico's images, as `docker save` writes them. Nodes import them before the manifest is applied. */
   images: list(text("the path of an image archive"), 1, 20, "paths of image archives").optional(),
 });
 
@@ -140,7 +139,7 @@ const schema = z.strictObject({
   encapsulation: oneOf(ENCAPSULATIONS).default("VXLANCrossSubnet"),
   natOutgoing: flag().default(true),
   podRoutes: flag().default(false),
-  /** BIRD runs in every encapsulation unless this is `Disabled`, which only VXLAN and VXLANCrossSubnet can do without. */
+  /** `Disabled`: BIRD does not run, which works only with VXLAN and VXLANCrossSubnet. Default: it always runs. */
   bgp: oneOf(["Enabled", "Disabled"]).optional(),
   podCidr: cidr().default("172.16.0.0/16"),
   blockSize: whole(20, 32).default(26),
@@ -157,14 +156,14 @@ const schema = z.strictObject({
   aws: aws.optional(),
   openstack: openstack.optional(),
   hosts: hosts(MAX_NODES).optional(),
-  /** `none`: the machines and their network, and nothing on them; what is installed there is yours. */
+  /** `none`: only the machines and their network. What you install on them is up to you. */
   cluster: oneOf(["kubeadm", "none"]).default("kubeadm"),
   calico: calico.optional(),
 });
 
 type Parsed = z.output<typeof schema>;
 
-/** The config of one stack, checked key by key, defaults filled in, every machine in its subnet. */
+/** The config of one stack, checked key by key, with defaults filled in and every machine in its subnet. */
 export type LabConfig = Omit<Parsed, "topology"> & { topology: Subnet[] };
 export type AwsConfig = NonNullable<LabConfig["aws"]>;
 export type OpenStackConfig = NonNullable<LabConfig["openstack"]>;
@@ -178,7 +177,7 @@ const PROJECT = "encaplab";
  * Picks the project's own keys out of a stack's whole config and parses them.
  *
  * @param stack the values by full key (`encaplab:cloud`, `aws:region`), as `pulumi.runtime.allConfig()` returns them or as
- *   they stand under `config:` in a stack file. Keys of other namespaces belong to providers and are left alone.
+ *   they are under `config:` in a stack file. Keys of other namespaces belong to providers and are ignored.
  * @throws {ConfigError} as {@link parseConfig}.
  */
 export function parseStackConfig(stack: Readonly<Record<string, unknown>>): LabConfig {
@@ -186,12 +185,12 @@ export function parseStackConfig(stack: Readonly<Record<string, unknown>>): LabC
   return parseConfig(Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value])));
 }
 
-/** What a stack says to a cloud's provider in that provider's own namespace, by key without the namespace. */
+/** A stack's settings for a cloud's provider, from the provider's own namespace, by key without the namespace. */
 export type ProviderSettings = Readonly<Record<string, unknown>>;
 
 /**
  * Picks the keys of a provider's own namespace (`aws:profile`, `openstack:authUrl`) out of a stack's whole config, so that
- * a provider resource of ours hears what the provider's default instance would.
+ * our explicit provider gets the same settings as the default provider would.
  */
 export function providerSettings(
   stack: Readonly<Record<string, unknown>>,
@@ -199,7 +198,7 @@ export function providerSettings(
 ): ProviderSettings {
   const prefix = `${namespace}:`;
   const own = Object.entries(stack).filter(([key]) => key.startsWith(prefix));
-  // `pulumi config set` stores text; a provider's flag must be a boolean again.
+  // `pulumi config set` stores text, but a provider's flag must be a boolean.
   const value = (text: unknown) => (text === "true" || text === "false" ? text === "true" : decode(text));
   return Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), value(text)]));
 }
@@ -207,9 +206,9 @@ export function providerSettings(
 /**
  * Parses a stack's config.
  *
- * @param raw the values by key without the `encaplab:` prefix; objects and lists either as such or as JSON text, which is
- *   how the engine hands them to a program.
- * @throws {ConfigError} naming every key that is wrong, its value and what is allowed.
+ * @param raw the values by key without the `encaplab:` prefix. Objects and lists may also be JSON text, as the engine
+ *   passes them to a program.
+ * @throws {ConfigError} naming every key that is wrong, its value and what it must be.
  */
 export function parseConfig(raw: Readonly<Record<string, unknown>>): LabConfig {
   const values = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, decode(value)]));
@@ -221,7 +220,7 @@ export function parseConfig(raw: Readonly<Record<string, unknown>>): LabConfig {
   return { ...result.data, topology };
 }
 
-/** Puts existing machines into their subnets; every other cloud makes its nodes where the topology says. */
+/** Puts existing machines into their subnets. On every other cloud the topology itself says where the nodes are. */
 function place({ cloud, hosts: section, topology: given }: Parsed): ReturnType<typeof placeMachines> {
   const machines = cloud === "hosts" ? section?.machines : undefined;
   const written = given?.map((one) => ({ ...one, nodes: one.nodes ?? [] }));
@@ -234,7 +233,7 @@ function place({ cloud, hosts: section, topology: given }: Parsed): ReturnType<t
           {
             key: `topology[${i}].nodes`,
             value: undefined,
-            message: `allowed is a list of 1 to ${MAX_NODES} nodes`,
+            message: `must be a list of 1 to ${MAX_NODES} nodes`,
           },
         ],
   );
@@ -246,6 +245,6 @@ function decode(value: unknown): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    return value; // the schema then says which kind of value the key takes
+    return value; // not JSON: the schema reports which kind of value the key takes
   }
 }

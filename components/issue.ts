@@ -1,8 +1,8 @@
-/** What zod found wrong with a config, as {@link Problem}s. */
+/** Turns zod's issues with a config into {@link Problem}s. */
 import type { z } from "zod";
 import { formatPath, type Problem } from "./problem";
 
-/** @param schema what `values` were parsed by: it knows which keys are allowed where one was not. */
+/** @param schema the schema that parsed `values`. It tells which keys exist where an unknown key was found. */
 export function toProblems(
   schema: z.ZodType,
   values: unknown,
@@ -14,11 +14,11 @@ export function toProblems(
     return issue.keys.map((key) => ({
       key: formatPath([...path, key]),
       value: valueAt(values, [...path, key]),
-      message: `there is no such key; allowed here are ${keysAt(schema, path).join(", ")}`,
+      message: `there is no such key; the keys here are ${keysAt(schema, path).join(", ")}`,
     }));
   }
   const value = issue.input;
-  // A union reports only "no variant fits": say what is wrong with the variant that was meant.
+  // A union reports only that no variant fits: report what is wrong with the variant that the user meant.
   if (issue.code === "invalid_union") {
     const meant = meantVariant(value, issue.errors);
     if (meant.length > 0) return meant.flatMap((nested) => toProblems(schema, values, nested, path));
@@ -26,7 +26,10 @@ export function toProblems(
   return [{ key: formatPath(path), value, message: issue.message }];
 }
 
-/** An object means the object variant (the last), text the one that takes text of another form, a list the one of lists. */
+/**
+ * The issues of the variant that the user meant. For an object that is the last variant, for text the one that checks a
+ * pattern, for a list the one that checks its elements.
+ */
 function meantVariant(value: unknown, variants: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
   if (typeof value === "string")
     return variants.find((issues) => issues.some(({ code }) => code === "invalid_format")) ?? [];
@@ -41,7 +44,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return Object.keys(shapeOf(at) ?? {});
 }
 
-/** Sees through the wrappers `default`, `prefault`, `optional`, a list's pipe, and a union's object variant. */
+/** The definition inside the wrappers `default`, `prefault`, `optional`, a list's pipe, or a union's object variant. */
 function unwrap(type: unknown): z.core.$ZodTypeDef & Record<string, unknown> {
   const def = (type as z.ZodType).def as z.core.$ZodTypeDef & Record<string, unknown>;
   if (def.innerType) return unwrap(def.innerType);

@@ -17,56 +17,56 @@ export const ROLES = ["control-plane", "worker"] as const;
 
 const machine = section({
   name: name(),
-  /** Where SSH reaches it: a name or an address, as seen from where Pulumi runs (or from the jump host). */
+  /** The host name or address for SSH, as seen from where Pulumi runs (or from the jump host). */
   address: reachable(),
   port: port().optional(),
   user: user().optional(),
   hostKey: hostKey().optional(),
-  /** A subnet of `topology` by its name, or its CIDR. */
+  /** The machine's subnet: the name of one in `topology`, or a CIDR. */
   subnet: text("a subnet's name in topology, or a CIDR such as 192.168.10.0/24").optional(),
   role: oneOf(ROLES).optional(),
-  /** Its own address in that subnet, where that is not the address by which SSH reaches it. */
+  /** The machine's address in that subnet, if SSH uses another address. */
   nodeAddress: address().optional(),
 });
 
-/** Node containers on this very machine stand in for machines. */
+/** The value of `hosts.machines` that uses node containers on this machine instead of real machines. */
 export const CONTAINERS = "containers";
 
 export const hosts = (maxNodes: number) =>
   section({
     machines: z
       .union([z.literal(CONTAINERS), list(machine, 1, maxNodes, "machines")], {
-        error: `allowed is ${CONTAINERS}, or a list of machines, each { name, address, port, user, subnet, role }`,
+        error: `must be ${CONTAINERS}, or a list of machines, each { name, address, port, user, subnet, role }`,
       })
       .optional(),
-    /** The login name where a machine says no other; root, or one that may use sudo without a password. */
+    /** The default login name of the machines: root, or a user who may use sudo without a password. */
     user: user().optional(),
-    /** An OpenSSH private key to log in with. With neither this nor a file, your SSH agent is asked. */
+    /** An OpenSSH private key to log in with. Without this and without `privateKeyFile`, your SSH agent is used. */
     privateKey: pattern(
       /^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/,
       "an OpenSSH private key without a passphrase (set it with --secret)",
     ).optional(),
     privateKeyFile: text("the path of an OpenSSH private key").optional(),
-    /** The machine over which all others are reached. */
+    /** The jump host: every machine is reached through it. */
     jump: section({
       address: reachable(),
       port: port().optional(),
       user: user().optional(),
       hostKey: hostKey().optional(),
     }).optional(),
-    /** Where the API is reached from here, if not at the control plane's address and port 6443. */
+    /** Where this machine reaches the API. Default: the control plane's address and port 6443. */
     api: section({ address: reachable(), port: port().optional() }).optional(),
     /**
-     * A folder that is put over the plain root of each new node, only with `machines: containers`; its path is absolute, or
-     * relative to the project. For machines without a network: it holds kubeadm, kubelet and kubectl, and the images in
-     * var/lib/containerd. A node keeps the layer with which its disk was made.
+     * A folder that is put over the plain root of each new node, only with `machines: containers`. Its path is absolute
+     * or relative to the project. It is for machines without a network: it holds kubeadm, kubelet, kubectl, and the
+     * images in var/lib/containerd. A node keeps the layer that its disk was made with.
      */
     layer: text("the path of a folder").optional(),
   });
 
 export type Machine = z.output<typeof machine>;
 
-/** What of a subnet this file is about. */
+/** A subnet, as far as this file needs it. */
 export interface Subnet {
   name: string;
   cidr: string;
@@ -74,10 +74,10 @@ export interface Subnet {
 }
 
 /**
- * Puts every machine into its subnet, and gives every node the address that its machine has there. Where the config has no
- * topology, the subnets are those that the machines name by CIDR: `a`, `b`, … in the order of the machines.
+ * Puts every machine into its subnet, and gives every node the address that its machine has there. If the config has no
+ * topology, the subnets are the CIDRs that the machines name, called `a`, `b`, … in the order of the machines.
  *
- * @returns the topology, and what is wrong with the machines; the topology is then of no use.
+ * @returns the topology, and the problems found. If there are any, do not use the topology.
  */
 export function placeMachines(
   topology: readonly Subnet[] | undefined,
@@ -94,13 +94,13 @@ export function placeMachines(
     const at = subnet.nodes.findIndex(({ name }) => name === one.name);
     const node = subnet.nodes[at];
     if (node?.role && one.role && node.role !== one.role)
-      report("role", `topology says ${node.role}; name the role in one place`);
+      report("role", `topology says ${node.role}; give the role in one place only`);
     const own =
       one.nodeAddress ?? node?.address ?? (isIn(one.address, subnet.cidr) ? one.address : undefined);
     if (!own) {
       report(
         "nodeAddress",
-        `${one.address} does not lie in the subnet ${subnet.cidr}: say which address ${one.name} has there`,
+        `${one.address} is not in the subnet ${subnet.cidr}; set the address that ${one.name} has there`,
       );
     }
     const placed = { name: one.name, role: one.role ?? node?.role, address: own };
@@ -114,7 +114,7 @@ export function placeMachines(
     problems.push({
       key: "hosts.machines",
       value: [...known],
-      message: `topology has ${names}, and no machine is called so; add the machines, or take the nodes out`,
+      message: `topology has the nodes ${names}, but no machine has that name; add the machines, or remove the nodes`,
     });
   }
   return { topology: subnets.filter(({ nodes }) => nodes.length > 0), problems };
@@ -128,18 +128,21 @@ function subnetOf(
   const holder = subnets.find(({ nodes }) => nodes.some((node) => node.name === name));
   if (wanted === undefined) {
     if (!holder)
-      report("subnet", `which subnet is ${name} in? Name one of topology, or a CIDR such as 192.168.10.0/24`);
+      report(
+        "subnet",
+        `must be the subnet of ${name}: a name in topology, or a CIDR such as 192.168.10.0/24`,
+      );
     return holder;
   }
   const found = subnets.find((subnet) => subnet.name === wanted || subnet.cidr === wanted);
   if (found && holder && holder !== found) {
-    report("subnet", `topology has ${name} in ${holder.name}; name the subnet in one place`);
+    report("subnet", `topology has ${name} in ${holder.name}; give the subnet in one place only`);
     return undefined;
   }
   if (found) return found;
   if (!ipaddr.IPv4.isValidCIDR(wanted)) {
     const names = subnets.map((subnet) => subnet.name).join(", ");
-    report("subnet", `allowed is ${names ? `${names}, or ` : ""}a CIDR such as 192.168.10.0/24`);
+    report("subnet", `must be ${names ? `${names}, or ` : ""}a CIDR such as 192.168.10.0/24`);
     return undefined;
   }
   const made = { name: freeName(subnets), cidr: wanted, nodes: [] };
@@ -147,7 +150,7 @@ function subnetOf(
   return made;
 }
 
-/** `a`, `b`, …, `z`, `s27`, …: the first that no subnet has. */
+/** `a`, `b`, …, `z`, `s27`, …: the first name that no subnet has. */
 function freeName(subnets: readonly Subnet[]): string {
   const nameOf = (i: number) => (i < 26 ? String.fromCharCode(97 + i) : `s${i + 1}`);
   let i = 0;
@@ -155,6 +158,6 @@ function freeName(subnets: readonly Subnet[]): string {
   return nameOf(i);
 }
 
-/** A host name is in no subnet that we could know of. */
+/** False for a host name: its address is not known here. */
 const isIn = (host: string, cidr: string): boolean =>
   ipaddr.IPv4.isValidFourPartDecimal(host) && ipaddr.IPv4.parse(host).match(ipaddr.IPv4.parseCIDR(cidr));

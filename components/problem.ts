@@ -1,4 +1,4 @@
-/** What is wrong with a stack's config, in words that name the key, the value given and what is allowed. */
+/** What is wrong with a stack's config, in messages that name the key, the value given and what it must be. */
 
 /** One value of the config that cannot be used. */
 export interface Problem {
@@ -6,16 +6,16 @@ export interface Problem {
   key: string;
   /** The value given; `undefined` when it is missing. */
   value: unknown;
-  /** What is wrong, what is allowed and the way out, in one sentence. */
+  /** What is wrong and how to fix it, in one sentence. */
   message: string;
 }
 
-/** Beyond this many problems more lines help nobody. */
+/** Maximum number of problems shown: a longer list helps no reader. */
 const MAX_SHOWN = 20;
 /** Longest key or value shown, in characters. */
 const MAX_LENGTH = 200;
 
-/** The config cannot become a lab. Lists every problem found, not only the first. */
+/** The config cannot be used. Lists every problem found, not only the first. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   constructor(readonly problems: readonly Problem[]) {
@@ -25,7 +25,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Keys whose values are nobody else's to read, not even when they are wrong. */
+/** Keys whose values are secret: never show them, even when they are wrong. */
 const SECRET = /(^|\.)privateKey$/;
 
 const describe = ({ key, value, message }: Problem): string =>
@@ -33,7 +33,7 @@ const describe = ({ key, value, message }: Problem): string =>
 
 const cut = (text: string): string => (text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
 
-/** JSON where there is any; a config may hold what JSON has no word for (NaN, a loop, nesting beyond the stack). */
+/** JSON where possible. A config may hold what JSON cannot express: NaN, a loop, nesting deeper than the call stack. */
 function show(value: unknown): string {
   if (value === undefined) return "(not set)";
   if (typeof value === "number" || typeof value === "bigint") return String(value);
@@ -44,7 +44,7 @@ function show(value: unknown): string {
   }
 }
 
-/** A path as `pulumi config set --path` takes it: `topology[0].cidr`, and `aws["odd key"]` for what is no plain word. */
+/** A path as `pulumi config set --path` takes it: `topology[0].cidr`, or `aws["odd key"]` if the key needs quotes. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((at, step) => {
     if (typeof step === "number") return `${at}[${step}]`;

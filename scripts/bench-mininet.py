@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Mininet builds HOSTS hosts on SWITCHES bridges in a row, gives them addresses, and sends one ping. For `npm run bench`."""
+"""Builds HOSTS hosts on a row of SWITCHES bridges with Mininet, and sends one ping. Used by `npm run bench`."""
 import sys
 
 from mininet.net import Mininet

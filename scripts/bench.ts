@@ -1,6 +1,6 @@
 /**
- * Times the lab of a warm machine against what cannot be had faster: the engine running an empty program, and Mininet
- * building as many hosts and switches. Prints ratios: seconds depend on the machine, ratios less so.
+ * Times the lab on a warm machine and compares it with two baselines: the engine running an empty program, and Mininet
+ * building as many hosts and switches. Prints ratios, because they depend less on the machine than seconds do.
  */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -15,7 +15,7 @@ const ROOT = path.resolve(__dirname, "..");
 const SIZES = [4, 16, 64];
 const ROUNDS = 3;
 
-/** Everything the benchmark leaves behind is in here: backend, state of the twins, the empty program. */
+/** Everything that the benchmark writes is in here: backend, state of the twins, the empty program. */
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-bench-"));
 const environment = {
   ...process.env,
@@ -30,7 +30,7 @@ interface Program {
   stack: string;
 }
 
-/** Runs a command to its end and says how many seconds it took. */
+/** Runs a command and returns how many seconds it took. @throws {Error} when it fails. */
 function seconds(command: string, args: readonly string[]): number {
   const start = performance.now();
   const result = spawnSync(command, args, { env: environment, encoding: "utf8", maxBuffer: 1 << 28 });
@@ -57,7 +57,7 @@ function createStack({ folder, stack }: Program): void {
   seconds("pulumi", ["-C", folder, "stack", "init", stack, "--no-select"]);
 }
 
-/** The same engine, language host and packages, with nothing to do. */
+/** A program with the same engine, language host and packages that does nothing. */
 function emptyProgram(): Program {
   const folder = path.join(scratch, "empty");
   fs.mkdirSync(folder);
@@ -69,7 +69,7 @@ function emptyProgram(): Program {
   return { folder, stack: "floor" };
 }
 
-/** The program itself with a `stacks` folder of its own: the engine writes into stack files. */
+/** The lab's program with a separate `stacks` folder, because the engine writes into stack files. */
 function labFolder(): string {
   const folder = path.join(scratch, "lab");
   fs.mkdirSync(path.join(folder, "stacks"), { recursive: true });
@@ -115,8 +115,8 @@ function timeLab(program: Program, to: string, word: (name: string) => void): Ti
 }
 
 /**
- * Mininet in namespaces of its own, so that its bridges never are this machine's. Undefined where it is not installed.
- * The system's Python, because that is the one the Debian package serves.
+ * Seconds that Mininet takes; undefined where it is not installed. It runs in its own namespaces, so that it creates no
+ * bridges on this machine, and with the system's Python, because Debian's package is for that one.
  */
 function timeMininet(size: number): number | undefined {
   if (spawnSync("sh", ["-c", "command -v mn"]).status !== 0) return undefined;
@@ -128,8 +128,8 @@ function timeMininet(size: number): number | undefined {
 }
 
 /**
- * What a preview costs on each cloud before any provider is asked: the program and the chosen cloud's SDK, loaded in a
- * process of their own, less what Pulumi itself takes there.
+ * Seconds that a preview on a cloud takes before any provider is asked: the time of a process that loads the program
+ * and the cloud's SDK, minus the time of one that loads neither.
  */
 function timeLoading(cloud: string): number {
   const modules = ["config", "plan", "study/stack", `infrastructure/${cloud}`];
@@ -182,7 +182,7 @@ function main(): void {
     createStack(lab);
     const rounds = size > 16 ? 1 : ROUNDS;
     const runs = Array.from({ length: rounds }, (_, i) =>
-      // `up --config` saves what it is given: the next round starts from there.
+      // `up --config` saves the value in the stack's file, so the next round starts from it.
       timeLab(lab, i % 2 === 0 ? "VXLAN" : "VXLANCrossSubnet", (word) =>
         say(`${size} nodes, round ${i + 1} of ${rounds}: ${word}`),
       ),
@@ -211,7 +211,7 @@ function main(): void {
   );
   console.log(table.toString());
   console.log(
-    `Growth of what is above the floor, per node, from one size to the next (1 is linear): ${growth(ups, floor.up)}`,
+    `Growth of the time above the floor, per node, from one size to the next (1 is linear): ${growth(ups, floor.up)}`,
   );
   console.log(`Program and SDK, loaded before any provider is asked: ${loading.join(", ")}`);
 }

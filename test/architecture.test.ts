@@ -1,4 +1,4 @@
-/** The architecture is one line, and this holds every import against it. */
+/** The architecture is a line of layers. These tests check every import against it. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
@@ -6,17 +6,17 @@ import * as ts from "typescript";
 
 const ROOT = join(__dirname, "..");
 
-/** A file may import from its own layer and from those left of it. */
+/** A file may import from its own layer and from those before it. */
 const LAYERS = ["config", "plan", "infrastructure", "cluster", "calico", "study", "program"];
 
 interface Import {
   /** The importing file, relative to the checkout. */
   file: string;
-  /** What it names, e.g. `../plan`, `zod`. */
+  /** What it imports, e.g. `../plan`, `zod`. */
   name: string;
-  /** The file meant, relative to the checkout; undefined for a package. */
+  /** The imported file, relative to the checkout; undefined for a package. */
   target?: string;
-  /** Read as soon as the importing file is: neither types alone nor `import()` and `require()`. */
+  /** Whether it is loaded together with the importing file: not only types, and not by `import()` or `require()`. */
   eager: boolean;
 }
 
@@ -82,19 +82,19 @@ const show = ({ file, name }: Import) => `${file} imports ${name}`;
 const inFolder = (file: string, folder: string) => file.startsWith(folder + sep);
 
 describe("the architecture", () => {
-  it("is found in the files: every layer is known, and there are imports to judge", () => {
+  it("has a layer for every file, and these tests find the imports", () => {
     for (const file of FILES) assert.ok(LAYERS.includes(layerOf(file)), `${file} is in no layer of the line`);
     assert.ok(IMPORTS.some(({ target }) => target === join("components", "config.ts")));
   });
 
-  it("flows one way: config, plan, infrastructure, cluster, calico, study, program", () => {
+  it("imports in one direction only: config, plan, infrastructure, cluster, calico, study, program", () => {
     const against = IMPORTS.filter(
       ({ file, target }) => target && LAYERS.indexOf(layerOf(target)) > LAYERS.indexOf(layerOf(file)),
     );
     assert.deepEqual(against.map(show), []);
   });
 
-  it("has a door to every folder: from outside, only its index.ts is imported", () => {
+  it("imports only the index.ts of a folder from outside that folder", () => {
     const around = IMPORTS.filter(({ file, target }) => {
       if (!target || !inFolder(target, "components") || dirname(target) === "components") return false;
       return !inFolder(file, dirname(target)) && basename(target) !== "index.ts";
@@ -111,7 +111,7 @@ describe("the architecture", () => {
     assert.deepEqual(impure.map(show), []);
   });
 
-  it("reads the stack's config in one place: nothing under components/ asks Pulumi for it", () => {
+  it("reads the stack's config in one place only: nothing under components/ asks Pulumi for it", () => {
     const readers = FILES.filter((file) => inFolder(file, "components")).filter((file) => {
       let reads = false;
       const visit = (node: ts.Node): void => {
@@ -133,12 +133,12 @@ describe("the architecture", () => {
     assert.deepEqual(readers, []);
   });
 
-  it("imports the SDK of Commands in the cluster alone, that of Kubernetes in Calico alone, and neither for a twin", () => {
+  it("imports the Command SDK only in the cluster, the Kubernetes SDK only in Calico, and neither for a twin", () => {
     const homes = { "@pulumi/command": "cluster", "@pulumi/kubernetes": "calico" };
     for (const [sdk, layer] of Object.entries(homes)) {
       const users = IMPORTS.filter(({ name }) => name.startsWith(sdk));
       assert.ok(users.length > 0);
-      // Calico names the type of what it is given.
+      // Calico imports a type of the Command SDK.
       const strays = users.filter(({ file, eager }) => eager && layerOf(file) !== layer);
       assert.deepEqual(strays.map(show), []);
     }
@@ -149,7 +149,7 @@ describe("the architecture", () => {
     assert.deepEqual(early.map(show), []);
   });
 
-  it("imports a cloud's SDK in that cloud's folder alone, and no cloud before it is chosen", () => {
+  it("imports a cloud's SDK only in that cloud's folder, and loads no cloud before it is chosen", () => {
     for (const cloud of ["aws", "openstack"]) {
       const folder = join("components", "infrastructure", cloud);
       const strays = IMPORTS.filter(

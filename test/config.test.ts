@@ -10,7 +10,7 @@ const KEYS = Object.keys(
   parseConfig({ aws: {}, openstack: {}, hosts: {}, mtu: 1500, fabric: "plain", bgp: "Enabled" }),
 );
 
-/** What the engine hands to a program: every value as text, lists and objects as JSON. */
+/** What the engine passes to a program: every value as text, lists and objects as JSON. */
 const asText = (raw: RawConfig): RawConfig =>
   Object.fromEntries(
     Object.entries(raw).map(([key, value]) => [
@@ -19,24 +19,24 @@ const asText = (raw: RawConfig): RawConfig =>
     ]),
   );
 
-/** A plan, or an error that says of every problem where and what. */
+/** Expects a plan, or an error that gives the key and a message for every problem. */
 function assertPlanOrError(raw: RawConfig): void {
   const error = errorOf(raw);
   if (!error) return;
   assert.ok(error.problems.length > 0, "an error without a problem");
   for (const { key, message } of error.problems)
     assert.ok(key !== "" && message !== "", `${key}: ${message}`);
-  assert.ok(error.message.length < 30_000, `${error.message.length} characters help nobody`);
+  assert.ok(error.message.length < 30_000, `a message of ${error.message.length} characters`);
 }
 
 describe("a config that cannot be used", () => {
-  it("is tried in at least sixty ways, each of another name", () => {
+  it("is tested with at least sixty different mistakes", () => {
     assert.ok(BAD_CONFIGS.length >= 60);
     assert.equal(new Set(BAD_CONFIGS.map(({ is }) => is)).size, BAD_CONFIGS.length);
   });
 
   for (const { is, raw, key, value, allowed } of BAD_CONFIGS) {
-    it(`is refused with key, value and way out: ${is}`, () => {
+    it(`is refused with the key, the value and what it must be: ${is}`, () => {
       const error = errorOf(raw);
       const problem = error?.problems.find((candidate) => candidate.key === key);
       assert.ok(error && problem, `${key} is not named in: ${error?.message ?? "no error at all"}`);
@@ -46,14 +46,14 @@ describe("a config that cannot be used", () => {
     });
   }
 
-  it("is refused with all that is wrong at once, not only the first", () => {
+  it("is refused with all problems at once, not only the first", () => {
     const error = errorOf({ mtu: 1, cloud: "gcp", encapsulaton: "IPIP" });
     assert.deepEqual(error?.problems.map(({ key }) => key).sort(), ["cloud", "encapsulaton", "mtu"]);
     const together = errorOf({ cloud: "aws", fabric: "plain", mtu: 9002, serviceCidr: "172.16.0.0/16" });
     assert.deepEqual(together?.problems.map(({ key }) => key).sort(), ["fabric", "mtu", "serviceCidr"]);
   });
 
-  it("is shown as it was given, also where JSON has no word for it", () => {
+  it("is shown as it was given, also where JSON cannot express it", () => {
     const loop: unknown[] = [];
     loop.push(loop);
     const shown = (value: unknown) => errorOf({ mtu: value })?.message.split("\n")[1];
@@ -62,10 +62,10 @@ describe("a config that cannot be used", () => {
     assert.match(shown(10n ** 30n) ?? "", /encaplab:mtu is 10{30}: /);
     assert.match(shown(loop) ?? "", /encaplab:mtu is \[object Array\]: /);
     assert.match(shown("\u001b[31m") ?? "", /encaplab:mtu is "\\u001b\[31m": /);
-    assert.match(shown("x".repeat(1e6)) ?? "", /^.{100,300}…: allowed/);
+    assert.match(shown("x".repeat(1e6)) ?? "", /^.{100,300}…: must be/);
   });
 
-  it("is one problem, however long the list", () => {
+  it("is reported as one problem, however long a wrong list is", () => {
     const subnet = { name: "a", cidr: "10.0.3.0/24", nodes: ["w1"] };
     for (const entry of [subnet, 1, null, "x"]) {
       const error = errorOf({ topology: Array(100_000).fill(entry) });
@@ -79,7 +79,7 @@ describe("a config that cannot be used", () => {
     assert.equal(errorOf({ aws: { accessCidrs: Array(100_000).fill("x") } })?.problems.length, 1);
   });
 
-  it("is refused however deep it is nested", () => {
+  it("is refused without a crash, however deeply it is nested", () => {
     const error = errorOf({ topology: `${"[".repeat(100_000)}${"]".repeat(100_000)}` });
     assert.deepEqual(
       error?.problems.map(({ key }) => key),
@@ -100,7 +100,7 @@ describe("a config that can be used", () => {
     assert.equal(planLab(config).nodes.length, 4);
   });
 
-  it("takes the keys of its own project and leaves those of providers alone", () => {
+  it("reads the keys of its own project and ignores those of providers", () => {
     const config = parseStackConfig({
       "encaplab:encapsulation": "IPIP",
       "aws:region": "eu-central-1",
@@ -110,7 +110,7 @@ describe("a config that can be used", () => {
     assert.throws(() => parseStackConfig({ "encaplab:cloud": "x" }), ConfigError);
   });
 
-  it("takes text as `pulumi config set` stores it like the typed values of YAML", () => {
+  it("accepts text, as `pulumi config set` stores it, like the typed values of YAML", () => {
     const typed = {
       natOutgoing: false,
       blockSize: 24,
@@ -128,18 +128,18 @@ describe("a config that can be used", () => {
     assert.deepEqual(parseConfig(text), parseConfig(typed));
   });
 
-  it("takes a node as its name alone or with more said of it", () => {
+  it("accepts a node as a name alone or as a section with more keys", () => {
     const topology = (node: unknown) => ({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: [node] }] });
     assert.deepEqual(planOf(topology("w1")), planOf(topology({ name: "w1" })));
     assert.equal(planOf(topology({ name: "w1", address: "10.0.3.99" })).nodes[0]?.address, "10.0.3.99");
   });
 
-  it("takes empty text for no fault, which is what is left when the last is taken out", () => {
+  it("reads empty text as no faults, which is what remains when you remove the last one", () => {
     assert.deepEqual(parseConfig({ faults: "" }), parseConfig({ faults: [] }));
     assert.deepEqual(parseConfig({ faults: " " }), parseConfig({}));
   });
 
-  it("is the same whether the engine hands it over as text or YAML as it stands", () => {
+  it("is the same whether it is text from the engine or typed values from YAML", () => {
     fc.assert(
       fc.property(rawConfigs, (raw) => {
         assert.deepEqual(parseConfig(asText(raw)), parseConfig(raw));
@@ -197,7 +197,7 @@ describe("a config, however odd,", () => {
     fc.assert(fc.property(texts, assertPlanOrError), { numRuns: 500 });
   });
 
-  it("gives a plan or an error that names a key, when a good one is spoilt anywhere", () => {
+  it("gives a plan or an error that names a key, when any value of a valid config is replaced", () => {
     fc.assert(
       fc.property(rawConfigs, fc.array(fc.nat(), { minLength: 1, maxLength: 5 }), odd, (raw, way, value) => {
         assertPlanOrError(spoilt(raw, way, value) as RawConfig);
@@ -207,7 +207,7 @@ describe("a config, however odd,", () => {
   });
 });
 
-/** A copy in which the value at the end of a way through the tree is another; a way goes on as far as there is a tree. */
+/** A copy in which another value is at the end of a path through the tree. The path ends where the tree ends. */
 function spoilt(tree: unknown, way: readonly number[], value: unknown): unknown {
   const [step, ...rest] = way;
   if (step === undefined || typeof tree !== "object" || tree === null) return value;

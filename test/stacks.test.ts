@@ -7,7 +7,7 @@ import { planLab } from "../components/plan";
 import { LESSONS, STACKS_FOLDER, stackConfig, stackNames, stackText } from "./support/stacks";
 
 describe("the stack files", () => {
-  it("are the local lab and the lessons", () => {
+  it("include the local lab and every lesson", () => {
     for (const stack of ["local", ...LESSONS]) assert.ok(stackNames().includes(stack), stack);
   });
 
@@ -15,7 +15,7 @@ describe("the stack files", () => {
     for (const stack of stackNames()) assert.ok(planLab(stackConfig(stack)).nodes.length > 0, stack);
   });
 
-  it("hold keys of this project only under their full names", () => {
+  it("have every key with its namespace", () => {
     for (const stack of stackNames()) {
       for (const key of Object.keys(parse(stackText(stack)).config))
         assert.match(key, /^[a-z]+:[A-Za-z]+$/, stack);
@@ -24,7 +24,7 @@ describe("the stack files", () => {
 });
 
 describe("the local stack", () => {
-  it("says nothing but the defaults", () => {
+  it("has only default values", () => {
     assert.deepEqual(
       { ...stackConfig("local"), fabric: undefined },
       { ...parseConfig({}), fabric: undefined },
@@ -32,14 +32,14 @@ describe("the local stack", () => {
     assert.deepEqual(planLab(stackConfig("local")), planLab(parseConfig({})));
   });
 
-  it("names every key there is, also those it leaves unset", () => {
+  it("lists every key, also those that it does not set", () => {
     const everything = { aws: {}, openstack: {}, hosts: {}, mtu: 1500, fabric: "plain", bgp: "Enabled" };
     for (const key of Object.keys(parseConfig(everything))) {
       assert.match(stackText("local"), new RegExp(`^ {2}(# )?encaplab:${key}:`, "m"));
     }
   });
 
-  it("can be used with every line in it that is commented out", () => {
+  it("can still be used when every commented-out key is set", () => {
     const text = stackText("local").replace(/^ {2}# (encaplab:)/gm, "  $1");
     assert.equal(parseStackConfig(parse(text).config).mtu, 1500);
   });
@@ -47,7 +47,7 @@ describe("the local stack", () => {
 
 describe("a lesson", () => {
   for (const lesson of LESSONS) {
-    it(`rehearses a real cloud's stack, which plans the same lab without the rehearsal: ${lesson}`, () => {
+    it(`rehearses a real cloud's stack and plans the same lab as without the rehearsal: ${lesson}`, () => {
       const config = stackConfig(lesson);
       assert.equal(config.rehearse, true);
       assert.notEqual(config.cloud, "twin");

@@ -7,17 +7,17 @@ import { createGunzip } from "node:zlib";
 import type { CalicoConfig } from "../config";
 import { problem } from "./source";
 
-/** An archive as `docker save` and `ctr images export` write it: a tar, also compressed by gzip. */
+/** An archive as `docker save` and `ctr images export` write it: a tar, possibly compressed by gzip. */
 export interface Archive {
   /** Absolute path. */
   file: string;
-  /** Size in bytes and time of the last change: another value means another content. */
+  /** Size in bytes and time of the last change. Another stamp means another content. */
   stamp: string;
 }
 
 /**
- * The archives of `calico.images`; none when the nodes pull the images themselves.
- * @throws {ConfigError} when one cannot be read, or is no archive.
+ * The archives of `calico.images`; empty when the nodes pull the images themselves.
+ * @throws {ConfigError} when one cannot be read, or is not an archive.
  */
 export function findArchives({ images = [] }: CalicoConfig): Archive[] {
   return images.map((name, i) => {
@@ -33,7 +33,8 @@ export function findArchives({ images = [] }: CalicoConfig): Archive[] {
       const { code } = error as NodeJS.ErrnoException;
       throw problem(`images[${i}]`, name, `it cannot be read (${code}); ${allowed}`);
     }
-    if (!isGzip(start) && !isTar(start)) throw problem(`images[${i}]`, name, `it is no tar; ${allowed}`);
+    if (!isGzip(start) && !isTar(start))
+      throw problem(`images[${i}]`, name, `it is not a tar file; ${allowed}`);
     return { file, stamp };
   });
 }
@@ -49,7 +50,7 @@ function read(file: string, length: number): Buffer {
 }
 
 const isGzip = (start: Buffer): boolean => start[0] === 0x1f && start[1] === 0x8b;
-/** POSIX's and GNU's tar both have this word at byte 257 of the first header. */
+/** POSIX tar and GNU tar both have `ustar` at byte 257 of the first header. */
 const isTar = (start: Buffer): boolean => start.toString("latin1", 257, 262) === "ustar";
 
 /** The SHA-256 of a file's content, in hex. */
@@ -59,10 +60,10 @@ export async function sha256Of(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The tar in an archive, unpacked from gzip where it is: not every containerd does that itself. */
+/** The tar of an archive. Decompresses gzip, because not every containerd does that itself. */
 export function tarOf(file: string): NodeJS.ReadableStream {
   const stream = fs.createReadStream(file);
   if (!isGzip(read(file, 2))) return stream;
-  // pipeline tells the reader of the tar when the file cannot be read to its end.
+  // The reader of this stream gets the error when the file cannot be read to its end.
   return pipeline(stream, createGunzip(), () => {});
 }

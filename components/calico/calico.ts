@@ -17,7 +17,7 @@ import { expectedRoutes } from "./routes";
 export interface CalicoSources {
   /** Calico's manifest as {@link editManifest} left it. */
   manifest: string;
-  /** Image archives that every node takes in first; none when the nodes pull the images themselves. */
+  /** Image archives that every node imports first; empty when the nodes pull the images themselves. */
   archives: readonly Archive[];
 }
 
@@ -30,18 +30,18 @@ export interface CalicoArgs {
 
 const API_VERSION = "crd.projectcalico.org/v1";
 
-/** For the steps: "1" where calico-node can become ready, because nothing keeps BIRD's sessions from being established. */
+/** For the steps: "1" if calico-node can become ready, because BIRD can establish its sessions or does not run. */
 const bgpReady = (plan: LabPlan): string => (!plan.bgp.enabled || bgpEstablished(plan) ? "1" : "0");
 
 /**
  * The pods' network. With Calico: its manifest, the lab's IPPools, and a wait until every node's routes show the mode.
- * Without: the reference CNI plugins and static routes, and the IPPools as what they would be.
+ * Without Calico: the reference CNI plugins, static routes, and the IPPools, which then have no effect.
  */
 export class Calico extends pulumi.ComponentResource {
   readonly pools: pulumi.CustomResource[];
   /**
-   * Pods that lived through the last change of the mode with an MTU that new pods no longer get, as `namespace/name on
-   * node`. Calico sets a pod's MTU when the pod is made.
+   * Pods that still have the MTU from before the last change of the mode, as `namespace/name on node`. Calico sets a
+   * pod's MTU only when it creates the pod.
    */
   readonly podsToRestart: pulumi.Output<string[]>;
 
@@ -55,14 +55,14 @@ export class Calico extends pulumi.ComponentResource {
       "api",
       {
         kubeconfig: cluster.kubeconfig,
-        // An `up` that was interrupted may have made an object without recording it.
+        // An interrupted `up` may have made an object without recording it: update that object instead of failing.
         upsertExistingObjects: true,
-        // A pool that was changed by hand (`kubectl patch ippool`) belongs to kubectl as far as its changed fields go. The
-        // lab's config decides all the same.
+        // After a change by hand (`kubectl patch ippool`), the changed fields belong to kubectl. Overwrite them: the
+        // lab's config decides.
         enablePatchForce: true,
-        // A cluster made anew is another one, though its address stays.
+        // A rebuilt cluster is another cluster, although its address stays the same.
         clusterIdentifier: cluster.caHash,
-        // What lived in the one before is gone with it, and can no longer be asked for.
+        // The objects of the old cluster are gone with it. Do not fail because its API cannot be reached.
         deleteUnreachable: true,
       },
       { parent: this },
@@ -77,7 +77,7 @@ export class Calico extends pulumi.ComponentResource {
       new kubernetes.apiextensions.CustomResource(
         object,
         { apiVersion: API_VERSION, kind, metadata: { name: object }, ...fields },
-        // A destroy must not wait for an API that goes as well, or is gone (pulumi-kubernetes#2517).
+        // A destroy must not wait for an API that it also deletes, or that is already gone (pulumi-kubernetes#2517).
         { parent: this, provider, dependsOn, deletedWith: cluster.init, ...options },
       );
     const kinds = sources ? this.install(plan, cluster, sources) : this.define(provider, cluster);
@@ -85,9 +85,9 @@ export class Calico extends pulumi.ComponentResource {
       declare("BGPConfiguration", "default", { spec: { programClusterRoutes: "Enabled" } }, [kinds]);
     }
     this.pools = renderPools(plan).map((pool) =>
-      // The cloud lets the new mode through, and every node runs the Calico of the manifest, before a pool changes.
+      // Change a pool only after the cloud lets the new mode through and every node runs the Calico of the manifest.
       declare("IPPool", pool.name, { spec: pool.spec }, [kinds, cluster.infrastructure], {
-        // Calico takes no other range into a living pool.
+        // Calico cannot change the range of an existing pool.
         replaceOnChanges: ["spec.cidr", "spec.blockSize"],
         deleteBeforeReplace: true,
       }),
@@ -116,7 +116,7 @@ export class Calico extends pulumi.ComponentResource {
         node: leader,
         step: "calico",
         values: {
-          // Half a megabyte of definitions; packed, a tenth of it, in the state as well.
+          // The manifest has half a megabyte of definitions. Compressed it is a tenth of that, also in the state.
           MANIFEST: gzipSync(manifest).toString("base64"),
           RECORDED: as32.map(({ name, recordedAddress }) => `${name} ${recordedAddress}`).join("\n"),
           BGP_READY: bgpReady(plan),
@@ -138,7 +138,7 @@ export class Calico extends pulumi.ComponentResource {
 
   private awaitRoutes(plan: LabPlan, { leader, members, nodes, caHash }: Cluster): pulumi.Output<string[]> {
     const { encapsulation, faults, bgp } = plan;
-    // What of the plan routes depend on: while it stays, nobody asks the nodes again.
+    // What the routes depend on. While this stays the same, the nodes are not asked again.
     const mode = JSON.stringify([encapsulation, faults, bgp.enabled, plan.nodes.map(({ name }) => name)]);
     const blocks = runScript(
       {

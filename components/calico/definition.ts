@@ -1,6 +1,7 @@
 /**
- * The kind IPPool for a cluster without Calico (`calico.install: none`), so that the lab's pools can be declared and changed
- * there, too. The fields are those of Calico's own definition that we use (`crd.projectcalico.org_ippools.yaml`).
+ * The kind IPPool for a cluster without Calico (`calico.install: none`), so that the lab's pools can be declared and
+ * changed there too. It has only the fields of Calico's own definition that we use
+ * (`crd.projectcalico.org_ippools.yaml`).
  */
 
 const MODE = { type: "string", enum: ["Always", "CrossSubnet", "Never"] };

@@ -1,10 +1,10 @@
-/** Calico's images from files, as a resource of each node. */
+/** Calico's images from archives, as a resource of each node. */
 import * as pulumi from "@pulumi/pulumi";
 import { machineId } from "../cluster";
 import { type Machine, PartResource } from "../infrastructure";
 import type { Archive } from "./archives";
 
-/** The images of some archives in a node's containerd, where kubelet finds them without a registry. */
+/** The images of the archives in a node's containerd, where the kubelet finds them without a registry. */
 export class Images extends PartResource {
   /** @param archives at least one. */
   constructor(node: Machine, archives: readonly Archive[], options: pulumi.CustomResourceOptions) {
@@ -12,7 +12,7 @@ export class Images extends PartResource {
     const inputs = {
       name,
       machine: machineId(node),
-      // Secret as a whole: it lets its reader log in.
+      // All of it is secret: it is what you need to log in.
       target: pulumi.secret(connection),
       archives,
     };

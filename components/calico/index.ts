@@ -1,4 +1,4 @@
-/** Calico's door: a pod network in the mode of the plan, on a cluster that has none. */
+/** Public API of Calico: a pod network in the mode of the plan, for a cluster that has none. */
 import type { LabConfig } from "../config";
 import { hasCalico, type LabPlan } from "../plan";
 import { findArchives } from "./archives";
@@ -9,8 +9,8 @@ import { problem, readManifest } from "./source";
 export { Calico, type CalicoArgs, type CalicoSources } from "./calico";
 
 /**
- * What Calico is installed from; undefined where the lab has no Calico.
- * @throws {ConfigError} when the manifest or an archive cannot be read, or is not Calico's: before anything is built.
+ * Reads what Calico is installed from, before anything is built; undefined if the lab has no Calico.
+ * @throws {ConfigError} when the manifest or an archive cannot be read, or the manifest is not Calico's.
  */
 export async function planCalico(config: LabConfig, plan: LabPlan): Promise<CalicoSources | undefined> {
   if (!hasCalico(config)) return undefined;

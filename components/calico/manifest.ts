@@ -1,4 +1,4 @@
-/** Calico's own manifest, brought to the plan. Everything that the plan has no opinion on stays as Calico wrote it. */
+/** Edits Calico's own manifest to match the plan. Everything that the plan does not decide stays as Calico wrote it. */
 import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import type { LabPlan } from "../plan";
 import { MINOR_WITH_ROUTING_CHOICE, minorOf } from "../plan";
@@ -6,7 +6,7 @@ import { MINOR_WITH_ROUTING_CHOICE, minorOf } from "../plan";
 /** The manifest cannot be used. The message says what is wrong with it, without naming the file. */
 export class NotCalico extends Error {}
 
-/** What the plan wants of Calico beyond its own defaults. */
+/** What the plan sets in Calico, beyond Calico's own defaults. */
 interface Wishes {
   /** `calico_backend` of the ConfigMap: whether calico-node runs BIRD. */
   backend: "bird" | "vxlan";
@@ -27,7 +27,7 @@ function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
     backend: plan.bgp.enabled ? "bird" : "vxlan",
     podMtu: explicit ? plan.mtu.pod : 0,
     environment: {
-      // Calico must make no pool: the lab declares its own, and a second one would have another mode.
+      // Calico must not create a pool: the lab declares its own, and a second one would have another mode.
       NO_DEFAULT_POOLS: "true",
       CALICO_IPV4POOL_CIDR: undefined,
       CALICO_IPV4POOL_IPIP: undefined,
@@ -47,7 +47,7 @@ function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
 /** The minor of Calico 3 that a plan installs, as a number. */
 const calicoMinor = ({ versions }: LabPlan): number => Number(minorOf(versions.calico).split(".")[1]);
 
-/** Whether this Calico can be told who programs the routes of IPIP and None (`BGPConfiguration.programClusterRoutes`). */
+/** Whether this Calico lets you choose who programs the routes of IPIP and None (`programClusterRoutes`). */
 export const hasRoutingChoice = (plan: LabPlan): boolean => calicoMinor(plan) >= MINOR_WITH_ROUTING_CHOICE;
 
 /**
@@ -63,8 +63,8 @@ const needsNftables = (plan: LabPlan): boolean =>
 
 /**
  * How a node finds the address that it records: by the lab's subnets. Other methods (`kubernetes-internal-ip`, the first
- * interface) record a /32 or take the wrong interface, and CrossSubnet then tunnels everything (calico#4254). For the fault
- * node-as-32, which does just that, Calico is given no method and keeps the address that the Node object already has.
+ * interface) record a /32 or take the wrong interface, and CrossSubnet then tunnels everything (calico#4254). The fault
+ * node-as-32 wants exactly that: Calico gets no method and keeps the address that the Node object already has.
  */
 function nodeAddress({ faults, subnets }: LabPlan): Wishes["environment"] {
   if (faults.includes("node-as-32")) return { IP: undefined, IP_AUTODETECTION_METHOD: undefined };
@@ -73,13 +73,13 @@ function nodeAddress({ faults, subnets }: LabPlan): Wishes["environment"] {
 }
 
 /**
- * Brings Calico's manifest to the plan: backend, MTU, environment, probes and rollout of calico-node. Editing the result once
- * more changes nothing.
+ * Edits Calico's manifest to match the plan: backend, MTU, environment, probes and rollout of calico-node. Editing the
+ * result again changes nothing.
  *
  * @param text `calico.yaml` or `calico-typha.yaml` of the Calico that the plan names.
- * @param mtuGiven whether the config sets `mtu`. Without it Felix finds the MTU by itself.
+ * @param mtuGiven whether the config sets `mtu`. If not, Felix finds the MTU by itself.
  * @returns the manifest as YAML.
- * @throws {NotCalico} when it lacks the ConfigMap, the DaemonSet or the kind of IPPool that the lab needs.
+ * @throws {NotCalico} when the manifest lacks the ConfigMap, the DaemonSet or the kind of IPPool that the lab needs.
  */
 export function editManifest(text: string, plan: LabPlan, mtuGiven: boolean): string {
   const wishes = wishesOf(plan, mtuGiven);
@@ -132,8 +132,8 @@ function editDaemonSet(set: Document, { environment, backend, podMtu }: Wishes):
   );
   node.set("env", set.createNode([...variables.map((variable) => variable.toJSON()), ...wanted]));
   if (backend !== "bird") {
-    // Ask only for Felix' health: a BIRD that does not run is neither live nor ready, and the kubelet would restart the
-    // container for it. The options have two dashes from Calico 3.33 on, and one before.
+    // Probe only Felix: a BIRD that does not run is neither live nor ready, so the kubelet would restart the container.
+    // The options have two dashes from Calico 3.33 on, and one before.
     for (const probe of ["livenessProbe", "readinessProbe"]) {
       const path = [probe, "exec", "command"];
       const command = (node.getIn(path) as { toJSON(): string[] } | undefined)?.toJSON() ?? [];
@@ -144,7 +144,7 @@ function editDaemonSet(set: Document, { environment, backend, podMtu }: Wishes):
   // established, at first with all peers and after 30 s with one (checkBIRDReady in node/pkg/health/health.go), and the
   // peers are still old pods without BIRD, which are not replaced before the new one is ready.
   set.setIn(["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"], "100%");
-  // A changed ConfigMap restarts no pod, so the pods' template must change with it.
+  // A changed ConfigMap restarts no pod, so change the pods' template with it.
   set.setIn(["spec", "template", "metadata", "annotations", "encaplab/config"], `${backend} ${podMtu}`);
 }
 

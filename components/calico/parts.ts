@@ -1,4 +1,4 @@
-/** The life of images on a node, as the dynamic provider calls it. */
+/** The dynamic resource for images on a node. */
 import { isDeepStrictEqual } from "node:util";
 import { execute, type Part, shellCommand, stepScript, type Target } from "../infrastructure";
 import { type Archive, sha256Of, tarOf } from "./archives";
@@ -12,13 +12,13 @@ interface Loading {
   archives: Archive[];
 }
 
-/** Image archives in a node's containerd. What the node has already is not sent again. */
+/** Imports image archives into a node's containerd. An archive that the node already has is not sent again. */
 export const images: Part<Loading, object> = {
   create: load,
   changed: async ({ machine, archives }, recorded) =>
     !isDeepStrictEqual([machine, archives], [recorded.machine, recorded.archives]),
   update: load,
-  // The machine goes, or its reset removes what came with the lab.
+  // Nothing to do: the machine is deleted, or its reset removes what the lab brought.
   remove: async () => {},
 };
 
@@ -29,15 +29,15 @@ async function load({ name, target, archives }: Loading): Promise<object> {
   const missing = async (imported: string): Promise<string[]> => {
     const script = stepScript("images", { NODE_NAME: name, SUMS: sums, IMPORTED: imported });
     const answer = await execute(target, shellCommand(target.user, "create"), script);
-    if (answer.code !== 0) throw new Error(`${name} does not tell its images:\n${answer.stderr.trim()}`);
+    if (answer.code !== 0) throw new Error(`${name} cannot list its images:\n${answer.stderr.trim()}`);
     return answer.stdout.split("\n").filter((line) => line !== "");
   };
   for (const sum of await missing("")) {
     const file = files.get(sum) as string;
-    process.stderr.write(`${name}: taking in the images of ${file}\n`);
+    process.stderr.write(`${name}: importing the images of ${file}\n`);
     const command = `${target.user === "root" ? "" : "sudo -n "}ctr --namespace k8s.io images import -`;
     const { code, stderr } = await execute(target, command, tarOf(file));
-    if (code !== 0) throw new Error(`${name} cannot take in the images of ${file}:\n${stderr.trim()}`);
+    if (code !== 0) throw new Error(`${name} cannot import the images of ${file}:\n${stderr.trim()}`);
     await missing(sum);
   }
   return {};

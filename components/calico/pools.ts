@@ -1,7 +1,7 @@
-/** The lab's IPPools, as data of the plan. Calico makes none of its own: `NO_DEFAULT_POOLS`. */
+/** The lab's IPPools, as data from the plan. Calico itself creates none: `NO_DEFAULT_POOLS`. */
 import type { LabPlan } from "../plan";
 
-/** What of `IPPool.spec` we say (docs: reference/resources/ippool); all but `cidr` and `blockSize` may change. */
+/** The fields of `IPPool.spec` that we set (docs: reference/resources/ippool). `cidr` and `blockSize` cannot change. */
 export interface IpPoolSpec {
   cidr: string;
   blockSize: number;
@@ -17,12 +17,12 @@ export interface IpPool {
   spec: IpPoolSpec;
 }
 
-/** The name that Calico gives to its own first pool: what people look for. */
+/** The name that Calico gives its own first pool, so that you find ours where you look for it. */
 const NAME = "default-ipv4-ippool";
 
 /**
- * One pool; or, where routers must know beforehand which block is whose, one per node with room for just its block.
- * Calico hands blocks out at run time, and only so does a node get the one that the plan says.
+ * One pool for all nodes. With `podRoutes`, routers must know every node's block beforehand, but Calico assigns blocks
+ * at run time: so each node gets its own pool, with room for just the block that the plan gives it.
  */
 export function renderPools({ ipPool, podRoutes, nodes }: LabPlan): IpPool[] {
   const pool = (name: string, cidr: string, nodeSelector: string): IpPool => ({

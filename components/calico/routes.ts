@@ -1,11 +1,11 @@
-/** The routes that show a mode on a node, for the blocks that Calico has really handed out. */
+/** The routes that a node must have in a mode, for the blocks that Calico has really assigned. */
 import { carrierBetween, ENCAPSULATION_FACTS, type LabPlan, type NodePlan, routesOf, TUNNELS } from "../plan";
 
 /**
  * What `scripts/node/routes.sh` waits for: a line `block device gateway programmer` per block of another node.
  *
  * @param blocks the cluster's blocks, a line `block node` each, as `scripts/node/blocks.sh` prints them.
- * @returns nothing where the plan says that no route will come: BIRD's, when BGP cannot be established.
+ * @returns empty text where no route will come: those of BIRD, when BGP cannot be established.
  */
 export function expectedRoutes(plan: LabPlan, node: NodePlan, blocks: string): string {
   if (routesOf(plan, node).length === 0) return "";
@@ -20,7 +20,7 @@ export function expectedRoutes(plan: LabPlan, node: NodePlan, blocks: string): s
   return lines.sort().join("\n");
 }
 
-/** A gateway is told only where it is the peer itself: which router stands between existing machines is not the plan's. */
+/** Names the gateway only where it is the peer itself: the plan does not know the router between existing machines. */
 function wayTo(plan: LabPlan, node: NodePlan, peer: NodePlan): string {
   const carrier = carrierBetween(plan, node, peer);
   if (carrier === "direct") return `direct ${node.subnet === peer.subnet ? peer.address : "-"}`;

@@ -1,4 +1,4 @@
-/** Where Calico's manifest comes from: the project's own address, another one, or a file. */
+/** Where Calico's manifest comes from: the Calico project's own URL, another URL, or a file. */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { type CalicoConfig, ConfigError } from "../config";
 import type { LabPlan } from "../plan";
 
-/** Milliseconds; a preview shall not hang on it. */
+/** In milliseconds. A preview must not hang on a silent network. */
 const TIME_LIMIT = 30_000;
 
 const CACHE = path.join(
@@ -18,7 +18,7 @@ const CACHE = path.join(
 /** Fetches a text. Replaced in tests. */
 export type FetchText = (url: string) => Promise<string>;
 
-/** The address at which Calico publishes the manifest of a release; with Typha where the lab is large enough for it. */
+/** The URL of the manifest that Calico publishes for a release; the one with Typha if the lab is large enough. */
 export function manifestUrl({ versions, firewall }: LabPlan): string {
   const typha = firewall.some(({ name, open }) => name === "typha" && open);
   const file = typha ? "calico-typha.yaml" : "calico.yaml";
@@ -26,9 +26,9 @@ export function manifestUrl({ versions, firewall }: LabPlan): string {
 }
 
 /**
- * The manifest's text. What is fetched is kept in the user's cache, for a release never changes: an `up` on a living lab
- * then needs no network.
- * @throws {ConfigError} when it cannot be had, or is not what the checksum says.
+ * The manifest's text. A fetched manifest is kept in the user's cache, because a release never changes: a later `up`
+ * needs no network for it.
+ * @throws {ConfigError} when it cannot be fetched or read, or does not have the config's checksum.
  */
 export async function readManifest(
   config: CalicoConfig,
@@ -41,7 +41,7 @@ export async function readManifest(
   const sum = sha256(text);
   const wanted = config.checksum?.replace(/^sha256:/, "");
   if (wanted && sum !== wanted)
-    throw problem("checksum", wanted, `${source} has the SHA-256 ${sum}; it is another file`);
+    throw problem("checksum", wanted, `${source} has the SHA-256 ${sum}, so it is another file`);
   return text;
 }
 
@@ -57,11 +57,11 @@ async function fetched(
     throw problem(
       "manifest",
       manifest,
-      `${url} could not be fetched (${error.message}); allowed is also a file: download it where there is a network, and name its path`,
+      `${url} could not be fetched (${error.message}); download it where there is a network, and set the path of the file`,
     );
   });
   fs.mkdirSync(cache, { recursive: true });
-  // Renamed when whole: a run that is killed leaves no half manifest.
+  // Rename it only when it is complete: a killed run must not leave half a manifest in the cache.
   const part = `${file}.${process.pid}`;
   fs.writeFileSync(part, text);
   fs.renameSync(part, file);
@@ -76,13 +76,14 @@ function fromFile(file: string): string {
     throw problem(
       "manifest",
       file,
-      `it cannot be read (${code}); allowed is a URL, or the path of Calico's calico.yaml`,
+      `it cannot be read (${code}); it must be a URL, or the path of Calico's calico.yaml`,
     );
   }
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+/** A {@link ConfigError} about a key of the section `calico`. */
 export const problem = (key: string, value: unknown, message: string): ConfigError =>
   new ConfigError([{ key: `calico.${key}`, value, message }]);
 

@@ -1,14 +1,14 @@
-/** The tokens with which workers join: each worth something only while its worker does. */
+/** The bootstrap tokens with which workers join the cluster. */
 import * as pulumi from "@pulumi/pulumi";
 import { type Machine, PartResource } from "../infrastructure";
 import { machineId } from "./ready";
 
 /**
- * A bootstrap token per worker, let in by the control plane for minutes. One that an interrupted `up` let in has run out
- * when the next one comes: so this resource changes as long as a worker is missing in the cluster, and only then.
+ * A bootstrap token per worker, which the control plane accepts for some minutes. After an interrupted `up`, the tokens
+ * may have expired before the next one: so this resource changes as long as a worker is missing, and only then.
  */
 export class Admission extends PartResource {
-  /** By the worker's name; they stay the same when they are let in again. Secret. */
+  /** By the worker's name. They stay the same when the control plane accepts them again. Secret. */
   declare readonly tokens: pulumi.Output<Record<string, string>>;
 
   constructor(
@@ -20,7 +20,7 @@ export class Admission extends PartResource {
     const inputs = {
       leader: leader.name,
       target: pulumi.secret(leader.connection),
-      // A worker on another machine joins anew, and so does every worker in another cluster.
+      // A worker joins again when its machine is replaced, and every worker when the cluster is rebuilt.
       workers: Object.fromEntries(workers.map((worker) => [worker.name, machineId(worker)])),
       cluster: caHash,
     };

@@ -17,17 +17,17 @@ export interface ClusterArgs {
 export class Cluster extends pulumi.ComponentResource {
   readonly nodes: Machine[];
   readonly leader: Machine;
-  /** For the administrator, with the address at which the API is reached from here. Secret. */
+  /** The administrator's kubeconfig, with the address at which this machine reaches the API. Secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** Another one is another cluster. `sha256:…` of the CA's public key. */
+  /** SHA-256 of the CA's public key, as `sha256:…`. Changes only when the cluster is rebuilt. */
   readonly caHash: pulumi.Output<string>;
-  /** The control plane's beginning: what lives in the cluster is `deletedWith` it. */
+  /** The step that runs `kubeadm init`. Everything inside the cluster is `deletedWith` it. */
   readonly init: pulumi.CustomResource;
-  /** What the cluster stands on; its network must let a mode through before Calico switches to it. */
+  /** The machines and their network, which must let a mode through before Calico switches to it. */
   readonly infrastructure: MachineInfrastructure;
-  /** What made each node ready for kubeadm. */
+  /** The step that prepared each node for kubeadm. */
   readonly prepared: ReadonlyMap<Machine, pulumi.CustomResource>;
-  /** What made each node a member. */
+  /** The step that made each node a member of the cluster. */
   readonly members: ReadonlyMap<Machine, pulumi.CustomResource>;
 
   constructor(
@@ -58,12 +58,12 @@ export class Cluster extends pulumi.ComponentResource {
       { parent: this, dependsOn: [preparation(leader)] },
     );
     this.init = init;
-    // The connection is secret, and so whatever comes over it; this is not.
+    // Pulumi makes this secret because the connection is, but a hash of a public key is not.
     this.caHash = pulumi.unsecret(init.stdout);
     const workers = nodes.filter((node) => node !== leader);
     const admission = new Admission(leader, workers, this.caHash, {
       parent: this,
-      // The tokens' minutes begin when nothing else is left to wait for.
+      // Issue the tokens last, so that they do not expire while the nodes are still being prepared.
       dependsOn: [...prepared.values(), init],
       deletedWith: init,
     });
@@ -94,7 +94,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   private join(plan: LabPlan, node: Machine, prepared: remote.Command, admission: Admission): remote.Command {
     const { leader, caHash } = this;
-    // First, so that a node which an interrupted join leaves in the cluster's list is taken off it, too.
+    // Create this before the join, so that a node is also removed from the cluster after an interrupted join.
     const leaving = runScript(
       {
         node: leader,
@@ -104,7 +104,7 @@ export class Cluster extends pulumi.ComponentResource {
         runs: "delete",
         triggers: [machineId(node), caHash],
       },
-      // A worker's machine must still be there when its pods are asked to leave; with the cluster goes its list of nodes.
+      // The worker's machine must still be there when the node is drained. When the cluster is deleted, skip this step.
       {
         parent: this,
         dependsOn: [this.init, node.resource, node.tenancy].filter((one) => one !== undefined),
@@ -129,7 +129,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
   }
 
-  /** In a step of its own: the init's result is then no secret, and an edit of its flags does not touch the provider. */
+  /** A separate step: the result of init stays public, and a change of its flags does not touch the provider. */
   private readKubeconfig(host: pulumi.Input<string>, port: pulumi.Input<number>): remote.Command {
     return runScript(
       {

@@ -1,4 +1,4 @@
-/** The cluster's door: kubeadm on nodes, whichever cloud they are of. */
+/** Public API of the cluster: kubeadm on nodes of any cloud. */
 export { Cluster } from "./cluster";
 export { createCommandProvider } from "./provider";
 export { machineId } from "./ready";

@@ -1,34 +1,35 @@
-/** kubeadm's config files, as data of the plan. API version v1beta4 (kubeadm reference, kubeadm-config.v1beta4). */
+/** kubeadm's config files, as data from the plan. API version v1beta4 (kubeadm reference, kubeadm-config.v1beta4). */
 import { stringify } from "yaml";
 import type { LabPlan, NodePlan } from "../plan";
 
 const CRI_SOCKET = "unix:///run/containerd/containerd.sock";
 
-/** kubeadm makes a token at init, and takes no for no answer; this long it lives. Joins bring tokens of their own. */
+/** kubeadm init always creates a token, so give it a short life. Joins use tokens of their own. */
 const FIRST_TOKEN_TTL = "1m0s";
 
+/** The plan's control plane. @throws {Error} when there is none. */
 export function controlPlaneOf(nodes: readonly NodePlan[]): NodePlan {
   const leader = nodes.find(({ role }) => role === "control-plane");
   if (!leader) throw new Error("the plan has no control plane");
   return leader;
 }
 
-/** Where nodes find the API: on their own network, whatever the outside calls it. */
+/** Where nodes reach the API, as `host:port`: on their own network, whatever its address is from outside. */
 export const apiEndpoint = (leader: NodePlan): string => `${leader.address}:6443`;
 
 /**
- * What cannot change on a living cluster. Another text is another cluster, made anew on the same machines. Not the version:
- * a machine keeps the Kubernetes that it has.
+ * What cannot change on a running cluster. When this text changes, the cluster is rebuilt on the same machines. The
+ * version is not part of it: a machine keeps the Kubernetes that it has.
  */
 export function clusterIdentity(plan: LabPlan): string {
   const { name, address } = controlPlaneOf(plan.nodes);
   const { cidr, blockSize } = plan.ipPool;
-  // Pools of nodes' own and one for all cannot follow each other: pods keep their addresses, and routers know the old ones.
+  // A running cluster cannot change between one pool and a pool per node: pods and routers keep the old addresses.
   const blocks = plan.podRoutes.length > 0 ? `/${blockSize}, a pool per node` : `/${blockSize}`;
   return `${name} ${address}, kube-proxy ${plan.proxyMode}, pods ${cidr} by ${blocks}, Services ${plan.serviceCidr}`;
 }
 
-/** @param names further host names and addresses under which the API is reached from outside. */
+/** The config for `kubeadm init`. @param names further host names and addresses of the API, as seen from outside. */
 export function initConfig(plan: LabPlan, names: readonly string[]): string {
   const leader = controlPlaneOf(plan.nodes);
   const documents = [
@@ -55,10 +56,10 @@ export function initConfig(plan: LabPlan, names: readonly string[]): string {
       apiVersion: "kubelet.config.k8s.io/v1beta1",
       kind: "KubeletConfiguration",
       cgroupDriver: "systemd",
-      // Node containers share the machine's swap and cgroups, and old machines have cgroup v1: no reason to have no lab.
+      // Start the kubelet in spite of swap or cgroup v1: node containers share the machine's, old machines have v1.
       failSwapOn: false,
       failCgroupV1: false,
-      // A machine whose disk is nearly full shall not lose its pods, which are all that is studied.
+      // Do not evict pods from a machine whose disk is nearly full: the pods are what we study.
       evictionHard: { "imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%" },
       imageGCHighThresholdPercent: 100,
     },
@@ -66,19 +67,21 @@ export function initConfig(plan: LabPlan, names: readonly string[]): string {
       apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
       kind: "KubeProxyConfiguration",
       mode: plan.proxyMode,
-      // The kernel's limits stay as they are: in a node container they are not the node's to set.
+      // Leave the kernel's limits as they are: a node container cannot set them.
       conntrack: { maxPerCore: 0, min: 0 },
     },
   ];
   return documents.map((document) => stringify(document)).join("---\n");
 }
 
+/** What a worker needs to join. */
 export interface Admission {
   token: string;
   /** `sha256:…` of the CA's public key: the worker trusts no other API server. */
   caHash: string;
 }
 
+/** The config for `kubeadm join` on a node. */
 export function joinConfig(plan: LabPlan, node: NodePlan, { token, caHash }: Admission): string {
   return stringify({
     apiVersion: "kubeadm.k8s.io/v1beta4",
@@ -94,7 +97,7 @@ export function joinConfig(plan: LabPlan, node: NodePlan, { token, caHash }: Adm
   });
 }
 
-/** The node's address is the plan's, whichever of its interfaces has the default route. */
+/** Set the node's address to the plan's. By default the kubelet would take that of the default route's interface. */
 const registration = ({ name, address }: NodePlan) => ({
   name,
   criSocket: CRI_SOCKET,
@@ -102,8 +105,8 @@ const registration = ({ name, address }: NodePlan) => ({
 });
 
 /**
- * The size of what the controller manager hands to each node. Calico's IPAM does not use it, but kubeadm refuses a pod CIDR
- * that is smaller than its default of /24, and more than 16 bits between the two.
+ * Prefix length of the range that the controller manager assigns to each node. Calico's IPAM does not use it, but
+ * kubeadm refuses a pod CIDR smaller than its default of /24, and a difference of more than 16 bits between the two.
  */
 function nodeMask({ ipPool }: LabPlan): number {
   const prefix = Number(ipPool.cidr.split("/")[1]);

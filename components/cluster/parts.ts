@@ -1,4 +1,4 @@
-/** The life of what is done over SSH from here, as the dynamic provider calls it. */
+/** The dynamic resources that work over SSH from this machine: the wait for a login, and the bootstrap tokens. */
 import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { execute, type Part, shellCommand, stepScript, type Target, waitForSsh } from "../infrastructure";
@@ -13,6 +13,7 @@ interface Waiting {
   limit: number;
 }
 
+/** Waits until you can log in to a node. */
 export const reachable: Part<Waiting, object> = {
   create: wait,
   changed: async ({ machine, target }, recorded) =>
@@ -29,28 +30,29 @@ async function wait({ name, target, limit }: Waiting): Promise<object> {
 interface Admitting {
   leader: string;
   target: Target;
-  /** Their machines, by name. */
+  /** What identifies each worker's machine, by the worker's name. */
   workers: Record<string, string>;
   cluster: string;
 }
 
-/** `until`: when the tokens run out, as an ISO 8601 time. */
+/** `until`: when the tokens expire, as an ISO 8601 time. */
 interface Admitted {
   tokens: Record<string, string>;
   until: string;
 }
 
-/** Minutes that `scripts/node/token.sh` gives a token. */
+/** How many minutes `scripts/node/token.sh` lets a token live. */
 const LIFETIME = 15;
 
+/** Bootstrap tokens for the workers, issued again when they have expired and a worker is missing in the cluster. */
 export const admission: Part<Admitting, Admitted> = {
   create: (inputs) => letIn(inputs, {}),
   changed: async (inputs, recorded) =>
     !isDeepStrictEqual([inputs.workers, inputs.cluster], [recorded.workers, recorded.cluster]) ||
-    // While they are good nobody needs to ask.
+    // While the tokens are valid, do not ask the control plane.
     (Date.now() > Date.parse(recorded.until) && (await isAnyMissing(inputs))),
   update: (inputs, recorded) => letIn(inputs, recorded.tokens),
-  // They run out by themselves.
+  // The tokens expire by themselves.
   remove: async () => {},
 };
 
@@ -58,7 +60,7 @@ async function letIn(inputs: Admitting, before: Record<string, string>): Promise
   const names = Object.keys(inputs.workers);
   const tokens = Object.fromEntries(names.map((name) => [name, before[name] ?? newToken()]));
   const until = new Date(Date.now() + LIFETIME * 60_000).toISOString();
-  // A control plane of its own: there is nobody to let in.
+  // Single-node cluster: no bootstrap tokens needed.
   if (names.length === 0) return { tokens, until };
   const script = stepScript("token", {
     NODE_NAME: inputs.leader,
@@ -66,11 +68,12 @@ async function letIn(inputs: Admitting, before: Record<string, string>): Promise
     MINUTES: String(LIFETIME),
   });
   const { code, stderr } = await execute(inputs.target, shellCommand(inputs.target.user, "create"), script);
-  if (code !== 0) throw new Error(`${inputs.leader} let no token in (exit ${code}):\n${stderr.trim()}`);
+  if (code !== 0)
+    throw new Error(`${inputs.leader} did not accept the bootstrap tokens (exit ${code}):\n${stderr.trim()}`);
   return { tokens, until };
 }
 
-/** A control plane that cannot be asked is no reason to change anything: what needs it will say so. */
+/** False if the control plane cannot be asked: change nothing, and let the steps that need it report the error. */
 async function isAnyMissing({ leader, target, workers }: Admitting): Promise<boolean> {
   const script = stepScript("members", { NODE_NAME: leader });
   const answer = await execute(target, shellCommand(target.user, "create"), script).catch(() => undefined);
@@ -82,5 +85,5 @@ async function isAnyMissing({ leader, target, workers }: Admitting): Promise<boo
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 const word = (length: number) => Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join("");
 
-/** In the form that kubeadm asks for: `[a-z0-9]{6}.[a-z0-9]{16}`. */
+/** A token in the form that kubeadm requires: `[a-z0-9]{6}.[a-z0-9]{16}`. */
 const newToken = () => `${word(6)}.${word(16)}`;

@@ -1,8 +1,7 @@
-/** Pulumi's plug-in for Commands, which the engine downloads. */
+/** Pulumi's provider plug-in for Commands, which the engine downloads. */
 import { Provider } from "@pulumi/command";
 
 /**
- * To be asked for before anything is built: everything else waits for it, so that nothing is built where the plug-in cannot
- * be had.
+ * Everything else depends on this provider, so that nothing is built if the engine cannot download the plug-in.
  */
 export const createCommandProvider = (): Provider => new Provider("command");

@@ -1,14 +1,14 @@
-/** Waiting for a node before the first thing is run on it: a resource, on which all others of the node depend. */
+/** A resource that waits for a node. Everything else that runs on the node depends on it. */
 import * as pulumi from "@pulumi/pulumi";
 import { type Machine, PartResource } from "../infrastructure";
 
-/** Seconds: a cloud's machine boots, one that exists is there. */
+/** In seconds. A cloud's machine still has to boot; an existing one should answer at once. */
 const BOOT_LIMIT = 300;
 const REACH_LIMIT = 60;
 
 /**
- * A node on which one can log in. The command provider would try ten times within seconds and then say `dial tcp`
- * (pulumi-command#1238); this waits as long as a boot takes, says what it waits for, and at last what to look at.
+ * Waits until you can log in to a node. The command provider would try ten times within seconds and then say `dial tcp`
+ * (pulumi-command#1238). This waits as long as a boot takes, says what it waits for, and if it fails, what to check.
  */
 export class Reachable extends PartResource {
   constructor(node: Machine, options: pulumi.CustomResourceOptions) {
@@ -16,7 +16,7 @@ export class Reachable extends PartResource {
     const inputs = {
       name,
       machine: machineId(node),
-      // Secret as a whole: with it one can log in.
+      // All of it is secret: it is what you need to log in.
       target: pulumi.secret(connection),
       limit: resource ? BOOT_LIMIT : REACH_LIMIT,
     };
@@ -27,7 +27,7 @@ export class Reachable extends PartResource {
   }
 }
 
-/** Another text is another machine. */
+/** Identifies the machine. Changes when the machine is replaced. */
 export const machineId = ({
   identity,
   resource,

@@ -1,28 +1,28 @@
-/** One step on one node, as a resource. Every step that the program takes on a node goes through here. */
+/** One step on one node, as a resource. Every step that the program runs on a node goes through here. */
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Connection, type Machine, type StepName, shellCommand, stepScript } from "../infrastructure";
 import { machineId } from "./ready";
 
 export interface ScriptArgs {
-  /** Where it is run. */
+  /** The node that runs the step. */
   node: Machine;
   step: StepName;
-  /** The name of the node that it is about, where that is another one. */
+  /** The name of the node that the step is about. Default: the node that runs it. */
   about?: string;
-  /** Shell variables, by the names that the step's file lists at its head. */
+  /** Shell variables, by the names that the step's file lists at its top. */
   values: Readonly<Record<string, pulumi.Input<string>>>;
-  /** What of it is secret: nothing, what it is told, or also what it answers. */
+  /** What is secret: nothing, the values, or also the output. Default: `none`. */
   secrecy?: "none" | "values" | "all";
-  /** Whether the step is run for its `delete` as well, or only for that. */
+  /** When the step runs: on create, on create and delete, or only on delete. Default: `create`. */
   runs?: "create" | "create-and-delete" | "delete";
-  /** When one of these changes, the step is taken anew, besides when its machine is another one. */
+  /** The step is replaced when one of these changes, and also when its machine is replaced. */
   triggers?: pulumi.Input<string>[];
 }
 
 /**
- * Runs one of `scripts/node` on a node: values and secrets go by standard input, standard error is shown while it runs, and
- * `stdout` is the step's result. A changed script or value runs it again in place, for every step is idempotent.
+ * Runs a script of `scripts/node` on a node. Values and secrets go through standard input, standard error is shown
+ * while it runs, and `stdout` is the result. A changed script or value runs it again in place: steps are idempotent.
  */
 export function runScript(
   { node, step, about = node.name, values, secrecy = "none", runs = "create", triggers = [] }: ScriptArgs,
@@ -39,19 +39,19 @@ export function runScript(
       stdin: secrecy === "none" ? script : pulumi.secret(script),
       triggers: [machineId(node), ...triggers],
       logging: secrecy === "all" ? remote.Logging.None : remote.Logging.Stderr,
-      // Else each run would send the last one's answer along, for which no sshd is set up (AcceptEnv).
+      // Otherwise each run would send the last output in a variable, which no sshd is set up to accept (AcceptEnv).
       addPreviousOutputInEnv: false,
     },
     {
       ...options,
-      // What is done on a machine is gone with the machine, and cannot be undone when it is gone.
+      // What a step did is gone with its machine. Do not try to undo it on a machine that is gone.
       deletedWith: options.deletedWith ?? node.resource,
       dependsOn: [node.resource, node.tenancy, ...(options.dependsOn ?? [])].filter(
         (one) => one !== undefined,
       ),
-      // A Command's replacement is made before the old one is deleted, and would be undone by it. Only there: in working out
-      // what else must be deleted before, the engine closes providers which it then wants to use (Registry.Diff), and a
-      // cluster made anew would end with "the client connection is closing".
+      // By default the engine creates the new Command before it deletes the old one, which would undo the new one. Set
+      // this only for steps with a delete: while the engine works out what else to delete first, it closes providers
+      // that it still needs (Registry.Diff), and a rebuild would fail with "the client connection is closing".
       deleteBeforeReplace: runs !== "create",
       ...(secrecy === "all" && { additionalSecretOutputs: ["stdout", "stderr"] }),
     },
@@ -62,7 +62,7 @@ function connectionArgs({ jump, ...connection }: Connection): remote.CommandArgs
   return { ...login(connection), ...(jump && { proxy: login(jump) }) };
 }
 
-/** Without a key the provider asks the SSH agent, as we do. */
+/** Without a key the provider uses the SSH agent, as we do. */
 const login = ({ host, port, user, privateKey, hostKey }: Omit<Connection, "jump">) => ({
   host,
   port,

@@ -1,25 +1,26 @@
 /**
- * What a lab costs per hour, as an estimate: from a small table with its date, so that a preview says it without an
- * account and without asking a price API.
+ * Estimates what a lab costs per hour. Prices come from a small table with a date, so that a preview needs no account
+ * and no price API.
  */
 
 /** Something that is paid for by the hour. */
 export interface CostItem {
-  /** As one would say it, e.g. `t3.medium`. */
+  /** As shown to the user, e.g. `t3.medium`. */
   what: string;
   count: number;
-  /** US dollars per hour for one; undefined when the table does not know it. */
+  /** US dollars per hour for one; undefined if the table has no price for it. */
   perHour: number | undefined;
 }
 
+/** The estimate for a whole lab. */
 export interface CostEstimate {
-  /** US dollars per hour; undefined when something in it has no known price. */
+  /** US dollars per hour; undefined if any item has no known price. */
   perHour: number | undefined;
-  /** What it consists of and where the prices come from, in one line. */
+  /** The sum, the items and the source of the prices, in one line. */
   sentence: string;
 }
 
-/** @param source where the prices come from, and of which date. */
+/** Adds up the items. @param source where the prices come from, with their date. */
 export function estimateCost(items: readonly CostItem[], source: string): CostEstimate {
   const shown = items.map(({ what, count }) => `${count} × ${what}`).join(", ");
   const unknown = items.filter(({ perHour }) => perHour === undefined).map(({ what }) => what);
@@ -30,5 +31,5 @@ export function estimateCost(items: readonly CostItem[], source: string): CostEs
     };
   const sum = items.reduce((total, { count, perHour }) => total + count * (perHour ?? 0), 0);
   const perHour = Math.round(sum * 1000) / 1000;
-  return { perHour, sentence: `cost, an estimate: $${perHour.toFixed(3)} per hour (${shown}; ${source})` };
+  return { perHour, sentence: `estimated cost: $${perHour.toFixed(3)} per hour (${shown}; ${source})` };
 }

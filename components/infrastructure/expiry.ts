@@ -1,4 +1,4 @@
-/** How long a lab is meant to live, so that a forgotten one is found before the bill is. */
+/** A lab's time to live, with a warning so that you find a forgotten lab before its bill grows. */
 import * as pulumi from "@pulumi/pulumi";
 import { PartResource } from "./part";
 
@@ -16,24 +16,25 @@ export class Beginning extends PartResource {
 const HOUR = 60 * 60 * 1000;
 
 /**
+ * When a lab expires.
  * @param started an ISO 8601 time.
- * @param ttl a time to live such as `8h` or `3d`, as the config takes it.
- * @returns when the lab is overdue, in UTC to the second.
+ * @param ttl a time to live as in the config, such as `8h` or `3d`.
+ * @returns an ISO 8601 time in UTC, to the second.
  */
 export function expiryOf(started: string, ttl: string): string {
   const hours = Number.parseInt(ttl, 10) * (ttl.endsWith("d") ? 24 : 1);
   return new Date(Date.parse(started) + hours * HOUR).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-/** What to say of a lab whose time is over; undefined while it is not. */
+/** The warning for a lab past its expiry, else undefined. @param now milliseconds since 1970. */
 export function overdue(expiry: string, now: number): string | undefined {
   const hours = Math.floor((now - Date.parse(expiry)) / HOUR);
   if (now <= Date.parse(expiry)) return undefined;
   const since = hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
-  return `this lab has been overdue for ${since} (since ${expiry}): take it down with pulumi destroy, or give it a larger ttl`;
+  return `this lab has been overdue for ${since} (since ${expiry}): take it down with pulumi destroy, or set a larger ttl`;
 }
 
-/** The lab's expiry, with a warning at each preview and each `up` once it is past. */
+/** The lab's expiry; undefined without `ttl`. Each preview and each `up` after the expiry shows a warning. */
 export function watchExpiry(
   beginning: Beginning,
   ttl: string | undefined,

@@ -1,4 +1,4 @@
-/** The infrastructure's door: the plan on the cloud of one's choice. */
+/** Public API of the infrastructure: the plan on the chosen cloud. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
@@ -21,7 +21,7 @@ export { PartResource } from "./part";
 export { execute, type StepName, shellCommand, stepScript, type Target, waitForSsh } from "./ssh";
 export type { Part, Realm, Twin } from "./twin";
 
-/** Builds the network of the plan on this machine, in the place of its cloud. */
+/** Builds the plan's network on this machine instead of its cloud. */
 export function createTwin(
   name: string,
   args: InfrastructureArgs,

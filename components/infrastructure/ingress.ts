@@ -1,18 +1,20 @@
-/** The open rules of the plan's firewall table, one source each, before a cloud says them in its own words. */
+/** The open rules of the plan's firewall table, split to one source each. The same for every cloud. */
 import type { FirewallRule, LabPlan, RuleName } from "../plan";
 
 /** One rule with one source: either the nodes' own security group, or a prefix. */
 export interface IngressRule {
-  /** Names the resource. Bears its source where one rule of the table has several, so that none moves with another. */
+  /**
+   * Name of the resource. It contains the source if the table's rule has several, so that they change independently.
+   */
   name: string;
   rule: RuleName;
   protocol: FirewallRule["protocol"];
-  /** First and last port; absent where the protocol has none. */
+  /** First and last port; absent if the protocol has none. */
   ports?: readonly [number, number];
   source: { group: true } | { cidr: string };
 }
 
-/** @param operatorCidrs who may reach the nodes from outside. */
+/** The plan's open rules. @param operatorCidrs who may reach the nodes from outside. */
 export function planIngress(
   plan: Pick<LabPlan, "firewall" | "ipPool">,
   operatorCidrs: readonly string[],

@@ -1,53 +1,56 @@
-/** What every cloud makes of a plan. */
+/** What a cloud is given to build, and what it returns. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, ProviderSettings } from "../config";
 import type { LabPlan, NodePlan } from "../plan";
 import type { CostEstimate } from "./cost";
 
-/** What the program hands to the cloud of the plan. */
+/** What the program passes to the plan's cloud. */
 export interface InfrastructureArgs {
   plan: LabPlan;
   /** Each cloud reads its own section of it. */
   config: LabConfig;
-  /** What the stack says to the cloud's provider in the provider's own namespace (`aws:profile`, `openstack:cloud`). */
+  /** The stack's settings in the provider's own namespace (`aws:profile`, `openstack:cloud`). */
   settings: ProviderSettings;
 }
 
-/** How one logs in on a node. */
+/** How to log in to a node over SSH. */
 export interface Connection {
-  /** Reached from the machine that runs Pulumi; with `jump`, from the node one jumps over. */
+  /** As seen from the machine that runs Pulumi or, with `jump`, from the jump host. */
   host: pulumi.Input<string>;
   port: pulumi.Input<number>;
   user: string;
-  /** OpenSSH format, secret. Absent when the user logs in with a key of their own: their SSH agent then has it. */
+  /** OpenSSH format, secret. Absent if the user logs in with their own key, which their SSH agent has. */
   privateKey?: pulumi.Output<string>;
-  /** The one public key with which the host may answer, as `ssh-ed25519 AAAA…`. Absent: not known beforehand. */
+  /** The only host key to accept, as `ssh-ed25519 AAAA…`. Absent if it is not known beforehand. */
   hostKey?: pulumi.Output<string>;
-  /** The node over which a node without a public address is reached. */
+  /** The jump host, for a node without a public address. */
   jump?: Connection;
 }
 
 /** A node that exists. */
 export interface LabNode extends NodePlan {
   /**
-   * The node's own resource: what goes when the node goes is `deletedWith` it, and its id tells one machine from another.
-   * Absent where the machine was there before the lab and stays after it.
+   * The node's own resource. What ends with the node is `deletedWith` it, and its id identifies the machine. Absent if
+   * the machine existed before the lab and stays after it.
    */
   resource?: pulumi.CustomResource;
   /** Absent on the twin, whose nodes are not machines. */
   connection?: Connection;
 }
 
+/** What every cloud, and the twin, makes of a plan. */
 export interface Infrastructure extends pulumi.ComponentResource {
   nodes: LabNode[];
 }
 
-/** A node that is a machine: one can log in on it, and make a Kubernetes node of it. */
+/** A node that is a machine: you can log in to it and make a Kubernetes node of it. */
 export interface Machine extends LabNode {
   connection: Connection;
-  /** Another text is another machine. Where absent, the resource's id says it, or the address. */
+  /**
+   * Identifies the machine. Changes when the machine is replaced. If absent, the resource's id or the address does so.
+   */
   identity?: pulumi.Input<string>;
-  /** The record of what the lab did to a machine that stays: ended last, it takes all of that back. */
+  /** Records what the lab did to a machine that stays. Deleted last, it undoes all of it. */
   tenancy?: pulumi.Resource;
 }
 
@@ -62,17 +65,17 @@ export interface MachineInfrastructure extends Infrastructure {
   nodes: Machine[];
   /** The control plane's port 6443. */
   api: Endpoint;
-  /** The private key that was made for the stack, secret. Absent when the user logs in with a key of their own. */
+  /** The private key that was made for the stack, secret. Absent if the user logs in with their own key. */
   ownKey?: pulumi.Output<string> | undefined;
 }
 
 /** A machine of a cloud. */
 export interface CloudNode extends Machine {
-  /** Absent when the node is reached over another one. */
+  /** Absent if the node is reached over a jump host. */
   publicAddress?: pulumi.Output<string>;
 }
 
-/** What AWS and OpenStack make of a plan: the same shape, whatever the cloud. */
+/** What AWS and OpenStack make of a plan, in the same shape. */
 export interface CloudInfrastructure extends MachineInfrastructure {
   nodes: CloudNode[];
   cost: CostEstimate;

@@ -1,4 +1,4 @@
-/** Keys: the one with which one logs in on the nodes, and those by which the nodes are known. */
+/** SSH keys: the login key, and the nodes' host keys. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./interface";
 import { PartResource } from "./part";
@@ -17,14 +17,14 @@ export class KeyPair extends PartResource {
   }
 }
 
-/** The key that the nodes let in. */
+/** The key that the nodes accept. */
 export interface Login {
   publicKey: pulumi.Input<string>;
-  /** Absent when the key is the user's own. */
+  /** Absent if the key is the user's own. */
   privateKey?: pulumi.Output<string>;
 }
 
-/** @param publicKey the user's own; a key pair is made for the stack when there is none. */
+/** The login key. @param publicKey the user's own. If undefined, a key pair is made for the stack. */
 export function createLogin(publicKey: string | undefined, options: pulumi.CustomResourceOptions): Login {
   if (publicKey) return { publicKey };
   const pair = new KeyPair("login", options);
@@ -32,8 +32,8 @@ export function createLogin(publicKey: string | undefined, options: pulumi.Custo
 }
 
 /**
- * What one types to log in.
- * @param keyFile where the user keeps the stack's private key; not needed for a key of their own.
+ * The command to log in to a node.
+ * @param keyFile where the user keeps the stack's private key. Not needed for the user's own key.
  */
 export function sshCommand(connection: Connection, keyFile: string | undefined): pulumi.Output<string> {
   const { host, port, user, privateKey, jump } = connection;
@@ -41,7 +41,7 @@ export function sshCommand(connection: Connection, keyFile: string | undefined):
   const words = pulumi.output(port).apply((known) => `ssh${identity}${known === 22 ? "" : ` -p ${known}`}`);
   const target = pulumi.interpolate`${user}@${host}`;
   if (!jump) return pulumi.interpolate`${words} ${target}`;
-  // Not -J: ssh uses -i for the last host alone.
+  // Not -J: with it, ssh uses -i only for the last host.
   const over = sshCommand(jump, keyFile);
   return pulumi.interpolate`${words} -o ProxyCommand="${over} -W %h:%p" ${target}`;
 }

@@ -1,12 +1,12 @@
-/** What a stack of machines shows of its infrastructure. */
+/** Stack outputs of a lab on machines. */
 import type { CloudInfrastructure, CloudNode, MachineInfrastructure } from "./interface";
 import { sshCommand } from "./key";
 
-/** Whether the machines were made in a cloud, for money. */
+/** Whether the machines are in a cloud, where they cost money. */
 const isCloud = (infrastructure: MachineInfrastructure): infrastructure is CloudInfrastructure =>
   "cost" in infrastructure;
 
-/** @param stack names the file in which the user keeps the stack's private key. */
+/** The outputs. @param stack names the file in which the user keeps the stack's private key. */
 export function machineOutputs(stack: string, infrastructure: MachineInfrastructure) {
   const keyFile = `${stack}.key`;
   const nodes: CloudNode[] = infrastructure.nodes;

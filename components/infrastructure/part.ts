@@ -1,36 +1,36 @@
 /**
- * Dynamic resources whose life is written elsewhere. What is stored in the state is a few lines that load the part's code
- * from the checkout: a later checkout, in whatever folder, can still destroy what an earlier one built.
+ * Dynamic resources whose code stays in the checkout. The state stores only a few lines that load it, so a later
+ * checkout, in any folder, can still destroy what an earlier one built.
  *
- * `pulumi.dynamic.Resource` would store the same by serialising a closure, for which it loads the TypeScript compiler
- * (0.4 s at each start). The property `__provider`, a module text with a `handler`, is what it makes of that closure and
- * what `pulumi-resource-pulumi-nodejs` evaluates (pulumi/sdk/nodejs/cmd/dynamic-provider).
+ * `pulumi.dynamic.Resource` would store the same by serialising a closure, and load the TypeScript compiler for that
+ * (0.4 s at each start). The property `__provider` is what it makes of the closure: the text of a module with a
+ * `handler`, which `pulumi-resource-pulumi-nodejs` evaluates (pulumi/sdk/nodejs/cmd/dynamic-provider).
  */
 import * as pulumi from "@pulumi/pulumi";
 
-/** The life of one kind of part. Every method must stand being interrupted and called again. */
+/** The provider of one kind of dynamic resource. Every method may be interrupted and called again. */
 export interface Part<Inputs, Outputs> {
-  /** Makes the part, whatever is left there of an interrupted attempt. */
+  /** Creates the resource, even if an interrupted attempt has left something. */
   create(inputs: Inputs): Promise<Outputs>;
-  /** Whether the part must be touched: its inputs differ, or it is not there (any more) as recorded. */
+  /** Whether the resource must be updated: its inputs differ, or it no longer exists as recorded. */
   changed(inputs: Inputs, recorded: Inputs & Outputs): Promise<boolean>;
-  /** Brings the part to new inputs in place. */
+  /** Changes the resource to the new inputs, in place. */
   update(inputs: Inputs, recorded: Inputs & Outputs): Promise<Outputs>;
-  /** Removes the part; one that is gone already is no error. */
+  /** Removes the resource. One that is already gone is no error. */
   remove(recorded: Inputs & Outputs): Promise<void>;
 }
 
-/** Where a {@link Part} is found: a module, by its path from the project's folder, and the name of its export. */
+/** Where a {@link Part} is loaded from: a module, by its path from the project's folder, and the name of its export. */
 export interface PartName {
   module: string;
   export: string;
 }
 
-/** A resource whose life is a {@link Part}. */
+/** A dynamic resource whose provider is a {@link Part}. */
 export class PartResource extends pulumi.CustomResource {
   /**
    * @param type shown by the engine as `encaplab:<type>`.
-   * @param outputs names of the part's outputs, which subclasses declare.
+   * @param outputs names of the outputs, which subclasses declare.
    */
   constructor(
     type: string,
@@ -46,7 +46,7 @@ export class PartResource extends pulumi.CustomResource {
   }
 }
 
-/** The engine starts the provider's process in the project's folder; tsx lets it read TypeScript. */
+/** The engine starts the provider process in the project's folder. tsx lets it load TypeScript. */
 function loaderOf(part: PartName): string {
   return [
     "exports.handler = () => {",
@@ -58,7 +58,7 @@ function loaderOf(part: PartName): string {
   ].join("\n");
 }
 
-/** A part in the words of Pulumi's dynamic providers. Called by what {@link loaderOf} stores. */
+/** Adapts a {@link Part} to Pulumi's dynamic providers. Called by the lines that {@link loaderOf} stores. */
 export function asProvider(part: Part<unknown, object>, id: string): pulumi.dynamic.ResourceProvider {
   endWithEngine();
   return {
@@ -74,8 +74,8 @@ export function asProvider(part: Part<unknown, object>, id: string): pulumi.dyna
 let watching = false;
 
 /**
- * Ends this provider's process when its engine is gone. A killed engine cannot end its plug-ins, and one that lives on
- * would stay for good, or go on building what the next `up` builds too.
+ * Ends this provider process when its engine is gone. A killed engine cannot end its plug-ins. An orphan would run
+ * forever, or go on building what the next `up` builds too.
  */
 function endWithEngine(): void {
   if (watching) return;

@@ -1,8 +1,9 @@
-/** The life of what a lab keeps in the stack's state alone, as the dynamic provider calls it. Nothing of it is renewed. */
+/** Dynamic providers of what a lab keeps only in the stack's state. None of it is ever renewed. */
 import * as os from "node:os";
 import * as sshpk from "sshpk";
 import type { Part } from "./part";
 
+/** The halves of a key pair. */
 export interface KeyPairOutputs {
   /** OpenSSH's own format, which ssh, cloud-init and every SSH library read. */
   privateKey: string;
@@ -10,7 +11,7 @@ export interface KeyPairOutputs {
   publicKey: string;
 }
 
-/** An Ed25519 key pair: short enough for user data, taken by EC2 and Nova alike. */
+/** An Ed25519 key pair: short enough for user data, and accepted by both EC2 and Nova. */
 export const keyPair: Part<object, KeyPairOutputs> = {
   create: async () => {
     const key = sshpk.generatePrivateKey("ed25519");
@@ -24,14 +25,15 @@ export const keyPair: Part<object, KeyPairOutputs> = {
   remove: async () => {},
 };
 
+/** When the lab began, and by whom. */
 export interface BeginningOutputs {
   /** When the lab was first built, as an ISO 8601 time in UTC. */
   started: string;
-  /** The login name of whoever built it. */
+  /** Login name of the user who built it. */
   owner: string;
 }
 
-/** When the lab began, and by whom: from it the tags are made, which must not change with each preview. */
+/** Records when the lab began, and by whom. The tags are made from it, and must not change at each preview. */
 export const beginning: Part<object, BeginningOutputs> = {
   create: async () => ({ started: new Date().toISOString(), owner: loginName() }),
   changed: async () => false,
@@ -39,7 +41,7 @@ export const beginning: Part<object, BeginningOutputs> = {
   remove: async () => {},
 };
 
-/** A user without an entry in the user database (a container's) has no name. */
+/** The user's login name. A user without an entry in the user database (as in a container) has none. */
 function loginName(): string {
   try {
     return (

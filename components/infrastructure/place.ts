@@ -1,18 +1,18 @@
-/** A lab's place on this machine: the folder by which all that it made here is found again. */
+/** The lab folder on this machine, by which everything that the lab made here is found again. */
 import { randomUUID } from "node:crypto";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Part } from "./part";
 
-/** Where labs keep what lives: the user's state folder (XDG Base Directory Specification). */
+/** The user's state folder, which contains all lab folders (XDG Base Directory Specification). */
 const STATE_HOME = process.env.XDG_STATE_HOME || path.join(os.homedir(), ".local", "state");
 
 /**
- * A part that makes nothing but a name no other lab has, and removes everything: it is recorded before anything real
- * exists, so whatever an interrupted `up` leaves behind, a destroy finds it here.
+ * Dynamic resource whose creation only chooses a folder name that no other lab has, and whose removal ends everything
+ * in that folder. It is recorded before anything real exists, so a destroy finds whatever an interrupted `up` has left.
  *
- * @param kind the folder of all such places.
- * @param end ends all that lives there, also where nothing does.
+ * @param kind name of the folder of all such lab folders.
+ * @param end ends everything that runs in the folder. Must succeed if nothing does.
  */
 export const placeOf = (
   kind: "twins" | "containers",

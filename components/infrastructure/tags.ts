@@ -1,10 +1,11 @@
-/** The tags that say whose a thing in a cloud is, so that what is left over can be found by them. */
+/** Tags that say to which lab a cloud resource belongs, so that leftovers can be found. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Beginning } from "./expiry";
 
 /** The value of the tag `project` on everything that this program makes. */
 export const PROJECT_TAG = "encaplab";
 
+/** The lab's tags, before a cloud's own format. */
 export interface LabTags {
   project: typeof PROJECT_TAG;
   stack: string;
@@ -13,6 +14,7 @@ export interface LabTags {
   expiry?: pulumi.Input<string>;
 }
 
+/** The lab's tags. @param owner from the config. Default: the user who first built the lab. */
 export function labTags(
   stack: string,
   beginning: Pick<Beginning, "owner">,

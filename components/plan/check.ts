@@ -1,4 +1,4 @@
-/** What one key alone cannot tell: overlaps, room, contradictions. Reports every problem at once. */
+/** Checks that need more than one key: overlaps, room, contradictions. Reports every problem at once. */
 import {
   CONTAINERS,
   ConfigError,
@@ -24,21 +24,21 @@ import { FAULT_FACTS } from "./fault";
 import { PODS_PER_NODE, RESERVED_ADDRESSES, roomIn } from "./topology";
 import { CALICO_RELEASES, minorOf } from "./versions";
 
-/** Ranges that mean something else, on every cloud or on the twin. */
+/** Ranges that already have a meaning, on every cloud or on the twin. */
 const RESERVED_RANGES: readonly [string, string][] = [
   ["0.0.0.0/8", "this network"],
   ["127.0.0.0/8", "loopback"],
-  ["169.254.0.0/16", "link-local: pods route by 169.254.1.1, clouds serve metadata there"],
+  ["169.254.0.0/16", "link-local: pods route via 169.254.1.1, and clouds serve metadata there"],
   ["203.0.113.0/24", "the twin's internet"],
   ["224.0.0.0/3", "multicast and reserved addresses"],
 ];
 
-/** Namespaces of the twin that are not nodes. */
+/** Names of the twin's network namespaces that are not nodes. */
 const RESERVED_NAMES = ["router", "internet", "fabric"];
 
 type Report = (key: string, value: unknown, message: string) => void;
 
-/** @throws {ConfigError} listing everything that does not go together. */
+/** Checks a config whose keys are valid one by one. @throws {ConfigError} listing every problem found. */
 export function checkConfig(config: LabConfig): void {
   const problems: Problem[] = [];
   const report: Report = (key, value, message) => problems.push({ key, value, message });
@@ -52,13 +52,13 @@ export function checkConfig(config: LabConfig): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** The fabric in force: the cloud's own, unless the twin or the hosts say which. */
+/** The lab's fabric: the cloud's own on AWS and OpenStack, else the key `fabric`, which defaults to `plain`. */
 export function fabricOf(config: LabConfig): Fabric {
   if (config.cloud === "aws" || config.cloud === "openstack") return config.cloud;
   return config.fabric ?? "plain";
 }
 
-/** Machines that were there before the lab: neither their network nor their addresses are ours to choose. */
+/** Whether the lab uses existing machines: it can choose neither their network nor their addresses. */
 function onOthersNetwork({ cloud, rehearse, hosts }: LabConfig): boolean {
   return cloud === "hosts" && !rehearse && hosts?.machines !== CONTAINERS;
 }
@@ -71,26 +71,31 @@ function checkRanges(config: LabConfig, report: Report): void {
   ].map((range) => ({ ...range, cidr: parseCidr(range.text) }));
   ranges.forEach(({ key, text, cidr }, i) => {
     if (hasHostBits(text))
-      report(key, text, `it has bits set behind its prefix; the network is ${formatCidr(cidr)}`);
+      report(key, text, `it has bits set after its prefix; the network is ${formatCidr(cidr)}`);
     const clash = ranges.slice(0, i).find((other) => overlap(cidr, other.cidr));
-    if (clash) report(key, text, `it overlaps ${clash.key} (${clash.text}); choose ranges that are apart`);
+    if (clash)
+      report(key, text, `it overlaps ${clash.key} (${clash.text}); choose ranges that do not overlap`);
     const reserved = RESERVED_RANGES.find(([range]) => overlap(cidr, parseCidr(range)));
     if (reserved) report(key, text, `it overlaps ${reserved[0]}, ${reserved[1]}; choose a private range`);
   });
   const services = parseCidr(config.serviceCidr).prefix;
   if (services < 12 || services > 28) {
-    report("serviceCidr", config.serviceCidr, "allowed are prefixes from /12 to /28, as the API server's");
+    report(
+      "serviceCidr",
+      config.serviceCidr,
+      "must have a prefix from /12 to /28, as the API server requires",
+    );
   }
   const [largest, smallest, whose] = onOthersNetwork(config)
-    ? [8, 30, "with room for nodes"]
-    : [16, 28, "as on EC2"];
+    ? [8, 30, "to have room for nodes"]
+    : [16, 28, "as EC2 requires"];
   config.topology.forEach((subnet, i) => {
     const { prefix } = parseCidr(subnet.cidr);
     if (prefix < largest || prefix > smallest) {
       report(
         `topology[${i}].cidr`,
         subnet.cidr,
-        `allowed are prefixes from /${largest} to /${smallest}, ${whose}`,
+        `must have a prefix from /${largest} to /${smallest}, ${whose}`,
       );
     }
   });
@@ -98,17 +103,21 @@ function checkRanges(config: LabConfig, report: Report): void {
 
 function checkNames(config: LabConfig, report: Report): void {
   const taken = new Map<string, string>(
-    RESERVED_NAMES.map((name) => [name, "a name the twin keeps for itself"]),
+    RESERVED_NAMES.map((name) => [name, "a name that the twin reserves"]),
   );
   config.topology.forEach((subnet, i) => {
     const twin = config.topology.findIndex((other) => other.name === subnet.name);
     if (twin < i)
-      report(`topology[${i}].name`, subnet.name, `topology[${twin}] has that name already; names are unique`);
+      report(
+        `topology[${i}].name`,
+        subnet.name,
+        `topology[${twin}] already has that name; names must be unique`,
+      );
     subnet.nodes.forEach((node, j) => {
       const key = `topology[${i}].nodes[${j}].name`;
       const owner = taken.get(node.name);
-      if (owner) report(key, node.name, `it is ${owner}; names are unique`);
-      else taken.set(node.name, `the name of topology[${i}].nodes[${j}] already`);
+      if (owner) report(key, node.name, `it is ${owner}; names must be unique`);
+      else taken.set(node.name, `already the name of topology[${i}].nodes[${j}]`);
     });
   });
   for (const [i, subnet] of config.topology.entries()) {
@@ -119,7 +128,7 @@ function checkNames(config: LabConfig, report: Report): void {
         report(
           `topology[${i}].nodes[${j}].name`,
           node.name,
-          `its pod ${clash} would bear the name of another node`,
+          `its pod ${clash} would have the name of another node`,
         );
       }
     }
@@ -135,7 +144,7 @@ function checkNodes(config: LabConfig, report: Report): void {
       report(
         `topology[${i}].nodes`,
         `${subnet.nodes.length} nodes`,
-        `${subnet.cidr} has room for ${roomIn(cidr)}; allowed is a larger subnet or fewer nodes`,
+        `${subnet.cidr} has room for ${roomIn(cidr)}; use a larger subnet or fewer nodes`,
       );
     }
     subnet.nodes.forEach(({ address }, j) => {
@@ -144,7 +153,7 @@ function checkNodes(config: LabConfig, report: Report): void {
       const trouble = addressTrouble(cidr, toNumber(address), reserved);
       if (trouble) report(key, address, trouble);
       const owner = addresses.get(address);
-      if (owner) report(key, address, `${owner} has that address already; addresses are unique`);
+      if (owner) report(key, address, `${owner} already has that address; addresses must be unique`);
       addresses.set(address, key);
     });
   });
@@ -153,23 +162,23 @@ function checkNodes(config: LabConfig, report: Report): void {
     report(
       "topology",
       `${nodes.length} nodes`,
-      `allowed are at most ${MAX_NODES} nodes, Calico's advice for a full BGP mesh`,
+      `must have at most ${MAX_NODES} nodes, Calico's advice for a full BGP mesh`,
     );
   }
   const leaders = nodes.filter(({ role }) => role === "control-plane");
   if (leaders.length > 1 || (leaders.length === 0 && nodes[0]?.role === "worker")) {
     const names = leaders.map(({ name }) => name).join(", ") || "none";
-    report("topology", `control planes: ${names}`, "allowed is exactly one node with role control-plane");
+    report("topology", `control planes: ${names}`, "must have exactly one node with role control-plane");
   }
 }
 
-/** @param reserved how many addresses at the subnet's start are nobody's. */
+/** @param reserved how many addresses at the subnet's start no node can have. */
 function addressTrouble(subnet: Cidr, address: number, reserved: number): string | undefined {
-  if (!contains(subnet, address)) return `it lies outside its subnet ${formatCidr(subnet)}`;
+  if (!contains(subnet, address)) return `it is outside its subnet ${formatCidr(subnet)}`;
   const offset = address - subnet.first;
   if (offset >= reserved && offset < sizeOf(subnet) - 1) return undefined;
-  if (reserved === 1) return `it is the network's own or the broadcast address of ${formatCidr(subnet)}`;
-  return `clouds keep the first ${RESERVED_ADDRESSES} addresses and the last one of ${formatCidr(subnet)} for themselves`;
+  if (reserved === 1) return `it is the network or the broadcast address of ${formatCidr(subnet)}`;
+  return `clouds reserve the first ${RESERVED_ADDRESSES} addresses and the last one of ${formatCidr(subnet)}`;
 }
 
 function checkBlocks(config: LabConfig, report: Report): void {
@@ -178,7 +187,7 @@ function checkBlocks(config: LabConfig, report: Report): void {
     report(
       "blockSize",
       config.blockSize,
-      `a block holds the tunnel's address and ${PODS_PER_NODE} study pods; allowed are 20 to 30`,
+      `must be from 20 to 30: a block holds the tunnel's address and ${PODS_PER_NODE} study pods`,
     );
   }
   if (config.blockSize < pool.prefix) {
@@ -191,7 +200,7 @@ function checkBlocks(config: LabConfig, report: Report): void {
     report(
       "podCidr",
       config.podCidr,
-      `it has ${blocks} blocks of /${config.blockSize} for ${nodes} nodes; allowed is a larger podCidr or a larger blockSize number`,
+      `it has ${blocks} blocks of /${config.blockSize} for ${nodes} nodes; use a larger podCidr or a larger blockSize number`,
     );
   }
 }
@@ -199,24 +208,20 @@ function checkBlocks(config: LabConfig, report: Report): void {
 function checkFabric(config: LabConfig, report: Report): void {
   const fabric = fabricOf(config);
   if (config.fabric && config.fabric !== fabric) {
-    report(
-      "fabric",
-      config.fabric,
-      `cloud ${config.cloud} brings its own; allowed is ${fabric}, or the key left out`,
-    );
+    report("fabric", config.fabric, `must be ${fabric} or not set: cloud ${config.cloud} has its own fabric`);
   }
   if (config.bgp === "Disabled" && ENCAPSULATION_FACTS[config.encapsulation].routesBy === "BIRD") {
     report(
       "bgp",
       config.bgp,
-      `encapsulation ${config.encapsulation} gets its routes by BGP; allowed is Enabled, or VXLAN or VXLANCrossSubnet without BGP`,
+      `must be Enabled: encapsulation ${config.encapsulation} gets its routes by BGP; only VXLAN and VXLANCrossSubnet work without it`,
     );
   }
   if (config.podRoutes && onOthersNetwork(config)) {
     report(
       "podRoutes",
       true,
-      "the gateway between existing machines is not ours to program; allowed is false, or rehearse: true",
+      "must be false, or set rehearse: true: the lab cannot program the gateway between existing machines",
     );
   }
   if (fabric === "aws" && (config.mtu ?? 0) > FABRIC_FACTS.aws.mtu) {
@@ -229,20 +234,16 @@ function checkFaults(config: LabConfig, report: Report): void {
   config.faults.forEach((fault, i) => {
     const { fabrics } = FAULT_FACTS[fault];
     if (config.faults.indexOf(fault) < i)
-      report(`faults[${i}]`, fault, "it is in the list already; name each fault once");
+      report(`faults[${i}]`, fault, "it is already in the list; name each fault once");
     if (config.cloud === "hosts" && !config.rehearse && FAULT_FACTS[fault].of === "fabric") {
       report(
         `faults[${i}]`,
         fault,
-        "the network under these machines is not ours to break; take the fault out, or set rehearse: true",
+        "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true",
       );
     } else if (!fabrics.includes(fabric)) {
       const others = FABRICS.filter((name) => fabrics.includes(name)).join(" or ");
-      report(
-        `faults[${i}]`,
-        fault,
-        `fabric ${fabric} has nothing that could fail so; this fault is for ${others}`,
-      );
+      report(`faults[${i}]`, fault, `fabric ${fabric} cannot have this fault, which is for ${others}`);
     }
   });
 }
@@ -255,13 +256,13 @@ function checkVersions(config: LabConfig, report: Report): void {
     report(
       "calicoVersion",
       config.calicoVersion,
-      `allowed are ${known}; allowUnsupported: true tries another`,
+      `must be one of ${known}; set allowUnsupported: true to try another`,
     );
   } else if (!release.kubernetes.includes(minorOf(config.kubernetesVersion))) {
     report(
       "kubernetesVersion",
       config.kubernetesVersion,
-      `Calico ${config.calicoVersion} is tested with ${release.kubernetes.join(", ")}; choose one of these, another calicoVersion, or allowUnsupported: true`,
+      `Calico ${config.calicoVersion} is tested with ${release.kubernetes.join(", ")}; choose one of these or another calicoVersion, or set allowUnsupported: true`,
     );
   }
 }

@@ -1,22 +1,22 @@
-/** What each encapsulation means, as data: the one place from which routes, rules, MTU and the IPPool are derived. */
+/** What each encapsulation means, as data. Routes, firewall rules, MTU and the IPPool are all derived from it. */
 import type { Encapsulation } from "../config";
 
 /** How packets between two nodes travel: inside a tunnel, or `direct` without one. */
 export type Carrier = "ipip" | "vxlan" | "direct";
 
 export interface EncapsulationFacts {
-  /** The tunnel used where one is used. `None` has no tunnel. */
+  /** The kind of tunnel; undefined for `None`, which has no tunnel. */
   tunnel: Exclude<Carrier, "direct"> | undefined;
-  /** Whether the tunnel is left out between nodes of one subnet. */
+  /** Whether nodes of the same subnet send to each other without the tunnel. */
   crossSubnet: boolean;
-  /** IPPool fields of `projectcalico.org/v3`; the two modes exclude each other. */
+  /** IPPool fields of `projectcalico.org/v3`. At least one of the two modes is `Never`. */
   ipipMode: "Always" | "CrossSubnet" | "Never";
   vxlanMode: "Always" | "CrossSubnet" | "Never";
-  /** Bytes the outer header takes: IPv4 20; IPv4 + UDP + VXLAN + Ethernet 50 (docs: networking/configuring/mtu). */
+  /** Bytes of the outer header: IPv4 20; IPv4 + UDP + VXLAN + Ethernet 50 (docs: networking/configuring/mtu). */
   overhead: 0 | 20 | 50;
   /**
-   * Who programs the routes. BIRD up to Calico 3.32 for IPIP and None, hence "IPIP fails when TCP 179 is closed";
-   * Felix for VXLAN, whose paths therefore need no BGP. Where BIRD runs, calico-node is ready only with its sessions up.
+   * Who programs the routes. For IPIP and None it is BIRD, up to Calico 3.32: these fail when TCP 179 is closed. For
+   * VXLAN it is Felix, so no path needs BGP. Wherever BIRD runs, calico-node is ready only when its sessions are up.
    */
   routesBy: "BIRD" | "Felix";
 }
@@ -64,7 +64,7 @@ export const ENCAPSULATION_FACTS: Record<Encapsulation, EncapsulationFacts> = {
   },
 };
 
-/** The tunnels as they appear on a node and on the wire. */
+/** The tunnels as they appear on a node and on the wire; `filter` is for tcpdump. */
 export const TUNNELS = {
   ipip: { device: "tunl0", wire: "IP protocol 4", filter: "ip proto 4" },
   vxlan: { device: "vxlan.calico", wire: "UDP 4789", filter: "udp port 4789" },

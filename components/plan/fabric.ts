@@ -1,25 +1,26 @@
-/** What each fabric does to the packets of the nodes on it, as data. */
+/** What each fabric does to the packets of its nodes, as data. */
 import type { Fabric } from "../config";
 
 export interface FabricFacts {
   /** The node's network interface, as the cloud's Ubuntu image names it. */
   nic: string;
-  /** MTU of the link in bytes when the config names none: EC2 jumbo frames, a usual Neutron tenant network, Ethernet. */
+  /** Default MTU of the link in bytes: EC2 jumbo frames, a usual Neutron tenant network, Ethernet. */
   mtu: number;
-  /** Whether a stateful security group stands before every node. */
+  /** Whether every node is behind a stateful security group. */
   securityGroup: boolean;
-  /** The check that drops packets whose address is not the node's own, in the cloud's own words. */
+  /** The check that drops packets whose address is not the node's own; undefined where there is none. */
   antiSpoofing: AntiSpoofing | undefined;
-  /** What stands between subnets. It knows subnets, never pods. */
+  /** What the cloud calls the router between subnets. It knows the subnets, not the pods. */
   gateway: string;
 }
 
+/** A cloud's anti-spoofing check, in the cloud's own terms. */
 export interface AntiSpoofing {
-  /** As the subject of a sentence. */
+  /** Its name, in a form that can be the subject of a sentence. */
   name: string;
   /** The fault that leaves it on although the encapsulation needs it off. */
   fault: "source-dest-check" | "port-security";
-  /** What the plan does about it. */
+  /** How to make it let pod addresses through, as an instruction. */
   mend: string;
   reference: string;
 }

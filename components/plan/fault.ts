@@ -1,15 +1,15 @@
-/** What each fault breaks, where it can exist, and how to take it back, as data. */
+/** What each fault breaks and where it can exist, as data. */
 import type { Fabric, Fault } from "../config";
 import type { RuleName } from "./rule";
 
 export interface FaultFacts {
-  /** What is wrong, as one says it in a verdict. */
+  /** What is wrong, as the verdict says it. */
   means: string;
   /** The fabrics that can have it. */
   fabrics: readonly Fabric[];
-  /** What is made wrong: the network under the nodes, or Calico's own settings. */
+  /** What the fault breaks: the network under the nodes, or Calico's settings. */
   of: "fabric" | "calico";
-  /** The firewall rule that it closes. */
+  /** The firewall rule that it closes, if any. */
   closes?: RuleName;
 }
 

@@ -1,13 +1,13 @@
 /**
- * The firewall table: every port and protocol a Calico cluster may need, whether this lab opens it, and why.
- * Neutral data; each cloud renders the open rules in its own words.
+ * The firewall table: every port and protocol that a Calico cluster may need, whether this lab opens it, and why.
+ * The table depends on no cloud; each cloud turns the open rules into its own resources.
  */
 import type { LabConfig } from "../config";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
 import { FAULT_FACTS } from "./fault";
 import type { FirewallRule } from "./rule";
 
-/** Above this many nodes Calico's manifest install puts Typha between Felix and the API (docs: self-managed on-premises). */
+/** Above this many nodes Calico's manifest puts Typha between Felix and the API (docs: self-managed on-premises). */
 const TYPHA_FROM_NODES = 50;
 
 interface Need {
@@ -16,6 +16,8 @@ interface Need {
 }
 
 /**
+ * The firewall table of a lab.
+ * @param bgp whether BIRD runs.
  * @param podAddressesOnWire whether un-encapsulated packets with a pod's address leave a node.
  * @param nodes how many nodes there are.
  */
@@ -31,15 +33,15 @@ export function planFirewall(
   const always = (why: string): Need => ({ open: true, why });
   const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
   const table: (Omit<FirewallRule, "open" | "why" | "closedBy"> & Need)[] = [
-    { name: "ssh", ...tcp(22), source: "operator", ...always("you log in, and kubeadm is run, over SSH") },
+    { name: "ssh", ...tcp(22), source: "operator", ...always("SSH, for your logins and for kubeadm") },
     {
       name: "ssh-jump",
       ...tcp(22),
       source: "nodes",
       ...need(
         config.cloud === "openstack",
-        "the control plane alone has a floating IP: the others are reached over it",
-        "no node is reached over another one",
+        "only the control plane has a floating IP, and the other nodes are reached through it",
+        "no node is reached through another one",
       ),
     },
     { name: "api-operator", ...tcp(6443), source: "operator", ...always("kubectl from your machine") },
@@ -49,7 +51,7 @@ export function planFirewall(
       name: "etcd",
       ...tcp(2379, 2380),
       source: "nodes",
-      ...need(false, "", "the lab has one control plane, which talks to its etcd on itself"),
+      ...need(false, "", "the lab has one control plane, and its etcd runs on the same node"),
     },
     { name: "kubelet", ...tcp(10250), source: "nodes", ...always("kubectl logs and exec, metrics") },
     {
@@ -107,8 +109,8 @@ export function planFirewall(
       source: "pods",
       ...need(
         podAddressesOnWire,
-        "un-encapsulated packets bear a pod's address, which a rule that names the group does not match",
-        "every packet between nodes bears a node's address",
+        "un-encapsulated packets have a pod's address, which a rule that names the group does not match",
+        "every packet between nodes has a node's address",
       ),
     },
   ];

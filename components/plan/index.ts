@@ -1,4 +1,4 @@
-/** The plan's door: config in, pure data out. No Pulumi in here. */
+/** Public API of the plan: config in, pure data out. Does not import Pulumi. */
 export * from "./addressing";
 export * from "./encapsulation";
 export * from "./fabric";

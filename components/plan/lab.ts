@@ -1,4 +1,4 @@
-/** The plan: what the lab shall be, as pure data. */
+/** The plan: the wanted lab as pure data. */
 import {
   type Cloud,
   CONTAINERS,
@@ -20,34 +20,37 @@ export interface LabPlan {
   cloud: Cloud;
   /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: true`). */
   onTwin: boolean;
-  /** True when nothing of the lab is elsewhere: the twin, and node containers. Such a lab costs nothing. */
+  /** True when the whole lab is on this machine: the twin, or node containers. Such a lab costs nothing. */
   onThisMachine: boolean;
   fabric: Fabric;
   encapsulation: Encapsulation;
-  /** Calico's IPPool; `cidr` and `blockSize` cannot change afterwards. */
+  /** Calico's IPPool. `cidr` and `blockSize` of an existing pool cannot change. */
   ipPool: Pick<EncapsulationFacts, "ipipMode" | "vxlanMode"> & {
     cidr: string;
     blockSize: number;
     natOutgoing: boolean;
   };
   serviceCidr: string;
-  /** Whether Calico acts on the IPPool. Without it pods are routed as with `None`, and no encapsulation can be chosen. */
+  /** Whether Calico is installed. Without it, pods are routed as with `None`, whatever the config says. */
   calico: boolean;
-  /** Whether BIRD runs and speaks BGP. Under VXLAN it does so without programming routes, which are Felix's there. */
+  /** `enabled`: BIRD runs and speaks BGP. Under VXLAN it programs no routes: Felix does that. */
   bgp: { enabled: boolean; asNumber: number };
-  /** Bytes. `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
+  /** In bytes: `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
   mtu: { link: number; tunnel: number; pod: number };
   subnets: SubnetPlan[];
   nodes: NodePlan[];
   firewall: FirewallRule[];
-  /** `needed`: pod addresses leave a node un-encapsulated. `allowsPods`: and the fabric's anti-spoofing lets them. */
+  /**
+   * `needed`: un-encapsulated packets with a pod's address leave a node, so anti-spoofing must let them through.
+   * `allowsPods`: it does.
+   */
   antiSpoofing: { needed: boolean; allowsPods: boolean };
   /** Routes of the gateway, one per node block; empty unless `podRoutes`. */
   podRoutes: { block: string; node: string; via: string }[];
   faults: readonly Fault[];
   versions: Versions;
   proxyMode: LabConfig["proxyMode"];
-  /** What the user should know though nothing is wrong. */
+  /** What the user should know although nothing is wrong. */
   notes: string[];
 }
 
@@ -56,18 +59,18 @@ const AS_NUMBER = 64512;
 
 /**
  * Turns a config into a plan. Pure.
- * @throws {ConfigError} listing everything in the config that does not go together.
+ * @throws {ConfigError} listing every problem found in the config.
  */
 export function planLab(config: LabConfig): LabPlan {
   checkConfig(config);
   const declared = ENCAPSULATION_FACTS[config.encapsulation];
-  // Without Calico nobody makes a tunnel of what the IPPool says.
+  // Without Calico the IPPool has no effect, so there is no tunnel.
   const encapsulation = hasCalico(config) ? config.encapsulation : "None";
   const facts = ENCAPSULATION_FACTS[encapsulation];
   const fabric = fabricOf(config);
   const subnets = planSubnets(config);
   const nodes = planNodes(config);
-  // What the lab needs is judged as if no fault were there: a fault breaks something, it does not change what is needed.
+  // Work out what the lab needs without its faults: a fault breaks something, but the lab still needs the same.
   const healthy = planNodes({ ...config, faults: [] });
   const direct = healthy.some((a) =>
     healthy.some((b) => a.name !== b.name && carrierOf(facts, a, b) === "direct"),
@@ -75,7 +78,7 @@ export function planLab(config: LabConfig): LabPlan {
   const podAddressesOnWire = direct || !config.natOutgoing;
   // Keep BIRD running in every encapsulation. If a switch changed Calico's backend, the rollout of its DaemonSet would stop at
   // the first new pod, which waits for BGP peers that do not run BIRD yet, and every pod would lose its routes.
-  // Without Calico the key means nothing: on the twin BIRD programs what are static routes on a cluster.
+  // Without Calico, ignore the key: the twin uses BIRD in place of a cluster's static routes.
   const bgp = !hasCalico(config) || config.bgp !== "Disabled";
   const link = config.mtu ?? FABRIC_FACTS[fabric].mtu;
   const tunnel = link - facts.overhead;
@@ -115,16 +118,16 @@ export function planLab(config: LabConfig): LabPlan {
   const notes = notesOn(plan);
   if (!hasCalico(config)) {
     notes.push(
-      `calico.install is none: no Calico acts on the IPPool, which says ${config.encapsulation}; pods are routed as with None`,
+      `calico.install is none: the IPPool says ${config.encapsulation}, but without Calico pods are routed as with None`,
     );
   }
   return { ...plan, notes };
 }
 
-/** Whether the lab shall have Calico, which gives the IPPool its meaning. */
+/** Whether the lab installs Calico. Without Calico, the IPPool has no effect. */
 export const hasCalico = ({ calico }: LabConfig): boolean => calico?.install !== "none";
 
-/** How pod packets travel between two different nodes once routes are there. */
+/** How pod packets travel between two different nodes once the routes exist. */
 export function carrierBetween(plan: Pick<LabPlan, "encapsulation">, from: NodePlan, to: NodePlan): Carrier {
   return carrierOf(ENCAPSULATION_FACTS[plan.encapsulation], from, to);
 }
@@ -134,28 +137,28 @@ function carrierOf(facts: EncapsulationFacts, from: NodePlan, to: NodePlan): Car
   return facts.crossSubnet && sharesRecordedSubnet(from, to) ? "direct" : facts.tunnel;
 }
 
-/** Calico compares the recorded addresses with their prefix lengths: a /32 is in a subnet with itself alone. */
+/** Calico compares the recorded addresses with their prefix lengths, so a /32 is alone in its subnet. */
 function sharesRecordedSubnet(from: NodePlan, to: NodePlan): boolean {
   return (
     from.subnet === to.subnet && !from.recordedAddress.endsWith("/32") && !to.recordedAddress.endsWith("/32")
   );
 }
 
-/** The fabric's facts of a plan. */
+/** The facts of a plan's fabric. */
 export const fabricFacts = (plan: Pick<LabPlan, "fabric">): FabricFacts => FABRIC_FACTS[plan.fabric];
 
 /**
  * Whether the gateway between the subnets is the lab's own, so that `podRoutes: true` can program it. The gateway between
- * machines that exist already belongs to their owner; the one between node containers is made by the lab.
+ * existing machines belongs to their owner; the lab makes the one between node containers.
  */
 export const ownsGateway = ({ cloud, onThisMachine }: Pick<LabPlan, "cloud" | "onThisMachine">): boolean =>
   cloud !== "hosts" || onThisMachine;
 
-/** Whether pods' routes come from BIRD, so that they depend on BGP. Under VXLAN Felix programs them. */
+/** Whether the routes to pods come from BIRD and so depend on BGP. Under VXLAN, Felix programs them. */
 export const routesNeedBgp = ({ encapsulation }: Pick<LabPlan, "encapsulation">): boolean =>
   ENCAPSULATION_FACTS[encapsulation].routesBy === "BIRD";
 
-/** Whether a fault of the list, alone, changes the verdict on this plan: a path, or which nodes are ready. */
+/** Whether one of the plan's faults changes the verdict by itself: a path, or which nodes are ready. */
 export function hasEffect(plan: Omit<LabPlan, "notes">, fault: Fault): boolean {
   const pairs = plan.nodes.flatMap((a) => plan.nodes.filter((b) => b !== a).map((b) => [a, b] as const));
   const tunnels = pairs.some(([a, b]) => carrierBetween(plan, a, b) !== "direct");
@@ -180,9 +183,9 @@ export function hasEffect(plan: Omit<LabPlan, "notes">, fault: Fault): boolean {
   }
 }
 
-/** Whether packets with a pod's address as their source come as far as another node's security group. */
+/** Whether packets with a pod's address as their source reach another node's security group. */
 function podAddressArrives(plan: Omit<LabPlan, "notes">, from: NodePlan, to: NodePlan): boolean {
-  // To nodes they travel without a tunnel, and the gateway knows nodes.
+  // Packets to a node travel without a tunnel, and the gateway knows the nodes.
   if (!plan.ipPool.natOutgoing) return true;
   if (carrierBetween(plan, from, to) !== "direct") return false;
   return from.subnet === to.subnet || plan.podRoutes.length > 0;
@@ -191,7 +194,7 @@ function podAddressArrives(plan: Omit<LabPlan, "notes">, from: NodePlan, to: Nod
 function notesOn(plan: Omit<LabPlan, "notes">): string[] {
   const notes = plan.faults.map((fault) => noteOn(plan, fault));
   if (plan.proxyMode === "ipvs")
-    notes.push("proxyMode ipvs is deprecated since Kubernetes 1.35; nftables succeeds it");
+    notes.push("proxyMode ipvs is deprecated since Kubernetes 1.35; use nftables instead");
   return notes;
 }
 
@@ -200,5 +203,5 @@ function noteOn(plan: Omit<LabPlan, "notes">, fault: Fault): string {
     return `fault ${fault} changes nothing here: no path of this lab depends on what it breaks`;
   const note = `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`;
   if (fault !== "bgp-blocked" || routesNeedBgp(plan)) return note;
-  return `${note}; under ${plan.encapsulation} it changes whether calico-node is ready, and no path`;
+  return `${note}; under ${plan.encapsulation} it changes whether calico-node is ready, but no path`;
 }

@@ -1,4 +1,4 @@
-/** The five paths of the lab, and the pairs of ends that take them. */
+/** The five paths of the lab, and the pairs of endpoints that use them. */
 import type { LabPlan } from "./lab";
 import type { NodePlan, PodPlan } from "./topology";
 import { type Endpoint, INTERNET, type Probe } from "./walk";
@@ -6,25 +6,25 @@ import { type Endpoint, INTERNET, type Probe } from "./walk";
 export const PATHS = ["same-node", "same-subnet", "cross-subnet", "pod-to-node", "pod-to-internet"] as const;
 export type Path = (typeof PATHS)[number];
 
-/** What is sent along a path: a 56-byte ping, a TCP exchange, and a ping as large as the path is meant to carry. */
+/** What is sent along a path: a 56-byte ping, a TCP exchange, and the largest ping that the path should carry. */
 export const PROBES = ["ICMP", "TCP", "full-MTU"] as const;
 export type ProbeName = (typeof PROBES)[number];
 
-/** An ordered pair of ends. */
+/** An ordered pair of endpoints. */
 export interface Pair {
   path: Path;
-  /** For `pod-to-node`, where the node is; the other paths say it by their name. */
+  /** Where the node is. Only for `pod-to-node`: the names of the other paths say it. */
   reach?: "same-subnet" | "cross-subnet";
   from: PodPlan;
   to: Endpoint;
 }
 
-/** Where the study pods listen, and where a kubelet does. */
+/** The TCP ports on which the study pods, the kubelets and the internet host listen. */
 const POD_PORT = 8080;
 const NODE_PORT = 10250;
 const INTERNET_PORT = 80;
 
-/** Every ordered pair: pod to pod, the first pod of each node to every other node and to the internet. */
+/** Every ordered pair: each pod to each other pod, and each node's first pod to every other node and the internet. */
 export function pairsOf(plan: LabPlan): Pair[] {
   return plan.nodes.flatMap((a) => [
     ...a.pods.flatMap((from) => plan.nodes.flatMap((b) => podPairs(from, a, b))),
@@ -80,7 +80,7 @@ export function examplesOf(plan: LabPlan): Pair[] {
   );
 }
 
-/** Pairs with the same key fare alike. */
+/** The name of a row in the verdict. Pairs with the same key have the same outcome. */
 export const rowKey = ({ path, reach }: Pick<Pair, "path" | "reach">): string =>
   reach ? `${path} (${reach})` : path;
 
@@ -97,11 +97,13 @@ function portOf(to: Endpoint): number {
   return to.kind === "node" ? NODE_PORT : INTERNET_PORT;
 }
 
+/** An endpoint's IPv4 address. */
 export function addressOf(end: Endpoint): string {
   if (end.kind === "pod") return end.pod.address;
   return end.kind === "node" ? end.node.address : INTERNET.address;
 }
 
+/** An endpoint's name, which is also the name of its network namespace on the twin. */
 export function nameOf(end: Endpoint): string {
   if (end.kind === "pod") return end.pod.name;
   return end.kind === "node" ? end.node.name : "internet";

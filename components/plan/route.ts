@@ -1,4 +1,4 @@
-/** The routes to other nodes' blocks: the one place from which the twin programs them and the observation expects them. */
+/** The routes to other nodes' blocks. The twin programs exactly these, and the observation expects them. */
 import { TUNNELS } from "./encapsulation";
 import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
 import type { NodePlan } from "./topology";
@@ -9,7 +9,7 @@ export interface Route {
   block: string;
   via: string;
   device: string;
-  /** The next hop is taken as a neighbour although no subnet of the device holds it. */
+  /** Whether the next hop counts as a neighbour although it is in no subnet of the device (`ip route … onlink`). */
   onlink: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Route {
 export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
   const carrier = carrierBetween(plan, node, peer);
   if (carrier !== "direct") {
-    // tunl0 takes the peer's address itself; vxlan.calico has a neighbour entry for the peer's tunnel address.
+    // On tunl0 the next hop is the peer itself; vxlan.calico has a neighbour entry for the peer's tunnel address.
     const via = carrier === "ipip" ? peer.address : peer.tunnelAddress;
     return { block: peer.block, via, device: TUNNELS[carrier].device, onlink: true };
   }
@@ -27,7 +27,7 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
   return { block: peer.block, via: gateway, device, onlink: false };
 }
 
-/** The routes that a node will have once everything has settled: none by BIRD where BGP is not established. */
+/** The routes of a node once routing has converged: none where they come from BIRD and BGP is not established. */
 export function routesOf(plan: LabPlan, node: NodePlan): Route[] {
   if (routesNeedBgp(plan) && !bgpEstablished(plan)) return [];
   return plan.nodes.filter(({ name }) => name !== node.name).map((peer) => routeTo(plan, node, peer));

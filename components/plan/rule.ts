@@ -1,4 +1,4 @@
-/** One line of the firewall table, in no cloud's words. */
+/** One line of the firewall table, independent of any cloud. */
 import type { Fault } from "../config";
 
 export type RuleName =
@@ -23,11 +23,11 @@ export interface FirewallRule {
   name: RuleName;
   /** `4` is IP-in-IP; written as its number, because Neutron's name `ipip` once meant 94. `all` is every protocol. */
   protocol: "tcp" | "udp" | "icmp" | "4" | "all";
-  /** First and last port; absent where the protocol has none. */
+  /** First and last port; undefined where the protocol has none. */
   ports?: readonly [number, number];
   source: RuleSource;
   open: boolean;
-  /** Why it is open, or why not. */
+  /** Why it is open or closed. */
   why: string;
   /** The fault that closed it although the lab needs it. */
   closedBy?: Fault;

@@ -1,28 +1,29 @@
-/** What a switch of encapsulation means for the pods that live through it. Calico sets a pod's MTU when it makes the pod. */
+/** What a switch of encapsulation means for running pods. Calico sets a pod's MTU only when it creates the pod. */
 import type { LabPlan } from "./lab";
 import { examplesOf, PROBES, rowKey } from "./path";
 import { judge, type PathVerdict, predict, rowName, type Verdict } from "./verdict";
 
-/** The pods that were there before a switch, compared with pods made after it. */
+/** Pods that were created before a switch, compared with pods created after it. */
 export interface LivingPods {
-  /** Bytes: what the living pods keep, and what a new pod gets. */
+  /** In bytes: the MTU that running pods keep, and the one that a new pod gets. */
   mtu: { old: number; new: number };
-  /** The verdict for the living pods: the new plan, judged with the old MTU of the pods. */
+  /** The verdict for running pods: the new plan, judged with the pods' old MTU. */
   verdict: Verdict;
-  /** Paths that fare differently for a new pod, in the order of the verdict. */
+  /** Paths that have another outcome for a new pod, in the order of the verdict. */
   differs: string[];
-  /** All of it in one sentence for the user. */
+  /** The same in words, for the user. */
   sentence: string;
 }
 
 /**
- * Judges a switch for the pods that live through it.
+ * Judges a switch for the pods that run before and after it.
  *
- * The plan's MTU also models Calico's automatic one: without `mtu` in the config Felix derives the pods' MTU from the
+ * The plan's MTU also models Calico's automatic MTU: without `mtu` in the config, Felix derives the pods' MTU from the
  * node's link and from the tunnel that the IPPools ask for.
  *
- * @param deployed the lab as it is, `wanted` the lab as the switch leaves it.
- * @returns nothing where living pods and new ones have the same MTU, and on the twin, whose pods take a new MTU at once.
+ * @param deployed the lab before the switch.
+ * @param wanted the lab after it.
+ * @returns undefined where running and new pods have the same MTU, and on the twin, whose pods get a new MTU at once.
  */
 export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | undefined {
   const mtu = { old: deployed.mtu.pod, new: wanted.mtu.pod };
@@ -35,7 +36,7 @@ export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | un
   return { mtu, verdict, differs: namesOf(differing), sentence: sentenceOn(mtu, namesOf(failing)) };
 }
 
-/** The verdict of a plan whose pods have an MTU from before: what is too large for the tunnel needs new pods, no new config. */
+/** The verdict on a plan whose pods have the old MTU. If that is too large for the tunnel, the pods need a restart. */
 function judgeLiving(plan: LabPlan): Verdict {
   const verdict = judge(plan);
   const tooLarge = new Set(
@@ -52,7 +53,7 @@ function judgeLiving(plan: LabPlan): Verdict {
   return { ...verdict, paths };
 }
 
-const RESTART = "restart the pods: Calico gives a pod its MTU when the pod is made";
+const RESTART = "restart the pods: Calico sets a pod's MTU when it creates the pod";
 
 function sentenceOn(mtu: LivingPods["mtu"], failing: readonly string[]): string {
   const keep = `Pods that were there before the switch keep their MTU of ${mtu.old} bytes until they are restarted (new ones get ${mtu.new})`;

@@ -1,4 +1,4 @@
-/** Subnets, nodes, blocks and study pods with their addresses. */
+/** The subnets, nodes, blocks and study pods of a plan, with their addresses. */
 import { createHash } from "node:crypto";
 import type { LabConfig } from "../config";
 import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
@@ -6,7 +6,7 @@ import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber 
 export interface SubnetPlan {
   name: string;
   cidr: string;
-  /** The subnet's first address, where EC2 and Neutron put their router too. */
+  /** The subnet's first address, where EC2 and Neutron also put their router. */
   gateway: string;
   prefix: number;
 }
@@ -23,16 +23,16 @@ export interface PodPlan {
 export interface NodePlan {
   name: string;
   role: "control-plane" | "worker";
-  /** Position in the lab, from 0; names fabric ports, router ids and blocks. */
+  /** Position in the lab, from 0. Fabric ports, router IDs and blocks are numbered by it. */
   index: number;
   subnet: string;
   address: string;
   /**
-   * The address with its prefix length as Calico records it on its Node resource. CrossSubnet compares exactly this
-   * (calico#4254), so a node recorded as /32 shares a subnet with nobody.
+   * The address with its prefix length, as Calico records it on its Node resource. CrossSubnet compares exactly this
+   * (calico#4254), so a node recorded as /32 shares its subnet with no other node.
    */
   recordedAddress: string;
-  /** The node's IPAM block. Certain on the twin and with `podRoutes`; on a cluster Calico hands blocks out at run time. */
+  /** The node's IPAM block. Known on the twin and with `podRoutes`; elsewhere Calico assigns it at run time. */
   block: string;
   /** The tunnel device's address, the first of the block. */
   tunnelAddress: string;
@@ -42,15 +42,15 @@ export interface NodePlan {
 /** Study pods on each node: two, so that the same-node path exists. */
 export const PODS_PER_NODE = 2;
 
-/** Addresses at the start of a subnet that clouds keep: network, router, DNS, and one for the future (EC2's four). */
+/** Addresses that clouds reserve at the start of a subnet: network, router, DNS, one for the future (EC2's four). */
 export const RESERVED_ADDRESSES = 4;
 
-/** Nodes get addresses from .10 on, where there is room: what a student expects, and clear of DHCP's own. */
+/** Nodes get addresses from .10 on where there is room: students expect it, and it avoids DHCP's own addresses. */
 function firstNodeOffset(subnet: Cidr): number {
   return sizeOf(subnet) >= 64 ? 10 : RESERVED_ADDRESSES;
 }
 
-/** How many nodes a subnet has addresses for (the last one is the broadcast address). */
+/** How many nodes a subnet has addresses for (the last address is the broadcast address). */
 export const roomIn = (subnet: Cidr): number => sizeOf(subnet) - RESERVED_ADDRESSES - 1;
 
 export function planSubnets(config: LabConfig): SubnetPlan[] {
@@ -60,7 +60,7 @@ export function planSubnets(config: LabConfig): SubnetPlan[] {
   });
 }
 
-/** Assumes a config that `checkConfig` has passed. */
+/** The nodes of a config that `checkConfig` has accepted. */
 export function planNodes(config: LabConfig): NodePlan[] {
   const pool = parseCidr(config.podCidr);
   const as32 = config.faults.includes("node-as-32");
@@ -106,7 +106,7 @@ function* freeAddresses(subnet: LabConfig["topology"][number]): Generator<number
   const start = firstNodeOffset(cidr);
   const usable = roomIn(cidr);
   for (let i = 0; i < usable; i++) {
-    // Past the end it wraps to the addresses below the preferred first one, so a full subnet is really full.
+    // After the end, go on with the addresses below the preferred first one, so that every address can be used.
     const offset = RESERVED_ADDRESSES + ((start - RESERVED_ADDRESSES + i) % usable);
     if (!taken.has(cidr.first + offset)) yield cidr.first + offset;
   }

@@ -1,4 +1,4 @@
-/** The verdict: for each path what will happen, at which hop, why, and how to mend it. A prediction, and it says so. */
+/** The verdict: what will happen on each path, at which hop, why, and how to fix it. It is a prediction and says so. */
 import type { Fault } from "../config";
 import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
 import { carrierBetween, fabricFacts, hasEffect, type LabPlan, ownsGateway, routesNeedBgp } from "./lab";
@@ -8,7 +8,7 @@ import { bgpEstablished, type Loss, walk } from "./walk";
 
 export interface PathVerdict {
   path: Path;
-  /** Only where the path's outcome may hang on it: `pod-to-node`. */
+  /** Set only where the outcome can depend on it: for `pod-to-node`. */
   reach?: Pair["reach"];
   probe: ProbeName;
   outcome: "works" | "fails";
@@ -24,10 +24,11 @@ export interface Failure {
   /** Where the packet is lost. */
   hop: string;
   cause: string;
-  /** What mends it, in one sentence. */
+  /** How to fix it, in one sentence. */
   mend: string;
+  /** URL of a page that explains it. */
   reference: string;
-  /** The fault in the config that wants it so. */
+  /** The fault in the config that causes it, if any. */
   fault?: Fault;
 }
 
@@ -35,7 +36,7 @@ export interface Verdict {
   paths: PathVerdict[];
   /** Nodes whose calico-node will not become ready, with the message it will give. */
   notReady: { node: string; message: string }[];
-  /** What follows from the design and surprises people, though nothing fails. */
+  /** What follows from the design and surprises people although nothing fails. */
   remarks: string[];
   /** What this prediction cannot know. */
   unknown: string[];
@@ -47,7 +48,11 @@ export function judge(plan: LabPlan): Verdict {
   return { paths, notReady: notReady(plan), remarks: remarksOn(plan, paths), unknown: unknowns(plan) };
 }
 
-/** What the verdict says of one pair; used to hold an observation against it. */
+/**
+ * What the verdict says about one pair, to compare an observation with it.
+ * @returns where the packet is lost; undefined when it arrives and is answered.
+ * @throws {Error} when the pair's pod is on a node that the plan does not have.
+ */
 export function predict(plan: LabPlan, pair: Pair, probe: ProbeName): Loss | undefined {
   const from = plan.nodes.find(({ name }) => name === pair.from.node);
   if (!from)
@@ -100,9 +105,9 @@ function explain(plan: LabPlan, { to }: Pair, loss: Loss): Failure {
   const facts = fabricFacts(plan);
   const what = `${loss.onReturn ? "the answer" : "the packet"} ${loss.packet}`;
   const undo = loss.fault ? `take ${loss.fault} out of faults: ` : "";
-  // Without Calico no other encapsulation can be chosen, so none is offered as a way out.
+  // Without Calico no other encapsulation can be chosen, so do not suggest one.
   const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
-  // No encapsulation tunnels what is sent to a node or to the internet: there only the node's address helps.
+  // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const insteadOfPodAddress =
     to.kind !== "pod"
       ? ", or set natOutgoing: true"
@@ -141,13 +146,13 @@ function explain(plan: LabPlan, { to }: Pair, loss: Loss): Failure {
       return {
         ...base,
         cause: `${what} is ${plan.mtu.pod} bytes with DF set, and ${loss.hop} carries ${plan.mtu.tunnel}`,
-        mend: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} less the tunnel's header`,
+        mend: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`,
         reference: `${DOCS}/networking/configuring/mtu`,
       };
     case "no-answer":
       return {
         ...base,
-        cause: `${what} leaves with the pod's address, to which nobody outside knows the way back`,
+        cause: `${what} leaves with the pod's address, and the internet has no route back to it`,
         mend: "set natOutgoing: true",
         reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
       };
@@ -172,17 +177,17 @@ function remarksOn(plan: LabPlan, paths: readonly PathVerdict[]): string[] {
   const remarks = [...plan.notes];
   if (paths.some(({ failure }) => failure?.fault === "ipip-blocked")) {
     remarks.push(
-      "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for a first packet, from cold",
+      "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for the first packet, before there is any such state",
     );
   }
   if (!routesNeedBgp(plan) && notReady(plan).length > 0) {
     remarks.push(
-      `calico-node is not ready, and pods reach each other all the same: Felix programs the routes of ${plan.encapsulation}, so no path depends on BGP`,
+      `calico-node is not ready, but pods reach each other: Felix programs the routes of ${plan.encapsulation}, so no path depends on BGP`,
     );
   }
   if (plan.faults.includes("node-as-32") && hasEffect(plan, "node-as-32")) {
     remarks.push(
-      "nodes recorded as /32 share a subnet with nobody: every path tunnels, silently (calico#4254)",
+      "a node recorded as /32 shares its subnet with no other node: all pods of other nodes are reached through the tunnel, without any error (calico#4254)",
     );
   }
   return remarks;
@@ -191,22 +196,23 @@ function remarksOn(plan: LabPlan, paths: readonly PathVerdict[]): string[] {
 function unknowns(plan: LabPlan): string[] {
   const unknown = [
     "firewalls on the nodes themselves, and network policies",
-    'hosts on the way that drop ICMP "fragmentation needed", or carry less than the link\'s MTU',
+    'hosts on the path that drop ICMP "fragmentation needed", or carry less than the link\'s MTU',
   ];
   if (plan.onTwin)
     unknown.push("how a real kubelet, kube-proxy or Calico behaves: the twin is a model of the network only");
   if (!plan.ipPool.natOutgoing && ENCAPSULATION_FACTS[plan.encapsulation].tunnel)
     unknown.push(
-      "nodes whose rp_filter is strict (1): a pod's packet to a node comes in by one device and the answer leaves by another, which they drop",
+      "nodes whose rp_filter is strict (1): they drop a pod's packet to a node, because it arrives on one device and its answer leaves by another",
     );
-  if (!ownsGateway(plan)) unknown.push("what stands between machines that exist already");
+  if (!ownsGateway(plan)) unknown.push("what is between existing machines");
   if (!plan.onTwin && plan.calico && plan.podRoutes.length === 0)
-    unknown.push("which block each node gets: Calico hands blocks out at run time");
+    unknown.push("which block each node gets: Calico assigns blocks at run time");
   return unknown;
 }
 
-/** Whether a path fails though no fault asks for it: the user should hear of it before paying. */
+/** Whether a path fails although no fault in the config causes it. Tell the user before the lab costs money. */
 export const isWarning = ({ outcome, failure }: PathVerdict): boolean =>
   outcome === "fails" && !failure?.fault;
 
+/** The name of a row, e.g. `pod-to-node (same-subnet)`. */
 export const rowName = (row: PathVerdict): string => rowKey(row);

@@ -1,10 +1,10 @@
-/** Which Calico goes with which Kubernetes, as data that names where each row comes from. */
+/** Which Calico is tested with which Kubernetes, as data. Every row names its source. */
 
 /** Where a row of the tables was read. */
 export interface Evidence {
-  /** Address of the page or file that was read, or the package URL of a Go module whose list of versions was read. */
+  /** URL of the page or file that was read, or the package URL of a Go module whose list of versions was read. */
   source: string;
-  /** ISO date of what the source says: of the release, or of the stored copy that was read. Newer facts may be missing. */
+  /** ISO date of the release, or of the stored copy that was read. Newer facts may be missing. */
   date: string;
 }
 
@@ -12,7 +12,7 @@ export interface Evidence {
 export interface CalicoRelease extends Evidence {
   /** Newest patch release of the minor that was found, without a leading `v`. */
   patch: string;
-  /** Kubernetes minors that Calico's own page of requirements lists as tested, oldest first. */
+  /** Kubernetes minors that Calico's requirements page lists as tested, oldest first. */
   kubernetes: readonly string[];
   /** Where that list was read. */
   requirements: Evidence;
@@ -24,13 +24,13 @@ export interface KubernetesRelease extends Evidence {
   patch: string;
 }
 
-/** ISO date on which all rows of both tables were last checked against their sources. */
+/** ISO date of the last check of both tables against their sources. */
 export const TABLE_DATE = "2026-11-25";
 
 /** Whole months after which {@link tableNote} says that the tables are old. */
 const OLD_AFTER_MONTHS = 6;
 
-/** Calico publishes its page of requirements per minor from this file. The date is that of the stored copy. */
+/** The file from which Calico publishes the requirements page of a minor. The date is that of the stored copy. */
 const requirementsOf = (minor: string): Evidence => ({
   source: `https://github.com/tigera/docs/blob/f2a2762432b54f20274d42c67bfa828d82872498/calico_versioned_docs/version-${minor}/_includes/partials/_system-requirements.mdx`,
   date: "2026-08-21",
@@ -106,7 +106,7 @@ export const KUBERNETES_PATCHES: Readonly<Record<string, KubernetesRelease>> = {
 };
 
 /**
- * How old the tables are.
+ * The age of the tables.
  * @param checked ISO date of the check. Default: {@link TABLE_DATE}.
  * @returns whole months from the check to `now`, both in UTC; 0 when `now` is earlier.
  */
@@ -117,9 +117,9 @@ export function tableAge(now: Date, checked = TABLE_DATE): number {
 }
 
 /**
- * A line for the user once the tables are six months old.
+ * A note for the user once the tables are six months old.
  * @param checked ISO date of the check. Default: {@link TABLE_DATE}.
- * @returns undefined while they are younger.
+ * @returns undefined while the tables are younger.
  */
 export function tableNote(now: Date, checked = TABLE_DATE): string | undefined {
   const months = tableAge(now, checked);
@@ -138,16 +138,16 @@ export interface Versions {
 export const minorOf = (version: string): string =>
   version.replace(/^v/, "").split(".").slice(0, 2).join(".");
 
-/** A minor alone means the newest patch release known here. An unknown minor stays as it was written. */
+/** Turns a minor into its newest patch release in the table. An unknown minor stays as it is. */
 function complete(version: string, patches: (minor: string) => string | undefined): string {
   const bare = version.replace(/^v/, "");
   return bare.split(".").length === 3 ? bare : (patches(bare) ?? bare);
 }
 
 /**
- * The releases to install, from what the config says.
+ * The releases that the config asks for.
  * @param kubernetes `kubernetesVersion`: a minor or a whole version, with or without a leading `v`.
- * @param calico `calicoVersion`, likewise.
+ * @param calico `calicoVersion`, in the same form.
  */
 export function planVersions(kubernetes: string, calico: string): Versions {
   return {

@@ -1,6 +1,6 @@
 /**
- * Walks one packet through the planned lab, hop by hop, as the node, the fabric and the gateway would treat it.
- * The verdict is made of such walks; the twin does the same with real packets.
+ * Traces one packet through the planned lab, hop by hop, as the nodes, the fabric and the gateway would treat it.
+ * The verdict is made of such traces; the twin does the same with real packets.
  */
 import type { Fault } from "../config";
 import { contains, parseCidr, toNumber } from "./addressing";
@@ -9,13 +9,13 @@ import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab"
 import type { FirewallRule, RuleName } from "./rule";
 import type { NodePlan, PodPlan } from "./topology";
 
-/** One end of a path. */
+/** An endpoint of a path. */
 export type Endpoint =
   | { kind: "pod"; pod: PodPlan; node: NodePlan }
   | { kind: "node"; node: NodePlan }
   | { kind: "internet" };
 
-/** A host beyond the gateway (RFC 5737 documentation range), and the MTU of the way there, in bytes. */
+/** The host beyond the gateway (in an RFC 5737 documentation range), and the MTU of the path to it, in bytes. */
 export const INTERNET = { address: "203.0.113.10", gateway: "203.0.113.1", prefix: 24, mtu: 1500 } as const;
 
 export interface Probe {
@@ -26,7 +26,7 @@ export interface Probe {
   size: number;
 }
 
-/** A packet as it is seen between nodes; what a security group's connection tracking remembers. */
+/** A packet as it travels between nodes: the fields that a security group's connection tracking remembers. */
 interface Wire {
   source: string;
   destination: string;
@@ -41,25 +41,25 @@ export interface Loss {
   hop: string;
   /** Whether the answer was lost rather than the packet itself. */
   onReturn: boolean;
-  /** The packet that was lost, as tcpdump would name its ends. */
+  /** The lost packet, with its addresses as tcpdump writes them. */
   packet: string;
-  /** The rule that was missing, when a security group dropped it. */
+  /** The missing rule, when a security group dropped the packet. */
   rule?: RuleName;
-  /** The fault behind it, when one is. */
+  /** The fault that causes it, if any. */
   fault?: Fault;
 }
 
-/** Whether BIRD on both nodes has its session: BGP is on and TCP 179 gets through. */
+/** Whether the nodes establish BGP sessions: BIRD runs, and TCP 179 is open. */
 export function bgpEstablished(plan: LabPlan): boolean {
   return plan.bgp.enabled && (!fabricFacts(plan).securityGroup || isOpen(plan, "bgp"));
 }
 
-/** Sends a probe and its answer. @returns where it was lost; `undefined` when it works. */
+/** Traces a probe and its answer. @returns where one of them is lost; undefined when both arrive. */
 export function walk(plan: LabPlan, from: Endpoint, to: Endpoint, probe: Probe): Loss | undefined {
   const translated = plan.ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod";
   const there = oneWay(plan, { from, to, probe, translated, dontFragment: true, seen: [] });
   if (there.loss) return { ...there.loss, onReturn: false };
-  // The answer goes to the address the question came from: the node's own, when natOutgoing rewrote it.
+  // The answer goes to the source address of the probe: the node's own, if natOutgoing rewrote it.
   const answerTo: Endpoint = translated ? { kind: "node", node: from.node } : from;
   const back = oneWay(plan, {
     from: to,
@@ -76,18 +76,18 @@ interface Leg {
   from: Endpoint;
   to: Endpoint;
   probe: Probe;
-  /** natOutgoing gives the packet its node's address. */
+  /** Whether natOutgoing gives the packet its node's address. */
   translated: boolean;
-  /** Linux sets DF on a probe that asks for it, and never on an echo reply, which is cut into fragments instead. */
+  /** Linux sets DF on a probe that asks for it, and never on an echo reply, which it fragments instead. */
   dontFragment: boolean;
-  /** What the other direction put on the wire: its reverse is an answer that stateful groups let pass. */
+  /** The packets of the other direction: a stateful group lets their reverse pass, as an answer. */
   seen: readonly Wire[];
 }
 type Outcome = { loss?: Omit<Loss, "onReturn">; wires: Wire[] };
 
 function oneWay(plan: LabPlan, leg: Leg): Outcome {
   const { from, to } = leg;
-  // Only answers come from there, and they match the state that the question left at every hop.
+  // The internet host only answers, and its answers match the state that the probe left at every hop.
   if (from.kind === "internet") return { wires: [] };
   if (to.kind === "internet") return toInternet(plan, leg, from.node);
   if (from.node.name === to.node.name) return { wires: [] };
@@ -110,7 +110,7 @@ function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kin
   const b = to.node;
   const packet = inner(leg);
   if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
-    // Without a route to the block the node's default route is what is left: out to the gateway, un-encapsulated.
+    // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     const astray = betweenNodes(plan, leg, a, b, packet, true);
     return astray.loss
       ? { ...astray, loss: { ...astray.loss, cause: "no-bgp-route", rule: "bgp", fault: bgpFault(plan) } }
@@ -132,7 +132,7 @@ const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: 4789 } 
 const bgpFault = (plan: LabPlan): Fault | undefined =>
   plan.firewall.find(({ name }) => name === "bgp")?.closedBy;
 
-/** From one node's port to another's: anti-spoofing out, the gateway when in its way, anti-spoofing in, the group. */
+/** From port to port: outgoing anti-spoofing, the gateway if on the path, incoming anti-spoofing, security group. */
 function betweenNodes(
   plan: LabPlan,
   leg: Leg,
@@ -168,7 +168,7 @@ function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Outcome {
   if (leg.probe.size > INTERNET.mtu) {
     return { loss: { cause: "mtu", hop: fabricFacts(plan).gateway, packet }, wires: [wire] };
   }
-  // The gateway translates the nodes' addresses only; nobody out there knows the way back to a pod.
+  // The gateway translates only the nodes' addresses, and the internet has no route back to a pod.
   if (isPod(plan, wire.source))
     return { loss: { cause: "no-answer", hop: "the internet", packet }, wires: [wire] };
   return { wires: [wire] };
@@ -188,7 +188,7 @@ function spoofing(plan: LabPlan): Pick<Loss, "cause" | "fault"> {
   return { cause: "anti-spoofing", fault: plan.faults.find((name) => name === fault) };
 }
 
-/** The rule that would have let it in, when a stateful group drops it. */
+/** The rule that is missing, if a stateful group drops the packet. */
 function refusedBy(
   plan: LabPlan,
   wire: Wire,
@@ -197,7 +197,7 @@ function refusedBy(
   if (!fabricFacts(plan).securityGroup) return undefined;
   const isAnswer = seen.some(
     (other) =>
-      // Each end of VXLAN sends from a port of its own choice, so no packet is ever the answer to another.
+      // Each end of a VXLAN tunnel chooses its own source port, so no packet matches the state of another.
       wire.protocol !== "udp" &&
       other.source === wire.destination &&
       other.destination === wire.source &&

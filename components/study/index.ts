@@ -1,6 +1,6 @@
 /**
- * The study's door: what was predicted and what was seen, side by side. No Pulumi in here, which takes a second to load:
- * what the program shows and records of a study is behind the door of `stack/`.
+ * Public API of the study: prediction and observation side by side. Does not import Pulumi, which takes a second to
+ * load. What needs Pulumi is in `stack/`.
  */
 export { observe } from "./measure";
 export type { Observation } from "./observation";

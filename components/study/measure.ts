@@ -7,15 +7,15 @@ import { compare, type Measured, type Observation, orderOf } from "./observation
 
 const PROGRAM = path.resolve(__dirname, "../../scripts/twin/observe");
 
-/** Where the program is put inside the realm: the checkout may lie where the realm does not see it (a machine's /tmp). */
+/** The program's folder in the realm. The realm may not see the checkout itself: a QEMU machine has its own /tmp. */
 const INSIDE = "/run/encaplab/observe";
 
-/** How much longer everything takes where the processor is emulated (measured: ping and connect under QEMU's TCG). */
+/** Factor on all time limits. An emulated processor is slower (measured: ping and connect under QEMU's TCG). */
 const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /**
- * Measures every pair of a twin that is up. A disagreement with the verdict is measured a second time, with twice the
- * patience, before it is believed: on a machine that has no time for us, answers come too late.
+ * Measures every pair of a running twin. After a disagreement with the verdict, measures everything once more with
+ * doubled time limits, because on a busy machine answers can come too late.
  * @throws {RealmError} when the twin is gone or the program fails.
  */
 export async function observe(realm: Realm, plan: LabPlan): Promise<Observation> {

@@ -1,4 +1,4 @@
-/** The observation: what the twin's packets really did, for every ordered pair, beside what the verdict said. */
+/** The observation: what the twin's packets really did, for every ordered pair, next to what the verdict said. */
 import {
   addressOf,
   bgpEstablished,
@@ -21,9 +21,9 @@ import {
 
 /** What `scripts/twin/observe` is asked to measure. */
 export interface Order {
-  /** Factor on every time limit: 1 on this machine's kernel, more where a processor is emulated. */
+  /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
   patience: number;
-  /** `sessions`: how many BGP sessions each shall have; with BGP but without sessions none can come up. */
+  /** `sessions`: how many BGP sessions the node must have. 0 with `bgp` means that none can be established. */
   nodes: {
     name: string;
     bgp: boolean;
@@ -51,7 +51,7 @@ interface CaptureOrder {
   filter: string;
 }
 
-/** What it answers. */
+/** What `scripts/twin/observe` answers. */
 export interface Measured {
   settled: boolean;
   unsettled: string[];
@@ -63,23 +63,23 @@ export interface Measured {
 /** One row of the table: a path, a probe, what was predicted and what was seen. */
 export interface ObservedRow extends PathVerdict {
   observed: "works" | "fails" | "mixed";
-  /** Pairs that worked, of how many. */
+  /** How many pairs worked, out of `pairs`. */
   working: number;
   pairs: number;
   agrees: boolean;
-  /** What the pair that failed first was told, e.g. `no answer`. */
+  /** The result of the first pair that failed, e.g. `no answer`. */
   detail: string;
 }
 
 export interface Observation {
-  /** Says that the twin is a model. */
+  /** What was observed: says that the twin is a model. */
   of: string;
-  /** Whether every single pair did what the verdict said. */
+  /** Whether every pair did what the verdict said. */
   agrees: boolean;
   rows: ObservedRow[];
   /** Pairs whose outcome differs from the verdict, at most 20 of them. */
   disagreements: string[];
-  /** Routes that did not become what they should within the time limit. */
+  /** Routes that did not converge within the time limit. */
   unsettled: string[];
   /** For one pair of each path: the route taken and the packet as captured on the wire. */
   wire: { path: string; example: string; route: string; packet: string }[];
@@ -89,7 +89,7 @@ export interface Observation {
 
 const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
 
-/** Asks for every pair, in two rounds: a node's pods never probe a node whose pods probe theirs at the same time. */
+/** Asks for every pair, in two rounds: in a round, no two nodes have pods that probe each other. */
 export function orderOf(plan: LabPlan, patience: number): Order {
   const rounds: ProbeOrder[][] = [[], []];
   const listeners = new Map<string, { namespace: string; port: number }>();
@@ -117,8 +117,8 @@ export function orderOf(plan: LabPlan, patience: number): Order {
 }
 
 /**
- * Both directions at once would hide what a stateful group refuses: what one node sends opens its own port for the other
- * (calico#1996). So a pair of nodes is probed in one direction, the state forgotten, and then in the other.
+ * Probing in both directions at once would hide what a stateful group refuses: a node that sends opens its own port for
+ * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
  */
 function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
   if (to.kind === "internet") return 0;
@@ -139,14 +139,14 @@ function capturesOf(plan: LabPlan): CaptureOrder[] {
   });
 }
 
-/** Tells one pair's packets from another's, whatever they travel in. */
+/** A tcpdump filter for the packets of one pair, with or without a tunnel around them. */
 function filterFor({ to }: Pair): string {
   if (to.kind === "internet") return `icmp and host ${INTERNET.address}`;
   if (to.kind === "node") return `icmp and host ${to.node.address}`;
   return `host ${to.pod.address} or ((ip proto 4 or udp port 4789) and host ${to.node.address})`;
 }
 
-/** Holds what was measured against the verdict. Pure. */
+/** Compares what was measured with the verdict. Pure. */
 export function compare(plan: LabPlan, measured: Measured): Observation {
   const pairs = pairsOf(plan);
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
@@ -201,7 +201,7 @@ function sessionsDown(measured: Measured): Record<string, string[]> {
   return Object.fromEntries(down.filter(([, peers]) => peers.length > 0));
 }
 
-/** BGP is a prediction too: every session up, or none. */
+/** BGP is predicted too: every session is up, or none. */
 function sessionDisagreements(plan: LabPlan, measured: Measured): string[] {
   if (!plan.bgp.enabled) return [];
   const expected = bgpEstablished(plan);

@@ -1,4 +1,4 @@
-/** The observation's life, as the dynamic provider calls it. */
+/** The dynamic resource of the observation. */
 import { isDeepStrictEqual } from "node:util";
 import type { Part } from "../infrastructure";
 import { findRealm, realmEnded } from "../infrastructure/twin/realm";
@@ -7,8 +7,9 @@ import { observe } from "./measure";
 import type { Observation } from "./observation";
 
 export interface ObservationInputs {
+  /** The twin's folder. */
   folder: string;
-  /** Changes with everything that carries packets: then, and only then, is measured again. */
+  /** Changes when anything that carries packets changes. The twin is then measured again. */
   revision: string;
   plan: LabPlan;
 }
@@ -20,7 +21,7 @@ export interface ObservationOutputs {
 export const observation: Part<ObservationInputs, ObservationOutputs> = {
   create: measure,
   changed: async ({ folder, revision, plan }, recorded) =>
-    // What disagreed is measured again by the next `up`: a busy machine may have been the only cause.
+    // Measure again after a disagreement: a busy machine may have been the only cause.
     !recorded.observation.agrees ||
     folder !== recorded.folder ||
     revision !== recorded.revision ||

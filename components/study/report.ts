@@ -3,10 +3,10 @@ import Table from "cli-table3";
 import { isWarning, type PathVerdict, PROBES, rowKey, type Verdict } from "../plan";
 import type { Observation, ObservedRow } from "./observation";
 
-/** Pulumi and CI logs show no colours reliably; the frame is drawn once per path, not once per line. */
+/** No colours, because Pulumi and CI logs do not show them reliably; and no line between the rows. */
 const PLAIN = { style: { head: [], border: [], compact: true } };
 
-/** The verdict as text: a table, then what fails and how to mend it, then what it cannot know. */
+/** The verdict as text: a table, then what fails and how to fix it, then what it cannot know. */
 export function formatVerdict(verdict: Verdict): string {
   const table = new Table({ ...PLAIN, head: ["path", ...PROBES, "how it travels"] });
   for (const rows of byPath(verdict.paths)) {
@@ -19,11 +19,11 @@ export function formatVerdict(verdict: Verdict): string {
     ...failureGroups(verdict.paths).map(describeFailure),
     ...verdict.notReady.map(({ node, message }) => `${node}: ${message}`),
     ...verdict.remarks.map((remark) => `note: ${remark}`),
-    `It cannot know: ${verdict.unknown.join("; ")}.`,
+    `The verdict cannot know: ${verdict.unknown.join("; ")}.`,
   ].join("\n");
 }
 
-/** The rows that fail, those together that fail alike. */
+/** The rows that fail, grouped by path, hop and fix. */
 export function failureGroups(rows: readonly PathVerdict[]): PathVerdict[][] {
   return group(
     rows.filter(({ outcome }) => outcome === "fails"),
@@ -31,18 +31,18 @@ export function failureGroups(rows: readonly PathVerdict[]): PathVerdict[][] {
   );
 }
 
-/** A group of {@link failureGroups} in three lines: where and why, the mend, the reference. */
+/** A group of {@link failureGroups} in three lines: where and why, the fix, the reference. */
 export function describeFailure(rows: readonly PathVerdict[]): string {
   const row = rows[0] as PathVerdict;
   const probes = rows.length === PROBES.length ? "" : ` (${rows.map(({ probe }) => probe).join(", ")})`;
   return [
     `${isWarning(row) ? "warning" : "intended"}: ${rowKey(row)}${probes} fails at ${row.failure?.hop}: ${row.failure?.cause}.`,
-    `  mend: ${row.failure?.mend}.`,
+    `  fix: ${row.failure?.mend}.`,
     `  see: ${row.failure?.reference}`,
   ].join("\n");
 }
 
-/** The observation beside the verdict as text; disagreement is marked loudly. */
+/** The observation next to the verdict, as text. Every disagreement is marked with `!!`. */
 export function formatObservation(observation: Observation): string {
   const table = new Table({ ...PLAIN, head: ["path", "predicted", ...PROBES, "route", "outside"] });
   for (const rows of byPath(observation.rows)) {
@@ -62,7 +62,7 @@ export function formatObservation(observation: Observation): string {
     ...Object.entries(observation.sessionsDown).map(
       ([node, peers]) => `${node}: BGP is not established with ${peers.join(", ")}`,
     ),
-    ...observation.unsettled.map((text) => `not settled in time: ${text}`),
+    ...observation.unsettled.map((text) => `did not converge in time: ${text}`),
     observation.agrees
       ? "Predicted and observed agree on every pair."
       : [
@@ -72,7 +72,7 @@ export function formatObservation(observation: Observation): string {
   ].join("\n");
 }
 
-/** One word where all probes are predicted alike, else one per probe. */
+/** One word if the prediction is the same for all probes, else one per probe. */
 function predicted(rows: readonly ObservedRow[]): string {
   const words = new Set(rows.map(({ outcome }) => outcome));
   return words.size === 1
@@ -90,7 +90,7 @@ function outerOf(packet = ""): string {
   const line = packet.split("\n")[0] ?? "";
   const ends = line.match(/length \d+: (\S+) > ([^:]+):/);
   if (!ends) return "nothing seen";
-  // tcpdump shows IP in IP as one pair of ends after the other, without a name for it.
+  // tcpdump shows IP-in-IP as two pairs of addresses, one after the other, and does not name it.
   const inner = /length \d+: \S+ > [^:]+: (?:IP )?\S+ > /.test(line);
   const carries = /VXLAN/.test(line) ? "VXLAN" : inner ? "IP protocol 4" : "no tunnel";
   return `${withoutPort(ends[1] as string)} > ${withoutPort(ends[2] as string)}, ${carries}`;
@@ -98,7 +98,7 @@ function outerOf(packet = ""): string {
 
 const withoutPort = (end: string): string => end.split(".").slice(0, 4).join(".");
 
-/** Rows of one path stand together: one for each probe. */
+/** The rows grouped by path: one row for each probe. */
 const byPath = <Row extends PathVerdict>(rows: readonly Row[]): Row[][] => group(rows, rowKey);
 
 function group<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {

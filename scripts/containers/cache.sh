@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Sourced, after scripts/engine/progress.sh. What is made once and kept in the user's cache.
+# Sourced after scripts/engine/progress.sh. Makes things once and keeps them in the user's cache.
 
-# shellcheck disable=SC2034 # for whoever sources this
+# shellcheck disable=SC2034 # for the scripts that source this
 encaplab_cache=${XDG_CACHE_HOME:-$HOME/.cache}/encaplab
 
-# cache_key FILE-OR-TEXT…: a short name that differs whenever one of these files, or of these words, does.
+# cache_key FILE-OR-TEXT…: a short name that changes when one of the files or texts changes.
 cache_key() {
   local input
   for input in "$@"; do
@@ -12,9 +12,9 @@ cache_key() {
   done | sha256sum | head -c 16
 }
 
-# keep FOLDER LABEL COMMAND…: makes FOLDER by `COMMAND… WORK`, unless it is there. WORK is an empty folder beside it, which
-# gets FOLDER's name at the very end: killed at any point before that, nothing is left that looks finished.
-# Two runs at once: the second waits. A child of a killed run keeps the lock open, so it is waited for too.
+# keep FOLDER LABEL COMMAND…: makes FOLDER by `COMMAND… WORK`, unless it exists. WORK is an empty folder beside it that is
+# renamed to FOLDER at the very end, so a killed run never leaves a FOLDER that looks finished.
+# Of two runs at once, the second waits. A child of a killed run keeps the lock open, so the next run waits for it too.
 keep() {
   local folder=$1 label=$2 lock work
   shift 2
@@ -22,13 +22,13 @@ keep() {
   mkdir -p "${folder%/*}"
   exec {lock}>"$folder.lock"
   if ! flock -n "$lock"; then
-    say "$label: another run is at it; waiting for that"
+    say "$label: another run is making it; waiting"
     until flock -w 5 "$lock"; do say "$label: still waiting for the other run ($SECONDS s)"; done
   fi
   if [ ! -d "$folder" ]; then
     rm -rf --one-file-system "$folder".work.*
     work=$(mktemp -d "$folder.work.XXXXXX")
-    chmod 755 "$work" # mktemp's 700 would be the mode of a node's /
+    chmod 755 "$work" # else a node's / would have mktemp's mode 700
     "$@" "$work"
     mv "$work" "$folder"
   fi

@@ -1,25 +1,25 @@
 # shellcheck shell=bash
-# Sourced. Control groups: each node's systemd has a subtree of its own in every hierarchy of this machine, be they version
-# 1 (one for each controller) or version 2 (a single one).
+# Sourced. Control groups: each node's systemd has a subtree of its own in every hierarchy of this machine: version 1 has one
+# hierarchy per controller, version 2 a single one.
 
-# The group of a lab, from the root of each hierarchy. By the folder, so that two labs of one name have two.
+# The group of a lab, relative to the root of each hierarchy. Named after the folder: two labs may have the same name.
 lab_cgroup() { printf 'encaplab-%s' "$(printf %s "$1" | sha1sum | head -c 10)"; }
 
-# Where hierarchies are mounted. Docker's and systemd's v1 layouts name each folder by its controllers.
+# Where the hierarchies are mounted. In Docker's and systemd's v1 layouts, each folder has the name of its controllers.
 cgroup_trees() { awk '$3 ~ /^cgroup2?$/ && $2 ~ /^\/sys\/fs\/cgroup/ { print $2 }' /proc/self/mounts; }
 
-# make_cgroup PATH: in all hierarchies, with what a new group lacks until it is given.
+# make_cgroup PATH: makes the group in all hierarchies, with the settings without which a new group is unusable.
 make_cgroup() {
   local tree path part
   while read -r tree; do
     path=$tree
     for part in ${1//\// }; do
-      # Version 2 (as the second tree of a hybrid layout it has none worth having): controllers reach a child only when its
-      # parent hands them down.
+      # Version 2: a child gets only the controllers that its parent enables for it. Skip the second tree of a hybrid layout:
+      # it has no useful controllers.
       if [ -e "$path/cgroup.subtree_control" ] && [ "$tree" = /sys/fs/cgroup ]; then hand_down "$path"; fi
       path=$path/$part
       mkdir -p "$path"
-      # Version 1: nothing can run in a new cpuset before it has processors and memory.
+      # Version 1: no process can enter a new cpuset before it has processors and memory.
       if [ -e "$path/cpuset.cpus" ] && [ ! -e "$path/cgroup.controllers" ]; then
         [ -n "$(cat "$path/cpuset.cpus")" ] || cat "${path%/*}/cpuset.cpus" >"$path/cpuset.cpus"
         [ -n "$(cat "$path/cpuset.mems")" ] || cat "${path%/*}/cpuset.mems" >"$path/cpuset.mems"
@@ -28,23 +28,25 @@ make_cgroup() {
   done < <(cgroup_trees)
 }
 
-# To what is below FOLDER, whatever kubelet asks for. One by one: what cannot be had would take the others along. The
-# machine's own systemd takes back from the root what nobody uses any more.
-hand_down() { # FOLDER
+# hand_down FOLDER: enables all controllers for the groups below FOLDER, because kubelet may ask for any of them. One by one:
+# a single unavailable controller would make a common write fail. Nothing here undoes this: the machine's own systemd
+# disables unused controllers at the root.
+hand_down() {
   local controller controllers
-  read -r -a controllers <"$1/cgroup.controllers" || true # none at all is an end of file
+  read -r -a controllers <"$1/cgroup.controllers" || true # an empty file counts as end of file
   for controller in "${controllers[@]}"; do
     echo "+$controller" >"$1/cgroup.subtree_control" || true
   done 2>/dev/null
 }
 
-# enter_cgroup PATH: this shell, in all hierarchies ("0" is whoever writes).
+# enter_cgroup PATH: moves this shell into the group, in all hierarchies ("0" is the writing process).
 enter_cgroup() {
   local tree
   while read -r tree; do echo 0 >"$tree/$1/cgroup.procs"; done < <(cgroup_trees)
 }
 
-# remove_cgroup PATH: with all groups below; ends what still runs there. One may be busy for a moment after its last process.
+# remove_cgroup PATH: removes the group with all groups below it, and kills what still runs there. Retries: a group may stay
+# busy for a moment after its last process has ended.
 remove_cgroup() {
   local tree pid deadline=$((SECONDS + 20))
   while read -r tree; do
@@ -52,13 +54,13 @@ remove_cgroup() {
       find "$tree/$1" -depth -type d -exec rmdir {} \; 2>/dev/null || true
       [ -d "$tree/$1" ] || break
       while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done < <(find "$tree/$1" -name cgroup.procs -exec cat {} + 2>/dev/null)
-      ((SECONDS < deadline)) || die "containers: the control group $tree/$1 is still in use 20 s after everything in it was ended"
+      ((SECONDS < deadline)) || die "containers: the control group $tree/$1 is still in use 20 s after everything in it was killed"
       sleep 0.05
     done
   done < <(cgroup_trees)
 }
 
-# mount_cgroups FOLDER: this process's own groups, as the only ones there are. After `unshare --cgroup`.
+# mount_cgroups FOLDER: mounts the hierarchies so that only this process's groups are visible. Call after `unshare --cgroup`.
 mount_cgroups() {
   local tree name
   if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
@@ -69,7 +71,7 @@ mount_cgroups() {
   while read -r tree; do
     name=${tree##*/}
     case $name in
-      unified) continue ;; # a hybrid layout's second tree: the node's systemd does without
+      unified) continue ;; # the second tree of a hybrid layout, which the node's systemd does not need
       systemd) mkdir "$1/$name" && mount -t cgroup -o none,name=systemd cgroup "$1/$name" ;;
       *) mkdir "$1/$name" && mount -t cgroup -o "$name" cgroup "$1/$name" ;;
     esac

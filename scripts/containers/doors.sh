@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # folder and spec are set by `inside`
-# Sourced by `inside`. The ways in: ports of this machine's loopback that lead to a node. The listener is in this machine's
-# network, and each connection goes on from the router's.
+# Sourced by `inside`. Port forwards: ports on this machine's loopback that lead to a node. The listener is in this machine's
+# network namespace, and each connection continues from the router's.
 
-# FOLDER/ports remembers "name port" for as long as the lab lives, so that a node is found where it was.
+# FOLDER/ports records "name port" while the lab exists, so that a node keeps its port.
 bring_doors() {
   local name port address target file kept=() lines=''
   touch "$folder/ports"
@@ -21,7 +21,7 @@ bring_doors() {
   done
 }
 
-# open_door NAME PORT|- ADDRESS TARGET: prints the port it listens on.
+# open_door NAME PORT|- ADDRESS TARGET: forwards PORT (`-`: any free port) to ADDRESS:TARGET, and prints the port.
 open_door() {
   local name=$1 wanted=$2 address=$3 target=$4 file=/run/encaplab/doors/$1 pid port where tries
   if read -r pid port where 2>/dev/null <"$file" && [ "$where" = "$address:$target" ] &&
@@ -33,10 +33,10 @@ open_door() {
   port=$wanted
   [ "$wanted" != - ] || port=$(awk -F '\t' -v name="$name" '$1 == name { print $2 }' "$folder/ports")
   for ((tries = 0; tries < 200; tries++)); do
-    # Below the range that Linux takes for outgoing connections (32768 on), which come and go.
+    # Below 32768, where Linux takes the ports of outgoing connections: those could occupy our port at any time.
     [ -n "$port" ] || port=$((20000 + RANDOM % 12000))
-    # A child for each connection, which enters the router's network; half a minute for what is still on its way when one
-    # side has ended.
+    # Each connection has its own child, which enters the router's network namespace. -t 30: when one side closes, wait up to
+    # 30 s for data of the other.
     daemon "/run/encaplab/door-$name.log" socat -t 30 "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
       "EXEC:nsenter --net=/run/netns/router socat -t 30 STDIO TCP\\:$address\\:$target"
     pid=$!
@@ -46,10 +46,10 @@ open_door() {
       printf '%s' "$port"
       return
     fi
-    [ "$wanted" = - ] || die "containers: port $port of 127.0.0.1 for $name cannot be had: $(cat "/run/encaplab/door-$name.log"); name another one in the spec"
+    [ "$wanted" = - ] || die "containers: cannot listen on port $port of 127.0.0.1 for $name: $(cat "/run/encaplab/door-$name.log"); choose another port in the spec"
     port=''
   done
-  die "containers: 200 ports of 127.0.0.1 between 20000 and 32000 were tried for $name and none was free"
+  die "containers: no free port of 127.0.0.1 for $name: tried 200 ports between 20000 and 32000"
 }
 
 close_door() {

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Sourced. The holder: the first process of a lab's PID namespace (see `holder`), started, found and ended from outside.
+# Sourced. Starts, finds and ends, from outside, the holder: the first process of a lab's PID namespace (see `holder`).
 
-# Its processes on this machine: itself and the `unshare` that made its namespaces. Found by their arguments, so there is
-# no moment at which they run and nobody could know.
+# The holder's processes on this machine: itself and the `unshare` that made its namespaces. Finds them by their arguments: a
+# PID file would not exist yet in the first moment.
 holder_pids() {
   local folder=$1 entry argv
   for entry in /proc/[0-9]*; do
@@ -14,7 +14,7 @@ holder_pids() {
   done 2>/dev/null
 }
 
-# The holder itself once it is ready, as this machine numbers it; else nothing.
+# The PID of the holder on this machine, or nothing while it is not ready.
 holder_pid() {
   local pid name
   while read -r pid name; do
@@ -25,7 +25,7 @@ holder_pid() {
 start_holder() {
   local folder=$1 here=$2 deadline=$((SECONDS + 20)) starter
   [ -z "$(holder_pid "$folder")" ] || return 0
-  end_holder "$folder" # one that was still being made when its `up` was killed
+  end_holder "$folder" # one that was not ready yet when its `up` was killed
   setsid unshare --mount --pid --fork --mount-proc --propagation private bash "$here/holder" "$folder" \
     </dev/null >"$folder/holder.log" 2>&1 9>&- &
   starter=$!
@@ -35,24 +35,24 @@ start_holder() {
     fi
     sleep 0.02
   done
-  # Its end is not this script's business.
+  # Do not report when it ends.
   disown "$starter"
 }
 
-# Ends the lab: the kernel ends every process of a PID namespace with its first one. Returns when all are gone.
+# Ends the lab: when the first process of a PID namespace ends, the kernel kills all others. Returns when all are gone.
 end_holder() {
   local pid name pids=() deadline=$((SECONDS + 60))
   while read -r pid name; do pids+=("$pid"); done < <(holder_pids "$1")
   for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do
     while is_alive "$pid"; do
-      ((SECONDS < deadline)) || die "containers: process $pid was killed and is still there; a process of the lab hangs in the kernel"
+      ((SECONDS < deadline)) || die "containers: process $pid was killed but still exists; a process of the lab hangs in the kernel"
       sleep 0.02
     done
   done
 }
 
-# A process whose parent does not fetch its end stays as a zombie, of which nothing lives.
+# A zombie counts as dead: its parent has not reaped it yet.
 is_alive() {
   local stat
   read -r stat 2>/dev/null <"/proc/$1/stat" || return 1

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2154 # spec is set by `inside`
 # Sourced by `inside`. The lab's network: a bridge for each subnet in the namespace `fabric`, a router between them, and the
-# router's way to the internet. Every step makes what is missing and leaves what is there.
+# router's way to the internet. Every function makes only what is missing.
 
-# An interface's name from any text: 15 characters are all that Linux takes.
+# Makes an interface name from any text: Linux allows only 15 characters.
 short() { printf '%s%s' "$1" "$(printf %s "$2" | sha1sum | head -c 11)"; }
 subnet_bridge() { short s "$1"; }
 node_port() { short p "$1"; }
 
-# A locally administered address which tells its IPv4 address, and is the same after each boot.
+# A locally administered MAC address that contains the IPv4 address and stays the same at every boot.
 mac_of() {
   local a b c d
   IFS=. read -r a b c d <<<"${1%/*}"
@@ -16,7 +16,7 @@ mac_of() {
 
 make_namespace() {
   [ -e "/run/netns/$1" ] && ip -n "$1" link show lo >/dev/null 2>&1 && return 0
-  ip netns del "$1" 2>/dev/null || true # of a run that was killed halfway
+  ip netns del "$1" 2>/dev/null || true # left half-made by a killed run
   ip netns add "$1"
   ip -n "$1" link set lo up
 }
@@ -26,9 +26,9 @@ bring_network() {
   mtu=$(jq -r .mtu "$spec")
   make_namespace fabric
   make_namespace router
-  # The router forwards whatever it has a route for: it filters no source, as a plain router does not.
+  # Like a plain router, it forwards everything that it has a route for, without source filtering.
   ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
-  # Where this machine has loaded br_netfilter, a bridge would hand its frames to iptables; there are no rules for them here.
+  # If this machine has loaded br_netfilter, a bridge would pass its frames to iptables, which has no rules for them here.
   ip netns exec fabric sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
   while IFS=$'\t' read -r name cidr gateway; do
     bridge=$(subnet_bridge "$name")
@@ -54,7 +54,7 @@ bring_network() {
       ;;
     esac
   done
-  # What is the pods' and has no route must not leave by the way to the internet.
+  # The blackhole: packets to pods without a route must not go out to the internet.
   wanted=$(jq -r '(.routes[] | "\(.block) via \(.via) proto static"), (.podCidr // empty | "blackhole \(.) proto static")' "$spec")
   while read -r line; do
     [ -z "$line" ] || grep -qxF -- "$line" <<<"$wanted" || change_route del "$line"
@@ -66,14 +66,14 @@ bring_network() {
 # shellcheck disable=SC2086 # a route is many words
 change_route() { ip -n router route "$1" $2; }
 
-# The name server that the nodes ask: slirp4netns' own, which passes the question on to this machine's. TEST-NET-1, because
-# a lab's subnet may well be slirp4netns' usual 10.0.2.0/24.
+# The nodes' name server is the one of slirp4netns, which forwards to this machine's. TEST-NET-1, because a lab may use
+# slirp4netns' default 10.0.2.0/24 as a subnet.
 internet_cidr=192.0.2.0/24
 # shellcheck disable=SC2034 # for nodes.sh
 internet_resolver=192.0.2.3
 
-# User-mode networking: packets become connections of a process on this machine, whose own interfaces, routes and firewall
-# stay as they are. Without it, or without a network here, the lab works all the same, without internet.
+# User-mode networking: packets become connections of a process on this machine. The machine's own interfaces, routes and
+# firewall do not change. Without it, or without a network here, the lab still works, but has no internet.
 bring_internet() {
   local pid why=''
   if read -r pid 2>/dev/null </run/encaplab/internet && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = slirp4netns ]; then return 0; fi
@@ -94,8 +94,8 @@ bring_internet() {
 }
 internet_is_up() { [ -n "$(ip -n router route show default dev internet 2>/dev/null)" ]; }
 
-# The nodes' packets leave with the router's address. A pod's own address has no way back from the internet: it leaves
-# unanswered in reality, and is dropped here, since slirp4netns does not look at the sender.
+# The nodes' packets leave with the router's address. On a real network, packets with a pod's address leave but are never
+# answered. Here they are dropped, because slirp4netns would answer: it ignores the sender's address.
 masquerade() {
   local nodes
   nodes=$(jq -r '[.subnets[].cidr] | join(", ")' "$spec")

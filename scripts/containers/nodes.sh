@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2154 # folder, here, spec and internet_resolver are set by `inside` and network.sh
 # Sourced by `inside`. The nodes: each has a disk (FOLDER/nodes/NODE) and, while it runs, a `machine` process.
 
-# What a killed run left half-made or half-removed.
+# Removes disks that a killed run left half-made or half-removed.
 clear_interrupted() {
   mkdir -p "$folder/nodes"
   rm -rf --one-file-system "$folder"/nodes/.making.* "$folder"/nodes/.removed.*
 }
 
-# bring_nodes ROOTFS: as many machines as the spec has, each as it says.
+# bring_nodes ROOTFS: makes, changes and removes machines until they match the spec.
 bring_nodes() {
   local rootfs=$1 name subnet address gateway mtu settings wanted
   local -A there=()
@@ -22,7 +22,7 @@ bring_nodes() {
   while IFS=$'\t' read -r name subnet address gateway; do
     [ -d "$folder/nodes/$name" ] || make_disk "$name" "$rootfs"
     settings="bridge=$(subnet_bridge "$subnet") address=$address gateway=$gateway mtu=$mtu resolver=$internet_resolver"
-    # Another address or subnet is another cable: the machine is switched off to change it.
+    # A new address or subnet is like a new cable: switch the machine off to change it.
     if [ "$settings" != "$(cat "$folder/nodes/$name/settings" 2>/dev/null)" ]; then
       power_off "$name"
       printf '%s\n' "$settings" >"$folder/nodes/$name/settings.new"
@@ -30,7 +30,7 @@ bring_nodes() {
     fi
     jq -r .publicKey "$spec" >"$folder/nodes/$name/authorized_keys"
     if is_running "$name"; then
-      # A new key takes effect at once, not at the next boot.
+      # Write it to the running node too: a new key must work at once, not only after the next boot.
       in_node "$name" tee /root/.ssh/authorized_keys <"$folder/nodes/$name/authorized_keys" >/dev/null || true
     else
       power_on "$name"
@@ -39,7 +39,7 @@ bring_nodes() {
   for name in "${!there[@]}"; do await_boot "$name"; done
 }
 
-# A node keeps the root and the layer with which its disk was made: exchanged below a used disk they would not fit it.
+# A node keeps the root and the layer with which its disk was made: a used overlay does not fit other lower folders.
 make_disk() {
   local name=$1 rootfs=$2 layer store disk
   layer=$(jq -r '.layer // ""' "$spec")
@@ -49,8 +49,8 @@ make_disk() {
   printf '%s\n' "${layer:+$layer:}$rootfs" >"$disk/lower"
   ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$disk/hostkey"
   tr -d - </proc/sys/kernel/random/uuid >"$disk/machine-id"
-  # containerd's store lies beside the overlay, for its own overlays cannot lie on one. Images that the layer brings are
-  # shared by hard links, because nobody writes to them; its databases are copied.
+  # containerd's store is beside the overlay, because an overlay cannot hold containerd's own overlays. Hard links share the
+  # images of the layer: they are never written to. The databases are, so they are copied.
   store=$layer/var/lib/containerd
   if [ -n "$layer" ] && [ -d "$store" ]; then
     if cp -al "$store/." "$disk/containerd/" 2>/dev/null; then
@@ -65,18 +65,18 @@ make_disk() {
 remove_node() {
   power_off "$1"
   rm -rf --one-file-system "$folder/nodes/.removed.$1"
-  mv "$folder/nodes/$1" "$folder/nodes/.removed.$1" # at once, so that a node of this name never gets half a disk
+  mv "$folder/nodes/$1" "$folder/nodes/.removed.$1" # first, so that a new node of this name never gets half a disk
   rm -rf --one-file-system "$folder/nodes/.removed.$1"
 }
 
-is_running() { # wherever the checkout was that started it
+is_running() { # started from this checkout or another one
   local pid
   read -r pid 2>/dev/null <"/run/encaplab/machines/$1" || return 1
   [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == "bash "*"/containers/machine $folder $1 " ]]
 }
 
 power_on() {
-  power_off "$1" # what is left of a machine that died by itself, or was just being started
+  power_off "$1" # clean up after a machine that died by itself, or whose start was interrupted
   daemon "$folder/nodes/$1/console.log" bash "$here/machine" "$folder" "$1"
   echo $! >"/run/encaplab/machines/$1"
 }
@@ -86,7 +86,7 @@ await_boot() {
 }
 has_booted_or_ended() { [ -n "$(init_of "$1")" ] || ! is_running "$1"; }
 
-# The node's first process, as numbered here.
+# The PID, in the holder's PID namespace, of the node's first process.
 init_of() {
   local pid
   for pid in $(ip netns pids "$1" 2>/dev/null); do
@@ -101,7 +101,8 @@ in_node() {
   [ -n "$init" ] && nsenter --target "$init" --mount --root -- "$@"
 }
 
-# Everything a node runs is in its network namespace or a child of its first process, which is: killed until nothing is left.
+# Kills until nothing is left: each process of a node is in its network namespace, or ends with the node's first process,
+# which is in there.
 power_off() {
   local pid
   if is_running "$1"; then
@@ -122,7 +123,7 @@ is_off() {
   return 1
 }
 
-# A machine's cable, and its network interface with it.
+# Removes a machine's veth pair and network namespace.
 unplug() {
   ip -n fabric link del "$(node_port "$1")" 2>/dev/null || true
   ip netns del "$1" 2>/dev/null || true
@@ -132,8 +133,8 @@ plug() { # NODE BRIDGE ADDRESS GATEWAY MTU
   local port bridge=$2 address=$3 gateway=$4 mtu=$5
   port=$(node_port "$1")
   make_namespace "$1"
-  # As Debian's systemd sets it at boot (/usr/lib/sysctl.d/50-default.conf), before there is an interface. A container's
-  # systemd does not, and Felix gives this value to the pods' interfaces.
+  # On a real machine, Debian's systemd sets this at boot, before there is an interface (/usr/lib/sysctl.d/50-default.conf).
+  # In a container it does not, and Felix copies the value to the pods' interfaces.
   ip netns exec "$1" sysctl -qw net.ipv4.conf.default.rp_filter=2
   ip -n fabric link del "$port" 2>/dev/null || true
   ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$(mac_of "$address")" netns "$1"

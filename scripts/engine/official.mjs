@@ -1,9 +1,9 @@
-// node official.mjs VERSION ROOT: the official release of the Pulumi CLI into ROOT/bin.
+// node official.mjs VERSION ROOT: installs the official release of the Pulumi CLI into ROOT/bin.
 //
-// Two ready-made installers exist: the npm package `pulumi` and the Automation API's PulumiCommand.install. Both run the
-// vendor's own install script; the Automation API's is used because it comes with the SDK this project already pins, takes
-// the folder to install to (the package writes to the user's ~/.pulumi, and takes any non-empty file it finds there for a
-// finished one), and runs `pulumi version` on the result.
+// There are two installers: the npm package `pulumi` and the Automation API's PulumiCommand.install. Both run the vendor's
+// install script. We use the Automation API: it comes with the SDK that this project already pins, installs into any folder,
+// and runs `pulumi version` on the result. The npm package writes to the user's ~/.pulumi, and takes any non-empty file
+// there for a finished installation.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
@@ -12,7 +12,7 @@ const PATIENCE_MS = 4000;
 
 const [version, root] = process.argv.slice(2);
 try {
-  // The SDK waits two minutes for its first byte; a network that drops packets must be known for closed before that.
+  // Check first, with a short timeout: on a network that drops packets, the SDK waits two minutes for its first byte.
   const answer = await fetch(INSTALLER, { method: "HEAD", signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!answer.ok) throw new Error(`it answered ${answer.status}`);
   const { PulumiCommand } = require("@pulumi/pulumi/automation");

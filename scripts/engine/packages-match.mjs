@@ -1,5 +1,5 @@
-// node packages-match.mjs FOLDER: exit 0 when FOLDER/node_modules holds exactly what FOLDER/package-lock.json names.
-// npm writes its record of what it has installed at the end, so an interrupted installation does not match.
+// node packages-match.mjs FOLDER: exits with 0 if FOLDER/node_modules has exactly the packages of FOLDER/package-lock.json.
+// npm writes its record of the installed packages at the end, so an interrupted installation does not match.
 import { readFileSync } from "node:fs";
 
 const folder = process.argv[2];
@@ -8,7 +8,7 @@ try {
   const wanted = read("package-lock.json");
   const there = read("node_modules/.package-lock.json");
   const same = Object.entries(wanted)
-    // Another platform's builds of a package are named in the lock file and rightly not installed.
+    // The lock file also lists builds of a package for other platforms, which npm does not install.
     .filter(([path, entry]) => path !== "" && !(entry.optional && there[path] === undefined))
     .every(
       ([path, entry]) => there[path]?.version === entry.version && there[path]?.integrity === entry.integrity,

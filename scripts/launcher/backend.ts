@@ -1,4 +1,4 @@
-/** Where stacks' states are kept. Our own backend, a folder, is read as it is: each start of the engine costs 0.3 s. */
+/** Where the state of stacks is kept. Our own backend is a folder, read directly: starting the engine takes 0.3 s. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -7,14 +7,14 @@ import { baseName } from "./stack-file";
 
 const PROJECT = "encaplab";
 
-/** The state folder of our own backend, or undefined where the user's own is in use. The rule is scripts/setup's. */
+/** The state folder of our own backend; undefined if the user's backend is in use, which scripts/setup decides. */
 export function ownFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const home = env.XDG_STATE_HOME || path.join(env.HOME ?? os.homedir(), ".local/state");
   const folder = path.join(home, "encaplab/pulumi");
   return env.PULUMI_BACKEND_URL === `file://${folder}` ? folder : undefined;
 }
 
-/** The folder in which the engine locks a stack while it changes it. */
+/** The folder with the engine's locks on a stack. */
 export const locksFolder = (folder: string, stack: string): string =>
   path.join(folder, ".pulumi/locks/organization", PROJECT, baseName(stack));
 
@@ -25,8 +25,8 @@ export function readCheckpoint(folder: string, stack: string): string | undefine
 }
 
 /**
- * The files in which the engine recorded each run on a stack that came to an end, the newest first. A run that was killed
- * leaves none.
+ * The engine's records of the finished runs on a stack, one file each, the newest first. A run that was killed leaves
+ * none.
  */
 export function historyFiles(folder: string, stack: string): string[] {
   const home = path.join(folder, ".pulumi/history", PROJECT, baseName(stack));
@@ -41,7 +41,7 @@ export function historyFiles(folder: string, stack: string): string[] {
     .map(({ file }) => file);
 }
 
-/** The text of a file of the backend, which `PULUMI_DIY_BACKEND_GZIP` may have compressed. */
+/** The text of a file of the backend. With `PULUMI_DIY_BACKEND_GZIP` the engine compresses its files. */
 export function readText(file: string): string {
   const content = fs.readFileSync(file);
   return (file.endsWith(".gz") ? gunzipSync(content) : content).toString();

@@ -1,4 +1,4 @@
-/** Changes to a stack's config as they are typed: `encapsulation=IPIP`, `topology[0].cidr=10.1.0.0/24`. Pure. */
+/** Changes to a stack's config as the user types them: `encapsulation=IPIP`, `topology[0].cidr=10.1.0.0/24`. Pure. */
 import { parse } from "yaml";
 import { badUsage } from "./failure";
 
@@ -6,12 +6,12 @@ import { badUsage } from "./failure";
 export type StackConfig = Record<string, unknown>;
 
 const OWN = "encaplab:";
-const EXAMPLES = "allowed are keys such as encapsulation, topology[0].cidr and aws.region";
+const EXAMPLES = "use keys such as encapsulation, topology[0].cidr and aws.region";
 
-/** A step is a word, an index in brackets, or text in brackets and quotes; as `pulumi config set --path` takes it. */
+/** A step is a name, an index in brackets, or text in brackets and quotes, as `pulumi config set --path` takes it. */
 const STEP = /^(?:\.?([^.[\]"]+)|\[(\d{1,6})\]|\["((?:[^"\\]|\\.)*)"\])/;
 
-/** The steps of a key's path. */
+/** The steps of a key's path. @throws {Failure} when it is not a path. */
 export function parsePath(path: string): (string | number)[] {
   const steps: (string | number)[] = [];
   let rest = path;
@@ -29,7 +29,10 @@ export function parsePath(path: string): (string | number)[] {
 
 const badKey = (path: string) => badUsage(`--config: "${path}" is not a key; ${EXAMPLES}.`);
 
-/** A value as typed: text, or a list or section in JSON or YAML's flow style. Numbers stay text, as `1.30` must. */
+/**
+ * A value as typed: text, or a list or section in JSON or YAML's flow style. Numbers stay text: `1.30` is not 1.3.
+ * @throws {Failure} when a list or section cannot be parsed.
+ */
 export function parseValue(value: string): unknown {
   if (!/^\s*[[{]/.test(value)) return value;
   try {
@@ -40,14 +43,14 @@ export function parseValue(value: string): unknown {
   }
 }
 
-/** The config with changes made to it, each `key=value`; what was given is left as it is. */
+/** A copy of the config with the changes, each `key=value`. @throws {Failure} when a change cannot be made. */
 export function withChanges(config: Readonly<StackConfig>, changes: readonly string[]): StackConfig {
   const changed = structuredClone(config) as StackConfig;
   for (const change of changes) {
     const at = change.indexOf("=");
     if (at < 1) {
       throw badUsage(
-        `--config takes key=value, for example encapsulation=IPIP; "${change}" has no "=" (a stack is named before --config).`,
+        `--config takes key=value, for example encapsulation=IPIP; "${change}" has no "=" (name the stack before --config).`,
       );
     }
     setAt(changed, change.slice(0, at).trim(), parseValue(change.slice(at + 1)));
@@ -70,7 +73,9 @@ function setAt(config: StackConfig, key: string, value: unknown): void {
 
 function checkStep(at: unknown, step: string | number, key: string): void {
   if (at === null || typeof at !== "object") {
-    throw badUsage(`--config: ${key} leads into ${JSON.stringify(at)}, which has no parts; ${EXAMPLES}.`);
+    throw badUsage(
+      `--config: ${key} points into ${JSON.stringify(at)}, which is not a list or a section; ${EXAMPLES}.`,
+    );
   }
   if (!Array.isArray(at)) {
     if (typeof step === "number" || step === "__proto__") throw badKey(key);
@@ -78,7 +83,7 @@ function checkStep(at: unknown, step: string | number, key: string): void {
   }
   if (typeof step === "string" || step > at.length) {
     const last = `[0] to [${at.length}]`;
-    throw badUsage(`--config: ${key} leads into a list of ${at.length}; allowed there are ${last}.`);
+    throw badUsage(`--config: ${key} points into a list of ${at.length}; its index must be from ${last}.`);
   }
 }
 

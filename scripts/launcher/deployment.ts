@@ -1,4 +1,4 @@
-/** What of a stack is deployed, as the engine recorded it. */
+/** What is deployed of a stack, as the engine recorded it. */
 import { isDeepStrictEqual } from "node:util";
 import { findRealm, type Realm } from "../../components/infrastructure/twin/realm";
 import type { LabPlan } from "../../components/plan";
@@ -7,7 +7,7 @@ import { ownFolder, readCheckpoint } from "./backend";
 import { askEngine, tellEngine } from "./engine";
 import { Failure } from "./failure";
 
-/** A resource of a stack's state, as far as the launcher looks at it. */
+/** A resource in a stack's state, as far as the launcher reads it. */
 export interface Resource {
   type: string;
   urn?: string;
@@ -17,7 +17,7 @@ export interface Resource {
   outputs?: Record<string, unknown>;
 }
 
-/** A stack's state, as far as the launcher looks at it. */
+/** A stack's state, as far as the launcher reads it. */
 export interface Deployment {
   /** `time`: when the engine wrote the state. */
   manifest?: { time?: string };
@@ -29,14 +29,17 @@ export interface Deployment {
 /** A twin as it was deployed. */
 export interface DeployedTwin {
   folder: string;
-  /** Both undefined while no `up` came to its end. */
+  /** Both are undefined until an `up` has finished. */
   plan?: LabPlan;
   observation?: Observation;
 }
 
 const PART = "pulumi-nodejs:dynamic/encaplab:";
 
-/** What is deployed of a stack; undefined when the backend does not know the stack. */
+/**
+ * What is deployed of a stack; undefined when the backend does not know the stack.
+ * @throws {Failure} when the backend cannot be read.
+ */
 export function deploymentOf(stack: string): Deployment | undefined {
   const folder = ownFolder();
   if (folder) {
@@ -46,34 +49,34 @@ export function deploymentOf(stack: string): Deployment | undefined {
   const { status, stdout, stderr } = askEngine(["stack", "export", "--stack", stack]);
   if (status === 0) return JSON.parse(stdout).deployment ?? {};
   if (/no stack named/.test(stderr)) return undefined;
-  throw new Failure(`Your backend does not tell the state of stack ${stack}:\n${stderr.trim()}`, 1);
+  throw new Failure(`The state of stack ${stack} cannot be read from your backend:\n${stderr.trim()}`, 1);
 }
 
-/** The resources of a stack with their secrets in the open. Keep them in memory: never write or print them as a whole. */
+/** The resources of a stack with their secrets decrypted. Keep them in memory: never write or print all of them. */
 export function resourcesWithSecrets(stack: string): Resource[] {
   const state = JSON.parse(tellEngine(["stack", "export", "--show-secrets", "--stack", stack]));
   return state.deployment?.resources ?? [];
 }
 
-/** A value of {@link resourcesWithSecrets}: there a secret is an object that holds its JSON as `plaintext`. */
+/** Decodes a value of {@link resourcesWithSecrets}, where a secret is an object with its JSON as `plaintext`. */
 export function plain(value: unknown): unknown {
   const { plaintext } = (value ?? {}) as { plaintext?: string };
   return plaintext === undefined ? value : JSON.parse(plaintext);
 }
 
-/** The stack outputs of a lab of machines, as far as the launcher looks at them. */
+/** The stack outputs of a lab of machines, as far as the launcher reads them. */
 export interface MachineOutputs {
   encapsulation?: string;
   faults?: string[];
   nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
   kubeconfig?: unknown;
-  /** Pods whose MTU is not the one that Calico gives now, each as `namespace/name on node`. */
+  /** Pods whose MTU is not the one that Calico gives to new pods, each as `namespace/name on node`. */
   podsToRestart?: string[];
 }
 
 /**
- * The stack outputs of a deployment. The engine writes them at the end of an `up`: after one that failed they are those of
- * the `up` before it.
+ * The stack outputs of a deployment. The engine writes them at the end of an `up`: after a failed `up` they are those
+ * of the one before.
  */
 export const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | undefined =>
   resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as MachineOutputs | undefined;
@@ -81,12 +84,12 @@ export const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | unde
 /** Whether nothing is deployed. */
 export const isEmpty = (deployed: Deployment | undefined): boolean => !deployed?.resources?.length;
 
-/** Components whose machines are somebody's: what is done to them is shown and asked first. */
+/** Types of resources in a cloud or on the user's machines: before changing them, show the change and ask. */
 const ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts", "aws:", "openstack:"];
 
 /**
- * Whether everything that is deployed lives on this machine: then nothing that costs money can be lost. What runs on nodes
- * lives where they do.
+ * Whether everything that is deployed is on this machine, so that nothing that costs money can be lost. What runs on
+ * nodes is where the nodes are.
  */
 export function isOnThisMachine(deployed: Deployment | undefined): boolean {
   return (deployed?.resources ?? []).every(({ type }) => !ELSEWHERE.some((start) => type.startsWith(start)));
@@ -105,7 +108,7 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   };
 }
 
-/** What stands of a twin, and its realm, which runs. @throws {Failure} saying what is the matter and the way out. */
+/** A deployed twin and its running realm. @throws {Failure} when there is none, with the reason and what to do. */
 export function runningTwin(stack: string): DeployedTwin & { realm: Realm } {
   const deployed = deploymentOf(stack);
   const again = `\`npm run lab -- up ${stack}\``;
@@ -113,7 +116,7 @@ export function runningTwin(stack: string): DeployedTwin & { realm: Realm } {
   const twin = twinOf(deployed);
   if (!twin) {
     throw new Failure(
-      `The lab ${stack} has no twin on this machine; what it has shows \`pulumi stack --stack ${stack}\`, and ${again} makes it complete.`,
+      `The lab ${stack} has no twin on this machine; \`pulumi stack --stack ${stack}\` shows what it has, and ${again} completes it.`,
       1,
     );
   }
@@ -128,9 +131,9 @@ export function runningTwin(stack: string): DeployedTwin & { realm: Realm } {
 }
 
 /**
- * Makes the engine forget what it was doing to the twin's parts when it was killed. It would go on anyway, but warn at
- * every run from then on, `refresh` or not: of a part that was being created it cannot know that creating it again is
- * safe. Everything else, which may be a cloud's machine, is left to the engine and its user.
+ * Removes the twin's pending operations, which a killed engine leaves in the state. The engine would go on in spite of
+ * them, but warn at every later run, with or without `refresh`: it cannot know that it is safe to create such a
+ * resource again. Pending operations on anything else, such as a cloud's machine, are left to the engine and the user.
  */
 export function forgetInterrupted(stack: string, deployed: Deployment): void {
   const isPart = ({ resource }: { resource: Resource }) => resource.type.startsWith(PART);
@@ -141,9 +144,9 @@ export function forgetInterrupted(stack: string, deployed: Deployment): void {
   tellEngine(["stack", "import", "--stack", stack], JSON.stringify(state));
 }
 
-/** The parts of two plans that differ, by key. */
+/** The keys whose values differ between two plans. */
 export function differences(deployed: LabPlan, wanted: LabPlan): (keyof LabPlan)[] {
-  // What went through the state has lost its undefined values.
+  // The plan from the state has lost its undefined values, so remove them here too.
   const plain = JSON.parse(JSON.stringify(wanted)) as LabPlan;
   const keys = Object.keys({ ...deployed, ...plain }) as (keyof LabPlan)[];
   return keys.filter((key) => !isDeepStrictEqual(deployed[key], plain[key]));

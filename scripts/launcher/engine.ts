@@ -1,21 +1,21 @@
-/** The `pulumi` on PATH, where scripts/lab put it. */
+/** Runs the `pulumi` that scripts/lab put on PATH. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as os from "node:os";
 import { Failure } from "./failure";
 
-/** What a call of the engine answered. */
+/** The result of a call of the engine. */
 export interface Answer {
   status: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs the engine as if it had been typed: on this terminal, and returns its exit code. */
+/** Runs the engine on this terminal, as if the user had typed it, and returns its exit code. */
 export function runEngine(argv: readonly string[]): Promise<number> {
   return runHere("pulumi", argv);
 }
 
-/** Asks the engine something that takes a moment and shows nothing. */
+/** Runs the engine without showing its output, for a short question. @throws {Failure} when it cannot be started. */
 export function askEngine(argv: readonly string[], input = ""): Answer {
   const { status, stdout, stderr, error } = spawnSync("pulumi", argv, {
     encoding: "utf8",
@@ -26,7 +26,7 @@ export function askEngine(argv: readonly string[], input = ""): Answer {
   return { status: status ?? 1, stdout, stderr };
 }
 
-/** As {@link askEngine}, where anything but success is a failure, told in the engine's own words. */
+/** As {@link askEngine}, and returns its output. @throws {Failure} with the engine's own message if it fails. */
 export function tellEngine(argv: readonly string[], input = ""): string {
   const { status, stdout, stderr } = askEngine(argv, input);
   if (status === 0) return stdout;
@@ -34,12 +34,12 @@ export function tellEngine(argv: readonly string[], input = ""): string {
   throw new Failure(`\`pulumi ${argv.join(" ")}\` failed with exit code ${status}:\n${said}`, 1);
 }
 
-/** Runs a program on this terminal and returns its exit code, 128 and the signal's number when a signal ended it. */
+/** Runs a program on this terminal and returns its exit code, or 128 plus the signal's number if a signal ended it. */
 export function runHere(command: string, argv: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    // On a terminal Ctrl-C reaches the whole foreground group, so the program too: it has to be in it, and must not get
-    // the signal a second time, which the engine would take for "stop at once". Without a terminal it comes by kill, to
-    // us alone or to a group: then the program has a group of its own, and gets from us what we get, once.
+    // On a terminal, Ctrl-C reaches the whole foreground process group. The program must be in this group, and we must
+    // not pass the signal on: the engine would take a second one as "stop at once". Without a terminal, the signal
+    // comes from kill, to us alone or to our group. The program then runs in its own group, and we pass one signal on.
     const onTerminal = process.stdin.isTTY === true;
     const child = spawn(command, argv, { stdio: "inherit", detached: !onTerminal });
     const release = holdSignals(child, onTerminal);
@@ -54,7 +54,7 @@ export function runHere(command: string, argv: readonly string[]): Promise<numbe
   });
 }
 
-/** While the program runs we stay: it ends in its own time, and its exit code is ours. */
+/** Keeps this process alive until the program has ended, so that it can return the program's exit code. */
 function holdSignals(child: ChildProcess, onTerminal: boolean): () => void {
   let passedOn = false;
   const pass = () => {
@@ -65,7 +65,7 @@ function holdSignals(child: ChildProcess, onTerminal: boolean): () => void {
   const handlers: [NodeJS.Signals, () => void][] = [
     ["SIGINT", onTerminal ? ignore : pass],
     ["SIGHUP", onTerminal ? ignore : pass],
-    // Never from a terminal: somebody wants this very process to end.
+    // SIGTERM never comes from a terminal: it was sent to this process, so pass it on.
     ["SIGTERM", pass],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
@@ -76,7 +76,7 @@ function holdSignals(child: ChildProcess, onTerminal: boolean): () => void {
 
 function cannotStart(command: string, error: Error): Failure {
   return new Failure(
-    `${command} cannot be started: ${error.message}. Run it by \`npm run lab\`, which puts it on PATH.`,
+    `${command} cannot be started: ${error.message}. Run it with \`npm run lab\`, which puts it on PATH.`,
     1,
   );
 }

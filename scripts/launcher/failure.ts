@@ -1,6 +1,6 @@
-/** What ends a word of the launcher short, told in plain sentences. */
+/** Failures that end a command of the launcher, told in plain sentences. */
 
-/** Exit codes of the launcher's own; a failing engine's exit code is passed on as it is. */
+/** The launcher's own exit codes. The exit code of a failing engine is returned unchanged. */
 export const DISAGREES = 1;
 export const BAD_USAGE = 2;
 
@@ -8,7 +8,7 @@ export const BAD_USAGE = 2;
 export class Failure extends Error {
   override readonly name = "Failure";
 
-  /** @param exitCode 2 when what was typed, or the config, cannot be used; 1 for everything else. */
+  /** @param exitCode 2 when the command line or the config is wrong; 1 for everything else. */
   constructor(
     message: string,
     readonly exitCode: 1 | 2,
@@ -17,10 +17,10 @@ export class Failure extends Error {
   }
 }
 
-/** What was typed cannot be done. */
+/** A failure with exit code 2: the command line or the config is wrong. */
 export const badUsage = (message: string): Failure => new Failure(message, BAD_USAGE);
 
-/** Shows a line that is not the word's result: results alone go to standard output, where `--json` is read from. */
+/** Writes a line to standard error. Only a command's result goes to standard output, where programs read `--json`. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }

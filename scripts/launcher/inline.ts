@@ -1,4 +1,4 @@
-/** A question to a cloud, asked as the program asks: a program of its own in a throw-away stack, which builds nothing. */
+/** Asks a cloud as the lab's program does: from a Pulumi program in a throw-away stack, which builds nothing. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,14 +7,14 @@ import { Failure } from "./failure";
 
 /**
  * Runs `ask` inside the engine, so that it can use a provider: the lab's own credentials, region and endpoints.
- * @throws whatever `ask` throws, or a {@link Failure} in the engine's words when it does not come so far.
+ * @throws whatever `ask` throws, or a {@link Failure} in the engine's words if `ask` is never run.
  */
 export async function insideEngine<T>(ask: () => Promise<T>): Promise<T> {
-  // Half a second to load: only who asks pays for it.
+  // It takes half a second to load, so load it only here.
   const { LocalWorkspace } =
     require("@pulumi/pulumi/automation") as typeof import("@pulumi/pulumi/automation");
   const folder = mkdtempSync(join(tmpdir(), "encaplab-ask-"));
-  // It runs in this very process: what it finds and what it throws need not go through the engine's outputs.
+  // The program runs in this process, so its result and its error need not go through the engine's outputs.
   const answer: { found?: { value: T }; thrown?: { error: unknown } } = {};
   const program = async () => {
     await ask().then(
@@ -49,7 +49,7 @@ export async function insideEngine<T>(ask: () => Promise<T>): Promise<T> {
   return answer.found.value;
 }
 
-/** What the engine said was wrong, without its tables. */
+/** The engine's error messages, without its tables. */
 function engineWords({ message }: Error): string {
   const lines = message.split("\n").map((line) => line.trim());
   const errors = [...new Set(lines.filter((line) => /^error: /.test(line)))];

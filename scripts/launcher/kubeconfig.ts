@@ -1,28 +1,30 @@
-/** A cluster's kubeconfig, for a file of one's own. */
+/** Prints a cluster's kubeconfig. */
 import { deploymentOf, isEmpty, outputsOf, plain, type Resource, resourcesWithSecrets } from "./deployment";
 import { Failure, say } from "./failure";
 import { lastUpdateOf } from "./last-update";
 import { readStackFile } from "./stack-file";
 
-/** The step that reads the kubeconfig on the control plane. Its answer is in the state as soon as the cluster is up. */
+/** The step that reads the kubeconfig on the control plane. Its output is in the state as soon as the step has run. */
 const isKubeconfig = ({ type, urn = "", delete: replaced }: Resource): boolean =>
   type === "command:remote:Command" && /::kubeconfig-[^:]+$/.test(urn) && !replaced;
 
 /**
  * Prints the administrator's kubeconfig, and nothing else, on standard output.
  *
- * Taken from the step that read it, not from the stack's outputs: the engine writes those at the end of an `up`, so there
- * are none while one still waits for routes, and after one that failed they may be those of an earlier cluster.
+ * It comes from the step that read it, not from the stack's outputs. The engine writes the outputs at the end of an
+ * `up`: there are none while an `up` still waits for routes, and after a failed `up` they may be those of an earlier
+ * cluster.
+ * @throws {Failure} when the lab is not up, or has no kubeconfig.
  */
 export function printKubeconfig(stack: string): number {
   const deployed = deploymentOf(stack);
-  if (!deployed) readStackFile(stack); // a stack nobody knows is a slip of the keyboard
+  if (!deployed) readStackFile(stack); // fails if there is no such stack: a typing error
   if (!deployed || isEmpty(deployed))
     throw new Failure(`The lab ${stack} is not up; \`npm run lab -- up ${stack}\` brings it up.`, 1);
   const text = deployed.resources?.some(isKubeconfig) ? read(stack) : "";
   if (text === "") {
     throw new Failure(
-      `The lab ${stack} has no kubeconfig: a twin has no cluster, and an \`up\` that has not made the control plane has none yet.`,
+      `The lab ${stack} has no kubeconfig: it is a twin, which has no cluster, or \`up\` has not made the control plane yet.`,
       1,
     );
   }
@@ -42,5 +44,5 @@ function read(stack: string): string {
 function warning(stack: string, isRunning: boolean): string {
   if (isRunning)
     return `The lab ${stack} is being changed right now and its \`up\` has not ended: the cluster may be incomplete.`;
-  return `The last \`up\` of the lab ${stack} has not come to its end: the cluster may be incomplete; \`npm run lab -- up ${stack}\` goes on.`;
+  return `The last \`up\` of the lab ${stack} did not finish: the cluster may be incomplete; \`npm run lab -- up ${stack}\` goes on.`;
 }

@@ -1,4 +1,4 @@
-/** How the last run of the engine on a stack ended. A run that failed leaves the outputs of the one before it in the state. */
+/** How the last run of the engine on a stack ended. After a failed run, the state has the outputs of an earlier run. */
 import { historyFiles, ownFolder, readText } from "./backend";
 import type { Deployment } from "./deployment";
 import { askEngine } from "./engine";
@@ -6,9 +6,9 @@ import { locksOf, mayLive } from "./lock";
 
 /** The last run that built or destroyed something. */
 export interface LastUpdate {
-  /** The engine's command: `up`, `destroy`, `import`; unknown of a run that was killed. */
+  /** The engine's command: `up`, `destroy`, `import`; undefined for a run that was killed. */
   command?: string;
-  /** `running`: it is at work now, or may be on another machine. `killed`: it never came to its end. */
+  /** `running`: it runs now, or may run on another machine. `killed`: it never finished. */
   ended: "succeeded" | "failed" | "running" | "killed";
 }
 
@@ -16,18 +16,18 @@ export interface LastUpdate {
 interface RunRecord {
   kind: string;
   result: string;
-  /** Seconds since 1970 in the file, ISO 8601 in the answer of the command. */
+  /** Seconds since 1970 in the file, ISO 8601 in the output of the command. */
   endTime?: number | string;
 }
 
-/** The runs that change what stands, by the engine's word for them. A refresh or a preview tells nothing about the lab. */
+/** Commands that change a lab, by the engine's name for a run. A refresh or preview says nothing about the lab. */
 const COMMANDS: { [kind: string]: string | undefined } = {
   update: "up",
   destroy: "destroy",
   "resource-import": "import",
 };
 
-/** How many runs are asked for: enough to find an `up` behind the refreshes that may have followed it. */
+/** How many runs to ask for: enough to find an `up` behind the refreshes that may have followed it. */
 const PAGE = 20;
 
 /**
@@ -47,8 +47,8 @@ export function lastUpdateOf(stack: string, deployed: Deployment | undefined): L
 }
 
 /**
- * Whether a run began something after the last record and never ended it. Pending operations alone do not show that: the
- * engine keeps them until a refresh, whatever succeeds in between.
+ * Whether a run began something after the last record and never finished it. Pending operations alone do not show that:
+ * the engine keeps them until a refresh, even if other runs succeed in between.
  */
 function leftWorkUndone(deployed: Deployment | undefined, record: RunRecord | undefined): boolean {
   if ((deployed?.pending_operations ?? []).length === 0) return false;
@@ -69,7 +69,7 @@ function* recordsIn(folder: string, stack: string): Generator<RunRecord> {
     try {
       yield JSON.parse(readText(file)) as RunRecord;
     } catch {
-      // Half written, or gone since it was listed: the one before it counts.
+      // Half written, or deleted since it was listed: go on with the record before it.
     }
   }
 }
@@ -77,13 +77,13 @@ function* recordsIn(folder: string, stack: string): Generator<RunRecord> {
 function recordsOf(stack: string): RunRecord[] {
   const argv = ["stack", "history", "--json", "--page-size", String(PAGE), "--stack", stack];
   const { status, stdout } = askEngine(argv);
-  // A backend that tells nothing is no reason to show nothing.
+  // If the backend does not answer, go on without a history.
   return status === 0 && stdout.trim() !== "" ? (JSON.parse(stdout) ?? []) : [];
 }
 
 /**
- * What is the matter with a lab whose last run did not succeed, with the way out; undefined when it did, or is unknown.
- * What is recorded of such a lab may be incomplete, or from before that run.
+ * What is wrong with a lab whose last run did not succeed, and what to do; undefined when it did, or is unknown. The
+ * recorded state of such a lab may be incomplete, or from before that run.
  */
 export function troubleWith(stack: string, last: LastUpdate | undefined): string | undefined {
   const again = `\`npm run lab -- up ${stack}\``;

@@ -1,4 +1,4 @@
-/** What of a stack is still there on AWS. */
+/** Finds what a stack still has on AWS. */
 import { type AwsConfig, ConfigError, type ProviderSettings } from "../../components/config";
 import type { Leftover } from "../../components/infrastructure/aws";
 import { BAD_USAGE, Failure } from "./failure";
@@ -7,7 +7,7 @@ import { insideEngine } from "./inline";
 /**
  * Lists what carries the stack's tags in its region.
  * @param settings the stack's own keys of the provider (`aws:profile`).
- * @throws {Failure} in one sentence when EC2 cannot be asked: then nothing is known of what is there.
+ * @throws {Failure} in one sentence when EC2 cannot be asked: that does not mean that nothing is there.
  */
 export async function leftoversOnAws(
   stack: string,

@@ -1,4 +1,4 @@
-/** What of a stack is still there on OpenStack, found by its marks through OpenStack's own APIs. */
+/** Finds what a stack still has on OpenStack, by its tags and through OpenStack's own APIs. */
 import {
   type CloudName,
   findAccount,
@@ -9,7 +9,7 @@ import {
   stackTags,
 } from "../../components/infrastructure/openstack-api";
 
-/** A thing that was made for the stack. */
+/** A resource that was made for the stack and is still there. */
 export interface Leftover {
   /** As in `openstack <kind> delete <id>`. */
   kind: string;
@@ -17,7 +17,7 @@ export interface Leftover {
   name: string;
 }
 
-/** Every kind of thing of the lab that is marked, in the order in which one would delete them by hand. */
+/** Every kind of tagged resource of the lab, in the order in which you would delete them by hand. */
 const KINDS: readonly { kind: string; service: string; collection: string; key: string }[] = [
   { kind: "server", service: "compute", collection: "servers", key: "servers" },
   { kind: "floating ip", service: "network", collection: "floatingips", key: "floatingips" },
@@ -29,8 +29,8 @@ const KINDS: readonly { kind: string; service: string; collection: string; key: 
 ];
 
 /**
- * Lists what carries the stack's tags or, in Neutron, its description, and its key pairs, which Nova cannot tag, by their names.
- * @throws {Error} in one sentence when OpenStack cannot be asked: then nothing is known of what is there.
+ * Lists what has the stack's tags or, in Neutron, its description. Nova cannot tag key pairs: those are found by name.
+ * @throws {Error} in one sentence when OpenStack cannot be asked: that does not mean that nothing is there.
  */
 export async function leftoversOnOpenStack(
   stack: string,
@@ -38,12 +38,12 @@ export async function leftoversOnOpenStack(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Leftover[]> {
   const session = await openSession(findAccount(cloud, env));
-  // Of several tags in one parameter a thing must bear all (Neutron's and Nova's API references, on filtering by tags).
+  // With several tags in one parameter, a resource must have all of them (API references of Neutron and Nova).
   const tags = encodeURIComponent(stackTags(stack).join(","));
   const description = encodeURIComponent(stackDescription(stack));
   const marked = await Promise.all(
     KINDS.map(async ({ kind, service, collection, key }) => {
-      // What was killed on its way into the state may have no tags yet. Nova takes a machine's with the machine.
+      // A killed engine may leave resources without tags: Neutron sets tags in a second request, Nova at once.
       const queries = [`tags=${tags}`, ...(service === "network" ? [`description=${description}`] : [])];
       const answers = queries.map((query) => list(session, service, `${collection}?${query}`, key));
       const entries = new Map((await Promise.all(answers)).flat().map((entry) => [String(entry.id), entry]));

@@ -1,16 +1,16 @@
-/** What of a stack is still there after a destroy, asked of the cloud and not of the state. */
+/** Lists what a stack still has after a destroy. Asks the cloud, not the state. */
 import { parseStackConfig, providerSettings } from "../../components/config";
 import { Failure } from "./failure";
 import { baseName, readStackFile } from "./stack-file";
 
-/** A thing that was made for the stack. */
+/** A resource that was made for the stack and is still there. */
 interface Leftover {
   kind: string;
   id: string;
   name: string;
 }
 
-/** Lists what carries the stack's tags. Exit code 1 when anything does. */
+/** Lists everything with the stack's tags. Exit code 1 if there is anything. */
 export async function showLeftovers(stack: string): Promise<number> {
   const { config: file } = readStackFile(stack);
   const { cloud, aws = {}, openstack = {} } = parseStackConfig(file);
@@ -31,14 +31,14 @@ export async function showLeftovers(stack: string): Promise<number> {
       break;
     }
     default:
-      console.log(`${stack} is not on a cloud that keeps tags: nothing of it can be left on one.`);
+      console.log(`${stack} is not on AWS or OpenStack, so nothing of it can be left there.`);
       return 0;
   }
   if (found.length === 0) {
     console.log(`Nothing of ${stack} is left on ${cloud}.`);
     return 0;
   }
-  console.log(`Of ${stack} there is still on ${cloud}:`);
+  console.log(`${stack} still has on ${cloud}:`);
   const width = Math.max(...found.map(({ kind }) => kind.length));
   for (const { kind, id, name: called } of found) {
     const shown = called.includes(id) ? called : `${id}  ${called}`;

@@ -1,4 +1,4 @@
-/** A lab's life: up, switch, down. Each is one call of the engine, and what has to be right before and after it. */
+/** The commands up, switch and down. Each is one call of the engine, with what must be done before and after it. */
 import type { LabPlan } from "../../components/plan";
 import { ownFolder } from "./backend";
 import { withChanges } from "./config-path";
@@ -17,7 +17,7 @@ import { liftDeadLocks } from "./lock";
 import type * as restart from "./restart-pods";
 import { hasFile, leaveAsItWas, planUnlessSecret, readStackFile } from "./stack-file";
 
-/** What costs nothing needs no preview and no question. */
+/** A lab that costs nothing needs no preview and no question. */
 const UNASKED = ["--yes", "--skip-preview", "--suppress-outputs"];
 
 /** Brings a stack's lab up, or to its changed config. Returns the engine's exit code. */
@@ -25,15 +25,18 @@ export async function up(stack: string, yes = false): Promise<number> {
   return deploy(stack, planUnlessSecret(readStackFile(stack)), { yes });
 }
 
-/** How a switch is made. */
+/** Options of a switch. */
 interface SwitchOptions {
-  /** Answer the engine's question beforehand. */
+  /** Answer yes to the engine's question. */
   yes?: boolean;
   /** Restart the study's pods of a cluster afterwards, so that they get the new MTU. */
   restartPods?: boolean;
 }
 
-/** Switches a lab to another encapsulation, which is saved in the stack's file as `pulumi config set` would. */
+/**
+ * Switches a lab to another encapsulation and saves that in the stack's file, as `pulumi config set` would. Returns the
+ * engine's exit code.
+ */
 export async function switchTo(
   stack: string,
   encapsulation: string,
@@ -52,14 +55,14 @@ export async function switchTo(
   if (status !== 0) return status;
   say(`${stack} runs ${encapsulation} (${seconds} s).`);
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
-  else if (restartPods) say("Nothing to restart: on the twin pods have the new MTU already.");
+  else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
   return status;
 }
 
-/** After a switch on machines: says which pods keep their old MTU, and restarts those of the study when told to. */
+/** After a switch on machines: says which pods keep their old MTU, and restarts those of the study if asked to. */
 async function tendPods(stack: string, encapsulation: string, restartThem: boolean): Promise<void> {
   const { kubeconfig, podsToRestart: measured } = outputsOf(deploymentOf(stack) ?? {}) ?? {};
-  // What comes over a secret connection is an encrypted object here, unless the program says that it is no secret.
+  // Output of a secret connection is an encrypted object here, unless the program says that it is not secret.
   const podsToRestart = Array.isArray(measured) ? measured : [];
   if (!restartThem) {
     const command = `npm run lab -- switch ${encapsulation} --stack ${stack} --restart-pods`;
@@ -67,7 +70,7 @@ async function tendPods(stack: string, encapsulation: string, restartThem: boole
   } else if (!kubeconfig) {
     say("Nothing to restart: there is no cluster on these machines.");
   } else {
-    // The way to log in costs a moment to load: only who asks for it pays.
+    // The code to log in takes a moment to load, so load it only here.
     const { restartPods } = require("./restart-pods") as typeof restart;
     const { workloads } = await restartPods(stack);
     for (const line of howToRestart(podsOfOthers(podsToRestart, workloads), undefined)) say(line);
@@ -92,7 +95,7 @@ async function deploy(
   announce(deployed);
   if (deployed) forgetInterrupted(stack, deployed);
   else tellEngine(["stack", "init", stack, "--no-select"]);
-  // Machines that cost money may go when their stack becomes a rehearsal: the engine then shows it and asks.
+  // If a stack becomes a rehearsal, its machines, which cost money, are deleted: let the engine show that and ask.
   const unasked = plan?.onThisMachine && isOnThisMachine(deployed);
   return runEngine(["up", "--stack", stack, ...(unasked ? UNASKED : yes ? ["--yes"] : []), ...more]);
 }
@@ -100,7 +103,7 @@ async function deploy(
 /**
  * Takes a lab down, whatever state it is in. Returns the engine's exit code.
  *
- * The stack itself stays, empty, in the state folder: the next `up` then saves the start of the engine that makes it.
+ * The stack itself stays, empty, in the state folder, so that the next `up` need not start the engine to create it.
  */
 export async function down(stack: string, yes = false): Promise<number> {
   const existed = hasFile(stack);

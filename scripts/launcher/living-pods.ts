@@ -1,19 +1,19 @@
-/** What `lab switch` says of the pods that live through it. Calico gives a pod its MTU when the pod is made. */
+/** What `lab switch` says about running pods. Calico sets a pod's MTU only when it creates the pod. */
 import { judgeSwitch, type LabPlan } from "../../components/plan";
 import { withChanges } from "./config-path";
 import { type Deployment, outputsOf, twinOf } from "./deployment";
 import { Failure } from "./failure";
 import { planUnlessSecret, type StackFile } from "./stack-file";
 
-/** Pods that are listed one by one. */
+/** How many pods are listed one by one. */
 const LISTED = 10;
 
 /**
- * The sentence on the pods that live through a switch; undefined where there is nothing to say: on the twin, on machines
- * without a cluster, and where the MTU stays.
+ * The sentence about the pods that run during a switch; undefined where there is nothing to say: on the twin, on
+ * machines without a cluster, and where the MTU stays the same.
  *
- * The state of a lab on machines holds no plan. What is deployed is the stack's file with the encapsulation and the faults of
- * the state's outputs.
+ * The state of a lab on machines has no plan. So the deployed plan is made from the stack's file, with the
+ * encapsulation and the faults of the stack outputs.
  */
 export function sayOfLivingPods(
   file: StackFile,
@@ -31,16 +31,16 @@ function planBefore(file: StackFile, encapsulation: string, faults: readonly str
     const changes = [`encapsulation=${encapsulation}`, `faults=${JSON.stringify(faults)}`];
     return planUnlessSecret(file, withChanges(file.config, changes));
   } catch (error) {
-    // The file was edited since, so that what is deployed does not fit it any more: then nothing can be said.
+    // The file has changed and does not fit what is deployed any more: say nothing.
     if (error instanceof Failure) return undefined;
     throw error;
   }
 }
 
 /**
- * Which pods are to be restarted, and how.
+ * Which pods to restart, and how.
  * @param pods as the program measured them on the nodes, each `namespace/name on node`.
- * @param command the launcher's command that restarts the study's own; undefined when that has been done.
+ * @param command the launcher's command that restarts the study's own; undefined when that is already done.
  */
 export function howToRestart(pods: readonly string[], command: string | undefined): string[] {
   if (pods.length === 0) return [];
@@ -56,7 +56,7 @@ export function howToRestart(pods: readonly string[], command: string | undefine
   ];
 }
 
-/** The pods that are not of these workloads (`kind namespace/name`): a workload's pods bear its name and a suffix. */
+/** The pods that are not of these workloads (`kind namespace/name`). A pod has its workload's name and a suffix. */
 export function podsOfOthers(pods: readonly string[], workloads: readonly string[]): string[] {
   const starts = workloads.map((workload) => `${workload.split(" ")[1]}-`);
   return pods.filter((pod) => !starts.some((start) => pod.startsWith(start)));

@@ -1,4 +1,4 @@
-/** The locks of our own backend: a run of the engine that was killed leaves its lock behind. */
+/** The locks of our own backend. A run of the engine that was killed leaves its lock behind. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -6,7 +6,7 @@ import { locksFolder, ownFolder } from "./backend";
 import { tellEngine } from "./engine";
 import { Failure, say } from "./failure";
 
-/** Who holds a stack, as the engine wrote it down. */
+/** Who holds the lock on a stack, as the engine recorded it. */
 export interface Lock {
   pid: number;
   username: string;
@@ -14,7 +14,7 @@ export interface Lock {
   timestamp: string;
 }
 
-/** Lifts the locks of runs that were killed. @throws {Failure} when a run is still at it, or may be. */
+/** Lifts the locks of runs that were killed. @throws {Failure} when a run is still alive, or may be. */
 export function liftDeadLocks(stack: string): void {
   const folder = ownFolder();
   const locks = folder ? locksOf(folder, stack) : [];
@@ -25,7 +25,7 @@ export function liftDeadLocks(stack: string): void {
   say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);
 }
 
-/** The locks on a stack in our own backend: of a run that is at work, or of one that was killed. */
+/** The locks on a stack in our own backend: of a running engine, or of one that was killed. */
 export function locksOf(folder: string, stack: string): Lock[] {
   const locks = locksFolder(folder, stack);
   if (!fs.existsSync(locks)) return [];
@@ -34,12 +34,12 @@ export function locksOf(folder: string, stack: string): Lock[] {
     try {
       return [JSON.parse(fs.readFileSync(path.join(locks, file), "utf8")) as Lock];
     } catch {
-      return []; // just gone, or half written: the engine itself looks again
+      return []; // just deleted, or half written: the engine itself checks again
     }
   });
 }
 
-/** Whether the run that holds the lock may still be alive; of another machine's process nobody here can tell. */
+/** Whether the run that holds the lock may still be alive. A process on another machine may be: we cannot check it. */
 export function mayLive({ pid, hostname }: Pick<Lock, "pid" | "hostname">): boolean {
   if (hostname !== os.hostname()) return true;
   try {
@@ -49,7 +49,7 @@ export function mayLive({ pid, hostname }: Pick<Lock, "pid" | "hostname">): bool
   }
   try {
     const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
-    // The number may be another program's by now; and a zombie is dead, though nobody has buried it.
+    // The PID may belong to another program by now. A zombie is still listed but already dead.
     return /^Name:.*pulumi/m.test(status) && !/^State:\s+[ZX]/m.test(status);
   } catch {
     return true; // no /proc here
@@ -65,7 +65,7 @@ function stillAtIt(stack: string, { pid, username, hostname, timestamp }: Lock):
     );
   }
   return new Failure(
-    `Stack ${stack} is locked by process ${pid} of ${username} on ${hostname}, since ${since}. When nothing runs there any more: eval "$(scripts/lab env)" && pulumi cancel --stack ${stack}`,
+    `Stack ${stack} is locked by process ${pid} of ${username} on ${hostname}, since ${since}. If nothing runs there any more: eval "$(scripts/lab env)" && pulumi cancel --stack ${stack}`,
     1,
   );
 }

@@ -1,4 +1,4 @@
-/** A shell, or one command, on a node that is a machine. */
+/** Opens a shell, or runs one command, on a node that is a machine. */
 import { attach, type Target } from "../../components/infrastructure/ssh";
 import { type Deployment, plain, resourcesWithSecrets } from "./deployment";
 import { badUsage, Failure } from "./failure";
@@ -10,7 +10,7 @@ export const machinesOf = ({ resources = [] }: Deployment): string[] =>
   resources.flatMap(({ type, inputs }) => (type === REACHABLE ? [String(inputs?.name)] : []));
 
 /**
- * How to log in on a machine of the lab, with its private key, as the engine knows it.
+ * How to log in to a machine of the lab, with its private key, as the engine's state has it.
  * @throws {Failure} when the state has no such machine.
  */
 export function targetOf(stack: string, machine: string): Target {
@@ -19,11 +19,11 @@ export function targetOf(stack: string, machine: string): Target {
   );
   const target = plain(record?.inputs?.target) as Target | undefined;
   if (!target)
-    throw new Failure(`The state of the lab ${stack} does not say how to log in on ${machine}.`, 1);
+    throw new Failure(`The state of the lab ${stack} does not say how to log in to ${machine}.`, 1);
   return target;
 }
 
-/** Logs in on a machine of the lab with what the engine knows of it, and returns the exit code. */
+/** Logs in to a machine of the lab with the login from the engine's state, and returns the exit code. */
 export async function remoteShell(
   stack: string,
   machines: readonly string[],
@@ -31,7 +31,7 @@ export async function remoteShell(
   command: readonly string[],
 ): Promise<number> {
   if (!machines.includes(place)) {
-    throw badUsage(`There is no "${place}" in the lab ${stack}. There is: ${machines.join(", ")}.`);
+    throw badUsage(`There is no "${place}" in the lab ${stack}. It has: ${machines.join(", ")}.`);
   }
   const target = targetOf(stack, place);
   const line = command.length > 0 ? command.map(quote).join(" ") : undefined;

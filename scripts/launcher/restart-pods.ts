@@ -4,19 +4,19 @@ import { deploymentOf, outputsOf } from "./deployment";
 import { Failure, say } from "./failure";
 import { targetOf } from "./remote-shell";
 
-/** What the study's workloads, or their namespaces, carry. */
+/** The label of the study's workloads, or of their namespaces. */
 const STUDY_LABEL = "app.kubernetes.io/part-of=encaplab-study";
 
-/** What the node step did, each thing by its name. */
+/** What the step on the control plane did. */
 export interface Restarted {
-  /** Workloads whose pods were made anew, as `kind namespace/name`. */
+  /** Workloads whose pods were restarted, as `kind namespace/name`. */
   workloads: string[];
-  /** Pods without an owner, as `namespace/name`: they were left alone, because nothing would make them again. */
+  /** Pods without an owner, as `namespace/name`. They were left alone, because nothing would create them again. */
   bare: string[];
 }
 
 /**
- * Restarts the study's DaemonSets, Deployments and StatefulSets, waits for their new pods and tells what was done.
+ * Restarts the study's DaemonSets, Deployments and StatefulSets, waits for their new pods, and says what it did.
  * @throws {Failure} when the control plane cannot be reached, or the pods do not come up in time.
  */
 export async function restartPods(stack: string): Promise<Restarted> {
@@ -25,7 +25,7 @@ export async function restartPods(stack: string): Promise<Restarted> {
   if (!controlPlane)
     throw new Failure(`The lab ${stack} has no control plane whose pods could be restarted.`, 1);
   const target = targetOf(stack, controlPlane);
-  say("Restarting the study's pods, which takes a minute or so.");
+  say("Restarting the study's pods, which takes about a minute.");
   const script = stepScript("restart-pods", { LABEL: STUDY_LABEL });
   const answer = await execute(target, shellCommand(target.user, "create"), script).catch((error: Error) => {
     throw new Failure(`The study's pods were not restarted: ${error.message}`, 1);
@@ -56,7 +56,7 @@ export function describeRestarted({ workloads, bare }: Restarted): string[] {
       : `Nothing was restarted: no DaemonSet, Deployment or StatefulSet carries the label ${STUDY_LABEL}.`,
     ...(bare.length > 0
       ? [
-          `Left alone, because nothing would make them again: ${bare.join(", ")}. Delete and create them yourself.`,
+          `Left alone, because nothing would create them again: ${bare.join(", ")}. Delete and create them yourself.`,
         ]
       : []),
   ];

@@ -1,4 +1,4 @@
-/** The stack files, stacks/Pulumi.<stack>.yaml: which there are, what stands in them, and what the engine adds. */
+/** The stack files, stacks/Pulumi.<stack>.yaml: which there are, what they contain, and what the engine adds. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
@@ -10,18 +10,18 @@ import { BAD_USAGE, badUsage, Failure } from "./failure";
 const FOLDER = path.resolve(__dirname, "../../stacks");
 const NAME = /^Pulumi\.(.+)\.yaml$/;
 
-/** A stack's file, read. */
+/** The content of a stack's file. */
 export interface StackFile {
   stack: string;
-  /** From the checkout: `stacks/Pulumi.local.yaml`. */
+  /** Path from the checkout: `stacks/Pulumi.local.yaml`. */
   name: string;
-  /** Without the values that are secret: only the engine can read those. */
+  /** Without the secret values: only the engine can read those. */
   config: StackConfig;
-  /** Keys of those values. */
+  /** Keys of the secret values. */
   secrets: string[];
 }
 
-/** A backend may name a stack `organisation/project/stack`; its file is named by the last part. */
+/** The last part of a stack's name, which its file has too: a backend may call it `organisation/project/stack`. */
 export const baseName = (stack: string): string => stack.slice(stack.lastIndexOf("/") + 1);
 
 const pathOf = (stack: string): string => path.join(FOLDER, `Pulumi.${baseName(stack)}.yaml`);
@@ -33,7 +33,7 @@ export function stackNames(): string[] {
   return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
 }
 
-/** What a stack's file says of itself: the sentences that end on its first line. */
+/** What a stack's file says about itself: the sentences that end on its first line. */
 export function firstComment(stack: string): string {
   const line = readText(stack)?.match(/^\s*#\s*(.*)/)?.[1] ?? "";
   return (line.match(/^.*\.(?=\s|$)/)?.[0] ?? line).replace(`${stack}: `, "");
@@ -44,7 +44,7 @@ export function readStackFile(stack: string): StackFile {
   const text = readText(stack);
   if (text === undefined) {
     throw badUsage(
-      `There is no stack "${stack}": it would be stacks/Pulumi.${baseName(stack)}.yaml. There are: ${stackNames().join(", ")}.`,
+      `There is no stack "${stack}": stacks/Pulumi.${baseName(stack)}.yaml does not exist. There are: ${stackNames().join(", ")}.`,
     );
   }
   const name = path.join("stacks", path.basename(pathOf(stack)));
@@ -63,7 +63,7 @@ function parseYaml(text: string, name: string): StackConfig {
   }
   if (typeof config === "object" && !Array.isArray(config)) return config as StackConfig;
   throw badUsage(
-    `${name}: "config:" holds ${JSON.stringify(config)}; allowed are lines "encaplab:key: value".`,
+    `${name}: "config:" holds ${JSON.stringify(config)}; it must hold lines "encaplab:key: value".`,
   );
 }
 
@@ -86,7 +86,7 @@ export function planOf(file: StackFile, config: StackConfig = file.config): LabP
   }
 }
 
-/** As {@link planOf}, or undefined where secrets are needed to tell: the engine then judges at preview. */
+/** As {@link planOf}, but undefined if the config cannot be judged without its secrets: the engine then checks it. */
 export function planUnlessSecret(file: StackFile, config: StackConfig = file.config): LabPlan | undefined {
   try {
     return planOf(file, config);
@@ -97,8 +97,8 @@ export function planUnlessSecret(file: StackFile, config: StackConfig = file.con
 }
 
 /**
- * Takes back what the engine adds to a stack's file in our own backend: the salt of a passphrase that protects nothing.
- * A file with secrets keeps it, or they could not be read again.
+ * Removes what the engine adds to a stack's file in our own backend: the salt of a passphrase that protects nothing.
+ * A file with secrets keeps it, or the secrets could not be read again.
  *
  * @param existed false when there was no file before the engine made one.
  */

@@ -1,4 +1,4 @@
-/** One glance at a lab: what is up, what was seen last, what to type next. */
+/** A short report on a lab: what is up, what was last measured, what to do next. */
 import { findRealm } from "../../components/infrastructure/twin/realm";
 import { type LabPlan, tableNote } from "../../components/plan";
 import {
@@ -14,10 +14,10 @@ import { Failure } from "./failure";
 import { lastUpdateOf, troubleWith } from "./last-update";
 import { hasFile, planOf, readStackFile } from "./stack-file";
 
-/** Shows the state of a stack's lab. Exit code 0 whatever it is: it was asked for, and told. */
+/** Shows the state of a stack's lab. The exit code is 0 whatever the state is. */
 export function showStatus(stack: string): number {
   const deployed = deploymentOf(stack);
-  if (!deployed) readStackFile(stack); // a stack nobody knows is a slip of the keyboard
+  if (!deployed) readStackFile(stack); // fails if there is no such stack: a typing error
   console.log([...describe(), tableNote(new Date()) ?? []].flat().join("\n"));
   return 0;
 
@@ -39,9 +39,9 @@ export function showStatus(stack: string): number {
   }
 }
 
-/** @param trouble what is the matter with the last run; what is recorded of the lab is then no proof that it stands. */
+/** @param trouble what is wrong with the last run. If set, the recorded state does not prove that the lab is up. */
 function headline(stack: string, what: string, trouble: string | undefined): string[] {
-  return trouble ? [trouble, `What is recorded of it: ${what}`] : [`${stack} is up, ${what}`];
+  return trouble ? [trouble, `Its recorded state: ${what}`] : [`${stack} is up, ${what}`];
 }
 
 function describeTwin(
@@ -67,7 +67,7 @@ function describeTwin(
     `  fabric         ${plan.fabric}`,
     `  faults         ${plan.faults.join(", ") || "none"}`,
     ...plan.nodes.map(describeNode),
-    `  observed       ${seen} (at the last \`up\`${trouble ? " that came so far" : ""})`,
+    `  observed       ${seen} (at the last \`up\`${trouble ? " that got that far" : ""})`,
     ...describeDifference(stack, plan),
     next(
       stack,
@@ -103,8 +103,7 @@ function describeMachines(
   ];
 }
 
-const incomplete = (stack: string): string =>
-  `${stack} is not complete: its last \`up\` did not come to its end.`;
+const incomplete = (stack: string): string => `${stack} is not complete: its last \`up\` did not finish.`;
 
 function describeNode(
   { name, role, subnet, address, block, pods }: LabPlan["nodes"][number],
@@ -115,7 +114,7 @@ function describeNode(
   return `  ${label}${name.padEnd(5)} ${address.padEnd(15)} ${subnet}, ${role}; pods ${podNames} of ${block}`;
 }
 
-/** The words of the plan that the user wrote himself; everything else follows from them. */
+/** The keys of the plan that the user sets directly. Everything else follows from them. */
 const WRITTEN = ["cloud", "fabric", "encapsulation", "faults", "serviceCidr", "proxyMode"] as const;
 
 function describeDifference(stack: string, deployed: LabPlan): string[] {
@@ -133,11 +132,11 @@ function describeDifference(stack: string, deployed: LabPlan): string[] {
   const written = WRITTEN.filter((key) => keys.includes(key));
   const what = written.length > 0 ? written.map((key) => `${key} ${show(wanted[key])}`) : keys;
   return [
-    `  not yet up     ${file.name} says: ${what.join("; ")} (\`npm run lab -- up ${stack}\` brings it)`,
+    `  not yet up     ${file.name} says: ${what.join("; ")} (\`npm run lab -- up ${stack}\` applies it)`,
   ];
 }
 
-/** An encapsulation that is worth a look after this one. */
+/** An encapsulation to suggest next. */
 const another = ({ encapsulation }: LabPlan): string => (encapsulation === "VXLAN" ? "IPIP" : "VXLAN");
 
 const show = (value: unknown): string => (Array.isArray(value) ? value.join(", ") || "none" : String(value));

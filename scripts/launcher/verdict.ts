@@ -1,4 +1,4 @@
-/** What if: the verdict on a stack's config, with other values where given. Nothing is written or started. */
+/** The verdict on a stack's config, also with other values. Writes and starts nothing. */
 import { judge } from "../../components/plan";
 import { formatVerdict } from "../../components/study";
 import { withChanges } from "./config-path";
@@ -10,13 +10,13 @@ export function showVerdict(stack: string, changes: readonly string[], json: boo
   const file = readStackFile(stack);
   const plan = planOf(file, withChanges(file.config, changes));
   const verdict = judge(plan);
-  if (file.secrets.length > 0) say(`Left out, because they are secret: ${file.secrets.join(", ")}.`);
+  if (file.secrets.length > 0) say(`Ignored, because they are secret: ${file.secrets.join(", ")}.`);
   const { encapsulation, fabric, faults } = plan;
   if (json) {
     console.log(JSON.stringify({ stack, changes, encapsulation, fabric, faults, verdict }, null, 2));
     return 0;
   }
-  const changed = changes.length > 0 ? `, had it ${changes.join(" ")}` : "";
+  const changed = changes.length > 0 ? ` with ${changes.join(" ")}` : "";
   console.log(
     `Stack ${stack}${changed}: ${encapsulation} on the ${fabric} fabric, ${plan.nodes.length} nodes.`,
   );

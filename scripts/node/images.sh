@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# images: which image archives this node has not taken in yet. SUMS: the archives' SHA-256, one a line; IMPORTED: empty, or
-# the sum of the archive that `ctr images import` has just taken in. Its result: the sums that are missing, one a line.
+# Step `images`: prints the sums of the image archives that this node has not imported yet, one per line. SUMS: the archives'
+# SHA-256, one per line; IMPORTED: empty, or the sum of the archive that `ctr images import` has just imported.
 create() {
   need SUMS IMPORTED
   local sum missing=''
@@ -13,10 +13,10 @@ create() {
   result "${missing%$'\n'}"
 }
 
-# Only what was not there before: reset.sh takes these images away again.
+# Records only the images that were not there before: reset.sh removes the recorded images.
 remember_images() {
   comm -13 "$RUN/images" <(image_names) >"$STATE/images.new"
-  # An archive that is taken in again, because an image of it was lost, brings the other ones it had.
+  # When an archive is imported again because one image was lost, its other images are already there and not new: keep them.
   if [ -e "$STATE/images/$IMPORTED" ]; then
     sort -u "$STATE/images.new" "$STATE/images/$IMPORTED" >"$STATE/images.all"
     mv "$STATE/images.all" "$STATE/images.new"
@@ -24,7 +24,7 @@ remember_images() {
   mv "$STATE/images.new" "$STATE/images/$IMPORTED"
 }
 
-# Somebody may have removed an image since.
+# The record alone is not enough: a user may have removed an image since.
 has_images_of() {
   [ -e "$STATE/images/$1" ] && [ -z "$(comm -23 "$STATE/images/$1" <(image_names))" ]
 }

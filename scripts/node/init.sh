@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# init (sent together with kubeadm.sh): the control plane. KUBEADM_CONFIG: kubeadm's YAML; NODE_NAME; CLUSTER: a line that
-# says all of it which cannot change on a living cluster; with another line a new cluster is made
-# Its result is what the joins pin: the hash of the cluster CA's public key.
+# Step `init` (sent with kubeadm.sh): makes the machine a control plane. KUBEADM_CONFIG: kubeadm's YAML; NODE_NAME; CLUSTER:
+# one line with every setting that cannot change in a running cluster: when the line changes, a new cluster is made.
+# Prints the hash of the cluster CA's public key, which the joins pin.
 create() {
   need KUBEADM_CONFIG NODE_NAME CLUSTER
   local was hash ignored
   only_ours init
   if [ "$(kubeadm_state)" = 'init done' ] && [ -e /etc/kubernetes/admin.conf ] && [ "$(cat "$STATE/cluster")" = "$CLUSTER" ]; then
-    # The machine may just have been started again.
+    # The machine may have just rebooted.
     wait_for 300 "the API server on $NODE_NAME" api get --raw /readyz ||
-      die "the API server on $NODE_NAME does not come up; on the machine: sudo journalctl -u kubelet -n 50; sudo crictl ps -a"
-    say "$NODE_NAME is a control plane already"
+      die "the API server on $NODE_NAME does not start; run there: sudo journalctl -u kubelet -n 50; sudo crictl ps -a"
+    say "$NODE_NAME is already a control plane"
   else
     case $(kubeadm_state) in
       'init done')
@@ -18,25 +18,25 @@ create() {
         start_over "another cluster was here ($was)"
         ;;
       '') ;;
-      *) start_over "an earlier kubeadm init did not end" ;;
+      *) start_over "an earlier kubeadm init did not finish" ;;
     esac
     set_kubeadm_state 'init started'
     printf '%s\n' "$CLUSTER" >"$STATE/cluster"
     ignored_checks
     attend "kubeadm init on $NODE_NAME: images, certificates, etcd, the API server" initialise
   fi
-  # On a line of its own: as an argument, its failure would go unnoticed and the joins would pin a wrong hash.
+  # Do not inline this as an argument: its failure would be ignored, and the joins would pin a wrong hash.
   hash=$(ca_hash)
   result "$hash"
 }
 
 initialise() {
-  # From standard input: the text is nowhere on the disk and in no list of processes.
-  # A machine that brings its own kubeadm (air-gapped, a container) may bring another patch than the one asked for, and
-  # then has the images of that one.
+  # On standard input: the text never reaches the disk or a process list.
+  # A machine with its own kubeadm (air-gapped, a container) may have another patch release than the lab asks for, and only
+  # the images of that release: use its version.
   printf '%s\n' "$KUBEADM_CONFIG" | sed "s/^kubernetesVersion: .*/kubernetesVersion: $(kubeadm version -o short)/" |
     kubeadm init --config /dev/stdin --skip-token-print "${ignored[@]}"
-  # kubeadm makes a token valid for a day; each join brings its own short-lived one (token.sh).
+  # kubeadm creates a token that is valid for a day. We delete it: each join brings its own short-lived one (token.sh).
   api --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token
   set_kubeadm_state 'init done'
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# kubeconfig, on the control plane: its result is the administrator's kubeconfig (secret) as it works from outside.
-# SERVER: https://host:port; CLUSTER_NAME: what cluster and context are called in it, so that two labs' can be merged
+# Step `kubeconfig`, on the control plane: prints an administrator's kubeconfig (secret) that works from outside the cluster.
+# SERVER: https://host:port; CLUSTER_NAME: name of its cluster and context, so that you can merge the files of two labs
 create() {
   need SERVER CLUSTER_NAME
   wait_for 120 "/etc/kubernetes/admin.conf" test -s /etc/kubernetes/admin.conf

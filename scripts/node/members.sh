@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# members, on the control plane: the names of the cluster's nodes, one a line, are its result.
+# Step `members`, on the control plane: prints the names of the cluster's nodes, one per line.
 create() {
   local names
   names=$(api get nodes --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')

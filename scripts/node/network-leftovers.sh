@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What Calico, kube-proxy and CNI plugins leave in the kernel's network, taken away; a part of the step `reset`.
+# Part of the step `reset`: removes what Calico, kube-proxy and the CNI plugins leave in the kernel's network.
 network_leftovers() {
   devices
   routes_and_rules
@@ -14,27 +14,28 @@ devices() {
   ip -o link show | awk -F '[ :@]+' '{ print $2 }' | while read -r device; do
     case $device in
       cali* | vxlan.calico | vxlan-v6.calico | wireguard.cali | wg-v6.cali | kube-ipvs0 | cni0)
-        ip link delete "$device" || true # its pair's other end may have taken it along
+        ip link delete "$device" || true # already gone if it is a veth whose other end was deleted
         ;;
-      tunl0) # the driver's own, which goes with the driver only
+      tunl0) # the driver's own device: it cannot be deleted while the driver is loaded
         ip address flush dev tunl0
-        ip link set tunl0 down mtu 1480 # Felix has set another one; this is the driver's
+        ip link set tunl0 down mtu 1480 # the driver's default, which Felix has changed
         ;;
     esac
   done
 }
 
-# Only inside the pods' network: the machine may run a BIRD of its own. 12 is BIRD. 3 ("boot") is Felix's for tunnels and pods
-# (its DeviceRouteProtocol), 80 Felix's for blackholes and VXLANCrossSubnet's direct routes (felix/dataplane/linux/vxlan_mgr.go;
-# seen with Calico 3.28). Those over the NIC and the blackholes outlive the devices. 201 is pod-network.sh.
+# Only inside the pods' network: the machine may run a BIRD of its own. 12 is BIRD. Felix uses 3 ("boot", its
+# DeviceRouteProtocol) for tunnels and pods, and 80 for blackholes and VXLANCrossSubnet's direct routes
+# (felix/dataplane/linux/vxlan_mgr.go; seen with Calico 3.28). Blackholes and routes over the NIC stay when the devices are
+# deleted. 201 is pod-network.sh.
 routes_and_rules() {
   local protocol
   for protocol in 12 3 80 201; do ip -4 route flush root "$POD_CIDR" proto "$protocol" || true; done
-  # Calico's for WireGuard.
+  # Calico's rule and table for WireGuard.
   while ip rule delete priority 99 table 1 2>/dev/null; do ip route flush table 1 || true; done
 }
 
-# iptables-legacy is asked only where it has tables: asking would make them.
+# Call iptables-legacy only if it already has tables: calling it creates them.
 rules_of_iptables() {
   local family
   for family in ip ip6; do
@@ -45,8 +46,8 @@ rules_of_iptables() {
   done
 }
 
-# All but the rules in, from and to chains of Kubernetes, Calico and CNI plugins, and those with Calico's mark; the others
-# stay with their counters.
+# Removes the chains of Kubernetes, Calico and the CNI plugins, the rules in them and to them, and the rules with Calico's
+# comment. All other rules keep their counters.
 without_kubernetes() {
   local rules
   rules=$("$1-save" --counters)
@@ -60,7 +61,7 @@ tables_of_nftables() {
   nft list tables | while read -r _ family table; do
     case $family/$table in
       ip/kube-proxy | ip6/kube-proxy | ip/calico | ip6/calico | ip/encaplab) nft delete table "$family" "$table" ;;
-      # iptables-nft leaves its tables behind when their last rule goes, and makes them again for the next one.
+      # iptables-nft keeps its tables when their last rule is deleted, and creates them again when it needs them.
       ip/filter | ip/nat | ip/mangle | ip/raw | ip6/filter | ip6/nat | ip6/mangle | ip6/raw)
         if nft list table "$family" "$table" | only_empty_chains; then nft delete table "$family" "$table"; fi
         ;;

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
-# The packages of a node, a part of the step `prepare`. What is installed already is used, and then no package manager is
-# touched, so that a machine without a way to the internet can be a node too.
+# Part of the step `prepare`: the packages of a node. If everything is already installed, no package manager runs, so a
+# machine without internet access can be a node too.
 #
-# Kubernetes comes from the project's own repository, pinned to the patch. containerd comes from Docker's: the RHEL family
-# has none of its own, those of Debian 12 (1.6) and Ubuntu (1.7) end with Kubernetes 1.35, and so all nodes run the same.
-: "${KUBERNETES_REPOSITORY:=https://pkgs.k8s.io/core:/stable:}" # a mirror's address may be sent in their place
+# Kubernetes comes from the project's own repository, pinned to the patch release. containerd comes from Docker's: the RHEL
+# family has no containerd, and those of Debian 12 (1.6) and Ubuntu (1.7) work up to Kubernetes 1.35 only. This way all nodes
+# run the same containerd.
+: "${KUBERNETES_REPOSITORY:=https://pkgs.k8s.io/core:/stable:}" # the caller may send the addresses of mirrors instead
 : "${CONTAINERD_REPOSITORY:=https://download.docker.com/linux}"
 APT_SOURCES=/etc/apt/sources.list.d/encaplab.list
 
-# command, package of Debian and Ubuntu, package of the RHEL family
+# command, its package on Debian and Ubuntu, its package on the RHEL family
 tools() {
   cat <<'TABLE'
 ip         iproute2   iproute
@@ -31,8 +32,8 @@ containerd_installed() {
 
 install_packages() {
   local has wanted
-  # A run that was killed at the package manager leaves half-installed packages, whose commands are there already.
-  if [ -e "$STATE/packages.before" ] && type -P apt-get >/dev/null; then attend "mending interrupted packages" mend_deb; fi
+  # A run that was killed during the installation leaves half-installed packages, whose commands already exist.
+  if [ -e "$STATE/packages.before" ] && type -P apt-get >/dev/null; then attend "fixing interrupted packages" mend_deb; fi
   missing >"$RUN/packages"
   mapfile -t wanted <"$RUN/packages"
   if ((${#wanted[@]})); then
@@ -47,19 +48,19 @@ install_packages() {
   if [ -e "$STATE/packages.before" ]; then record_packages; fi
   has=$(containerd_installed)
   if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
-    die "$NODE_NAME has containerd $has, Kubernetes from 1.36 on needs 2.0: install containerd.io there, or set" \
-      "kubernetesVersion to a 1.35"
+    die "$NODE_NAME has containerd $has, but Kubernetes 1.36 and later needs 2.0: install containerd.io there, or set" \
+      "kubernetesVersion to a 1.35 release"
   fi
 }
 
-# The packages that are wanted and not there, one a line, as the machine's package manager takes them.
+# Prints the missing packages, one per line, as arguments for the machine's package manager.
 missing() {
   local has command debian redhat pin="-$KUBERNETES_VERSION"
   if type -P apt-get >/dev/null; then pin="=$KUBERNETES_VERSION-*"; fi
   if type -P kubeadm kubelet kubectl >/dev/null; then
     has=$(kubernetes_installed)
     if [ "${has%.*}" != "${KUBERNETES_VERSION%.*}" ]; then
-      die "$NODE_NAME has Kubernetes $has, the lab wants $KUBERNETES_VERSION, and a lab is not upgraded in place." \
+      die "$NODE_NAME has Kubernetes $has, but the lab wants $KUBERNETES_VERSION, and a lab cannot be upgraded in place." \
         "Take the lab down first, or remove the machine's own kubeadm, kubelet and kubectl, or set kubernetesVersion: $has"
     fi
     if [ "$has" != "$KUBERNETES_VERSION" ]; then say "using the installed Kubernetes $has, not $KUBERNETES_VERSION"; fi
@@ -73,10 +74,10 @@ missing() {
   done < <(tools)
 }
 
-# What is there now and was not before, so with the dependencies: reset.sh takes these away again.
+# Records the packages that are new, dependencies included: reset.sh removes them.
 record_packages() {
   comm -13 "$STATE/packages.before" <(packages) >>"$STATE/packages"
-  # A plain `apt-get upgrade` must not change the cluster's version.
+  # Without the hold, a plain `apt-get upgrade` would change the cluster's version.
   if type -P apt-mark >/dev/null && grep -qx kubelet "$STATE/packages"; then apt-mark hold kubelet kubeadm kubectl; fi
   rm "$STATE/packages.before"
 }
@@ -84,7 +85,8 @@ record_packages() {
 # Names of the installed packages, sorted for comm.
 packages() {
   if type -P dpkg-query >/dev/null; then
-    # shellcheck disable=SC2016 # dpkg's own variables. The second letter: n is not installed, c only its settings are
+    # The second letter of the status: n means not installed, c that only the configuration files are left.
+    # shellcheck disable=SC2016 # dpkg's own variables
     dpkg-query --show --showformat '${db:Status-Abbrev}${binary:Package}\n' | sed -n 's/^.[^nc].//p' | sort -u
   else
     rpm --query --all --queryformat '%{NAME}\n' | sort -u
@@ -92,13 +94,13 @@ packages() {
 }
 
 apt_get() {
-  # The lock's time-out: Ubuntu upgrades itself in the first minutes of a machine. confold: nobody is there to be asked.
+  # Lock timeout: a new Ubuntu machine upgrades itself in its first minutes. confold: else dpkg would wait for an answer.
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get --quiet --yes --no-install-recommends -o Acquire::Retries=3 \
     -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
 }
-# apt_update OPTION…: reads the package lists again and prints apt's first complaint, if there is one. Its exit code is 0 when a
-# server cannot be reached. Only the lock of the lists, which the time-out above does not cover, is waited for: whatever else
-# fails would fail the next time too.
+# apt_update OPTION…: updates the package lists and prints apt's first error, if any. apt's exit code does not help: it is 0
+# even when a server cannot be reached. Waits only for the lock of the lists, which the timeout above does not cover: any
+# other error would come back on a retry.
 apt_update() {
   wait_for 300 "the lock of apt's package lists" update_lists "$@"
   sed -nE '/^(E:|W: Failed to fetch) /{s/^[EW]: //;p;q}' "$RUN/update"
@@ -108,8 +110,8 @@ update_lists() {
   ! grep '^E: Could not get lock' "$RUN/update"
 }
 
-# The lab's own sources have to be readable. Another source of the machine may be broken without any harm to the lab; when
-# something is missing because of that, the installation says so.
+# Fails if apt cannot read the lab's own sources. Another broken source of the machine is only a note: if the lab needs a
+# package of it, the installation fails and says so.
 read_lists() {
   local complaint
   if [ -s "$RUN/sources" ]; then
@@ -124,7 +126,7 @@ mend_deb() {
   wait_for 600 "dpkg's lock" dpkg_free
   dpkg --configure -a || apt_get --fix-broken install
 }
-# With nothing left to configure this only takes the lock.
+# If nothing is left to configure, this only takes the lock.
 dpkg_free() {
   local said
   said=$(dpkg --configure --pending 2>&1) || true
@@ -157,11 +159,11 @@ install_deb() {
   attend "installing $*" apt_get install "$@"
 }
 
-# apt_source ADDRESS SUITE KEY, unless the machine has it: apt refuses the same source with two keys.
+# apt_source ADDRESS SUITE KEY: adds the source unless the machine has it: apt rejects the same source with two keys.
 apt_source() {
   local key others entry address
-  # apt is asked, before its first update too: it knows what is commented out, disabled, for source packages alone, or in a
-  # file whose name it does not read.
+  # Ask apt instead of reading its files: it knows which sources are commented out, disabled, for source packages only, or in
+  # a file that it ignores. It answers even before the first update.
   # shellcheck disable=SC2016 # apt's own variables
   others=$(apt-get indextargets --no-release-info --format '$(SOURCESENTRY) $(REPO_URI)' 'Created-By: Packages')
   while read -r entry address; do
@@ -169,7 +171,7 @@ apt_source() {
   done <<<"$others"
   key=/etc/apt/keyrings/encaplab-$(cksum <<<"$3" | cut -d ' ' -f 1).asc
   rm -f "$RUN/key"
-  # apt's own way to fetch: with its proxy and its retries, and there without curl.
+  # apt-helper uses apt's proxy and retries, and works where curl is not installed.
   attend "fetching the key of $1" /usr/lib/apt/apt-helper -o Acquire::Retries=3 download-file "$3" "$RUN/key"
   own "$key" : <"$RUN/key"
   printf 'deb [signed-by=%s] %s %s\n' "$key" "$1" "$2" >>"$RUN/sources"
@@ -178,8 +180,8 @@ apt_source() {
 install_rpm() {
   local minor=v${KUBERNETES_VERSION%.*} release
   release=$(rpm --eval '%{?rhel}')
-  [ -n "$release" ] || die "$NODE_NAME is no machine of the RHEL family 9: $(cat /etc/system-release)"
-  # exclude: a plain `dnf upgrade` must not change the cluster's version.
+  [ -n "$release" ] || die "$NODE_NAME is not a machine of the RHEL 9 family: $(cat /etc/system-release)"
+  # exclude: without it, a plain `dnf upgrade` would change the cluster's version.
   own /etc/yum.repos.d/encaplab.repo : <<TEXT
 [encaplab-kubernetes]
 name=Kubernetes $minor, for encaplab
@@ -201,7 +203,8 @@ TEXT
     --setopt=install_weak_deps=False install "$@"
 }
 
-# CRI on, systemd's cgroups as kubelet's, kubeadm's own pause image, and the folder into which Calico puts its plugin.
+# containerd_fits PAUSE_IMAGE: containerd has CRI on, the systemd cgroup driver (as kubelet has), kubeadm's pause image and
+# the folder where Calico installs its CNI plugin.
 containerd_fits() {
   local settings
   settings=$(containerd config dump 2>/dev/null) || return 1
@@ -213,16 +216,16 @@ configure_containerd() {
   local pause file=/etc/containerd/config.toml
   pause=$(kubeadm config images list --kubernetes-version "v$(kubernetes_installed)" 2>/dev/null | grep '/pause:')
   if containerd_fits "$pause" && [ ! -e "$STATE/pending${file//\//_}" ]; then return; fi
-  # Version 2 (containerd 1) says sandbox_image, version 3 (containerd 2) says sandbox.
+  # The setting is sandbox_image in version 2 (containerd 1), sandbox in version 3 (containerd 2).
   containerd config default |
     sed -E 's/(SystemdCgroup = )false/\1true/; s|^( *sandbox(_image)? = ).*|\1"'"$pause"'"|' >"$RUN/containerd"
-  # In a container nobody may lower a process's OOM score, and pods would not start.
+  # Inside a container, no process may lower an OOM score: without this setting, pods would not start.
   if in_container; then sed -i 's/\(restrict_oom_score_adj = \)false/\1true/' "$RUN/containerd"; fi
   own "$file" systemctl restart containerd <"$RUN/containerd"
   containerd_fits "$pause" || die "$file on $NODE_NAME has no effect; see: containerd config dump, systemctl cat containerd"
 }
 
-# kubelet is only enabled: kubeadm starts it once it has something to run.
+# Enable kubelet but do not start it: kubeadm starts it when there is something to run.
 enable_services() {
   local service
   for service in containerd kubelet; do

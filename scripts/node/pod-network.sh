@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# pod-network: pods' network without Calico (`calico.install: none`): the reference CNI plugins with one bridge per node,
-# and a plain route per other node's block. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines "block address" of the
-# other nodes; MTU; NAT_OUTGOING: 1 when packets that leave the pods' network shall have the node's address, else 0
+# Step `pod-network`: a pod network without Calico (`calico.install: none`): the reference CNI plugins with one bridge per
+# node, and a plain route to the block of each other node. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines
+# "block address" of the other nodes; MTU; NAT_OUTGOING: 1 to give packets to the outside the node's address, else 0
 CNI=/etc/cni/net.d/10-encaplab.conflist
 FOLDER=/etc/encaplab
 UNIT=encaplab-pod-network.service
-PROTOCOL=201 # marks our routes among the kernel's, as 12 marks BIRD's
+PROTOCOL=201 # marks our routes in the kernel, as 12 marks BIRD's
 
 create() {
   need POD_CIDR BLOCK ROUTES MTU NAT_OUTGOING
@@ -15,11 +15,12 @@ create() {
   masquerade | own "$FOLDER/pod-network.nft" :
   unit | own "/etc/systemd/system/$UNIT" systemctl daemon-reload
   systemctl enable --quiet "$UNIT"
-  # Cheap, and mends what somebody took away by hand.
+  # Always restart: it is cheap, and it restores routes or rules that were deleted by hand.
   systemctl restart "$UNIT"
 }
 
-# Kubernetes' packages and Debian's put them in different folders; kubelet's containerd looks in /opt/cni/bin.
+# Links the CNI plugins into /opt/cni/bin, where containerd looks. The packages of Kubernetes and of Debian use different
+# folders.
 plugins() {
   local plugin folder
   for plugin in bridge host-local portmap loopback; do
@@ -30,8 +31,8 @@ plugins() {
       mkdir -p /opt/cni/bin
       ln -sf "$folder/$plugin" "/opt/cni/bin/$plugin"
     done
-    [ -x "/opt/cni/bin/$plugin" ] || die "there is no CNI plugin '$plugin' in /opt/cni/bin; the packages kubernetes-cni" \
-      "and containernetworking-plugins have it"
+    [ -x "/opt/cni/bin/$plugin" ] || die "there is no CNI plugin '$plugin' in /opt/cni/bin; install the package" \
+      "kubernetes-cni or containernetworking-plugins"
   done
 }
 
@@ -55,8 +56,8 @@ network() {
 JSON
 }
 
-# Lines for `ip -batch`. The blackhole is for the node's own block as long as no pod has made the bridge (whose route is
-# preferred): without it such packets would travel in circles between the node and its gateway.
+# Lines for `ip -batch`. The blackhole covers the node's own block until the first pod makes the bridge, whose route has
+# priority: without it, such packets would loop between the node and its gateway.
 routes() {
   local cidr address
   echo "route replace blackhole $BLOCK proto $PROTOCOL metric 1024"
@@ -65,14 +66,14 @@ routes() {
   done <<<"$ROUTES"
 }
 
-# A node in the same subnet is the next hop itself; to any other one the packets take the way that the node's own take.
+# A node in the same subnet is itself the next hop. For any other node, use the next hop that the kernel uses to reach it.
 next_hop() {
   local hop
   hop=$(ip -4 route get "$1" | sed -n 's/^.* via \([0-9.]*\) .*/\1/p')
   printf '%s\n' "${hop:-$1}"
 }
 
-# Routes that are kept stay in place all the while: pods go on talking over them.
+# Deletes only the routes that are no longer wanted: the others stay in place, so pods keep their connections.
 drop_old_routes() {
   local cidr
   ip -4 route show proto "$PROTOCOL" | sed 's/^blackhole //' | while read -r cidr _; do
@@ -80,7 +81,7 @@ drop_old_routes() {
   done
 }
 
-# The first two lines make the file replace the table, whether it is there or not, in one transaction.
+# The first two lines make nft replace the table in one transaction, whether it exists or not.
 masquerade() {
   printf 'table ip encaplab {}\ndelete table ip encaplab\n'
   if [ "$NAT_OUTGOING" = 1 ]; then
@@ -95,7 +96,7 @@ TEXT
   fi
 }
 
-# What a reboot takes away comes back with it.
+# Restores the routes and the table after a reboot.
 unit() {
   cat <<TEXT
 [Unit]
@@ -122,6 +123,6 @@ delete() {
   systemctl daemon-reload
   ip -4 route flush proto "$PROTOCOL"
   nft delete table ip encaplab 2>/dev/null || true
-  # The bridge goes with the pods on it; what follows (Calico, reset.sh) gives them other devices.
+  # Pods on the bridge lose their network; what runs next (Calico, reset.sh) gives them other devices or ends them.
   ip link delete cni0 2>/dev/null || true
 }

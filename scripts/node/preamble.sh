@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# What every step on a node begins with. A step is sent whole on the standard input of `bash -s -- create|update|delete`:
+# The start of every step on a node. The whole step is sent on the standard input of `bash -s -- create|update|delete`:
 #   this file, the step's values as NAME='value' lines, the step's file, and `main "$@" </dev/null`.
-# The last line keeps the step's own commands from reading (and so swallowing) the rest of the script. A step defines the
-# function `create` and, where there is something to take back, `delete`. Both may be killed at any point and run again.
+# Without that /dev/null, the step's own commands would read the rest of the script from standard input. A step defines the
+# function `create` and, if it has something to undo, `delete`. You can kill both at any point and run them again.
 set -Eeuo pipefail
-# sudo's path lacks some of these on the RHEL family; messages are read by patterns, so they have to be English.
+# On the RHEL family, sudo's PATH lacks some of these. LC_ALL: we match messages by patterns, so they must be in English.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 umask 022
 
-STATE=/var/lib/encaplab        # what we changed, so that reset.sh can take back that and nothing else
-RUN=/run/encaplab              # logs of commands, gone with a reboot
+STATE=/var/lib/encaplab        # records what we changed, so that reset.sh undoes that and nothing else
+RUN=/run/encaplab              # logs of commands, lost on reboot
 LOCK=/run/lock/encaplab.lock
-export KUBECACHEDIR=$RUN/kube-cache # kubectl would leave ~/.kube behind on a machine that is not ours
+export KUBECACHEDIR=$RUN/kube-cache # else kubectl would leave ~/.kube on a machine that is not ours
 
-# Standard output carries the step's result alone: whatever a command prints by itself goes where progress goes.
+# Standard output carries only the step's result: everything else that a command prints goes to standard error.
 exec 3>&1 1>&2
 say() { printf '%s\n' "$*" >&2; }
 result() { printf '%s\n' "$*" >&3; }
@@ -22,15 +22,15 @@ die() {
   exit 1
 }
 
-# The command as it is written, with the names of variables and not their values: no secret can be in it.
+# Prints the command as written, with the names of variables instead of their values, so it never prints a secret.
 trap 'failed $? "$BASH_COMMAND" "${FUNCNAME[0]:-main}"' ERR
 failed() {
-  case $2 in 'return '*) return ;; esac # of attend and wait_for, which have said what failed
-  trap - ERR # the callers, which fail one after the other from here on, have nothing to add
+  case $2 in 'return '*) return ;; esac # from attend or wait_for, which have already said what failed
+  trap - ERR # the callers now fail too, one after the other: report only the first failure
   say "failed in $3 (exit $1): $2"
 }
 
-# need NAME…: the values that the step cannot do without. Empty is a value, absent is a mistake of the sender.
+# need NAME…: stops if a value that the step needs was not sent. An empty value is fine.
 need() {
   local name
   for name in "$@"; do
@@ -38,14 +38,14 @@ need() {
   done
 }
 
-# wait_for SECONDS WHAT COMMAND…: until COMMAND succeeds. Looks often at first, every two seconds later on.
+# wait_for SECONDS WHAT COMMAND…: waits until COMMAND succeeds. Retries often at first, later every two seconds.
 wait_for() {
   local limit=$1 what=$2 start=$SECONDS told=0 pause=0.1 answer waited
   shift 2
   until answer=$("$@" 2>&1); do
     waited=$((SECONDS - start))
     if ((waited >= limit)); then
-      say "waited $waited s for $what, in vain. Its last answer: ${answer:-(none)}"
+      say "gave up waiting for $what after $waited s. Last answer: ${answer:-(none)}"
       return 1
     fi
     if ((waited >= told + 5)); then
@@ -57,16 +57,16 @@ wait_for() {
   done
 }
 
-# attend WHAT COMMAND…: a long COMMAND, quietly; every ten seconds the last thing it said; its notes, and its last lines
-# when it fails.
-# It goes on when this script is killed, and keeps the lock until it ends. Never call it in a condition: `set -e` would
-# then be off inside COMMAND.
+# attend WHAT COMMAND…: runs a long COMMAND quietly. Prints its last line every ten seconds, its notes when it ends, and its
+# last lines if it fails.
+# If this script is killed, COMMAND continues and keeps the lock until it ends. Never call it in a condition: that turns
+# `set -e` off inside COMMAND.
 attend() {
   local what=$1 log start=$SECONDS told=0 pid status=0
   shift
   log=$(mktemp "$RUN/log.XXXXXX")
   say "$what"
-  "$@" >"$log" 2>&1 3>&- </dev/null & # without 3, or whoever reads the result would wait for an orphan
+  "$@" >"$log" 2>&1 3>&- </dev/null & # close 3: else an orphan would keep the reader of the result waiting
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.1
@@ -86,13 +86,13 @@ attend() {
   return "$status"
 }
 
-# One run at a time on a machine: the engine may have been killed while the run it started is still at work here.
+# Allows one run at a time on a machine: if the engine was killed, the run that it started may still be at work here.
 lock() {
   mkdir -p "$(dirname "$LOCK")" "$STATE"
   install -d -m 700 "$RUN"
   exec 9>>"$LOCK"
   if ! flock -n 9; then
-    say "an earlier run is still at work on this machine; this one goes on when it has ended"
+    say "an earlier run is still at work on this machine; waiting for it to end"
     wait_for 1200 "the earlier run to end" flock -n 9 ||
       die "see what holds $LOCK on the machine: sudo lslocks | grep encaplab"
   fi
@@ -101,32 +101,32 @@ lock() {
 
 in_container() { systemd-detect-virt --quiet --container; }
 
-# Kubernetes' API, as its administrator; on the control plane only.
+# kubectl as the cluster's administrator; on the control plane only.
 api() { kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=15s "$@"; }
 
-# note FILE LINE: LINE is in $STATE/FILE, once.
+# note FILE LINE: adds LINE to $STATE/FILE unless it is there.
 note() {
   grep -qsxF -- "$2" "$STATE/$1" || printf '%s\n' "$2" >>"$STATE/$1"
 }
 noted() { [ -s "$STATE/$1" ]; }
 
-# put FILE COMMAND…: FILE holds the text on standard input, and COMMAND has made it effective (`:` when nothing has to).
-# Nothing is done when both are so.
+# put FILE COMMAND…: writes standard input to FILE and runs COMMAND to make it effective (`:` if FILE needs none). Does
+# nothing if FILE already has this text and COMMAND succeeded for it.
 put() {
   local file=$1 pending=$STATE/pending${1//\//_}
   shift
   cat >"$RUN/put"
   if cmp -s "$RUN/put" "$file" && [ ! -e "$pending" ]; then return; fi
-  # A run that is killed between writing and COMMAND leaves this, and the next one knows.
+  # If a run is killed between the write and COMMAND, this file stays and makes the next run execute COMMAND.
   : >"$pending"
   mkdir -p "${file%/*}"
-  # Not by renaming: a container has /etc/hosts mounted, and a rename over a mount fails.
+  # Do not rename: in a container /etc/hosts is a mount, and a rename over a mount fails.
   cat "$RUN/put" >"$file"
   "$@"
   rm -f "$pending"
 }
 
-# own FILE COMMAND…: as put, and what was there before us, or that nothing was, is recorded for reset.sh.
+# own FILE COMMAND…: like put, but first saves the old file for reset.sh, or records that there was none.
 own() {
   local file=$1 folder=${1%/*}
   if ! grep -qsxF -- "$file" "$STATE/made" && [ ! -e "$STATE/before$file" ]; then
@@ -143,7 +143,7 @@ own() {
 }
 
 main() {
-  ((EUID == 0)) || die "the steps change the machine and need root: let the user run sudo without a password"
+  ((EUID == 0)) || die "the steps change the machine and need root: allow this user to run sudo without a password"
   lock
   case ${1:-} in
     create | update) create ;;

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# prepare (sent together with packages.sh and kubeadm.sh): makes a machine of Debian, Ubuntu or the RHEL family 9 ready for
-# kubeadm. Whatever is so already is left alone.
+# Step `prepare` (sent with packages.sh and kubeadm.sh): prepares a machine with Debian, Ubuntu or the RHEL 9 family for
+# kubeadm. Changes only what is not yet as it should be.
 # NODE_NAME; NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables,
-# nftables or ipvs; REQUIRE_IPIP: 1 when the lab's encapsulation needs the kernel's ipip, else 0
+# nftables or ipvs; REQUIRE_IPIP: 1 if the lab's encapsulation needs the kernel's ipip, else 0
 create() {
   need NODE_NAME NODE_ADDRESS HOSTS KUBERNETES_VERSION PROXY_MODE REQUIRE_IPIP
-  no_strange_cluster # before anything is changed: reset.sh cleans what prepare has begun with
+  no_strange_cluster # before any change: reset.sh cleans every machine on which prepare has begun
   has_address
   wait_for_cloud_init
   remember
@@ -24,33 +24,34 @@ create() {
   say "$NODE_NAME is ready for kubeadm $(kubernetes_installed)"
 }
 
-# kubelet would start and then report an address that nobody can reach, minutes later and far from the cause.
+# Without this check, kubelet would start and report an unreachable address, and the lab would fail minutes later, far from
+# the cause.
 has_address() {
   if grep -qF " $NODE_ADDRESS/" <<<"$(ip -o addr show)"; then return; fi
   die "$NODE_NAME has no interface with $NODE_ADDRESS, its address in the config; it has:" \
     "$(ip -o addr show scope global | awk '{ printf "%s (%s) ", $4, $2 }')"
 }
 
-# cloud-init installs packages and writes files too; in its middle we would fight over both.
+# Wait until cloud-init ends: it also installs packages and writes files, and would conflict with ours.
 wait_for_cloud_init() {
   type -P cloud-init >/dev/null || return 0
   local status=0
   attend "waiting for cloud-init" timeout 600 cloud-init status --wait || status=$?
-  # 1 and 2: it ended with errors of its own, which need not matter to us.
+  # 1 and 2: it ended with errors, which may not affect the lab.
   case $status in
     0 | 1 | 2) ;;
-    *) die "cloud-init on $NODE_NAME did not end within 600 s: cloud-init status --long" ;;
+    *) die "cloud-init on $NODE_NAME did not end within 600 s; see there: cloud-init status --long" ;;
   esac
 }
 
-# Without names every kubeadm call waits ten seconds for DNS.
+# Without the names in /etc/hosts, every kubeadm call waits ten seconds for DNS.
 name_hosts() {
   local template=/etc/cloud/templates/hosts.redhat.tmpl
   with_names /etc/hosts >"$RUN/hosts"
   put /etc/hosts : <"$RUN/hosts"
-  # With manage_etc_hosts, as in Debian's cloud images, cloud-init writes /etc/hosts anew from this template at every boot.
-  # Turning that off in cloud.cfg.d would not be enough: user data and vendor data override it (cloud-init's documentation,
-  # "Configuration priority"), while the template is used whoever has asked for it (its module update_etc_hosts).
+  # With manage_etc_hosts, as in Debian's cloud images, cloud-init overwrites /etc/hosts from this template at every boot.
+  # Turning that off in cloud.cfg.d is not enough: user data and vendor data override it (cloud-init's documentation,
+  # "Configuration priority"). The template is always used (cloud-init's module update_etc_hosts).
   if type -P apt-get >/dev/null; then template=/etc/cloud/templates/hosts.debian.tmpl; fi
   if [ ! -e "$template" ]; then return; fi
   with_names "$template" >"$RUN/hosts"
@@ -61,14 +62,14 @@ with_names() {
   printf '# encaplab begin\n%s\n# encaplab end\n' "$HOSTS"
 }
 
-# kubelet refuses to start with swap on. Off now, and after a reboot: fstab's and what systemd makes itself (zram).
+# kubelet refuses to start with swap on. Turns off swap from fstab and from systemd itself (zram), now and after a reboot.
 swap_off() {
-  if in_container; then return; fi # it is the machine's that the container runs on
+  if in_container; then return; fi # swap belongs to the machine that the container runs on
   local unit
   for unit in $(systemctl list-units --type=swap --state=active --plain --no-legend | awk '{ print $1 }'); do
     say "turning off swap: $unit"
     note swap "$unit"
-    systemctl mask --quiet "$unit" || say "note: $unit could not be masked, and may come back with a reboot"
+    systemctl mask --quiet "$unit" || say "note: $unit could not be masked and may come back after a reboot"
   done
   if noted swap; then swapoff --all; fi
   if grep -Eqs '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab; then
@@ -77,18 +78,18 @@ swap_off() {
   fi
 }
 
-# What kubelet, kube-proxy, kubeadm and Calico will change without telling, as it was before: for reset.sh, which takes the
-# record of the folders as the sign that anything was changed here at all, so it comes first.
+# Records for reset.sh the state that kubelet, kube-proxy, kubeadm and Calico will change. Must run before any change:
+# reset.sh does nothing on a machine without the record of the folders.
 remember() {
   if [ ! -e "$STATE/folders" ]; then
-    # systemd mounts /sys/fs/bpf on most machines; where it does not, Calico will.
+    # systemd mounts /sys/fs/bpf on most machines. On the others Calico will.
     if ! bpf_mounted; then : >"$STATE/no-bpf"; fi
     folders_content >"$STATE/new"
     mv "$STATE/new" "$STATE/folders"
   fi
 }
 
-# After the modules, which bring some of these settings, and before any of them is changed.
+# Run this after the modules are loaded, which add some of these settings, and before any of them is changed.
 remember_sysctls() {
   if [ -e "$STATE/sysctls" ]; then return; fi
   sysctl --ignore net.ipv4.ip_forward net.ipv4.conf.all.route_localnet vm.overcommit_memory vm.panic_on_oom \
@@ -99,7 +100,7 @@ remember_sysctls() {
   mv "$STATE/new" "$STATE/sysctls"
 }
 
-# A driver may be built in, or be lent to a container by the machine under it: what counts is that it is there.
+# Tests a driver itself, not whether it is loaded: it may be built in, or belong to the machine that a container runs on.
 works() {
   case $1 in
     overlay) grep -qw overlay /proc/filesystems ;;
@@ -107,7 +108,7 @@ works() {
     nf_conntrack) [ -e /proc/sys/net/netfilter/nf_conntrack_max ] ;;
     ip_vs) [ -e /proc/net/ip_vs ] ;;
     ip_vs_*) [ -e "/sys/module/$1" ] || modprobe --dry-run --quiet "$1" ;;
-    # Making one is the only sure way to know; in a network namespace of its own it leaves nothing behind.
+    # Creating a tunnel is the only reliable test. In a network namespace of its own, it leaves nothing behind.
     ipip) unshare --net ip link add probe type ipip remote 192.0.2.1 local 192.0.2.2 2>/dev/null ;;
     vxlan) unshare --net ip link add probe type vxlan id 1 dstport 4789 2>/dev/null ;;
   esac
@@ -132,20 +133,20 @@ load_modules() {
     fi
     die "the kernel of $NODE_NAME ($(uname -r)) has no '$module'. Ubuntu: apt-get install linux-modules-extra-$(uname -r);" \
       "RHEL family: dnf install kernel-modules-extra; a container: modprobe $module on the machine it runs on." \
-      "For ipip: or an encapsulation without it (VXLAN, VXLANCrossSubnet, None)"
+      "If it is ipip, you can also choose an encapsulation without it (VXLAN, VXLANCrossSubnet, None)"
   done
 }
 
 set_sysctls() {
   own /etc/sysctl.d/99-encaplab.conf sysctl --quiet --load=/etc/sysctl.d/99-encaplab.conf <<'TEXT'
-# Nodes route for their pods, and what crosses a bridge has to pass kube-proxy's rules.
+# Nodes route for their pods, and packets that cross a bridge must pass kube-proxy's rules.
 net.ipv4.ip_forward = 1
 net.bridge.bridge-nf-call-iptables = 1
 net.bridge.bridge-nf-call-ip6tables = 1
 TEXT
 }
 
-# NetworkManager takes addresses and routes off devices that it thinks it has to manage (Calico's documentation).
+# NetworkManager removes addresses and routes from devices that it manages: make it ignore Calico's (Calico's documentation).
 leave_calico_alone() {
   if [ ! -d /etc/NetworkManager ]; then return; fi
   own /etc/NetworkManager/conf.d/encaplab.conf reload_network_manager <<'TEXT'
@@ -157,8 +158,9 @@ reload_network_manager() {
   if systemctl is-active --quiet NetworkManager; then systemctl reload NetworkManager; fi
 }
 
-# When networkd starts, as after an update of systemd, it removes what it does not know: blackholes, rules, and routes over
-# the interfaces that it manages. Pods lose their network (calico#4779; networkd.conf(5); measured with systemd 252).
+# When networkd starts, for example after an update of systemd, it removes what it did not create: blackholes, rules, and
+# routes over the interfaces that it manages. Pods then lose their network (calico#4779; networkd.conf(5); measured with
+# systemd 252).
 keep_foreign_routes() {
   if ! systemctl cat systemd-networkd.service >/dev/null 2>&1; then return; fi
   own /etc/systemd/networkd.conf.d/encaplab.conf restart_networkd <<'TEXT'
@@ -167,17 +169,17 @@ ManageForeignRoutes=no
 ManageForeignRoutingPolicyRules=no
 TEXT
 }
-# It reads this file only when it starts. A restart does not break connections (systemd-networkd.service(8)), but it may take
-# an interface's address away for a moment, and the kernel then drops the routes over it. So a node is left alone: networkd's
-# next start reads the file first. reset.sh does not restart it either: with its defaults back it would remove other programs'
-# routes.
+# networkd reads this file only when it starts. A restart keeps connections (systemd-networkd.service(8)), but it may remove
+# an interface's address for a moment, and then the kernel drops the routes over it. So do not restart it on a node: its next
+# start reads the file first. reset.sh does not restart it either: with its defaults back, networkd would remove the routes
+# of other programs.
 restart_networkd() {
   if [ -n "$(kubeadm_state)" ]; then return; fi
   systemctl try-restart systemd-networkd.service
 }
 
-# Red Hat's images for clouds: packets from the node's address are routed by tables that do not know the pods, so that a node
-# cannot reach its own pods (calico#4662).
+# Red Hat's cloud images: nm-cloud-setup routes packets from the node's address by tables without routes to the pods, so a
+# node cannot reach its own pods (calico#4662).
 no_nm_cloud_setup() {
   local unit device priority
   if ! systemctl cat nm-cloud-setup.service >/dev/null 2>&1; then return; fi
@@ -187,13 +189,13 @@ no_nm_cloud_setup() {
   cloud_rules >"$RUN/rules"
   if [ ! -s "$RUN/rules" ]; then return; fi
   say "removing nm-cloud-setup's routing rules on $NODE_NAME: $(paste -sd ' ' "$RUN/rules")"
-  # NetworkManager has them as part of its connections, and would add them again when a lease is renewed.
+  # NetworkManager keeps these rules in its connections, and would add them again when it renews a lease.
   cloud_devices | while read -r device; do nmcli device reapply "$device" </dev/null || true; done
   cloud_rules >"$RUN/rules"
   while read -r priority; do ip -4 rule delete priority "$priority" || true; done <"$RUN/rules"
 }
-# The priorities of its rules (NetworkManager, src/nm-cloud-setup/main.c): each table has its own number as priority, and
-# 30350 lets the main table's routes come first, except for the default.
+# The priorities of nm-cloud-setup's rules (NetworkManager, src/nm-cloud-setup/main.c): the rule of a table has the table's
+# number as its priority, and 30350 prefers the main table's routes, except for its default route.
 cloud_rules() {
   ip -4 rule show | sed -nE 's/^(30[24][0-9]{2}):.* lookup \1( .*)?$/\1/p; s/^(30350):.* suppress_prefixlength 0( .*)?$/\1/p'
 }
@@ -201,20 +203,20 @@ cloud_devices() {
   ip -4 route show table all | sed -nE 's/^.* dev ([^ ]+) .*table 30[24][0-9]{2}( .*)?$/\1/p' | sort -u
 }
 
-# turn_off UNIT WHY: now and after a reboot; reset.sh turns it on again.
+# turn_off UNIT WHY: stops and disables UNIT; reset.sh turns it on again.
 turn_off() {
   say "turning off $1 on $NODE_NAME: $2"
   note services "$1"
   systemctl disable --quiet --now "$1"
 }
 
-# The RHEL family's defaults: firewalld knows neither pods nor protocol 4, and kubeadm's pages ask for permissive.
+# Defaults of the RHEL family: firewalld knows neither pods nor protocol 4, and kubeadm's documentation asks for permissive.
 no_firewalld_no_selinux() {
   if systemctl is-active --quiet firewalld || systemctl is-enabled --quiet firewalld 2>/dev/null; then
-    turn_off firewalld "its rules know nothing of pods"
+    turn_off firewalld "its rules do not know the pods"
   fi
   if type -P ufw >/dev/null && grep -q '^Status: active' <<<"$(ufw status)"; then
-    say "note: ufw is active on $NODE_NAME; unless it allows the nodes and the pods everything, the lab will fail in its way"
+    say "note: ufw is active on $NODE_NAME; the lab fails unless ufw allows all traffic of the nodes and the pods"
   fi
   if ! type -P getenforce >/dev/null; then return; fi
   if [ "$(getenforce)" = Enforcing ]; then

@@ -1,22 +1,22 @@
 # shellcheck shell=bash
-# reset (sent together with packages.sh, kubeadm.sh and network-leftovers.sh), on a machine that lives on after the lab:
-# takes back what the steps, kubeadm, kubelet and Calico left, and no more; $STATE tells what was the machine's own.
+# Step `reset` (sent with packages.sh, kubeadm.sh and network-leftovers.sh), on a machine that outlives the lab: undoes what
+# the steps, kubeadm, kubelet and Calico changed, and nothing else; $STATE records what the machine had before.
 # POD_CIDR: routes inside it are the lab's. Works on any half-made node.
 create() { need POD_CIDR; }
 
 delete() {
   need POD_CIDR
-  # Without this record no step has changed anything here, and what is here may be a cluster of somebody else.
+  # Without this record, no step has changed this machine, and a cluster on it would be somebody else's.
   if [ ! -e "$STATE/folders" ]; then
-    say "nothing of a lab is on this machine"
+    say "there is nothing to reset on this machine"
   else
-    systemctl stop kubelet || true # else it starts the pods again while they are being ended
+    systemctl stop kubelet || true # else it restarts the pods while we end them
     if [ -n "$(kubeadm_state)" ]; then attend "kubeadm reset" kubeadm_reset; fi
-    attend "ending what is left of the pods" end_pods
+    attend "ending the remaining pods" end_pods
     systemctl disable --quiet --now encaplab-pod-network.service 2>/dev/null || true
     network_leftovers
     new_in_folders
-    attend "taking back services, packages and files" services_packages_files
+    attend "restoring services, packages and files" services_packages_files
     swap_and_selinux
     sysctls_and_modules
     say "the machine is as it was before the lab"
@@ -24,10 +24,10 @@ delete() {
   rm -rf "$RUN" "$STATE"
 }
 
-# It asks the API server for a while, which may be gone; what it cannot do is done after it.
+# Time limit: kubeadm asks the API server, which may be gone. The rest of this step does what kubeadm could not do.
 kubeadm_reset() {
   timeout 180 kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock ||
-    echo "kubeadm reset ended with $?; going on without it"
+    echo "kubeadm reset ended with $?; continuing without it"
 }
 
 end_pods() {
@@ -39,11 +39,12 @@ end_pods() {
     for item in $(ctr --namespace k8s.io containers list --quiet); do
       ctr --namespace k8s.io containers delete "$item" || true
     done
-    # Those that came out of the lab's archives (images.sh); the others were here before, or are containerd's to keep.
+    # Delete only the images from the lab's archives (images.sh): the others were here before, or containerd keeps them.
     for item in $(archived_images); do ctr --namespace k8s.io images delete "$item" || true; done
   fi
-  # Deepest first; lazily, so that a process that outlives its pod does not keep the machine from being cleaned.
-  # In /run/calico there may be the machine's control groups (calico-node's init container mount-bpffs), never to be deleted.
+  # Deepest first. Lazily: a process that outlives its pod would block a plain umount.
+  # calico-node's init container mount-bpffs may have mounted the machine's control groups in /run/calico: unmount them, so
+  # that a later rm cannot reach them.
   mounts | awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri|/run/calico)/." { print $2 }' | sort -r |
     while read -r item; do umount --lazy "$(printf '%b' "$item")" || true; done
   # calico-node mounted it, because systemd had not.
@@ -55,19 +56,19 @@ archived_images() {
   if [ -d "$STATE/images" ]; then find "$STATE/images" -type f -exec cat {} + | sort -u; fi
 }
 
-# sort -r: what is in a folder before the folder. --dir: a folder that something else is mounted in is not empty, and stays.
+# sort -r: the content of a folder before the folder. --dir: rm keeps a folder that is not empty, so also one with a mount.
 new_in_folders() {
-  rm -rf --one-file-system /run/calico || say "note: something is still mounted in /run/calico, and stays"
+  rm -rf --one-file-system /run/calico || say "note: something is still mounted in /run/calico, so it stays"
   comm -13 "$STATE/folders" <(folders_content) | sort -r | xargs --no-run-if-empty --delimiter '\n' rm --force --dir ||
     say "note: not all files of the cluster could be removed; they are named above"
 }
 
-# each RECORD COMMAND…: COMMAND with each line of a record; when it fails that is said and no more.
+# each RECORD COMMAND…: runs COMMAND with each line of a record, latest first. A failure is only a note.
 each() {
   local line record=$1
   shift
   if ! noted "$record"; then return; fi
-  tac "$STATE/$record" | while read -r line; do "$@" "$line" </dev/null || say "note: $* $line: did not work"; done
+  tac "$STATE/$record" | while read -r line; do "$@" "$line" </dev/null || say "note: this failed: $* $line"; done
 }
 
 services_packages_files() {
@@ -77,32 +78,32 @@ services_packages_files() {
   each made take_away
   sed '/^# encaplab begin$/,/^# encaplab end$/d' /etc/hosts >"$RUN/hosts"
   put /etc/hosts : <"$RUN/hosts"
-  # Behind the files: those of the packages' own go with them.
+  # After the files are restored, because removing a package also removes its own files.
   if noted packages; then remove_packages; fi
   systemctl daemon-reload
   systemctl reset-failed kubelet.service containerd.service || true
   if systemctl is-active --quiet NetworkManager; then systemctl reload NetworkManager; fi
-  if systemctl is-active --quiet containerd; then systemctl restart containerd; fi # with its settings of before
+  if systemctl is-active --quiet containerd; then systemctl restart containerd; fi # with its restored settings
   each services systemctl enable --quiet --now
 }
 take_away() { if [ -d "$1" ]; then rmdir --ignore-fail-on-non-empty "$1"; else rm -f "$1"; fi; }
 
-# dpkg and rpm, unlike apt-get and dnf, refuse to take away what somebody else has come to need.
+# Use dpkg and rpm: unlike apt-get and dnf, they refuse to remove a package that another package needs by now.
 remove_packages() {
   local names folder
   mapfile -t names < <(comm -12 <(sort -u "$STATE/packages") <(packages))
   systemctl stop containerd || true
   if ((${#names[@]} == 0)); then
-    echo "they are gone already"
+    echo "the packages are already gone"
   elif type -P dpkg >/dev/null; then
     apt-mark unhold "${names[@]}" || true
     wait_for 600 "dpkg's lock" dpkg_free
-    dpkg --purge "${names[@]}" || echo "note: some are needed by others now, and stay"
+    dpkg --purge "${names[@]}" || echo "note: other packages need some of these now, so they stay"
   else
-    rpm --erase "${names[@]}" || echo "note: some are needed by others now, and all stay: ${names[*]}"
+    rpm --erase "${names[@]}" || echo "note: other packages need some of these now, so all stay: ${names[*]}"
   fi
   if type -P containerd >/dev/null; then return; fi
-  # Images, mostly. A folder may have a disk of its own mounted on it, which stays.
+  # These hold mostly images. A folder may be the mount point of its own disk: empty it, and let rmdir fail.
   for folder in /var/lib/containerd /run/containerd /opt/containerd /etc/containerd; do
     if [ ! -d "$folder" ]; then continue; fi
     find "$folder" -mindepth 1 -delete || echo "note: not all of $folder could be removed"

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# restart-pods, on the control plane: makes the study's pods anew, so that they get the MTU which Calico gives now.
-# LABEL: the study's label, as key=value; a workload belongs to the study when it or its namespace carries it.
-# The result is a line for each: "restarted KIND NAMESPACE/NAME", and "bare pod NAMESPACE/NAME" for a pod without an owner,
-# which is left alone: if it were deleted, nothing would make it again.
+# Step `restart-pods`, on the control plane: recreates the study's pods, so that they get the MTU which Calico gives now.
+# LABEL: the study's label, as key=value; a workload belongs to the study if it or its namespace has the label.
+# Prints "restarted KIND NAMESPACE/NAME" for each workload, and "bare pod NAMESPACE/NAME" for each pod without an owner. It
+# does not touch bare pods: if it deleted one, nothing would create it again.
 create() {
   need LABEL
   local namespaces workloads bare kind namespace name lines=''
-  # An empty selector selects everything there is.
+  # An empty selector would select every pod of the cluster.
   [[ $LABEL == ?*=?* ]] || die "LABEL must be key=value, not '$LABEL'"
   wait_for 60 "the API server" api get --raw /readyz || die "no API server answers on this machine; is it the control plane?"
-  # Asked first and kept: a failure inside a loop's input would be taken for an empty list.
+  # Fetch the lists before the loops: a failure inside a loop's input would look like an empty list.
   namespaces=$(api get namespaces --selector "$LABEL" --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')
   workloads=$(each_of daemonsets,deployments,statefulsets workload_lines)
   bare=$(each_of pods bare_lines)
-  # Restart all of them before waiting for any: pods of different workloads then come up at the same time.
+  # Restart all workloads before waiting for any, so that their pods start at the same time.
   while read -r kind namespace name; do
     if [[ -n $kind ]]; then api --namespace "$namespace" rollout restart "$kind/$name"; fi
   done <<<"$workloads"
@@ -28,8 +28,8 @@ create() {
   if [[ -n $lines ]]; then result "${lines%$'\n'}"; fi
 }
 
-# each_of KINDS LINES: what LINES prints of the study's objects of these kinds, each once. `set -e` is off in here, as in every
-# command substitution.
+# each_of KINDS LINES: prints, by the function LINES, the study's objects of these kinds, each once. `set -e` is off in here,
+# as in every command substitution.
 each_of() {
   local namespace
   {
@@ -44,13 +44,13 @@ workload_lines() {
     tr '[:upper:]' '[:lower:]'
 }
 
-# Lines "namespace name" of the pods that run and have no owner.
+# Lines "namespace name" of the running pods without an owner.
 bare_lines() {
   api get "$@" --field-selector status.phase=Running --output go-template='{{ range .items }}
 {{- if not .metadata.ownerReferences }}{{ .metadata.namespace }} {{ .metadata.name }}{{ "\n" }}{{ end }}{{ end }}'
 }
 
-# Not by `api`: its time-out for a request would end the watch.
+# Do not use `api` here: its request timeout would end the watch.
 watch_rollout() {
   kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace "$2" rollout status "$1/$3" --timeout=180s
 }

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# What the steps `calico` and `blocks` share: whether every node runs the calico-node that the DaemonSet asks for.
+# Shared by the steps `calico` and `blocks`: whether every node runs the calico-node that the DaemonSet asks for.
 
 node_set() { api --namespace kube-system get daemonset calico-node "$@"; }
 
-# rolled_out NODE…: calico-node of the DaemonSet's newest revision is in force on each of these nodes. Prints, for wait_for,
-# what is missing. `kubectl rollout status` does not serve: it counts nodes that are down, and pods that cannot become ready
-# because BGP is closed on purpose (BGP_READY is 0).
+# rolled_out NODE…: the newest revision of calico-node is ready on each of these nodes. Prints, for wait_for, what is
+# missing. `kubectl rollout status` does not work here: it also waits for nodes that are down, and for pods that cannot
+# become ready because BGP is blocked on purpose (BGP_READY is 0).
 rolled_out() {
   local generation observed revision pods node missing=''
   read -r generation observed < <(node_set --output 'jsonpath={.metadata.generation} {.status.observedGeneration}')
   if [ -z "$generation" ] || [ "$generation" != "$observed" ]; then
-    echo "the DaemonSet calico-node is new, and nothing acts on it yet"
+    echo "the DaemonSet calico-node has changed, and its controller has not seen the change yet"
     return 1
   fi
   revision=$(newest_revision) || return 1
@@ -19,7 +19,7 @@ rolled_out() {
     in_force "$node" "$revision" "$pods" || missing+="; $node: $(state_on "$node" "$pods")"
   done
   [ -n "$missing" ] || return 0
-  echo "calico-node is not in force on every node${missing/;/:}"
+  echo "the newest calico-node is not ready on every node${missing/;/:}"
   return 1
 }
 
@@ -28,7 +28,7 @@ newest_revision() {
     --output 'jsonpath={.items[-1:].metadata.labels.controller-revision-hash}'
 }
 
-# Lines "node revision ready name phase" of the pods that are not on their way out.
+# Lines "node revision ready name phase" of the pods that are not being deleted.
 # shellcheck disable=SC2016 # the dollars are Go's
 node_pods() {
   api --namespace kube-system get pods --selector k8s-app=calico-node --output go-template='{{ range .items }}
@@ -37,14 +37,14 @@ node_pods() {
 {{- " " }}{{ .metadata.name }} {{ .status.phase }}{{ "\n" }}{{ end }}{{ end }}'
 }
 
-# in_force NODE REVISION PODS
+# in_force NODE REVISION PODS: calico-node of REVISION is ready on NODE.
 in_force() {
   local name
   if [ "$BGP_READY" = 1 ]; then
     grep -q "^$1 $2 True " <<<"$3"
     return
   fi
-  # BIRD keeps the pod from being ready; Felix is what can be waited for.
+  # Without its BGP sessions, BIRD keeps the pod from becoming ready: wait for Felix only.
   name=$(awk -v node="$1" -v revision="$2" '$1 == node && $2 == revision && $5 == "Running" { print $4 }' <<<"$3")
   [ -n "$name" ] && api --namespace kube-system exec "$name" --container calico-node -- calico-node -felix-ready
 }
@@ -55,7 +55,7 @@ state_on() {
   printf '%s' "${line:-no pod}"
 }
 
-# Names of the nodes that Kubernetes says are ready, one a line.
+# Names of the nodes that Kubernetes reports as ready, one per line.
 # shellcheck disable=SC2016 # the dollars are Go's
 ready_nodes() {
   api get nodes --output go-template='{{ range .items }}{{ $name := .metadata.name }}{{ range .status.conditions }}
@@ -63,7 +63,7 @@ ready_nodes() {
 }
 
 why_not_rolled_out() {
-  echo "calico-node does not come into force. What the cluster says of it:"
+  echo "calico-node does not become ready. The cluster's latest warnings:"
   api --namespace kube-system get events --field-selector type=Warning --sort-by=.lastTimestamp 2>&1 | tail -n 10
-  echo "Without a way to the images, name their archives in calico.images"
+  echo "If the nodes cannot pull images, list the image archives in calico.images"
 }

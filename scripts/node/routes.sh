@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# routes: waits until the node's routes to the other nodes' blocks are those of the chosen encapsulation, device by device.
-# EXPECTED: lines "block device gateway programmer"; the device `direct` is any but a tunnel (its name differs from machine
-# to machine), the gateway `-` is any, the programmer is BIRD or Felix. Blocks that were handed out since are left alone.
-# POD_MTU: bytes. Its result: the pods that were there before and keep another MTU, a line "namespace/name" each.
+# Step `routes`: waits until the node's routes to the other nodes' blocks are those of the chosen encapsulation.
+# EXPECTED: lines "block device gateway programmer"; the device `direct` is any device that is not a tunnel (its name differs
+# between machines), the gateway `-` is any gateway, the programmer is BIRD or Felix. Does not check blocks that Calico has
+# assigned since. POD_MTU: bytes. Prints the older pods that still have another MTU, one "namespace/name" per line.
 create() {
   need NODE_NAME EXPECTED POD_MTU
   local since=$SECONDS stale
   rm -f "$RUN/healed"
   wait_for 60 "the routes to the other nodes' blocks" as_expected ||
-    die "the routes are not those of the plan; all of them: $(ip -4 route show | paste -sd ';')"
+    die "the routes are not as planned; all routes: $(ip -4 route show | paste -sd ';')"
   if [ -s "$RUN/healed" ]; then sed 's/^/note: /' "$RUN/healed" >&2; fi
   say "the routes are as planned"
   stale=$(pods_with_another_mtu)
@@ -18,15 +18,15 @@ create() {
   result "$stale"
 }
 
-# Prints, for wait_for, each line that is not as expected. By the block and not by the routes' protocol: Felix programs
-# its routes as `boot` (Calico 3.28 to 3.32; felix/config/config_params.go, DeviceRouteProtocol), as the user's own are.
+# Prints, for wait_for, each route that is not as expected. Looks routes up by block, not by protocol: Felix programs its
+# routes as `boot` (Calico 3.28 to 3.32; felix/config/config_params.go, DeviceRouteProtocol), like a user's own routes.
 as_expected() {
   local block device gateway programmer route wrong=0
   while read -r block device gateway programmer; do
     if [ -z "$block" ]; then continue; fi
     route=$(ip -4 route show exact "$block" | head -n 1)
     if fits "$route" "$device" "$gateway" "$programmer"; then continue; fi
-    echo "$block should go by $device $gateway, programmed by $programmer, and goes by ${route:-no route}"
+    echo "$block: expected device $device, gateway $gateway, programmed by $programmer; found ${route:-no route}"
     if is_left_over "$route" "$programmer"; then heal "$block"; fi
     wrong=1
   done <<<"$EXPECTED"
@@ -46,16 +46,16 @@ fits() {
 }
 is_birds() { [[ " $1 " == *' proto bird '* ]]; }
 
-# After a switch from BIRD's routes to Felix' a node may keep one of BIRD's: Felix finds the place taken ("file exists" in
-# its log) and, before Calico 3.30, leaves it at that. BIRD gets ten seconds to take the route away itself.
+# After a switch from BIRD's routes to Felix', a node may keep one of BIRD's: Felix cannot add its own ("file exists" in its
+# log) and, before Calico 3.30, does not try again. Give BIRD ten seconds to remove the route itself.
 is_left_over() { [ "$2" = Felix ] && is_birds "$1" && ((SECONDS - since >= 10)); }
 heal() {
   ip -4 route del "$1" proto bird || return 0
-  echo "BIRD had left its route to $1 on $NODE_NAME, which kept Felix' route out; it was removed" >>"$RUN/healed"
+  echo "BIRD had left its route to $1 on $NODE_NAME, which blocked Felix' route; the step removed it" >>"$RUN/healed"
 }
 
-# Calico gives a pod its MTU when the pod is made. The node's end of a pod's veth pair is named after the pod: "cali" and
-# the start of the SHA-1 of "namespace.name" (libcalico-go, conversion/workload_endpoint_default.go).
+# Calico sets a pod's MTU only when the pod is created. The node's end of a pod's veth pair is named after the pod: "cali"
+# and the start of the SHA-1 of "namespace.name" (libcalico-go, conversion/workload_endpoint_default.go).
 pods_with_another_mtu() {
   local namespace name device devices
   devices=$(ip -o link show | awk -v mtu="$POD_MTU" '$2 ~ /^cali/ {

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# token, on the control plane: TOKENS (secret), one a line, let nodes join for the next MINUTES, whether they were there or
-# not.
+# Step `token`, on the control plane: TOKENS (secret), one per line, let nodes join for the next MINUTES. Creates or renews
+# them.
 create() {
   need TOKENS MINUTES
   wait_for 120 "the API server" api get --raw /readyz
-  # As Secrets on kubectl's standard input: `kubeadm token create` would want them in the list of processes.
+  # As Secrets on kubectl's standard input: `kubeadm token create` would show them in the process list.
   secrets | api apply --server-side --force-conflicts --field-manager encaplab --filename -
-  # A join that comes before the signature looks again only after five seconds.
+  # Wait for the signatures: a join that starts before them retries only after five seconds.
   wait_for 60 "the tokens' signatures on cluster-info" signed
 }
 
@@ -34,7 +34,7 @@ TEXT
   done <<<"$TOKENS"
 }
 
-# Prints nothing of a token but its id, which is no secret.
+# Prints only the token's id, which is not secret.
 signed() {
   local token signatures
   signatures=$(api --namespace kube-public get configmap cluster-info --output 'jsonpath={.data}')

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The holder of a machine realm: process 1 of namespaces of its own, in which QEMU runs. QEMU forwards its control ports
-# to 127.0.0.1 of that network namespace, so nothing listens on the host; QEMU dies with the holder.
+# The holder of a machine realm: process 1 of its own namespaces, in which QEMU runs. QEMU forwards its control ports to
+# 127.0.0.1 of that network namespace, so nothing listens on the host. QEMU dies with the holder.
 #
 #   unshare … bash machine-holder.sh FOLDER BOOT_ID IMAGE     FOLDER holds the initramfs, IMAGE vmlinux and modules
 set -euo pipefail
@@ -8,7 +8,7 @@ set -euo pipefail
 source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 boot_id=$2
 image=$3
-# shellcheck source=/dev/null # checked by itself
+# shellcheck source=/dev/null # checked separately
 source "$source_dir/realm-record.sh"
 record machine false
 
@@ -16,12 +16,13 @@ mount -t proc proc /proc
 hostname twin-host
 ip link set lo up
 
-# nokaslr, mitigations=off, audit=0: nothing to protect in here, and each costs seconds under emulation.
-# rcu_expedited: making a network namespace waits for RCU; without it, it takes a tenth of a second each.
+# nokaslr, mitigations=off, audit=0: there is nothing to protect in here, and each protection costs seconds under emulation.
+# rcu_expedited: making a network namespace waits for RCU. Without it, each takes a tenth of a second.
 command_line="console=ttyS0 quiet panic=-1 mitigations=off nokaslr audit=0 apparmor=0 random.trust_cpu=on
   rcupdate.rcu_expedited=1 net.ifnames=0 encaplab.boot=$boot_id"
 
-qemu() { # qemu ACCELERATOR…; the host's files read-only, the network a way in for the control ports and none out
+# qemu ACCELERATOR…: the host's files are read-only. The network only lets connections in, to the control ports.
+qemu() {
   exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M pc -m 1G -smp 2 "$@" \
     -kernel "$image/vmlinux" -initrd ./initramfs -append "${command_line//$'\n'/}" -serial stdio \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
@@ -30,9 +31,9 @@ qemu() { # qemu ACCELERATOR…; the host's files read-only, the network a way in
     -device virtio-net-pci,netdev=control,romfile= < /dev/null 2>&1
 }
 
-# run FIRST_WORD_LIMIT ACCELERATOR…: runs QEMU and follows its console. Comes back when the machine is off, with 1 if
-# it never got ready. A KVM that exists but does not work (nested, half-emulated) either says so or says nothing: the
-# machine must say its first word within so many seconds, or QEMU is ended.
+# run FIRST_LINE_LIMIT ACCELERATOR…: runs QEMU and follows its console. Returns when the machine is off, with 1 if it never
+# became ready. A KVM that exists but does not work (nested, half-emulated) reports an error or hangs silently: end QEMU if
+# the machine's first `encaplab:` line does not come within the limit, in seconds.
 run() {
   local limit=$1 ready=1 line='' part started=$SECONDS words='' status
   shift
@@ -67,8 +68,8 @@ run() {
   return "$ready"
 }
 
-# Under emulation an old CPU is the fast one: with a new one the C library picks vector instructions, slow to emulate.
+# Under emulation an old CPU is faster: with a new one, the C library uses vector instructions, which are slow to emulate.
 if [[ -r /dev/kvm && -w /dev/kvm ]] && run 10 -accel kvm -cpu host; then exit 0; fi
 if run 120 -accel tcg,thread=multi,tb-size=512 -cpu Nehalem,+rdrand; then exit 0; fi
-printf 'the machine did not get ready\n' >&2
+printf 'the machine did not become ready\n' >&2
 exit 1

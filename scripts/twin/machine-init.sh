@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Process 1 of the machine, with the host's files as its root: sets up what a namespaces realm has, and answers.
-#   port 7001: a bash script, until the connection's half closes; its output back
-#   port 7002: a line "NAMESPACE TERM ROWS COLUMNS", then a shell on a terminal
+# Process 1 of the machine, with the host's files as its root: sets up what a namespaces realm has, and serves two ports.
+#   port 7001: receives a bash script until the client closes its half of the connection; returns the script's output
+#   port 7002: receives a line "NAMESPACE TERM ROWS COLUMNS", then is a shell on a terminal
 set -euo pipefail
 
-# Process 1 that ends is a kernel panic, whose trace would bury the reason: say it in a line that is easy to find.
+# If process 1 ends, the kernel panics, and its trace hides the reason: print the reason in a line that is easy to find.
 trap 'echo "encaplab: FAILED in line $LINENO: $BASH_COMMAND"' ERR
 
 here=/run/encaplab
@@ -15,7 +15,7 @@ set +a
 
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mkdir -p /dev/pts /dev/shm
-# What udev makes elsewhere: without them bash has no <(…).
+# Elsewhere udev makes these links: without them, bash's <(…) fails.
 ln -s /proc/self/fd /dev/fd
 ln -s /proc/self/fd/0 /dev/stdin
 ln -s /proc/self/fd/1 /dev/stdout
@@ -25,7 +25,7 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 chmod 755 "$here"/bin/*
 hostname twin
 
-# The kernel's own requests for modules (nft_masq, when a rule first says "masquerade") are answered from the image.
+# When the kernel itself requests a module (nft_masq, for the first rule with "masquerade"), load it from the image.
 printf '#!/bin/bash\nexec %q -d %q "$@"\n' "$(command -v modprobe)" "$here/image" > "$here/modprobe"
 chmod 755 "$here/modprobe"
 echo "$here/modprobe" > /proc/sys/kernel/modprobe
@@ -36,13 +36,13 @@ ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 
-# nofork: the program runs on the connection itself, with no process in between that copies bytes; under emulation each
+# nofork: the program uses the connection directly, without a process in between that copies bytes: under emulation, each
 # process costs a tenth of a second.
 listen=fork,reuseaddr,backlog=128
 socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/realm-script,nofork" > /dev/null 2>&1 < /dev/null &
 socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/realm-terminal,nofork" > /dev/null 2>&1 < /dev/null &
 
-# Ready means answering: until a server listens, QEMU takes a connection and then drops it.
+# Wait until both servers listen: before that, QEMU accepts a connection and then drops it.
 for port in 7001 7002; do
   until : < "/dev/tcp/127.0.0.1/$port"; do sleep 0.02; done 2> /dev/null
 done
@@ -53,6 +53,6 @@ for word in "${words[@]}"; do
 done
 echo "encaplab: ready ${boot_id:?}"
 
-# Process 1 reaps orphans (bash does so by itself) and must not end: the kernel would panic. Without a server the
-# machine is of no use, and the panic is what says so.
+# Process 1 reaps orphans (bash does that by itself). If a server ends, end too: the machine is useless without it, and the
+# kernel's panic reports that.
 wait -n

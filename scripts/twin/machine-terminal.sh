@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The near end of a shell in a machine: joins this terminal to port 7002 (see machine-init.sh). Run in the network
+# The client side of a shell in a machine: connects this terminal to port 7002 (see machine-init.sh). Must run in the network
 # namespace of the machine's holder.
 #   machine-terminal.sh NAMESPACE
 set -euo pipefail

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The holder: process 1 of a namespaces realm. It keeps the realm's namespaces alive, reaps orphans (as process 1 must;
-# bash does so by itself on SIGCHLD), and everything inside dies with it.
+# The holder: process 1 of a namespaces realm. It keeps the realm's namespaces alive and reaps orphans (as process 1 must;
+# bash does that by itself on SIGCHLD). Everything inside dies with it.
 #
 #   unshare … bash realm-holder.sh FOLDER BOOT_ID
 set -euo pipefail
 
 source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
-# shellcheck source=/dev/null # checked by itself
+# shellcheck source=/dev/null # checked separately
 source "$source_dir/realm-record.sh"
 record namespaces false
 
 mount -t proc proc /proc
-# Started by root, the realm's root is the host's root to a file's owner check: without this, `sysctl kernel.…` typed
+# If root starts the realm, the realm's root passes the host's file owner checks: without this, `sysctl kernel.…` typed
 # inside would change the host. Only net. is private to a network namespace, so only net. stays writable.
 mount --bind /proc/sys /proc/sys
 mount --bind /proc/sys/net /proc/sys/net
@@ -29,8 +29,8 @@ record namespaces true
 printf 'ready\n' 2> /dev/null || true
 exec > /dev/null 2>&1
 
-# `read` with a time limit on a pipe nobody writes to: waits without starting a process. A realm whose folder was
-# deleted, or taken by a later realm, could not be found any more: it ends by itself.
+# `read` with a time limit, on a pipe without a writer, waits without starting a process. If the realm's folder was deleted
+# or belongs to a later realm, end: nothing could find this realm any more.
 exec {never}<> <(:)
 while is_mine; do
   read -r -t 2 -u "$never" || true

@@ -26,10 +26,10 @@ describe("image archives", () => {
       assert.ok(error instanceof ConfigError);
       return error.message;
     }
-    throw new Error(`${file} was taken`);
+    throw new Error(`${file} was accepted`);
   };
 
-  it("are found by their path, plain or compressed; without the key there are none", () => {
+  it("are found by path, plain or compressed, and there are none without the key", () => {
     assert.deepEqual(findArchives({}), []);
     const found = findArchives({ images: [tar, `${tar}.gz`] });
     assert.deepEqual(
@@ -39,7 +39,7 @@ describe("image archives", () => {
     assert.match(found[0]?.stamp ?? "", /^\d+ [\d.]+$/);
   });
 
-  it("are told from another content of the same file", () => {
+  it("have another stamp when the content of the file changes", () => {
     const [before] = findArchives({ images: [tar] });
     fs.appendFileSync(tar, "\0".repeat(512));
     assert.notDeepEqual(findArchives({ images: [tar] })[0], before);
@@ -49,7 +49,7 @@ describe("image archives", () => {
     const text = path.join(folder, "manifest.json");
     assert.match(
       refused(text),
-      /calico\.images\[1\].*it is no tar; it must be the path of an image archive/s,
+      /calico\.images\[1\].*it is not a tar file; it must be the path of an image archive/s,
     );
     assert.match(
       refused(path.join(folder, "gone.tar")),
@@ -69,7 +69,7 @@ describe("image archives", () => {
     assert.deepEqual(await buffer(tarOf(`${tar}.gz`) as NodeJS.ReadableStream), plain);
   });
 
-  it("are known by the SHA-256 of their content", async () => {
+  it("are identified by the SHA-256 of their content", async () => {
     const [sum] = execFileSync("sha256sum", [tar], { encoding: "utf8" }).split(" ");
     assert.equal(await sha256Of(tar), sum);
   });

@@ -1,6 +1,6 @@
 /**
- * Editing Calico's manifest. The manifests are written after the published ones (test/support/calico-manifest.ts). To run the
- * same tests on published files, name a folder of them:
+ * Editing Calico's manifest. The manifests here imitate the published ones (test/support/calico-manifest.ts). To run
+ * the same tests on published files, name a folder with them:
  *   ENCAPLAB_CALICO_MANIFESTS  a folder of YAML files, each calico.yaml or calico-typha.yaml of some release
  */
 import assert from "node:assert/strict";
@@ -64,7 +64,7 @@ function testEditing(minor: string, text: string): void {
   const edited = (more: RawConfig = {}, mtuGiven = false) => read(edit(raw(more), mtuGiven, text));
   const original = read(text);
 
-  it("gets no pool of Calico's own, and finds each node's address by the lab's subnets", () => {
+  it("creates no pool of Calico's own, and finds each node's address by the lab's subnets", () => {
     const { environment } = edited();
     assert.equal(environment.NO_DEFAULT_POOLS, "true");
     assert.ok(!Object.keys(environment).some((name) => /^CALICO_IPV[46]POOL/.test(name)));
@@ -72,14 +72,14 @@ function testEditing(minor: string, text: string): void {
     assert.equal(environment.IP_AUTODETECTION_METHOD, "cidr=10.0.3.0/24,10.0.4.0/24");
   });
 
-  it("keeps BIRD and the probes that ask for its health by default", () => {
+  it("keeps BIRD and the probes of its health by default", () => {
     const { config, environment, node } = edited();
     assert.equal(config.data.calico_backend, "bird");
     assert.equal(environment.CLUSTER_TYPE, "k8s,bgp");
     for (const probe of PROBES) assert.deepEqual(node[probe], original.node[probe]);
   });
 
-  it("runs no BIRD with bgp: Disabled, and its probes ask for Felix alone", () => {
+  it("does not run BIRD with bgp: Disabled, and probes only Felix", () => {
     const { config, environment, node } = edited({ encapsulation: "VXLAN", bgp: "Disabled" });
     assert.equal(config.data.calico_backend, "vxlan");
     assert.equal(environment.CLUSTER_TYPE, "k8s");
@@ -95,11 +95,11 @@ function testEditing(minor: string, text: string): void {
     }
   });
 
-  it("replaces all pods of calico-node at once, so that no pod waits for BGP with one that runs no BIRD", () => {
+  it("replaces all calico-node pods at once, so that no pod waits for BGP with one that does not run BIRD", () => {
     assert.equal(edited().set.spec.updateStrategy.rollingUpdate.maxUnavailable, "100%");
   });
 
-  it("leaves the MTU to Felix without mtu in the config, and sets it everywhere with mtu", () => {
+  it("leaves the MTU to Felix unless the config sets mtu, and then sets it everywhere", () => {
     const auto = edited();
     assert.equal(auto.config.data.veth_mtu, "0");
     assert.deepEqual([auto.environment.FELIX_IPINIPMTU, auto.environment.FELIX_VXLANMTU], ["0", "0"]);
@@ -108,7 +108,7 @@ function testEditing(minor: string, text: string): void {
     assert.deepEqual([given.environment.FELIX_IPINIPMTU, given.environment.FELIX_VXLANMTU], ["1430", "1430"]);
   });
 
-  it("is byte for byte the same in every encapsulation, so that a switch changes the IPPool alone", () => {
+  it("is byte for byte the same in every encapsulation, so that a switch changes only the IPPool", () => {
     const texts = ENCAPSULATIONS.map((encapsulation) => edit(raw({ encapsulation }), false, text));
     assert.equal(new Set(texts).size, 1);
   });
@@ -122,20 +122,20 @@ function testEditing(minor: string, text: string): void {
     assert.equal(edited({ proxyMode: "iptables" }).environment.FELIX_NFTABLESMODE, undefined);
   });
 
-  it("keeps every other object as it is, byte for byte", () => {
+  it("keeps every other object byte for byte", () => {
     assert.deepEqual(
       split(edit(raw(), false, text)).filter((document) => !isEdited(document)),
       split(text).filter((document) => !isEdited(document)),
     );
   });
 
-  it("keeps every other field of its ConfigMap and its DaemonSet", () => {
+  it("keeps every other field of the ConfigMap and the DaemonSet", () => {
     for (const more of [{}, { encapsulation: "VXLAN", bgp: "Disabled", proxyMode: "nftables" }]) {
       assert.deepEqual(remainder(edit(raw(more), false, text)), remainder(text));
     }
   });
 
-  it("stays as it is when it is edited a second time", () => {
+  it("does not change when it is edited a second time", () => {
     for (const more of [{}, { encapsulation: "VXLAN", bgp: "Disabled", proxyMode: "nftables" }]) {
       const once = edit(raw(more), false, text);
       assert.equal(edit(raw(more), false, once), once);
@@ -155,7 +155,7 @@ const { ENCAPLAB_CALICO_MANIFESTS: folder } = process.env;
 for (const file of folder ? fs.readdirSync(folder) : []) {
   describe(`the edited published manifest ${file}`, () => {
     const text = fs.readFileSync(path.join(folder as string, file), "utf8");
-    // A branch names its images by itself: release-v3.33.
+    // On a release branch, images have the branch's name: release-v3.33.
     const minor = /\/node:(?:release-)?v(\d+\.\d+)/.exec(text)?.[1];
     assert.ok(minor, `${file} names no image calico/node`);
     testEditing(minor, text);
@@ -169,7 +169,7 @@ describe("Calico's manifest", () => {
     assert.equal(environment.FELIX_VXLANMTU, "1450");
   });
 
-  it("says that BIRD programs the routes where the version has the choice", () => {
+  it("chooses BIRD to program the routes where the version has the choice", () => {
     const routing = (calicoVersion: string, kubernetesVersion: string) =>
       read(edit({ calicoVersion, kubernetesVersion })).environment.FELIX_PROGRAMCLUSTERROUTES;
     assert.equal(routing("3.32", "1.35"), "Disabled");
@@ -181,7 +181,7 @@ describe("Calico's manifest", () => {
     assert.ok(!("IP" in environment) && !("IP_AUTODETECTION_METHOD" in environment));
   });
 
-  it("restarts calico-node when its ConfigMap changes, which by itself restarts nothing", () => {
+  it("restarts calico-node when its ConfigMap changes, by changing the pods' template", () => {
     const note = (raw: RawConfig, mtuGiven = false) =>
       read(edit(raw, mtuGiven)).set.spec.template.metadata.annotations["encaplab/config"];
     const before = note({ encapsulation: "VXLAN" });
@@ -212,12 +212,12 @@ describe("Calico's manifest", () => {
     );
   });
 
-  it("is refused when it defines no IPPools, as calico-etcd.yaml", () => {
+  it("is refused when it defines no IPPools, like calico-etcd.yaml", () => {
     const text = calicoManifest({ minor: "3.32", poolGroup: undefined });
     assert.throws(() => edit({}, false, text), /does not define the IPPools of the API group crd\.project/);
   });
 
-  it("is refused at preview, with the release whose calico.yaml must be used", async () => {
+  it("is refused at preview, with the release whose calico.yaml to use", async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-manifest-"));
     const manifest = path.join(folder, "calico-v3-crds.yaml");
     fs.writeFileSync(manifest, calicoManifest({ minor: "3.32", poolGroup: "projectcalico.org" }));

@@ -25,7 +25,7 @@ describe("the IPPools of a plan", () => {
     });
   }
 
-  it("are one per node with podRoutes: then the plan knows whose block is which", () => {
+  it("are one pool per node with podRoutes, so that the plan knows each node's block", () => {
     const plan = planOf({ encapsulation: "None", podRoutes: true });
     assert.deepEqual(
       renderPools(plan).map(({ name, spec }) => [name, spec.cidr, spec.nodeSelector]),
@@ -33,7 +33,7 @@ describe("the IPPools of a plan", () => {
     );
   });
 
-  it("never overlap, never are smaller than a block, and never name two tunnels", () => {
+  it("never overlap, are never smaller than a block, and never have two tunnels", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const pools = renderPools(planLab(config));
@@ -47,10 +47,10 @@ describe("the IPPools of a plan", () => {
     );
   });
 
-  it("say the mode that was asked for also where no Calico acts on it, and the plan then knows better", () => {
+  it("have the config's mode also without Calico, and the plan then notes that it has no effect", () => {
     const plan = planOf({ encapsulation: "VXLAN", calico: { install: "none" } });
     assert.equal(renderPools(plan)[0]?.spec.vxlanMode, "Always");
     assert.equal(plan.encapsulation, "None");
-    assert.match(plan.notes.join(), /no Calico acts on the IPPool, which says VXLAN/);
+    assert.match(plan.notes.join(), /the IPPool says VXLAN, but without Calico pods are routed as with None/);
   });
 });

@@ -3,7 +3,7 @@ import { expectedRoutes } from "../../components/calico/routes";
 import type { NodePlan } from "../../components/plan";
 import { planOf, type RawConfig } from "../support/problems";
 
-/** As `scripts/node/blocks.sh` prints them; Calico gave cp1 two blocks, and one is of a node that left. */
+/** As `scripts/node/blocks.sh` prints them. Calico gave cp1 two blocks; one block is of a node that is gone. */
 const BLOCKS = `172.16.0.0/26 cp1
 172.16.7.64/26 cp1
 172.16.9.0/26 w1
@@ -17,8 +17,8 @@ function routesAt(node: string, raw: RawConfig): string[] {
   return expectedRoutes(plan, at, BLOCKS).split("\n").filter(Boolean);
 }
 
-describe("the routes that a node is waited for", () => {
-  it("lead through tunl0 to the other nodes' addresses in IPIP", () => {
+describe("the routes that a node is expected to have", () => {
+  it("go through tunl0 to the other nodes' addresses in IPIP", () => {
     assert.deepEqual(routesAt("w1", { encapsulation: "IPIP" }), [
       "172.16.0.0/26 tunl0 10.0.3.10 BIRD",
       "172.16.200.0/26 tunl0 10.0.4.10 BIRD",
@@ -26,7 +26,7 @@ describe("the routes that a node is waited for", () => {
     ]);
   });
 
-  it("lead through vxlan.calico, by tunnel addresses that Calico hands out, in VXLAN", () => {
+  it("go through vxlan.calico in VXLAN, by tunnel addresses that Calico assigns", () => {
     assert.deepEqual(routesAt("w2", { encapsulation: "VXLAN" }), [
       "172.16.0.0/26 vxlan.calico - Felix",
       "172.16.7.64/26 vxlan.calico - Felix",
@@ -34,7 +34,7 @@ describe("the routes that a node is waited for", () => {
     ]);
   });
 
-  it("are direct inside a subnet and a tunnel's between subnets in CrossSubnet", () => {
+  it("are direct inside a subnet and go through the tunnel between subnets in CrossSubnet", () => {
     assert.deepEqual(routesAt("w1", { encapsulation: "IPIPCrossSubnet" }), [
       "172.16.0.0/26 direct 10.0.3.10 BIRD",
       "172.16.200.0/26 tunl0 10.0.4.10 BIRD",
@@ -42,7 +42,7 @@ describe("the routes that a node is waited for", () => {
     ]);
   });
 
-  it("are Felix' in VXLANCrossSubnet, the direct ones too", () => {
+  it("are all programmed by Felix in VXLANCrossSubnet, also the direct ones", () => {
     assert.deepEqual(routesAt("w1", { encapsulation: "VXLANCrossSubnet" }), [
       "172.16.0.0/26 direct 10.0.3.10 Felix",
       "172.16.200.0/26 vxlan.calico - Felix",
@@ -50,12 +50,12 @@ describe("the routes that a node is waited for", () => {
     ]);
   });
 
-  it("tunnel everywhere once the nodes are recorded as /32", () => {
+  it("all go through the tunnel when the nodes are recorded as /32", () => {
     const lines = routesAt("w1", { encapsulation: "IPIPCrossSubnet", faults: ["node-as-32"] });
     assert.ok(lines.length === 3 && lines.every((line) => line.includes(" tunl0 ")));
   });
 
-  it("go by whatever router there is between subnets without a tunnel", () => {
+  it("go through any router between subnets without a tunnel", () => {
     assert.deepEqual(routesAt("w2", { encapsulation: "None" }), [
       "172.16.0.0/26 direct - BIRD",
       "172.16.7.64/26 direct - BIRD",
@@ -63,7 +63,7 @@ describe("the routes that a node is waited for", () => {
     ]);
   });
 
-  it("are not waited for where closed BGP lets none come", () => {
+  it("are none where closed BGP keeps BIRD from programming them", () => {
     assert.deepEqual(routesAt("w1", { fabric: "aws", encapsulation: "IPIP", faults: ["bgp-blocked"] }), []);
   });
 });

@@ -11,21 +11,21 @@ const refuse = async (): Promise<string> => {
   throw new Error("getaddrinfo ENOTFOUND");
 };
 
-describe("where Calico's manifest comes from", () => {
+describe("the source of Calico's manifest", () => {
   let folder = "";
   beforeEach(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-source-"));
   });
   afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-  it("is the release that the plan pins, with Typha above fifty nodes", () => {
+  it("is the plan's release, with Typha above fifty nodes", () => {
     assert.match(manifestUrl(planOf({ calicoVersion: "3.32" })), /\/v3\.32\.\d+\/manifests\/calico\.yaml$/);
     const nodes = Array.from({ length: 60 }, (_, i) => `n${i}`);
     const large = planOf({ topology: [{ name: "a", cidr: "10.0.0.0/24", nodes }] });
     assert.match(manifestUrl(large), /calico-typha\.yaml$/);
   });
 
-  it("is asked once: then the user's cache has it, and no network is needed", async () => {
+  it("is fetched only once, and needs no network when the user's cache has it", async () => {
     const plan = planOf({});
     const asked: string[] = [];
     const fetchText = async (url: string) => {
@@ -43,7 +43,7 @@ describe("where Calico's manifest comes from", () => {
     assert.equal(await readManifest({ manifest: file }, planOf({}), refuse, folder), "mine");
   });
 
-  it("is held against the checksum, however that is written", async () => {
+  it("is checked against the checksum, with or without the prefix sha256:", async () => {
     const file = path.join(folder, "calico.yaml");
     fs.writeFileSync(file, "mine");
     const read = (checksum: string) => readManifest({ manifest: file, checksum }, planOf({}), refuse, folder);
@@ -54,10 +54,10 @@ describe("where Calico's manifest comes from", () => {
     assert.ok(problem?.message.includes(sum("mine")));
   });
 
-  it("is named when it cannot be had, with the way out", async () => {
+  it("is named in the error when it cannot be fetched or read, with what to do", async () => {
     const [offline] = await problemsOf(() => readManifest({}, planOf({}), refuse, folder));
     assert.equal(offline?.key, "calico.manifest");
-    assert.match(offline?.message ?? "", /could not be fetched.*ENOTFOUND.*name its path/);
+    assert.match(offline?.message ?? "", /could not be fetched.*ENOTFOUND.*set the path of the file/);
     const [missing] = await problemsOf(() =>
       readManifest({ manifest: "/no/such" }, planOf({}), refuse, folder),
     );

@@ -1,4 +1,4 @@
-/** The node layer, for real: what the build makes, and a machine made of it by the stack's own part. */
+/** The real node layer: what the build makes, and a machine that the stack's own provider makes from it. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -39,7 +39,7 @@ describe("the build of a real Kubernetes", function () {
     for (const lab of made) lab.remove();
   });
 
-  it("is done once, whoever asks", async () => {
+  it("builds only once, and then reuses the result", async () => {
     const before = fs.statSync(layer).ino;
     assert.equal(build(), layer);
     assert.equal(fs.statSync(layer).ino, before);
@@ -62,7 +62,7 @@ describe("the build of a real Kubernetes", function () {
     for (const command of ["ping -V", "iptables --version", "nft --version", "curl --version"])
       lab.on("cp1", `ctr -n k8s.io run --rm encaplab.local/tools:1 test ${command}`);
     lab.on("cp1", "ctr -n k8s.io images rm encaplab.local/tools:1");
-    assert.ok(database.equals(fs.readFileSync(store)), "a node's containerd has a database of its own");
+    assert.ok(database.equals(fs.readFileSync(store)), "a node's containerd has its own database");
   });
 
   it("makes every image that Calico's manifest names, once", () => {
@@ -77,13 +77,13 @@ describe("the build of a real Kubernetes", function () {
     assert.deepEqual(tags.sort(), [...new Set(wanted)].sort());
   });
 
-  it("says what it can be asked for", () => {
+  it("prints its usage after a wrong argument", () => {
     const { status, stderr } = spawnSync("bash", [BUILD, "--images"], { encoding: "utf8" });
     assert.notEqual(status, 0);
     assert.match(stderr, /usage: run \| run binaries \| run calico; was given: --images/);
   });
 
-  it("serves the stack's part: built, found changed when a machine is off, repaired, removed", async () => {
+  it("makes a layer for the stack's provider, which builds a machine, notices that it is off, repairs it and removes it", async () => {
     const { folder } = await place.create({ stack: "part" });
     try {
       const spec = {

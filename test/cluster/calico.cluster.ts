@@ -1,4 +1,4 @@
-/** Real Calico on real machines: every mode that it can play here, every switch between two of them, and every fault. */
+/** Real Calico on real machines: every mode that can run here, every switch between two of them, and every fault. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { type Encapsulation, parseConfig } from "../../components/config";
@@ -67,7 +67,7 @@ describe("real Calico", function () {
     lab?.clear();
   });
 
-  it("comes up in VXLANCrossSubnet, with every pair as predicted, and a second up touches nothing", async () => {
+  it("comes up in VXLANCrossSubnet with every pair as predicted, and a second up touches nothing", async () => {
     assert.deepEqual(failingPaths(lab.plan), []);
     assert.deepEqual(await disagreements(lab), []);
     assert.deepEqual(MachinesLab.touched(await lab.up()), []);
@@ -76,20 +76,24 @@ describe("real Calico", function () {
   const started = new Set<Encapsulation>();
   SWITCHES.forEach((encapsulation, i) => {
     const before = SWITCHES[i - 1] ?? "VXLANCrossSubnet";
-    it(`switches from ${before} to ${encapsulation}: living pods and new ones fare as predicted`, async () => {
+    it(`switches from ${before} to ${encapsulation}, with old and new pods as predicted`, async () => {
       const old = lab.plan;
       const run = await up({ encapsulation });
       assert.deepEqual(
         MachinesLab.touched(run),
         ["blocks-cp1", POOL, ...NODES.map((name) => `routes-${name}`)].map((name) => `${name}: update`),
-        "the IPPool, and the waits for it to be in force; no pod of Calico's starts anew",
+        "only the IPPool and the waits for it change; no Calico pod restarts",
       );
       const living = judgeSwitch(old, lab.plan);
       assert.equal(living !== undefined, old.mtu.pod !== lab.plan.mtu.pod);
-      assert.deepEqual(await disagreements(lab, lab.plan, old.mtu.pod), [], "the pods that lived through it");
+      assert.deepEqual(
+        await disagreements(lab, lab.plan, old.mtu.pod),
+        [],
+        "pods that were made before the switch",
+      );
       assert.deepEqual(await podsToRestart(lab), living ? (await pods(lab)).map(named).sort() : []);
       if (living) await restartPods(lab);
-      assert.deepEqual(await disagreements(lab), [], "pods made after it");
+      assert.deepEqual(await disagreements(lab), [], "pods that were made after the switch");
       assert.deepEqual(
         failingPaths(lab.plan),
         encapsulation === "None" ? ["cross-subnet: ICMP", "cross-subnet: TCP", "cross-subnet: full-MTU"] : [],
@@ -98,9 +102,9 @@ describe("real Calico", function () {
 
     if (started.has(encapsulation)) return;
     started.add(encapsulation);
-    it(`${encapsulation}: a node looks as the twin's node does`, async () => {
+    it(`${encapsulation}: a node looks like the twin's node`, async () => {
       twin ??= new TwinUnderTest(kindFor(encapsulation));
-      await restartSystemPods(lab); // they lived through the switch, and keep their MTU
+      await restartSystemPods(lab); // they were made before the switch, and keep their MTU
       assert.deepEqual(await differencesFromTwin(lab, twin), []);
     });
 
@@ -109,7 +113,7 @@ describe("real Calico", function () {
     });
   });
 
-  it("mtu-too-big in VXLAN: full-MTU fails in the tunnel, and works again when the fault is taken out", async () => {
+  it("mtu-too-big in VXLAN: full-MTU fails in the tunnel, and works again when the fault is removed", async () => {
     await up({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
     await restartPods(lab);
     assert.deepEqual(failingPaths(lab.plan), ["same-subnet: full-MTU", "cross-subnet: full-MTU"]);
@@ -130,7 +134,7 @@ describe("real Calico", function () {
     assert.deepEqual(await disagreements(lab), []);
   });
 
-  it("from VXLAN without BIRD to None in one up: the rollout ends before the pool changes, and pods go on", async () => {
+  it("from VXLAN without BIRD to None in one up: the rollout ends before the pool changes, and pods keep working", async () => {
     await up({ encapsulation: "VXLAN", bgp: "Disabled" });
     assert.deepEqual(await disagreements(lab), []);
     const { pod } = lab.plan.mtu;
@@ -142,8 +146,8 @@ describe("real Calico", function () {
     await up({ encapsulation: "VXLAN" });
   });
 
-  it("closed TCP 179 in VXLAN: calico-node is not ready, and every path works all the same", async () => {
-    // The fault `bgp-blocked` needs a cloud's security group; a filter on the nodes stands in for it.
+  it("closed TCP 179 in VXLAN: calico-node is not ready, but every path works", async () => {
+    // The fault `bgp-blocked` needs a cloud's security group. A filter on the nodes replaces it here.
     const rule = "INPUT -p tcp -m multiport --ports 179 -j DROP";
     for (const name of NODES) lab.machines.on(name, `iptables -I ${rule}`);
     try {
@@ -181,7 +185,7 @@ describe("real Calico", function () {
     await lab.kubectl(["rollout", "status", "-n", "kube-system", "daemonset/calico-node", "--timeout=180s"]);
   });
 
-  it("a pool that was changed by hand is brought back to the config", async () => {
+  it("resets a pool that was changed by hand to the config", async () => {
     await up({ encapsulation: "VXLAN" });
     const patch = JSON.stringify({ spec: { vxlanMode: "CrossSubnet" } });
     await lab.kubectl(["patch", "ippools", POOL, "--type=merge", "-p", patch]);
@@ -190,7 +194,7 @@ describe("real Calico", function () {
     assert.equal(mode, "Never");
   });
 
-  it(`IPIP is refused in one sentence that says why${hasIpip() ? " (skipped: this kernel has ipip)" : ""}`, async function () {
+  it(`refuses IPIP with one sentence that says why${hasIpip() ? " (skipped: this kernel has ipip)" : ""}`, async function () {
     if (hasIpip()) return this.skip();
     lab.on(NODES, { encapsulation: "IPIP" });
     const { status, output } = await lab.pulumi("up");
@@ -200,16 +204,16 @@ describe("real Calico", function () {
       /the kernel of cp1 \(\S+\) has no 'ipip'\..* an encapsulation without it \(VXLAN, VXLANCrossSubnet, None\)/,
     );
     const mode = await lab.kubectl(["get", "ippools", POOL, "-o", "jsonpath={.spec.ipipMode}"]);
-    assert.equal(mode, "Never", "the pool is as it was");
+    assert.equal(mode, "Never", "the pool is unchanged");
   });
 
-  it("leaves the machines as they were", async () => {
+  it("leaves the machines unchanged after a destroy", async () => {
     await lab.destroy();
     for (const name of NODES) assert.deepEqual(lab.changes(name), [], name);
   });
 });
 
-/** The study pods that `up` says keep another MTU; Kubernetes' own are not counted. */
+/** The study pods that still have the old MTU, according to `up`. Kubernetes' own pods are not included. */
 async function podsToRestart(lab: HostsLab): Promise<string[]> {
   const { podsToRestart } = (await lab.outputs()) as unknown as { podsToRestart: string[] };
   return podsToRestart.filter((line) => line.startsWith("default/")).sort();
@@ -222,7 +226,7 @@ const calicoNodeOn = (lab: HostsLab, node: string): Promise<string> =>
     `--field-selector=spec.nodeName=${node}`,
   ]);
 
-/** What a user sees on a node of the lab and not on the twin's, or the other way round. */
+/** What a user sees on a node of the lab but not on the twin's node, or the other way round. */
 async function differencesFromTwin(lab: HostsLab, twin: TwinUnderTest): Promise<string[]> {
   const { encapsulation } = lab.plan;
   const plan = planLab(parseConfig({ encapsulation }));

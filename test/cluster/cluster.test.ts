@@ -1,4 +1,4 @@
-/** How the steps of a cluster stand to one another: what goes with what, what waits for what, what nobody may read. */
+/** How the steps of a cluster depend on each other: what is deleted with what, what waits for what, what is secret. */
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATIONS } from "../../components/config";
@@ -24,7 +24,7 @@ describe("the steps to a cluster", () => {
     cloud = await buildCluster({}, true);
   });
 
-  it("are taken on every node once, and on the control plane what is the cluster's", () => {
+  it("run once on every node, and those of the whole cluster on the control plane", () => {
     assert.deepEqual(
       stepsOf(hosts)
         .map(({ name }) => name)
@@ -48,7 +48,7 @@ describe("the steps to a cluster", () => {
     );
   });
 
-  it("send everything by standard input, and nothing in a command line", () => {
+  it("send everything through standard input and nothing on the command line", () => {
     for (const { name, props } of stepsOf(hosts)) {
       for (const command of [props.create, props.delete].filter(Boolean))
         assert.match(command, /^(sudo -n )?bash -s -- (create|delete)$/, name);
@@ -60,7 +60,7 @@ describe("the steps to a cluster", () => {
     assert.doesNotMatch(step(hosts, "prepare-cp1").props.create, /sudo/);
   });
 
-  it("keep the token and the kubeconfig from every eye", async () => {
+  it("keep the bootstrap token and the kubeconfig secret", async () => {
     const join = step(hosts, "join-w1");
     assert.ok(join.secrets.includes("stdin"));
     assert.ok(join.props.stdin.includes("token-of-w1"));
@@ -84,7 +84,7 @@ describe("the steps to a cluster", () => {
     assert.deepEqual(hosts.late, []);
   });
 
-  it("are not undone by what they replace, and are taken anew on another machine", () => {
+  it("keep the new step when the old one is deleted, and run again when their machine is replaced", () => {
     for (const { name, opts, props } of stepsOf(hosts)) {
       assert.equal(opts.deleteBeforeReplace, props.delete !== undefined, name);
       assert.equal(
@@ -96,7 +96,7 @@ describe("the steps to a cluster", () => {
     assert.deepEqual(step(cloud, "remove-w1").props.triggers, ["cp1-id", "w1-id", CA_HASH]);
   });
 
-  it("join in parallel, each after the control plane, its own preparation and its way out", async () => {
+  it("join workers in parallel, each after init, its own preparation and its remove step", async () => {
     for (const worker of ["w1", "w2"]) {
       const needed = await waitsFor(step(hosts, `join-${worker}`));
       for (const name of [`prepare-${worker}`, "admission", `remove-${worker}`])
@@ -106,22 +106,22 @@ describe("the steps to a cluster", () => {
     }
   });
 
-  it("prepare all nodes at once: a preparation waits for its machine alone", async () => {
+  it("prepare all nodes in parallel: a preparation waits only for its own machine", async () => {
     for (const name of ["cp1", "w1", "w2"]) {
-      // Its record or its resource, and the wait for a login, which all bear its name.
+      // The machine's record or resource, and the wait for a login: all have the machine's name.
       assert.deepEqual(await waitsFor(step(hosts, `prepare-${name}`)), [name, name]);
       assert.deepEqual(await waitsFor(step(cloud, `prepare-${name}`)), [name, name]);
     }
   });
 
-  it("end with the machine in a cloud, and are not undone one by one", async () => {
+  it("are deleted with their machine in a cloud, and not undone one by one", async () => {
     for (const { name, opts } of stepsOf(cloud)) {
       const owner = name.startsWith("remove-") ? "init-cp1" : name.split("-").at(-1);
       assert.equal(await nameOf(opts.deletedWith), owner, name);
     }
   });
 
-  it("take a worker off the list while its machine is still there, but not when the whole cluster goes", async () => {
+  it("remove a worker from the cluster while its machine is still there, but not when the whole cluster is deleted", async () => {
     for (const recording of [hosts, cloud]) {
       const leaving = step(recording, "remove-w1");
       assert.equal(leaving.props.create, undefined);
@@ -132,7 +132,7 @@ describe("the steps to a cluster", () => {
     }
   });
 
-  it("wait for a login first, and let the workers in once all are prepared", async () => {
+  it("wait for a login first, and issue bootstrap tokens after all nodes are prepared", async () => {
     for (const name of ["cp1", "w1", "w2"]) {
       const waiting = named(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Reachable", name);
       assert.ok(waiting.secrets.includes("target"));
@@ -145,7 +145,7 @@ describe("the steps to a cluster", () => {
     for (const { name, opts } of stepsOf(hosts)) assert.equal(opts.hooks, undefined, name);
   });
 
-  it("start from a record of each machine that stays, secret as a whole", () => {
+  it("start from a record of each existing machine, with a secret login", () => {
     const tenancies = ofType(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Tenancy");
     assert.deepEqual(
       tenancies.map(({ name }) => name),
@@ -156,21 +156,21 @@ describe("the steps to a cluster", () => {
 });
 
 describe("Calico on a cluster", () => {
-  it("goes with the control plane's beginning, so that no destroy waits for a dead API", async () => {
+  it("is deleted with the init step, so that no destroy waits for a dead API", async () => {
     const { resources } = await buildCluster({}, true);
     const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
     assert.ok(objects.length >= 2);
     for (const { name, opts } of objects) assert.equal(await nameOf(opts.deletedWith), "init-cp1", name);
   });
 
-  it("is told apart by the CA, though its address stays", async () => {
+  it("identifies its cluster by the CA, because the address stays the same after a rebuild", async () => {
     const { resources } = await buildCluster();
     const provider = named(resources, "pulumi:providers:kubernetes", "api");
     assert.equal(provider.props.clusterIdentifier, CA_HASH);
     assert.ok(provider.secrets.includes("kubeconfig"));
   });
 
-  it("changes its pool in place in a switch, and no step of the cluster but the waits", async () => {
+  it("changes in a switch only the pool, in place, and the steps that wait", async () => {
     const built = await Promise.all(ENCAPSULATIONS.map((encapsulation) => buildCluster({ encapsulation })));
     const [first] = built;
     for (const [i, recording] of built.entries()) {
@@ -185,7 +185,7 @@ describe("Calico on a cluster", () => {
     }
   });
 
-  it("waits for the routes after the pools, and for the pools after the members", async () => {
+  it("waits for the routes after the pools, and for the blocks after all nodes have joined", async () => {
     const recording = await buildCluster();
     const blocks = await waitsFor(step(recording, "blocks-cp1"));
     for (const name of ["join-w1", "join-w2", "default-ipv4-ippool"]) assert.ok(blocks.includes(name), name);
@@ -193,12 +193,12 @@ describe("Calico on a cluster", () => {
     assert.ok(step(recording, "routes-w2").props.stdin.includes("EXPECTED='172.16.0.0/26 vxlan.calico -"));
   });
 
-  it("changes a pool only when the network under the nodes lets the new mode through", async () => {
+  it("changes a pool only after the network under the nodes lets the new mode through", async () => {
     const pool = named((await buildCluster()).resources, POOL, "default-ipv4-ippool");
     assert.deepEqual(await waitsFor(pool), ["calico-cp1", "test"]);
   });
 
-  it("waits for calico-node to be ready, but not where closed BGP keeps it from it", async () => {
+  it("waits until calico-node is ready, with and without BIRD", async () => {
     const ready = async (raw: Record<string, unknown>) => {
       const recording = await buildCluster(raw);
       return ["calico-cp1", "blocks-cp1"].map(
@@ -209,7 +209,7 @@ describe("Calico on a cluster", () => {
     assert.deepEqual(await ready({ bgp: "Disabled" }), ["1", "1"]);
   });
 
-  it("asks every node for a tunnel address where there is a tunnel, and only there", async () => {
+  it("waits for a tunnel address of every node only where there is a tunnel", async () => {
     for (const [encapsulation, tunnel] of [
       ["VXLAN", "VXLAN"],
       ["IPIPCrossSubnet", "IPIP"],
@@ -220,7 +220,7 @@ describe("Calico on a cluster", () => {
     }
   });
 
-  it("has every node take in its image archives before the manifest is applied, and after containerd is there", async () => {
+  it("imports image archives on every node after its preparation and before the manifest is applied", async () => {
     const archive = { file: "/archives/calico.tar", stamp: "1 2" };
     const recording = await buildCluster({}, false, [archive]);
     const images = ofType(recording.resources, "pulumi-nodejs:dynamic/encaplab:Images");
@@ -230,12 +230,12 @@ describe("Calico on a cluster", () => {
       assert.ok(installs.includes(image.name));
       assert.deepEqual(await waitsFor(image), [image.name.replace("images", "prepare")]);
       assert.deepEqual(image.props.archives, [archive]);
-      assert.ok(image.secrets.includes("target"), "it lets its reader log in");
+      assert.ok(image.secrets.includes("target"), "it is what you need to log in");
     }
     assert.deepEqual(ofType((await buildCluster()).resources, "pulumi-nodejs:dynamic/encaplab:Images"), []);
   });
 
-  it("is left out where the config says so: the reference plugins then route, and the pool is declared all the same", async () => {
+  it("is left out with calico.install: none, where the reference plugins route and the pool is still declared", async () => {
     const recording = await buildCluster({ calico: { install: "none" }, encapsulation: "IPIP" });
     const names = stepsOf(recording).map(({ name }) => name);
     assert.ok(!names.some((name) => /^(calico|blocks|routes)-/.test(name)));
@@ -250,7 +250,7 @@ describe("Calico on a cluster", () => {
     assert.ok(step(recording, "prepare-w1").props.stdin.includes("REQUIRE_IPIP='0'"));
   });
 
-  it("is another cluster when what cannot change on a living one does", async () => {
+  it("rebuilds the cluster when something changes that cannot change on a running one", async () => {
     const identity = async (raw: Record<string, unknown>) =>
       step(await buildCluster(raw), "init-cp1").props.triggers[1];
     const plain = await identity({});

@@ -1,11 +1,11 @@
-/** The node containers, for real: machines, the network between them, and what is left of them. */
+/** Real node containers: the machines, the network between them, and what they leave behind. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { Containers, hostChanges, hostState, RUN, SPEC } from "../support/containers";
 import { until } from "../support/realm";
 
-/** When a node's systemd was started, in ticks since this machine's boot: another one after each boot of the node. */
+/** When a node's systemd was started, in ticks since this machine's boot. Changes at each boot of the node. */
 const STARTED = "cut -d ' ' -f 22 /proc/1/stat";
 
 const NAMES = SPEC.nodes.map(({ name }) => name);
@@ -34,7 +34,7 @@ describe("node containers", function () {
     for (const containers of made) containers.remove();
   });
 
-  it("are machines to log in to, each with the host key that was told, systemd and containerd", async () => {
+  it("accept login with the host key in the status, and run systemd and containerd", async () => {
     for (const name of NAMES) {
       await lab.ready(name, "systemctl is-system-running");
       assert.equal(lab.on(name, "hostname; id -un; systemctl is-active containerd"), `${name}\nroot\nactive`);
@@ -43,7 +43,7 @@ describe("node containers", function () {
     assert.equal(new Set(NAMES.map((name) => lab.on(name, "cat /etc/machine-id"))).size, NAMES.length);
   });
 
-  it("reach each other over a router, which knows of pods what its routes say and no more", () => {
+  it("reach each other over a router, and pods only where the router has a route", () => {
     assert.match(lab.on("cp1", "ping -c 1 -W 2 10.0.3.11"), /ttl=64/);
     assert.match(lab.on("cp1", "ping -c 1 -W 2 10.0.4.10"), /ttl=63/);
     lab.on("cp1", "ip addr add 172.16.0.1/32 dev lo");
@@ -53,14 +53,14 @@ describe("node containers", function () {
     assert.match(lab.on("cp1", "ping -c 1 -W 2 172.16.0.65 2>&1 || true"), /0 received/);
   });
 
-  it("leave the machine's kernel settings alone, and have those of the network for themselves", () => {
+  it("cannot change the machine's kernel settings, but have their own network settings", () => {
     assert.throws(() => lab.on("w1", "sysctl -w vm.swappiness=1"), /denied|Read-only/);
     assert.equal(lab.on("w1", "sysctl -w vm.overcommit_memory=1"), "vm.overcommit_memory = 1");
     assert.equal(lab.on("w1", "sysctl -w net.ipv4.ip_forward=1"), "net.ipv4.ip_forward = 1");
     assert.equal(lab.on("w2", "sysctl -n net.ipv4.ip_forward"), "0");
   });
 
-  it("are not touched by a second up", () => {
+  it("are not changed by a second up", () => {
     const status = lab.status();
     const started = NAMES.map((name) => lab.on(name, STARTED));
     assert.deepEqual(lab.up(), status);
@@ -70,14 +70,14 @@ describe("node containers", function () {
     );
   });
 
-  it("come and go one by one", async () => {
+  it("are added and removed one by one", async () => {
     const { ports, started } = { ports: lab.status(), started: lab.on("cp1", STARTED) };
     lab.write({ nodes: [...SPEC.nodes.filter(({ name }) => name !== "w1"), W3], routes: [] });
     const now = lab.up();
     assert.deepEqual(Object.keys(now.nodes).sort(), ["cp1", "w2", "w3"]);
     assert.deepEqual([now.nodes.cp1, now.nodes.w2, now.api], [ports.nodes.cp1, ports.nodes.w2, ports.api]);
     await lab.ready("w3");
-    assert.equal(lab.on("cp1", STARTED), started, "the others run on");
+    assert.equal(lab.on("cp1", STARTED), started, "the others keep running");
     assert.match(lab.on("w3", "ping -c 1 -W 2 10.0.3.10"), /ttl=63/);
     assert.throws(() => lab.on("cp1", "ping -c 1 -W 1 10.0.3.11"), "w1 is gone");
     assert.throws(() => lab.on("w3", "ping -c 1 -W 1 172.16.0.1"), "the router's route is gone");
@@ -86,10 +86,10 @@ describe("node containers", function () {
     const back = lab.up();
     await lab.ready("w1");
     assert.deepEqual(Object.keys(back.nodes).sort(), NAMES);
-    assert.notEqual(back.nodes.w1?.hostKey, ports.nodes.w1?.hostKey, "another disk, another machine");
+    assert.notEqual(back.nodes.w1?.hostKey, ports.nodes.w1?.hostKey, "a new disk has a new host key");
   });
 
-  it("move to another subnet with their disk", async () => {
+  it("keep their disk when they move to another subnet", async () => {
     lab.on("w1", "echo kept > /root/file && sync");
     const nodes = SPEC.nodes.map((node) => (node.name === "w1" ? { ...W3, name: "w1" } : node));
     lab.write({ nodes });
@@ -101,7 +101,7 @@ describe("node containers", function () {
     await lab.ready("w1");
   });
 
-  it("lose their power, and keep their disk, key and port", async () => {
+  it("keep their disk, key and port when the power fails", async () => {
     lab.on("w1", "echo kept > /root/file; touch /run/lost; sync; ip link add lost type veth");
     const { nodes } = lab.status();
     lab.run("kill", "w1");
@@ -114,7 +114,7 @@ describe("node containers", function () {
     assert.throws(() => lab.on("w1", "test -e /run/lost || ip link show lost"));
   });
 
-  it("boot again when they reboot, and by the next up when they were switched off", async () => {
+  it("boot again after a reboot, and by the next up after they were switched off", async () => {
     const started = lab.on("w1", STARTED);
     spawnSync("ssh", lab.sshArgv("w1", "reboot"));
     await lab.ready("w1", `test "$(${STARTED})" != ${started}`);
@@ -125,7 +125,7 @@ describe("node containers", function () {
     assert.ok(lab.status().nodes.w1?.running);
   });
 
-  it("find their way in again when a listener died", async () => {
+  it("get a listener back in the next up after it died", async () => {
     const { port } = lab.status().api;
     const [line] = execFileSync("ss", ["-Htlnp", `sport = :${port}`], { encoding: "utf8" }).split("\n");
     process.kill(Number(/pid=(\d+)/.exec(line ?? "")?.[1]), "SIGKILL");
@@ -133,7 +133,7 @@ describe("node containers", function () {
     assert.deepEqual(lab.up().api, { port, running: true });
   });
 
-  it("stand beside another lab of the same name and addresses", async () => {
+  it("run beside another lab with the same name and addresses", async () => {
     const other = make();
     const status = other.up();
     await other.ready("w2");
@@ -145,12 +145,13 @@ describe("node containers", function () {
     assert.match(other.on("cp1", "ping -c 1 -W 2 10.0.4.10"), /ttl=63/);
     other.run("down");
     assert.deepEqual(other.leftovers(), []);
-    assert.equal(lab.on("w2", "hostname"), "w2", "the first one lives on");
+    assert.equal(lab.on("w2", "hostname"), "w2", "the first one keeps running");
   });
 
-  it("are built by the next up, and removed by the next down, after one that was killed at any moment", async () => {
+  it("are built by the next up and removed by the next down after a kill at any moment", async () => {
     const killed = make();
-    // Alone, its children go on and are waited for; as a group, all ends in the middle of its work.
+    // If it is killed alone, its children continue, and the next run waits for them. If the group is killed, all of it
+    // ends in the middle of its work.
     for (const [index, after] of [40, 150, 300, 500, 700, 900, 1200, 1600, 2200].entries())
       await killed.killed("up", after, index % 2 === 0);
     const { nodes } = killed.up();
@@ -168,7 +169,7 @@ describe("node containers", function () {
     }
   });
 
-  it("need no network: without one they are built all the same, without internet", () => {
+  it("are built even on a machine without a network, and then have no internet", () => {
     const offline = make();
     const reach = (node: string) => `
       read -r port key < <(jq -r '.nodes.${node} | "\\(.port) \\(.hostKey)"' <<< "$status")
@@ -186,7 +187,7 @@ describe("node containers", function () {
     assert.deepEqual(offline.leftovers(), []);
   });
 
-  it("say what is wrong before they make anything", () => {
+  it("report a wrong spec before anything is made", () => {
     const wrong = make();
     const said = (...words: string[]): string => {
       const { status, stderr } = spawnSync("bash", [RUN, ...words], { encoding: "utf8" });
@@ -194,11 +195,11 @@ describe("node containers", function () {
       return stderr;
     };
     wrong.write({ nodes: [{ ...W3, subnet: "c" }] });
-    assert.match(said(wrong.folder, "up"), /node w3: subnet c is none of a, b/);
+    assert.match(said(wrong.folder, "up"), /node w3: subnet c is not one of a, b/);
     wrong.write({ apiNode: "x" });
-    assert.match(said(wrong.folder, "up"), /apiNode x is none of cp1, w1, w2/);
+    assert.match(said(wrong.folder, "up"), /apiNode x is not one of cp1, w1, w2/);
     wrong.write({ layer: "/no/such/layer" });
-    assert.match(said(wrong.folder, "up"), /the layer \/no\/such\/layer is not there/);
+    assert.match(said(wrong.folder, "up"), /the layer \/no\/such\/layer does not exist/);
     assert.match(said(wrong.folder, "sideways"), /usage: .*up\|down\|status/);
     assert.match(said(lab.folder, "kill", "nobody"), /no node nobody .* cp1/);
     assert.match(said("/run/lab", "up"), /must not lie below \/run/);
@@ -211,7 +212,7 @@ describe("node containers", function () {
     );
   });
 
-  it("leave nothing: no process, namespace, mount, group or file, and the machine as it was", async () => {
+  it("leave no process, namespace, mount, control group or file, and the machine unchanged", async () => {
     lab.run("down");
     assert.deepEqual(lab.leftovers(), []);
     assert.deepEqual(fs.readdirSync(lab.folder), ["spec.json"]);

@@ -1,7 +1,8 @@
 /**
- * npm run bench:cluster: how long a cluster takes through the engine, against the same scripts given to the same kind of
- * machines by hand, over plain ssh and in the same order; and what a switch of encapsulation takes and loses, against a bare
- * `kubectl patch ippool` on the same Calico. Prints ratios, for seconds depend on the machine; asserts nothing about time.
+ * npm run bench:cluster: how long a cluster takes with the engine, compared with the same scripts run by hand on the
+ * same kind of machines, over plain ssh and in the same order. Also how long a switch of encapsulation takes and what
+ * the pods lose, compared with a bare `kubectl patch ippool` on the same Calico. Prints ratios, because seconds depend
+ * on the machine. Asserts nothing about time.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -27,10 +28,10 @@ const NAMES = nodes.map(({ name }) => name);
 const WORKERS = NAMES.slice(1);
 const TOKENS = new Map(WORKERS.map((name, i) => [name, `aaaaa${i}.0123456789abcdef`]));
 
-/** Seconds since the start, by what happened. */
+/** Seconds since the start, by event. */
 type Times = Map<string, number>;
 
-describe("figures of a cluster", function () {
+describe("the benchmark of a cluster", function () {
   this.timeout(3_600_000); // Kubernetes may have to be built
   let lab: HostsLab;
 
@@ -48,7 +49,7 @@ describe("figures of a cluster", function () {
     lab?.clear();
   });
 
-  it("of a first up are printed", async () => {
+  it("prints how long a first up takes", async () => {
     const engine = await throughEngine(lab);
     await lab.destroy();
     lab.clear();
@@ -59,12 +60,12 @@ describe("figures of a cluster", function () {
     print(engine, hand);
   });
 
-  it("of every switch are printed, beside a bare patch of the IPPool", async () => {
+  it("prints what every switch takes and loses, beside a bare patch of the IPPool", async () => {
     lab.on(NAMES, { encapsulation: "VXLANCrossSubnet" });
     await lab.up();
     await lab.readKubeconfig();
     await startPods(lab);
-    // So that every path works in every mode, and what is lost is lost by the switch.
+    // With it, every path works in every mode, and only the switch loses packets.
     await tellRouter(lab);
     const rows: SwitchFigures[] = [];
     for (const [i, to] of SWITCHES.entries()) {
@@ -72,7 +73,7 @@ describe("figures of a cluster", function () {
       const ours = await measured(lab, () => switchByEngine(lab, to));
       await switchByEngine(lab, from);
       const floor = await measured(lab, () => switchByHand(lab, to));
-      await switchByEngine(lab, to); // the engine's state knows nothing of the patch
+      await switchByEngine(lab, to); // the engine's state does not contain the patch
       rows.push({ from, to, ours, floor });
     }
     for (const { ours, floor } of rows) assert.ok(ours.losses.length > 0 && floor.losses.length > 0);
@@ -80,7 +81,7 @@ describe("figures of a cluster", function () {
   });
 });
 
-/** What the engine calls a step, where that is not the step's own name. */
+/** The engine's name of a step, if it is not the step's own name. */
 const RESOURCES: Record<string, string> = { "token-cp1": "admission" };
 const STEPS = [
   "init-cp1",
@@ -217,21 +218,24 @@ function print(engine: Times, hand: Times): void {
 }
 
 type Mode = "VXLAN" | "VXLANCrossSubnet" | "None";
-/** Every ordered pair of the modes that a kernel without ipip can play, one after the other, from the last one on. */
+/**
+ * Every ordered pair of the modes that a kernel without ipip can run, one after the other. The first switch starts at
+ * the last mode.
+ */
 const SWITCHES: readonly Mode[] = ["VXLAN", "None", "VXLANCrossSubnet", "None", "VXLAN", "VXLANCrossSubnet"];
 const POOL = "default-ipv4-ippool";
 
 interface Measured {
-  /** Seconds until every node's routes were those of the mode. */
+  /** Seconds until every node had the routes of the mode. */
   seconds: number;
   losses: Loss[];
 }
 interface SwitchFigures {
   from: Mode;
   to: Mode;
-  /** By `up` of the lab. */
+  /** With `up` of the lab. */
   ours: Measured;
-  /** By `kubectl patch ippool` alone. */
+  /** With `kubectl patch ippool` alone. */
   floor: Measured;
 }
 
@@ -241,7 +245,7 @@ async function measured(lab: HostsLab, change: () => Promise<unknown>): Promise<
     const start = performance.now();
     await change();
     seconds = (performance.now() - start) / 1000;
-    await delay(5000); // what comes late is lost, too
+    await delay(5000); // counts late losses too
   });
   return { seconds, losses };
 }
@@ -251,7 +255,7 @@ async function switchByEngine(lab: HostsLab, encapsulation: Mode): Promise<void>
   await lab.up();
 }
 
-/** As somebody who has only Calico does it, and then looks at the nodes until it is in force. */
+/** Switches as a user who has only Calico: patches the pool, then checks the nodes until they have the new routes. */
 async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
   lab.on(NAMES, { encapsulation });
   const { ipipMode, vxlanMode } = lab.plan.ipPool;
@@ -269,7 +273,7 @@ async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
   );
 }
 
-/** Gives the router between the subnets a route per block. */
+/** Gives the router between the subnets one route per block. */
 async function tellRouter(lab: HostsLab): Promise<void> {
   const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
   const listed = await lab.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path]);

@@ -1,4 +1,6 @@
-/** A cluster on machines that exist, through the real engine with a real kubeadm: up, changed, switched, taken down. */
+/**
+ * A cluster on existing machines, with the real engine and a real kubeadm: brought up, changed, switched, destroyed.
+ */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { SPEC } from "../support/containers";
@@ -13,7 +15,7 @@ const NODES = ["cp1", "w1", "w2"];
 const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
 const touched = MachinesLab.touched;
 
-describe("a cluster on machines that exist", function () {
+describe("a cluster on existing machines", function () {
   this.timeout(600_000);
   let lab: HostsLab;
   let first: Run;
@@ -42,7 +44,7 @@ describe("a cluster on machines that exist", function () {
     lab?.clear();
   });
 
-  it("comes up with every machine a node, of the version and at the address of the plan", async () => {
+  it("comes up with every machine as a node, with the plan's version and address", async () => {
     const { items } = JSON.parse(await lab.kubectl(["get", "nodes", "-o", "json"])) as {
       items: {
         metadata: { name: string };
@@ -58,7 +60,7 @@ describe("a cluster on machines that exist", function () {
     }
   });
 
-  it("lets nobody in with a token that is older than the joins, or good for longer", async () => {
+  it("has no bootstrap tokens except those for the joins, which last at most 15 minutes", async () => {
     const { items } = JSON.parse(
       await lab.kubectl([
         ...["get", "secrets", "-n", "kube-system", "-o", "json"],
@@ -73,8 +75,8 @@ describe("a cluster on machines that exist", function () {
     }
   });
 
-  it("shows no secret: not in the engine's words, in its state, in a list of processes, on a node's disk", async () => {
-    assert.ok(secrets.length >= 4, "two tokens, the login's key, the administrator's key");
+  it("shows no secret in the engine's output, in its state, in a list of processes or on a node's disk", async () => {
+    assert.ok(secrets.length >= 4, "two tokens, the login key, the administrator's key");
     const shown = await lab.pulumi("stack", "output");
     assert.match(shown.output, /kubeconfig +\[secret\]/);
     const state = fs.readFileSync(lab.checkpoint, "utf8");
@@ -90,7 +92,7 @@ describe("a cluster on machines that exist", function () {
     }))
       for (const secret of secrets) assert.ok(!text.includes(secret), place);
     const folders = "/etc /run /tmp /root /var/log /var/tmp /var/lib/encaplab /var/lib/kubelet";
-    // The administrator's key has its place on the control plane; what was sent there has none.
+    // The administrator's key belongs on the control plane. What was sent there must not be on its disk.
     const sent = secrets.slice(0, -1);
     for (const name of NODES) {
       const patterns = `/dev/shm/patterns-${name}`;
@@ -99,19 +101,19 @@ describe("a cluster on machines that exist", function () {
     }
   });
 
-  it("has pods that reach each other as the verdict says", async () => {
+  it("has pods that reach each other as the verdict predicts", async () => {
     await startPods(lab);
     assert.deepEqual(failingPaths(lab.plan), []);
     assert.deepEqual(await disagreements(lab), []);
   });
 
-  it("a second up changes nothing", async () => {
+  it("changes nothing in a second up", async () => {
     const run = await up(NODES);
     assert.deepEqual(touched(run), []);
     assert.deepEqual(Object.keys(run.changes), ["same"]);
   });
 
-  it("a node is added, and the others' pods go on", async () => {
+  it("adds a node without restarting the other nodes' pods", async () => {
     const before = await pods(lab);
     const run = await up([...NODES, "w3"]);
     assert.deepEqual(
@@ -129,7 +131,7 @@ describe("a cluster on machines that exist", function () {
     assert.deepEqual(await disagreements(lab), []);
   });
 
-  it("a node is removed: drained, off the list, and its machine as it was", async () => {
+  it("removes a node: drains it, deletes it from the cluster and resets its machine", async () => {
     const pinned = {
       apiVersion: "v1",
       kind: "Pod",
@@ -157,7 +159,7 @@ describe("a cluster on machines that exist", function () {
     assert.deepEqual(touched(await up(NODES)), []);
   });
 
-  it("another proxy mode makes the cluster anew on the same machines", async () => {
+  it("rebuilds the cluster on the same machines for another proxy mode", async () => {
     const ca = await lab.secretOutput("kubeconfig");
     await up(NODES, { proxyMode: "nftables" });
     await lab.readKubeconfig();
@@ -171,7 +173,7 @@ describe("a cluster on machines that exist", function () {
   });
 
   for (const encapsulation of ["VXLANCrossSubnet", "VXLAN", "None"]) {
-    it(`Services answer in ${encapsulation} with kube-proxy's nftables`, async () => {
+    it(`has Services that answer in ${encapsulation} with kube-proxy's nftables`, async () => {
       if (encapsulation !== "VXLANCrossSubnet") await up(NODES, { proxyMode: "nftables", encapsulation });
       await startPods(lab);
       await startServices(lab);
@@ -179,13 +181,13 @@ describe("a cluster on machines that exist", function () {
     });
   }
 
-  it("destroy leaves the machines as they were", async () => {
+  it("leaves the machines unchanged after a destroy", async () => {
     await lab.destroy();
     for (const name of [...NODES, "w3"]) assert.deepEqual(lab.changes(name), [], name);
   });
 });
 
-/** What nobody may read: the tokens, the login's private key, and last the administrator's. */
+/** The secrets: the tokens, the login's private key, and last the administrator's key. */
 async function secretsOf(lab: HostsLab): Promise<string[]> {
   const { output } = await lab.pulumi("stack", "export", "--show-secrets");
   const { resources } = JSON.parse(output).deployment;
@@ -194,6 +196,6 @@ async function secretsOf(lab: HostsLab): Promise<string[]> {
   const tokens = Object.values(JSON.parse(plaintext) as Record<string, string>);
   const key = fs.readFileSync(lab.machines.key, "utf8").split("\n")[3] ?? "";
   const admin = /client-key-data: (\S+)/.exec(await lab.secretOutput("kubeconfig"))?.[1] ?? "";
-  // Of each token the part behind the dot: the other one is its name.
+  // Only the part of each token after the dot: the part before it is the token's name, and not secret.
   return [...tokens.map((token) => token.split(".")[1] ?? ""), key, admin.slice(100, 160)];
 }

@@ -1,4 +1,4 @@
-/** Machines that are reached over another one only, and what is said when they are not reached. */
+/** Machines that are only reached over a jump host, and the error when they cannot be reached. */
 import assert from "node:assert/strict";
 import { SPEC } from "../support/containers";
 import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
@@ -22,7 +22,7 @@ describe("machines behind a jump host", function () {
       return { name, address, subnet, hostKey: nodes[name]?.hostKey };
     });
     const jump = { address: "127.0.0.1", port: nodes.cp1?.port, hostKey: nodes.cp1?.hostKey };
-    // The one cluster with the reference CNI plugins in Calico's place.
+    // The only cluster with the reference CNI plugins instead of Calico.
     overJump = { hosts: { machines, jump }, calico: { install: "none" } };
   });
   after(async () => {
@@ -30,17 +30,17 @@ describe("machines behind a jump host", function () {
     lab?.clear();
   });
 
-  it("are refused in one sentence when the jump host shows another key than its own", async () => {
+  it("are refused with one sentence when the jump host has a wrong host key", async () => {
     const { nodes } = lab.machines.status();
     const { hosts } = overJump as { hosts: { jump: object } };
     lab.on(NODES, { ...overJump, hosts: { ...hosts, jump: { ...hosts.jump, hostKey: nodes.w2?.hostKey } } });
     const { status, output } = await lab.pulumi("up");
     assert.notEqual(status, 0);
-    assert.match(output, /127\.0\.0\.1 answers with the host key ssh-ed25519 \S+, expected is ssh-ed25519/);
+    assert.match(output, /127\.0\.0\.1 has the host key ssh-ed25519 \S+, but ssh-ed25519 \S+ was expected/);
     await lab.destroy();
   });
 
-  it("become a cluster, which a second up leaves alone, and are clean after it", async () => {
+  it("become a cluster that a second up does not change, and are clean after a destroy", async () => {
     lab.on(NODES, overJump);
     await lab.up();
     await lab.readKubeconfig();

@@ -1,4 +1,7 @@
-/** The engine killed in the middle of every step, over a direct way and over a jump host: the next `up` or `destroy` ends well. */
+/**
+ * The engine is killed in the middle of every step, with direct connections and over a jump host. The next `up` or
+ * `destroy` must succeed.
+ */
 import assert from "node:assert/strict";
 import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
 import { onNodes } from "../support/processes";
@@ -6,10 +9,13 @@ import { until } from "../support/realm";
 
 const NODES = ["cp1", "w1", "w2"];
 
-/** `group`: as Ctrl-\ in a terminal or a CI job's end does. `engine`: its plug-ins live on for a while, as orphans. */
+/**
+ * `group`: as with Ctrl-\ in a terminal, or at the end of a CI job. `engine`: its plug-ins keep running for a while, as
+ * orphans.
+ */
 type Victim = "group" | "engine";
 
-describe("an engine that is killed while it makes a cluster", function () {
+describe("a cluster whose engine was killed", function () {
   this.timeout(600_000);
   let lab: HostsLab;
 
@@ -24,12 +30,12 @@ describe("an engine that is killed while it makes a cluster", function () {
     lab?.clear();
   });
 
-  /** At work on a node, by a part of its command line. */
+  /** Whether a command with this text in its command line runs on a node. */
   const working = (text: string) => () => onNodes(lab.machines.folder).some((line) => line.includes(text));
-  /** Recorded by the engine, by the resource's name. */
+  /** Whether the engine has recorded the resource of this name. */
   const made = (name: string) => () => lab.hasMade(name);
 
-  /** Starts `up` and kills it as soon as something is so. */
+  /** Starts `up` and kills it as soon as `moment` returns true. */
   async function killedWhen(moment: () => boolean, victim: Victim): Promise<void> {
     const { ended, running, kill } = lab.begin();
     try {
@@ -52,7 +58,7 @@ describe("an engine that is killed while it makes a cluster", function () {
     for (const name of names) assert.deepEqual(lab.changes(name), [], name);
   };
 
-  it("goes on after prepare, init and join were cut off one after the other", async () => {
+  it("is completed after kills during prepare, init and join, one after the other", async () => {
     await killedWhen(working("bash -s -- create"), "group");
     await killedWhen(working("kubeadm init"), "engine");
     await killedWhen(working("kube-apiserver --advertise"), "group");
@@ -63,7 +69,7 @@ describe("an engine that is killed while it makes a cluster", function () {
     await complete();
   });
 
-  it("finishes a switch that was cut off after the pool had changed", async () => {
+  it("completes a switch that was killed after the pool had changed", async () => {
     lab.on(NODES, { encapsulation: "VXLAN" });
     await killedWhen(made("default-ipv4-ippool"), "group");
     await complete();
@@ -72,22 +78,22 @@ describe("an engine that is killed while it makes a cluster", function () {
     lab.on(NODES);
   });
 
-  it("is taken down where the API died before", async () => {
+  it("is destroyed when the API is already dead", async () => {
     lab.machines.on("cp1", "systemctl stop kubelet; pkill -KILL -x kube-apiserver; pkill -KILL -x etcd");
     await lab.destroy();
     clean(...NODES);
   });
 
-  it("joins with new minutes for the tokens where they ran out before the next up", async () => {
+  it("joins with renewed tokens when they expired before the next up", async () => {
     await killedWhen(made("admission"), "group");
-    await until(() => !working("bash -s -- create")(), 120_000); // what the engine left at work on the nodes
+    await until(() => !working("bash -s -- create")(), 120_000); // what the killed engine left running on the nodes
     await expire();
     await complete();
   });
 
-  /** As if a quarter of an hour had gone by: no token is good any more, and no worker is in. */
+  /** As if fifteen minutes had passed: no token is valid any more, and no worker has joined. */
   async function expire(): Promise<void> {
-    // Its usual place of keeping things would be found on the machine afterwards.
+    // kubectl's default cache folder would be left on the machine.
     const config = "--kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/kube-cache";
     const tokens = "--field-selector type=bootstrap.kubernetes.io/token";
     lab.machines.on(
@@ -99,22 +105,22 @@ describe("an engine that is killed while it makes a cluster", function () {
     });
   }
 
-  it("is taken down where a host died before, which is said and left alone", async () => {
+  it("is destroyed when a host is dead, which is reported and skipped", async () => {
     lab.machines.run("kill", "w2");
     const { output } = await lab.destroy();
-    assert.match(output, /w2: NOT CLEANED, since nobody can log in there/);
+    assert.match(output, /w2: NOT CLEANED, because login failed/);
     clean("cp1", "w1");
     lab.machines.run("start", "w2");
     await lab.machines.ready("w2", "systemctl is-system-running --wait; true");
   });
 
-  it("takes back a machine that an earlier lab could not clean, and leaves all as they were", async () => {
+  it("cleans a machine that an earlier lab could not clean, and leaves all machines unchanged", async () => {
     await killedWhen(working("kubeadm join"), "engine");
     await lab.destroy();
     clean(...NODES);
   });
 
-  it("is taken down where it was killed in the middle of init", async () => {
+  it("is destroyed after a kill in the middle of init", async () => {
     await killedWhen(working("etcd --advertise"), "group");
     await lab.destroy();
     clean(...NODES);

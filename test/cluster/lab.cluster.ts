@@ -1,4 +1,7 @@
-/** A cluster in node containers that the stack makes by itself, with routes to the pods: as a user has it, and gone with it. */
+/**
+ * A cluster in node containers that the stack itself makes, with routes to the pods: as a user has it, and gone after a
+ * destroy.
+ */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -22,7 +25,7 @@ const configWith = (layer: string, b: string[]): RawConfig => ({
   ],
 });
 
-/** A pod of w3 that ends as soon as it is asked to, which its kubelet alone can report. */
+/** A pod on w3 that ends as soon as it is told to, which only its kubelet can report. */
 const GUEST = {
   apiVersion: "v1",
   kind: "Pod",
@@ -40,7 +43,7 @@ const GUEST = {
   },
 };
 
-describe("a cluster in containers of the stack's own", function () {
+describe("a cluster in the stack's own containers", function () {
   this.timeout(600_000);
   let lab: MachinesLab;
   let host: string[];
@@ -64,7 +67,7 @@ describe("a cluster in containers of the stack's own", function () {
     lab?.clear();
   });
 
-  it("has pods that meet on all nodes, for its router knows their blocks, and Services that answer", async () => {
+  it("has pods that reach each other on all nodes through the router's routes, and Services that answer", async () => {
     const expected = predicted(lab.plan);
     assert.ok(
       expected.every((line) => line.endsWith("works")),
@@ -75,7 +78,7 @@ describe("a cluster in containers of the stack's own", function () {
     await servicesAnswer(lab);
   });
 
-  it("changes nothing the second time, and each node's pool in a switch", async () => {
+  it("changes nothing in a second up, and each node's pool in a switch", async () => {
     assert.deepEqual(MachinesLab.touched(await lab.up()), []);
     lab.configure({ ...config(), encapsulation: "VXLAN" });
     assert.deepEqual(
@@ -88,7 +91,7 @@ describe("a cluster in containers of the stack's own", function () {
     assert.deepEqual(await disagreements(lab), []);
   });
 
-  it("gets back a machine whose power failed, as the same node", async () => {
+  it("restarts a machine whose power failed, as the same node", async () => {
     const uid = () => lab.kubectl(["get", "node", "w2", "-o", "jsonpath={.metadata.uid}"]);
     const before = await uid();
     lab.container("kill", "w2");
@@ -97,7 +100,7 @@ describe("a cluster in containers of the stack's own", function () {
     assert.equal(await uid(), before);
   });
 
-  /** What this machine has of a node: its disk, its control groups, and the process that keeps it on. */
+  /** What exists of a node on this machine: its disk, its control groups, and the process that keeps it running. */
   function tracesOf(name: string): string[] {
     const folder = lab.containers as string;
     const paths = [
@@ -119,23 +122,23 @@ describe("a cluster in containers of the stack's own", function () {
     lab.configure(config());
   }
 
-  /** Takes w3 away. Its drain is complete only when its machine is on until then. */
+  /** Removes w3. Its drain can complete only while its machine is on. */
   async function shrink(): Promise<void> {
     const { output } = await lab.up();
     assert.match(output, /draining w3/);
-    assert.doesNotMatch(output, /not all pods of w3 ended|w3 is not ready|no node of the cluster/);
+    assert.doesNotMatch(output, /not all pods of w3 ended|w3 is not ready|not a node of the cluster/);
     await lab.ready(...NODES);
     assert.equal(await lab.kubectl(["get", "pods", "guest", "--ignore-not-found", "-o", "name"]), "");
     assert.deepEqual(tracesOf("w3"), []);
     assert.deepEqual(MachinesLab.touched(await lab.up()), []);
   }
 
-  it("grows and shrinks by a node, which is drained before its machine is removed", async () => {
+  it("adds a node and removes it, draining it before its machine is removed", async () => {
     await growThenConfigureLess();
     await shrink();
   });
 
-  it("drains a node also after the engine was killed between the machines' update and the drain", async () => {
+  it("drains a node even if the engine was killed between the machines' update and the drain", async () => {
     await growThenConfigureLess();
     const { ended, running, kill } = lab.begin();
     try {

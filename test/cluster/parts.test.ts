@@ -1,8 +1,8 @@
-/** Letting workers in, where it needs no machine. */
+/** Bootstrap tokens, as far as they need no machine. */
 import assert from "node:assert/strict";
 import { admission } from "../../components/cluster/parts";
 
-describe("the workers' admission", () => {
+describe("the bootstrap tokens", () => {
   const inputs = {
     leader: "cp1",
     target: { host: "192.0.2.1", port: 22, user: "root", privateKey: "none" },
@@ -10,7 +10,7 @@ describe("the workers' admission", () => {
     cluster: "sha256:00",
   };
 
-  it("asks nobody for tokens where a control plane is all there is", async () => {
+  it("are not needed on a single-node cluster, where the control plane is not asked", async () => {
     const { tokens, until } = await admission.create(inputs);
     assert.deepEqual(tokens, {});
     assert.ok(Date.parse(until) > Date.now());

@@ -6,8 +6,8 @@ import { estimateCost } from "../../components/infrastructure/cost";
 import { planLab } from "../../components/plan";
 import { FOUND } from "../support/aws";
 
-describe("what a lab costs", () => {
-  it("is the sum of its parts per hour, and says that it is an estimate and from when", () => {
+describe("the cost estimate of a lab", () => {
+  it("is the sum of its items per hour, and names itself an estimate with the date of the prices", () => {
     const items = [
       { what: "machine", count: 4, perHour: 0.04 },
       { what: "address", count: 2, perHour: 0.005 },
@@ -16,11 +16,11 @@ describe("what a lab costs", () => {
     assert.equal(perHour, 0.17);
     assert.equal(
       sentence,
-      "cost, an estimate: $0.170 per hour (4 × machine, 2 × address; list prices of 2025-06)",
+      "estimated cost: $0.170 per hour (4 × machine, 2 × address; list prices of 2025-06)",
     );
   });
 
-  it("is not made up when a price is unknown", () => {
+  it("gives no sum when a price is unknown", () => {
     const { perHour, sentence } = estimateCost(
       [{ what: "m1.medium", count: 4, perHour: undefined }],
       "nowhere",
@@ -29,7 +29,7 @@ describe("what a lab costs", () => {
     assert.match(sentence, /no price is known here for m1\.medium/);
   });
 
-  it("is known on AWS for the default lab, on either architecture", () => {
+  it("has a price on AWS for the default lab, on both architectures", () => {
     const plan = planLab(parseConfig({ cloud: "aws" }));
     for (const instanceType of Object.values(DEFAULT_INSTANCE_TYPES)) {
       const { perHour, sentence } = estimateAws(plan, { ...FOUND, instanceType }, false);

@@ -8,7 +8,7 @@ import { keyPair } from "../../components/infrastructure/parts";
 import { settle, startMocks } from "../support/mocks";
 
 describe("a key pair", () => {
-  it("is Ed25519 in OpenSSH's format, and its halves belong together", async () => {
+  it("is Ed25519 in OpenSSH's format, and the public key matches the private key", async () => {
     const { privateKey, publicKey } = await keyPair.create({});
     assert.match(
       privateKey,
@@ -22,7 +22,7 @@ describe("a key pair", () => {
     );
   });
 
-  it("is another one each time it is made, and is never made anew", async () => {
+  it("differs from every other key pair, and is never renewed", async () => {
     const made = await keyPair.create({});
     assert.notEqual((await keyPair.create({})).publicKey, made.publicKey);
     assert.equal(await keyPair.changed({}, made), false);
@@ -30,7 +30,7 @@ describe("a key pair", () => {
   });
 });
 
-describe("the first boot", () => {
+describe("the user data for the first boot", () => {
   before(() => startMocks());
   const hostKey = {
     privateKey: pulumi.secret(
@@ -39,7 +39,7 @@ describe("the first boot", () => {
     publicKey: pulumi.output("ssh-ed25519 AAAA encaplab"),
   };
 
-  it("gives a machine its name and its host key, and is secret", async () => {
+  it("contains the machine's name and its host key, and is secret", async () => {
     const text = cloudInit("w1", hostKey);
     assert.equal(await pulumi.isSecret(text), true);
     const [first, ...rest] = (await settle(text)).split("\n");
@@ -52,7 +52,7 @@ describe("the first boot", () => {
     });
   });
 
-  it("is the same text at every preview", async () => {
+  it("has the same text at every preview", async () => {
     assert.equal(await settle(cloudInit("w1", hostKey)), await settle(cloudInit("w1", hostKey)));
   });
 });
@@ -62,16 +62,16 @@ describe("the command to log in", () => {
   const privateKey = pulumi.secret("private");
   const connection = { host: pulumi.output("198.51.100.7"), port: 22, user: "ubuntu", privateKey };
 
-  it("names the key, the user and the host", async () => {
+  it("contains the key file, the user and the host", async () => {
     assert.equal(await settle(sshCommand(connection, "aws.key")), "ssh -i aws.key ubuntu@198.51.100.7");
   });
 
-  it("names no key when the user's agent has it, and a port that is not the usual one", async () => {
+  it("contains no key file when the user's agent has the key, and the port if it is not 22", async () => {
     const own = { ...connection, privateKey: undefined, port: 2222 };
     assert.equal(await settle(sshCommand(own, "aws.key")), "ssh -p 2222 ubuntu@198.51.100.7");
   });
 
-  it("goes over another node, with the key there too", async () => {
+  it("goes over a jump host, with the key file for both", async () => {
     const behind = { ...connection, host: "10.0.3.11", jump: connection };
     assert.equal(
       await settle(sshCommand(behind, "os.key")),
@@ -79,7 +79,7 @@ describe("the command to log in", () => {
     );
   });
 
-  it("is not secret: it holds a path to the key, not the key", async () => {
+  it("is not secret, because it contains the path of the key and not the key", async () => {
     assert.equal(await pulumi.isSecret(sshCommand(connection, "aws.key")), false);
   });
 });

@@ -1,4 +1,4 @@
-/** One plan, one firewall table: whatever the cloud, the rules that come out are the plan's, rule for rule. */
+/** One plan has one firewall table: on every cloud, the resulting rules are exactly the plan's. */
 import assert from "node:assert/strict";
 import { ENCAPSULATIONS, FAULTS, parseConfig } from "../../components/config";
 import { FAULT_FACTS, planLab } from "../../components/plan";
@@ -8,7 +8,7 @@ import { buildOpenStack, firewallOfOpenStack } from "../support/openstack";
 
 const OPERATOR = ["203.0.113.7/32", "198.51.100.0/24"];
 
-/** A cloud joins by naming how its rules are found. */
+/** How to find the rules of each cloud. Add a new cloud here. */
 const CLOUDS: Record<
   "aws" | "openstack",
   (raw: Record<string, unknown>, operatorCidrs: readonly string[]) => Promise<FirewallRow[]>
@@ -21,7 +21,7 @@ const CLOUDS: Record<
 describe("the firewall", () => {
   for (const cloud of ["aws", "openstack"] as const) {
     for (const encapsulation of ENCAPSULATIONS) {
-      it(`is the plan's, rule for rule: ${encapsulation} on ${cloud}, sound and with each fault`, async () => {
+      it(`has exactly the plan's rules: ${encapsulation} on ${cloud}, without faults and with each fault`, async () => {
         const faults = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(cloud));
         for (const list of [[], ...faults.map((fault) => [fault])]) {
           const raw = { encapsulation, faults: list };
@@ -32,7 +32,7 @@ describe("the firewall", () => {
       });
     }
 
-    it(`lets in nobody from everywhere: ${cloud}`, async () => {
+    it(`has no rule with a source of /0: ${cloud}`, async () => {
       for (const encapsulation of ENCAPSULATIONS) {
         const rows = await CLOUDS[cloud]({ encapsulation }, OPERATOR);
         assert.deepEqual(

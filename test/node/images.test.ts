@@ -1,4 +1,4 @@
-// images.sh and its part of reset.sh: which image archives a node has taken in.
+// images.sh and its part of reset.sh: which image archives a node has imported.
 import assert from "node:assert/strict";
 import { Sandbox, source } from "./sandbox";
 
@@ -6,7 +6,7 @@ describe("images.sh", () => {
   let sandbox: Sandbox;
   beforeEach(() => {
     sandbox = new Sandbox();
-    // containerd's images as a file of names; a deletion takes a line out of it.
+    // containerd's images as a file of names; deleting an image removes its line.
     sandbox.command(
       "ctr",
       `images=${sandbox.path("images")}
@@ -26,14 +26,14 @@ describe("images.sh", () => {
     return ran.stdout.trim();
   };
 
-  it("asks for every archive at first, and for none that was taken in", async () => {
+  it("asks for every archive at first, and not again for an imported one", async () => {
     assert.equal(await run("aaa\nbbb"), "aaa\nbbb");
     has("registry.k8s.io/pause:3.10", "docker.io/calico/node:v1", "sha256:0123");
     assert.equal(await run("aaa\nbbb", "aaa"), "bbb");
     assert.equal(await run("aaa"), "");
   });
 
-  it("asks again for an archive of which an image was removed", async () => {
+  it("asks again for an archive after one of its images was removed", async () => {
     await run("aaa");
     has("registry.k8s.io/pause:3.10", "docker.io/calico/node:v1", "docker.io/calico/cni:v1");
     await run("aaa", "aaa");
@@ -41,7 +41,7 @@ describe("images.sh", () => {
     assert.equal(await run("aaa"), "aaa");
   });
 
-  it("fails when containerd does not tell its images", async () => {
+  it("fails when containerd cannot list its images", async () => {
     sandbox.command("ctr", "echo containerd is down >&2; exit 1");
     const ran = await sandbox.run("images", { SUMS: "aaa", IMPORTED: "" });
     assert.notEqual(ran.status, 0);
@@ -55,12 +55,12 @@ describe("images.sh", () => {
     assert.equal(ran.status, 0, ran.stderr);
   };
 
-  it("lets the reset pass on a node that never took in an archive", async () => {
+  it("lets the reset pass on a node that never imported an archive", async () => {
     await reset();
     assert.deepEqual(sandbox.calls(), []);
   });
 
-  it("lets the reset remove what came with the archives, and leave the machine's own images", async () => {
+  it("lets the reset remove the images of the archives and keep the machine's own", async () => {
     await run("aaa");
     has("registry.k8s.io/pause:3.10", "docker.io/calico/node:v1");
     await run("aaa", "aaa");

@@ -1,16 +1,16 @@
-// init.sh and join.sh: what they make of each state in which a machine may be; kubeadm and the API server are stand-ins.
+// init.sh and join.sh on a machine in each possible state; kubeadm and the API server are stand-ins.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { Sandbox, source, type Values } from "./sandbox";
 
 const HASH = /^sha256:[0-9a-f]{64}\n$/;
 
-describe("the node scripts' kubeadm", () => {
+describe("init.sh and join.sh", () => {
   let sandbox: Sandbox;
   beforeEach(() => {
     sandbox = new Sandbox();
     const calls = sandbox.path("calls");
-    // What it is told on standard input is part of its call.
+    // `calls` records the arguments and standard input.
     sandbox.command(
       "kubeadm",
       `[ "$1" != version ] || { echo v1.34.4; exit; }
@@ -35,7 +35,7 @@ describe("the node scripts' kubeadm", () => {
   const init = (values = {}) =>
     sandbox.run("init", { NODE_NAME: "cp1", KUBEADM_CONFIG: "init: cp1", CLUSTER: "one", ...values });
   const join = async (NODE_ANSWER = "", config = "") => {
-    // The hash of the stand-in's key, as init tells it.
+    // The hash of the stand-in's key, as init prints it.
     const hash = "sha256:a7998f247bd965694ff227fa325c81169a07471a8b6808d3e002a486c4e65975";
     return sandbox.run(
       "join",
@@ -44,7 +44,7 @@ describe("the node scripts' kubeadm", () => {
     );
   };
 
-  it("init once, tells the CA's hash each time, and hands over its config on standard input", async () => {
+  it("init.sh runs kubeadm init once, with its config on standard input, and prints the CA's hash each time", async () => {
     const [first, second] = [await init(), await init()];
     assert.match(first.stdout, HASH, first.stderr);
     assert.equal(second.stdout, first.stdout);
@@ -53,7 +53,7 @@ describe("the node scripts' kubeadm", () => {
     assert.equal(state(), "init done\n");
   });
 
-  it("start over after an init that failed or was killed", async () => {
+  it("init.sh starts over after an init that failed or was killed", async () => {
     const failed = await sandbox.run(
       "init",
       { NODE_NAME: "cp1", KUBEADM_CONFIG: "init: cp1", CLUSTER: "one" },
@@ -65,17 +65,17 @@ describe("the node scripts' kubeadm", () => {
     assert.deepEqual(sandbox.calls(), ["kubeadm init init: cp1", "kubeadm reset ", "kubeadm init init: cp1"]);
   });
 
-  it("make another cluster when what cannot change is another", async () => {
+  it("init.sh makes a new cluster when a setting changes that a running cluster cannot change", async () => {
     await init();
     const ran = await init({ CLUSTER: "two" });
     assert.match(ran.stderr, /another cluster was here \(one\)/);
     assert.deepEqual(sandbox.calls().slice(1), ["kubeadm reset ", "kubeadm init init: cp1"]);
   });
 
-  it("join once; again when the node was deleted, and when the cluster has another CA", async () => {
+  it("join.sh joins once, and again when the node was deleted or the cluster has another CA", async () => {
     assert.equal((await join()).status, 0);
     assert.match((await join()).stderr, /already/);
-    assert.equal(sandbox.calls().length, 2, "two lines: the config has two");
+    assert.equal(sandbox.calls().length, 2, "one call: its config has two lines");
     assert.equal((await join("Error from server (NotFound): nodes w1 not found")).status, 0);
     assert.equal((await join("", "join: w1\ncaCertHashes: [sha256:00]")).status, 0);
     assert.deepEqual(
@@ -90,7 +90,7 @@ describe("the node scripts' kubeadm", () => {
     );
   });
 
-  it("init fails when the CA's hash cannot be made, and gives no result for the joins to pin", async () => {
+  it("init.sh fails and prints no hash when the CA's hash cannot be computed", async () => {
     sandbox.command("openssl", "exit 1");
     const ran = await init();
     assert.notEqual(ran.status, 0);
@@ -102,7 +102,7 @@ describe("the node scripts' kubeadm", () => {
     const V1 = "tmpfs /sys/fs/cgroup tmpfs rw 0 0\ncgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0";
     const HYBRID = `${V1}\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0`;
     const V2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0";
-    /** The mounts of another machine: what the steps read of them, and the folder that decides. */
+    /** Makes the steps see the mounts of another machine. */
     const mounts = (text: string) => `mounts() { printf '%s\\n' '${text}'; }`;
     const hierarchies = "mount -t tmpfs none /sys/fs/cgroup; mkdir /sys/fs/cgroup/memory";
 
@@ -111,11 +111,11 @@ describe("the node scripts' kubeadm", () => {
       ["cgroup v1", V1, hierarchies, "yes"],
       ["cgroup v1 with v2 beside it", HYBRID, hierarchies, "yes"],
       ["a tmpfs without cgroup v1's memory", HYBRID, "mount -t tmpfs none /sys/fs/cgroup", "no"],
-      ["cgroup v1 in another place", "none /cgroup/cpu cgroup rw 0 0", "", "yes"],
-      ["both in other places", "none /cgroup/cpu cgroup rw 0 0\nnone /cgroup2 cgroup2 rw 0 0", "", "no"],
+      ["cgroup v1 on another path", "none /cgroup/cpu cgroup rw 0 0", "", "yes"],
+      ["both on other paths", "none /cgroup/cpu cgroup rw 0 0\nnone /cgroup2 cgroup2 rw 0 0", "", "no"],
       ["no control groups", "/dev/sda1 / ext4 rw 0 0", "", "no"],
     ] as const) {
-      it(`the version is decided as kubeadm decides it: ${what}`, async () => {
+      it(`decides the cgroup version as kubeadm does: ${what}`, async () => {
         const create = "create() { if cgroup_v1; then result yes; else result no; fi; }";
         const ran = await sandbox.run(
           { body: `${source("kubeadm")}\n${mounts(text)}\n${create}` },
@@ -126,7 +126,7 @@ describe("the node scripts' kubeadm", () => {
       });
     }
 
-    const NOTE = /^note: (cp1|w1) has cgroup v1, which a later Kubernetes will not run on/gm;
+    const NOTE = /^note: (cp1|w1) has cgroup v1, which later Kubernetes releases will not support/gm;
     for (const [step, values, flags] of [
       ["init", { NODE_NAME: "cp1", KUBEADM_CONFIG: "init: cp1", CLUSTER: "one" }, " --skip-token-print"],
       ["join", { NODE_NAME: "w1", JOIN_CONFIG: "join: w1" }, ""],
@@ -137,7 +137,7 @@ describe("the node scripts' kubeadm", () => {
         return sandbox.run({ body }, values, { before: text === V2 ? "" : hierarchies });
       };
 
-      it(`kubeadm ${step} of 1.35 and later skips the check that would fail, and says so once`, async () => {
+      it(`${step}.sh skips the check that would fail in kubeadm 1.35 and later, and says so once`, async () => {
         for (const kubelet of ["v1.35.4", "v1.36.0-rc.1"]) {
           const { status, stderr } = await ran(V1, kubelet);
           assert.equal(status, 0, stderr);
@@ -151,7 +151,7 @@ describe("the node scripts' kubeadm", () => {
         }
       });
 
-      it(`kubeadm ${step} skips no check on cgroup v2, nor before 1.35`, async () => {
+      it(`${step}.sh skips no check on cgroup v2, or before kubeadm 1.35`, async () => {
         for (const [text, kubelet] of [
           [V2, "v1.35.4"],
           [V1, "v1.34.4"],
@@ -167,7 +167,7 @@ describe("the node scripts' kubeadm", () => {
     }
   });
 
-  it("touch no cluster of somebody else, and no other part of a lab", async () => {
+  it("do not touch a cluster that is not the lab's, or a machine with another role in a lab", async () => {
     sandbox.write("etc/kubernetes/kubelet.conf", "theirs");
     for (const ran of [await init(), await join()]) {
       assert.equal(ran.status, 1);
@@ -177,7 +177,7 @@ describe("the node scripts' kubeadm", () => {
       );
     }
     sandbox.write("var/lib/encaplab/kubeadm", "join done\n");
-    assert.match((await init()).stderr, /cp1 still is part of another lab \(join done\)/);
+    assert.match((await init()).stderr, /cp1 is still part of another lab \(join done\)/);
     assert.deepEqual(sandbox.calls(), []);
     assert.equal(sandbox.read("etc/kubernetes/kubelet.conf"), "theirs");
   });

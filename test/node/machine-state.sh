@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Prints all of a machine that a lab could have changed, one thing a line, to be compared before and after.
+# Prints everything on a machine that a lab could change, one item per line, to compare before and after a lab.
 dpkg-query --show --showformat 'package ${db:Status-Abbrev}${Package} ${Version}\n'
 find /etc /opt /usr/local /usr/libexec/kubernetes /root /var/lib /run/encaplab /run/calico /run/nodeagent /run/xtables.lock \
   /var/log/pods /var/log/containers /var/log/calico /sys/fs/bpf -xdev \
@@ -16,5 +16,5 @@ ip netns
 awk '{ print "mount", $1, $2, $3 }' /proc/mounts | sort
 sysctl --all 2>/dev/null | grep -E '^(net\.(ipv4\.(ip_forward|conf\.(all|default|eth0)\.|vs\.)|bridge|netfilter\.nf_conntrack_tcp)|vm\.(overcommit|panic)|kernel\.panic)'
 systemctl list-unit-files --state=enabled --no-legend
-# kubelet is not asked for: its package starts it over and over until there is a cluster.
+# Not kubelet: its package restarts it again and again until there is a cluster.
 pgrep --list-name 'kube-|etcd|containerd|coredns|pause' | cut -d ' ' -f 2 | sort

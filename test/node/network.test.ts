@@ -1,4 +1,4 @@
-// routes.sh, pod-network.sh and network-leftovers.sh in a network namespace: real routes, real rules.
+// routes.sh, pod-network.sh and network-leftovers.sh in a network namespace, with real routes and rules.
 import assert from "node:assert/strict";
 import { Sandbox, source, type Values } from "./sandbox";
 
@@ -6,7 +6,7 @@ const NIC =
   "ip link add nic0 type veth peer name wire; ip link set wire up; ip addr add 10.0.3.10/24 dev nic0; ip link set nic0 up";
 const GATEWAY = `${NIC}; ip route add default via 10.0.3.1`;
 
-describe("the node's routes", () => {
+describe("the node's network", () => {
   let sandbox: Sandbox;
   beforeEach(() => {
     sandbox = new Sandbox();
@@ -14,7 +14,7 @@ describe("the node's routes", () => {
   afterEach(() => sandbox.remove());
 
   describe("routes.sh", () => {
-    // As Felix and BIRD program them: through the tunnel without a protocol, beside it with 80 or bird's 12.
+    // As Felix and BIRD program them: through the tunnel without a protocol, over the NIC with 80 or BIRD's 12.
     const before = `${NIC}; ip link add vxlan.calico type bridge; ip link set vxlan.calico up
       ip route add 172.16.0.64/26 via 10.0.3.11 dev nic0 proto 12
       ip route add 172.16.0.128/26 via 172.16.0.128 dev vxlan.calico onlink
@@ -22,7 +22,7 @@ describe("the node's routes", () => {
       ip route add blackhole 172.16.0.0/26 proto 12
       ip route add 172.16.0.5 dev nic0 proto 12`;
     const common = { NODE_NAME: "w1", POD_MTU: "1450" };
-    // What wait_for asks again and again, asked once.
+    // Checks once what wait_for checks again and again.
     const judge = (EXPECTED: string) =>
       sandbox.run(
         { body: `${source("routes")}\ncreate() { local since=$SECONDS; as_expected; }` },
@@ -30,7 +30,7 @@ describe("the node's routes", () => {
         { before },
       );
 
-    it("is content when every block goes by its device and gateway", async () => {
+    it("succeeds when every block has the expected device and gateway", async () => {
       const EXPECTED = [
         "172.16.0.64/26 nic0 10.0.3.11 BIRD",
         "172.16.0.128/26 vxlan.calico - Felix",
@@ -41,56 +41,56 @@ describe("the node's routes", () => {
     });
 
     for (const [what, expected, said] of [
-      ["any device that is no tunnel, any gateway", "172.16.0.64/26 direct - BIRD", ""],
-      ["nothing at all", "", ""],
+      ["accepts any device that is not a tunnel, and any gateway", "172.16.0.64/26 direct - BIRD", ""],
+      ["accepts everything when nothing is expected", "", ""],
       [
-        "a tunnel is not direct",
+        "rejects a tunnel as a direct route",
         "172.16.0.128/26 direct - Felix",
-        "172.16.0.128/26 should go by direct -, programmed by Felix, and goes by 172.16.0.128/26 via 172.16.0.128 dev vxlan.calico onlink \n",
+        "172.16.0.128/26: expected device direct, gateway -, programmed by Felix; found 172.16.0.128/26 via 172.16.0.128 dev vxlan.calico onlink \n",
       ],
       [
-        "another device",
+        "rejects another device",
         "172.16.0.64/26 tunl0 - BIRD",
-        "172.16.0.64/26 should go by tunl0 -, programmed by BIRD, and goes by 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
+        "172.16.0.64/26: expected device tunl0, gateway -, programmed by BIRD; found 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
       ],
       [
-        "another gateway",
+        "rejects another gateway",
         "172.16.0.64/26 direct 10.0.3.1 BIRD",
-        "172.16.0.64/26 should go by direct 10.0.3.1, programmed by BIRD, and goes by 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
+        "172.16.0.64/26: expected device direct, gateway 10.0.3.1, programmed by BIRD; found 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
       ],
       [
-        "a route of BIRD's where Felix programs them",
+        "rejects BIRD's route where Felix programs the routes",
         "172.16.0.64/26 direct 10.0.3.11 Felix",
-        "172.16.0.64/26 should go by direct 10.0.3.11, programmed by Felix, and goes by 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
+        "172.16.0.64/26: expected device direct, gateway 10.0.3.11, programmed by Felix; found 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
       ],
       [
-        "a route of Felix' where BIRD programs them",
+        "rejects Felix' route where BIRD programs the routes",
         "172.16.0.192/26 direct - BIRD",
-        "172.16.0.192/26 should go by direct -, programmed by BIRD, and goes by 172.16.0.192/26 via 10.0.3.12 dev nic0 proto 80 \n",
+        "172.16.0.192/26: expected device direct, gateway -, programmed by BIRD; found 172.16.0.192/26 via 10.0.3.12 dev nic0 proto 80 \n",
       ],
       [
-        "a block without a route",
+        "rejects a block without a route",
         "172.16.9.0/26 direct - BIRD",
-        "172.16.9.0/26 should go by direct -, programmed by BIRD, and goes by no route\n",
+        "172.16.9.0/26: expected device direct, gateway -, programmed by BIRD; found no route\n",
       ],
       [
-        "the node's own blackhole is no route",
+        "does not count the node's own blackhole as a route",
         "172.16.0.0/26 direct - BIRD",
-        "172.16.0.0/26 should go by direct -, programmed by BIRD, and goes by blackhole 172.16.0.0/26 proto bird \n",
+        "172.16.0.0/26: expected device direct, gateway -, programmed by BIRD; found blackhole 172.16.0.0/26 proto bird \n",
       ],
     ] as const) {
-      it(`judges: ${what}`, async () => {
+      it(what, async () => {
         const ran = await judge(expected);
         assert.equal(ran.stderr.replace(/^failed.*\n/gm, ""), said);
         assert.equal(ran.status, said ? 1 : 0);
       });
     }
 
-    it("removes a route that BIRD left where Felix' belongs, and says so", async () => {
-      // Felix tries again and again, and succeeds once the place is free.
+    it("removes a route of BIRD that blocks Felix' route, and says so", async () => {
+      // Felix tries again and again, and succeeds when BIRD's route is gone.
       const felix = `( until ip route add 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico onlink 2>/dev/null; do sleep 0.1; done ) &`;
       const ran = await sandbox.run(
-        // Ten seconds of patience, over at once.
+        // The step waits ten seconds for BIRD; the test does not.
         { body: source("routes").replace("SECONDS - since >= 10", "SECONDS - since >= 0") },
         { EXPECTED: "172.16.0.64/26 vxlan.calico - Felix", ...common },
         { before: `${before}; ${felix}`, after: "ip route show exact 172.16.0.64/26" },
@@ -98,12 +98,12 @@ describe("the node's routes", () => {
       assert.equal(ran.status, 0, ran.stderr);
       assert.match(
         ran.stderr,
-        /note: BIRD had left its route to 172\.16\.0\.64\/26 on \S*, which kept Felix' route out/,
+        /note: BIRD had left its route to 172\.16\.0\.64\/26 on \S*, which blocked Felix' route/,
       );
       assert.match(ran.stdout, /via 172\.16\.0\.64 dev vxlan\.calico onlink/);
     });
 
-    it("names the pods that keep another MTU, and no others", async () => {
+    it("lists only the pods that still have another MTU", async () => {
       sandbox.command("kubectl", "printf 'default web-1\ndefault web-2\nkube-system etcd-cp1\n'");
       const pod = (name: string, mtu: number) =>
         `ip link add cali$(printf %s default.${name} | sha1sum | head -c 11) mtu ${mtu} type veth peer name ${name}`;
@@ -136,14 +136,14 @@ describe("the node's routes", () => {
         sandbox.write(`opt/cni/bin/${plugin}`, "");
       sandbox.command(
         "systemctl",
-        `case "$1 $2" in "restart encaplab-pod-network.service") # as systemd would
+        `case "$1 $2" in "restart encaplab-pod-network.service") # as systemd does
            sed -n 's/^ExecStart=//p' /etc/systemd/system/$2 | while read -r line; do $line || exit 1; done ;;
          esac`,
       );
     });
     const usable = "chmod 755 /opt/cni/bin/*";
 
-    it("makes a route per other node's block, over the gateway to other subnets, and a network for the pods", async () => {
+    it("adds a route to each other node's block, over the gateway to other subnets, and a CNI network", async () => {
       const ran = await sandbox.run("pod-network", values, { before: `${GATEWAY}; ${usable}`, after: show });
       assert.equal(ran.status, 0, ran.stderr);
       assert.deepEqual(
@@ -161,7 +161,7 @@ describe("the node's routes", () => {
       assert.deepEqual(plugins[0].ipam.ranges, [[{ subnet: "172.16.0.0/26" }]]);
     });
 
-    it("takes away routes to nodes that left, leaves foreign ones, and takes its own masquerade back", async () => {
+    it("removes routes to nodes that left and its own masquerade, and keeps foreign routes", async () => {
       await sandbox.run("pod-network", values, { before: `${GATEWAY}; ${usable}` });
       const ran = await sandbox.run(
         "pod-network",
@@ -177,7 +177,7 @@ describe("the node's routes", () => {
       assert.match(ran.stdout, /172\.16\.0\.64[\s\S]*192\.0\.2\.0\/24 via 10\.0\.3\.1/);
     });
 
-    it("takes all of it back", async () => {
+    it("deletes everything it made", async () => {
       const before = `${GATEWAY}; ${usable}; ip route add 172.16.0.64/26 via 10.0.3.11 proto 201; nft add table ip encaplab`;
       await sandbox.run("pod-network", values, { before: `${GATEWAY}; ${usable}` });
       const ran = await sandbox.run("pod-network", values, { action: "delete", before, after: show });
@@ -185,16 +185,19 @@ describe("the node's routes", () => {
       assert.equal(sandbox.read("etc/cni/net.d/10-encaplab.conflist"), "");
     });
 
-    it("says which plugin is missing, and where it comes from", async () => {
+    it("says which CNI plugin is missing, and which packages have it", async () => {
       const ran = await sandbox.run("pod-network", values, {
         before: `${GATEWAY}; ${usable}; rm /opt/cni/bin/portmap`,
       });
       assert.equal(ran.status, 1);
-      assert.match(ran.stderr, /no CNI plugin 'portmap' in \/opt\/cni\/bin; the packages kubernetes-cni/);
+      assert.match(
+        ran.stderr,
+        /no CNI plugin 'portmap' in \/opt\/cni\/bin; install the package kubernetes-cni/,
+      );
     });
   });
 
-  it("are cleaned of what Calico and kube-proxy left, and of nothing else", async () => {
+  it("network-leftovers.sh removes what Calico and kube-proxy left, and nothing else", async () => {
     const ran = await sandbox.run(
       { body: `${source("network-leftovers")}\ncreate() { network_leftovers; }` },
       { POD_CIDR: "172.16.0.0/16" },

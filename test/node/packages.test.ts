@@ -1,15 +1,15 @@
-// packages.sh with a machine's package manager as a stand-in: what is asked of it, and what is remembered of it.
+// packages.sh with a stand-in for the machine's package manager: what it is asked to install, and what the step records.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { Sandbox, source, type Values } from "./sandbox";
 
-/** What the scripts call besides; the machine's own apt-get, dpkg or kubectl must not be found. */
+/** Other commands that the scripts call. PATH has only these: this machine's apt-get, dpkg or kubectl must not be found. */
 const COREUTILS =
   "bash cat cksum cmp comm cp cut dirname env flock grep head install ip mkdir mktemp mv rm sed seq sleep sort tail touch tr";
 
-describe("the node scripts' packages", () => {
+describe("packages.sh", () => {
   let sandbox: Sandbox;
   const values: Values = { NODE_NAME: "w1", KUBERNETES_VERSION: "1.35.7", PROXY_MODE: "iptables" };
 
@@ -33,14 +33,14 @@ describe("the node scripts' packages", () => {
       { body: `${source("packages")}\ncreate() { install_packages; }` },
       { ...values, PATH: sandbox.path("bin"), ...more },
     );
-  /** A command of the machine, as one that its packages bring. */
+  /** The commands that the packages of Kubernetes and containerd bring. */
   const kubernetes = (version: string, containerd: string) => {
     sandbox.command("kubeadm", `echo v${version}`);
     for (const name of ["kubelet", "kubectl", "openssl"]) sandbox.command(name, "");
     sandbox.command("containerd", `echo "containerd github.com/containerd/containerd ${containerd} abc"`);
   };
   const rhel = () => {
-    // What the stand-in brings is kept aside until it is asked for.
+    // The commands that the packages bring are kept aside until dnf "installs" them.
     kubernetes("1.35.7", "2.1.4");
     const commands = ["kubeadm", "kubelet", "kubectl", "openssl", "containerd"];
     fs.mkdirSync(sandbox.path("aside"));
@@ -51,27 +51,27 @@ describe("the node scripts' packages", () => {
     sandbox.command("rpm", `case $1 in --eval) echo 9 ;; *) cat ${sandbox.path("installed")} ;; esac`);
   };
 
-  it("are left alone when the minor is there, of whatever patch: no package manager is even looked for", async () => {
+  it("calls no package manager when the minor release is installed, in any patch release", async () => {
     kubernetes("1.35.2", "1.7.24");
     const ran = await install();
     assert.deepEqual([ran.status, ran.stderr], [0, "using the installed Kubernetes 1.35.2, not 1.35.7\n"]);
   });
 
-  it("are not of another minor, and the way out is said", async () => {
+  it("rejects another minor release, and says how to fix it", async () => {
     kubernetes("1.34.4", "1.7.24");
     const ran = await install();
     assert.equal(ran.status, 1);
     assert.match(
       ran.stderr,
-      /w1 has Kubernetes 1\.34\.4, the lab wants 1\.35\.7.*or set kubernetesVersion: 1\.34\.4/,
+      /w1 has Kubernetes 1\.34\.4, but the lab wants 1\.35\.7.*or set kubernetesVersion: 1\.34\.4/,
     );
   });
 
-  it("need containerd 2 from Kubernetes 1.36 on", async () => {
+  it("requires containerd 2 for Kubernetes 1.36 and later", async () => {
     kubernetes("1.36.3", "1.6.20~ds1");
     const ran = await install({ KUBERNETES_VERSION: "1.36.3" });
     assert.equal(ran.status, 1);
-    assert.match(ran.stderr, /w1 has containerd 1\.6\.20, Kubernetes from 1\.36 on needs 2\.0/);
+    assert.match(ran.stderr, /w1 has containerd 1\.6\.20, but Kubernetes 1\.36 and later needs 2\.0/);
     kubernetes("1.36.3", "v2.1.4");
     assert.equal((await install({ KUBERNETES_VERSION: "1.36.3" })).status, 0);
   });
@@ -87,20 +87,20 @@ describe("the node scripts' packages", () => {
     ["containerd github.com/containerd/containerd/v2 v2.0.0-rc.3 27de5fe", "2.0.0"],
     ["containerd github.com/containerd/containerd/v2 2.0.0+unknown", "2.0.0"],
   ] as const) {
-    it(`containerd's version is ${version} in "${said}"`, async () => {
+    it(`reads containerd's version ${version} from "${said}"`, async () => {
       sandbox.command("containerd", `echo '${said}'`);
       const body = `${source("packages")}\ncreate() { containerd_installed >&3; }`;
       assert.equal((await sandbox.run({ body }, values)).stdout, `${version}\n`);
     });
   }
 
-  it("are named when there is no package manager to get them with", async () => {
+  it("lists the missing packages when there is no package manager", async () => {
     const ran = await install();
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /w1 lacks kubelet-1\.35\.7 .*containerd\.io.*, and has neither apt-get nor dnf/);
   });
 
-  it("come from two repositories on the RHEL family, pinned to the patch, and what came is remembered", async () => {
+  it("installs pinned packages from two repositories on the RHEL family, and records them", async () => {
     rhel();
     const ran = await install();
     assert.equal(ran.status, 0, ran.stderr);
@@ -117,10 +117,10 @@ describe("the node scripts' packages", () => {
     );
     assert.equal(sandbox.read("var/lib/encaplab/packages"), "containerd.io\nkubelet\nsocat\n");
     assert.equal((await install()).status, 0);
-    assert.equal(sandbox.calls().length, 1, "the second time there is nothing to install");
+    assert.equal(sandbox.calls().length, 1, "the second run has nothing to install");
   });
 
-  it("are remembered also when the run that installed them was killed right behind it", async () => {
+  it("records the packages even if the run was killed right after the installation", async () => {
     rhel();
     sandbox.write("var/lib/encaplab/packages.before", "bash\n");
     kubernetes("1.35.7", "2.1.4");
@@ -130,8 +130,8 @@ describe("the node scripts' packages", () => {
     assert.equal(sandbox.read("var/lib/encaplab/packages.before"), "");
   });
 
-  describe("of Debian and Ubuntu", () => {
-    /** This machine's own apt, which looks into the sandbox: sources, lists and cache are there. */
+  describe("on Debian and Ubuntu", () => {
+    /** This machine's own apt, with sources, lists and cache in the sandbox. */
     before(function () {
       if (!fs.existsSync("/usr/bin/apt-get")) this.skip();
     });
@@ -143,7 +143,7 @@ describe("the node scripts' packages", () => {
 
     const apt = (create: string, more: Values = {}) =>
       sandbox.run({ body: `${source("packages")}\ncreate() { ${create}; }` }, { NODE_NAME: "w1", ...more });
-    /** A source of packages in a folder, and the line that names it. */
+    /** Makes a package source in a folder, and returns its line for sources.list. */
     const repository = (name: string) => {
       const text =
         "Package: kubelet\nVersion: 1.35.7-1.1\nArchitecture: all\nFilename: ./kubelet.deb\nSize: 1\n\n";
@@ -157,10 +157,10 @@ describe("the node scripts' packages", () => {
     const lists = () =>
       fs.readdirSync(sandbox.path("var/lib/apt/lists")).filter((name) => /Packages/.test(name));
 
-    describe("a source", () => {
+    describe("apt_source", () => {
       const DOCKER = "https://download.docker.com/linux/debian";
       const KUBERNETES = "https://pkgs.k8s.io/core:/stable:/v1.35/deb";
-      /** Which of the two are added to the machine's sources. */
+      /** Which of the two sources are added to the machine's sources. */
       const added = async () => {
         sandbox.write("key", "");
         const key = `file:${sandbox.path("key")}`;
@@ -177,41 +177,41 @@ describe("the node scripts' packages", () => {
 
       for (const [what, file, text] of [
         ["commented out", "sources.list", `# deb ${DOCKER} bookworm stable\n#deb ${KUBERNETES}/ /\n`],
-        ["for source packages alone", "sources.list", `deb-src ${DOCKER} bookworm stable\n`],
+        ["for source packages only", "sources.list", `deb-src ${DOCKER} bookworm stable\n`],
         ["disabled", "sources.list.d/docker.sources", stanza("Enabled: no")],
         [
           "in a file that apt does not read",
           "sources.list.d/docker.list.save",
           `deb ${DOCKER} bookworm stable\n`,
         ],
-        ["in a copy of a file", "sources.list.d/docker.sources.bak", stanza("")],
-        ["of another Kubernetes", "sources.list", `deb ${KUBERNETES.replace("35", "34")}/ /\n`],
+        ["in a backup copy of a file", "sources.list.d/docker.sources.bak", stanza("")],
+        ["of another Kubernetes release", "sources.list", `deb ${KUBERNETES.replace("35", "34")}/ /\n`],
         ["added by an earlier run", "sources.list.d/encaplab.list", `deb ${DOCKER} bookworm stable\n`],
       ]) {
-        it(`does not count: ${what}`, async () => {
+        it(`ignores an existing source ${what}`, async () => {
           sandbox.write(`etc/apt/${file}`, text as string);
           assert.deepEqual(await added(), BOTH);
         });
       }
 
       for (const [what, file, text] of [
-        ["in one line", "sources.list", `deb [arch=amd64] ${DOCKER} bookworm stable # Docker\n`],
-        ["with a slash at its end", "sources.list.d/docker.list", `deb ${DOCKER}/ bookworm stable\n`],
+        ["as one line", "sources.list", `deb [arch=amd64] ${DOCKER} bookworm stable # Docker\n`],
+        ["with a slash at the end", "sources.list.d/docker.list", `deb ${DOCKER}/ bookworm stable\n`],
         ["as deb822", "sources.list.d/docker.sources", stanza("Enabled: yes")],
       ]) {
-        it(`of the machine's own is used, and not added with another key: ${what}`, async () => {
+        it(`does not add a source that the machine already has ${what}`, async () => {
           sandbox.write(`etc/apt/${file}`, text as string);
           assert.deepEqual(await added(), [`${KUBERNETES}/`]);
         });
       }
     });
 
-    describe("the lists", () => {
-      // What apt_source and install_deb have done before.
+    describe("read_lists", () => {
+      // First does what apt_source and install_deb do before.
       const read = () =>
         apt(`cp /${OURS} "$RUN/sources"; attend "reading the package lists" read_lists; say done`);
 
-      it("of a broken source that is not the lab's are a note, and the lab goes on at once", async () => {
+      it("prints a note about a broken source that is not the lab's, and continues at once", async () => {
         sandbox.write(OURS, repository("ours"));
         sandbox.write(
           "etc/apt/sources.list",
@@ -221,11 +221,11 @@ describe("the node scripts' packages", () => {
         const ran = await read();
         assert.equal(ran.status, 0, ran.stderr);
         assert.match(ran.stderr, /^note: apt cannot read all package sources of w1: .*nowhere.*\ndone\n$/m);
-        assert.equal(lists().length, 2, "the lab's and the machine's good one");
+        assert.equal(lists().length, 2, "the lab's source and the machine's good one");
         assert.ok(Date.now() - start < 20_000);
       });
 
-      it("of a server that cannot be reached are a note as well, though apt-get ends with 0", async () => {
+      it("prints a note about a server that cannot be reached, although apt-get exits with 0", async () => {
         sandbox.write(OURS, repository("ours"));
         sandbox.write("etc/apt/sources.list", "deb http://127.0.0.1:9/debian bookworm main\n");
         sandbox.write("etc/apt/apt.conf.d/none", 'Acquire::Retries "0";\nAcquire::http::Proxy "DIRECT";\n');
@@ -237,7 +237,7 @@ describe("the node scripts' packages", () => {
         );
       });
 
-      it("of the lab's own sources have to be readable, and what is wrong is said in one sentence", async () => {
+      it("fails with one sentence when the lab's own sources cannot be read", async () => {
         sandbox.write(OURS, `deb file:${sandbox.path("nowhere")} ./\n`);
         sandbox.write("etc/apt/sources.list", repository("theirs"));
         const ran = await read();
@@ -248,7 +248,7 @@ describe("the node scripts' packages", () => {
         );
       });
 
-      it("are waited for while another apt has their lock", async () => {
+      it("waits while another apt holds the lock of the lists", async () => {
         sandbox.write(OURS, repository("ours"));
         const lock = "/var/lib/apt/lists/lock";
         const ran = await apt(

@@ -1,4 +1,4 @@
-// scripts/node/preamble.sh and the way steps are put together, by running small steps.
+// scripts/node/preamble.sh and how steps are composed, tested with small steps.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -8,7 +8,7 @@ import { type RunOptions, Sandbox, type Values } from "./sandbox";
 const SCRIPTS = path.resolve(__dirname, "../../scripts/node");
 const read = (file: string) => fs.readFileSync(path.join(SCRIPTS, file), "utf8");
 
-describe("the node scripts' preamble", () => {
+describe("preamble.sh", () => {
   let sandbox: Sandbox;
   beforeEach(() => {
     sandbox = new Sandbox();
@@ -17,23 +17,23 @@ describe("the node scripts' preamble", () => {
   const run = (body: string, values: Values = {}, options: RunOptions = {}) =>
     sandbox.run({ body }, values, options);
 
-  it("keeps standard output for the result: what commands print goes to standard error", async () => {
+  it("keeps standard output for the result, and sends what commands print to standard error", async () => {
     const ran = await run("create() { echo chatter; say progress; result the result; }");
     assert.deepEqual(ran, { status: 0, stdout: "the result\n", stderr: "chatter\nprogress\n" });
   });
 
-  it("keeps a command that reads its input from swallowing the rest of the script", async () => {
+  it("keeps a command that reads standard input from reading the rest of the script", async () => {
     const ran = await run('create() { cat; head -c 10; result "all of it"; }');
     assert.equal(ran.stdout, "all of it\n", ran.stderr);
   });
 
-  it("takes values as they are: quotes, lines, dollars, backslashes", async () => {
+  it("passes values unchanged: quotes, newlines, dollars, backslashes", async () => {
     const value = 'it\'s\ntwo $HOME `lines` \\n "quoted"';
     const ran = await run('create() { result "$VALUE"; }', { VALUE: value });
     assert.equal(ran.stdout, `${value}\n`, ran.stderr);
   });
 
-  it("does create for update, delete where there is one, and says what else it was called with", async () => {
+  it("runs create for update, delete if the step has one, and rejects any other action", async () => {
     const body = "create() { result made; }\ndelete() { result gone; }";
     assert.equal((await run(body, {}, { action: "update" })).stdout, "made\n");
     assert.equal((await run(body, {}, { action: "delete" })).stdout, "gone\n");
@@ -44,7 +44,7 @@ describe("the node scripts' preamble", () => {
     assert.match(wrong.stderr, /create, update or delete, not 'destroy'/);
   });
 
-  it("names the command that failed, once, and no value in it", async () => {
+  it("prints the failed command once, without the values of its variables", async () => {
     const ran = await run('step() { ls "/nowhere/$TOKEN" 2>/dev/null; }\ncreate() { step; say "too far"; }', {
       TOKEN: "abcdef.0123456789abcdef",
     });
@@ -54,7 +54,7 @@ describe("the node scripts' preamble", () => {
     assert.doesNotMatch(ran.stderr, /0123456789abcdef|too far/);
   });
 
-  it("names the value that was not sent; an empty one is a value", async () => {
+  it("names a value that was not sent, and accepts an empty value", async () => {
     const body = "create() { need NODE_NAME HOSTS; result fine; }";
     assert.equal((await run(body, { NODE_NAME: "w1", HOSTS: "" })).stdout, "fine\n");
     const ran = await run(body, { NODE_NAME: "w1" });
@@ -62,7 +62,7 @@ describe("the node scripts' preamble", () => {
     assert.match(ran.stderr, /the value HOSTS was not sent/);
   });
 
-  it("names the value that is missing, for every step", async () => {
+  it("names the missing value, for every step", async () => {
     const steps: StepName[] = ["prepare", "init", "token", "join", "remove", "reset"];
     for (const step of [...steps, "kubeconfig", "pod-network", "routes", "calico", "blocks"] as StepName[]) {
       const ran = await sandbox.run(step, {});
@@ -73,7 +73,7 @@ describe("the node scripts' preamble", () => {
   });
 
   describe("wait_for", () => {
-    it("returns as soon as the command succeeds, and says what it waits for", async () => {
+    it("returns as soon as the command succeeds, and says what it is waiting for", async () => {
       const body = `tries() { echo x >>"$RUN/tries"; [ "$(wc -l <"$RUN/tries")" -ge 8 ]; }
         create() { wait_for 60 "the eighth try" tries; result "$(wc -l <"$RUN/tries")"; }`;
       const ran = await run(body);
@@ -81,24 +81,24 @@ describe("the node scripts' preamble", () => {
       assert.match(ran.stderr, /waiting for the eighth try \(\d+ s of at most 60\)/);
     });
 
-    it("fails after its limit with what it waited for and the last answer", async () => {
+    it("fails at its limit, and says what it waited for and the last answer", async () => {
       const ran = await run('create() { wait_for 1 "the moon" ls /nowhere || die "no moon"; }');
       assert.equal(ran.status, 1);
       assert.match(
         ran.stderr,
-        /waited \d s for the moon, in vain\. Its last answer: ls: .*\/nowhere.*\nno moon\n$/,
+        /gave up waiting for the moon after \d s\. Last answer: ls: .*\/nowhere.*\nno moon\n$/,
       );
     });
   });
 
   describe("attend", () => {
-    it("is quiet about a command that works, but for its notes", async () => {
+    it("prints only the notes of a command that succeeds", async () => {
       const ran = await run('create() { attend "working" eval "echo chatter; echo note: mind this"; }');
       assert.equal(ran.stderr, "working\nnote: mind this\n");
       assert.equal(ran.status, 0);
     });
 
-    it("shows the last lines of one that does not, and ends the step", async () => {
+    it("prints the last lines of a command that fails, and ends the step", async () => {
       const ran = await run(
         'long() { seq 100; false; }\ncreate() { attend "counting" long; say "too far"; }',
       );
@@ -109,7 +109,7 @@ describe("the node scripts' preamble", () => {
     });
   });
 
-  it("lets one run at a time at a machine: the second waits for what the first, killed, left at work", async () => {
+  it("allows one run at a time on a machine: a second run waits for what a killed run left at work", async () => {
     const body = `work() { : >"$RUN/started"; until [ -e "$RUN/gate" ]; do sleep 0.1; done; echo first >>"$RUN/order"; }
       create() {
         setsid bash -c "$(declare -f work); RUN=$RUN; work" >/dev/null 2>&1 3>&- &
@@ -134,7 +134,7 @@ describe("the node scripts' preamble", () => {
     const body = `create() { own /etc/app/one.conf applied <<<"new"; own /etc/hosts : <<<"theirs"; }
       applied() { echo applied >>"$STATE/log"; [ -z "\${FAIL:-}" ] || false; }`;
 
-    it("writes, applies and records once, and leaves alone what is so already", async () => {
+    it("writes, applies and records a file once, and does nothing the second time", async () => {
       for (const _ of [1, 2]) assert.equal((await run(body)).status, 0);
       assert.equal(sandbox.read("etc/app/one.conf"), "new\n");
       assert.equal(sandbox.read("var/lib/encaplab/log"), "applied\n");
@@ -142,14 +142,14 @@ describe("the node scripts' preamble", () => {
       assert.equal(sandbox.read("var/lib/encaplab/before/etc/hosts"), "127.0.0.1 localhost\n");
     });
 
-    it("applies again what was written and not applied", async () => {
+    it("applies again a file that was written but not applied", async () => {
       assert.notEqual((await run(body, { FAIL: "yes" })).status, 0);
       assert.equal((await run(body)).status, 0);
       assert.equal((await run(body)).status, 0);
       assert.equal(sandbox.read("var/lib/encaplab/log"), "applied\napplied\n");
     });
 
-    it("records what was there before the first write, not before the last", async () => {
+    it("saves the file from before the first write, not from before the last", async () => {
       await run('create() { own /etc/hosts : <<<"one"; }');
       await run('create() { own /etc/hosts : <<<"two"; }');
       assert.equal(sandbox.read("etc/hosts"), "two\n");
@@ -157,12 +157,13 @@ describe("the node scripts' preamble", () => {
     });
   });
 
-  it("is followed by steps that give no function the output of a command as an argument: its failure would be hidden", () => {
+  // Such a failure would be hidden: the function would run with an empty argument.
+  it("no step passes a command's output directly as a function's argument", () => {
     const texts = fs.readdirSync(SCRIPTS).map((file) => [file, read(file)] as const);
     const functions = texts.flatMap(([, text]) =>
       [...text.matchAll(/^(\w+)\(\) /gm)].map(([, name]) => name),
     );
-    // Of a message nothing but the text depends on its commands.
+    // say and die may: there only the text of the message depends on the command.
     const names = functions.filter((name) => name !== "say" && name !== "die").join("|");
     const call = new RegExp(
       `(?:^|[;&|!{()]|\\b(?:then|do|else|if|until|while))\\s*(?:${names})\\s[^;|&#<]*\\$\\(`,
@@ -177,7 +178,7 @@ describe("the node scripts' preamble", () => {
     assert.deepEqual(found, []);
   });
 
-  it("is followed by files that can be put together: each ends its last line, and none runs anything by itself", () => {
+  it("all files can be joined: each starts with the same line and ends with a newline", () => {
     for (const file of fs.readdirSync(SCRIPTS)) {
       const text = read(file);
       assert.ok(text.startsWith("# shellcheck shell=bash\n") && text.endsWith("\n"), file);

@@ -1,4 +1,4 @@
-// prepare.sh on machines that could not be tried: what its parts make of images of RHEL, Ubuntu and Debian.
+// Parts of prepare.sh on imitated images of RHEL, Ubuntu and Debian, which could not be tested for real.
 import assert from "node:assert/strict";
 import { Sandbox, source, type Values } from "./sandbox";
 
@@ -24,7 +24,7 @@ describe("prepare.sh", () => {
     return ran;
   };
   const state = (name: string) => sandbox.read(`var/lib/encaplab/${name}`);
-  /** systemd of a machine that has these units, of which the `enabled` ones are so until they are disabled. */
+  /** systemd of a machine with these units; the `enabled` ones stay enabled until a step disables them. */
   const systemd = (units: string[], enabled: string[] = []) => {
     const off = (name: string) => `[ -e ${sandbox.path("off")}-${name} ]`;
     const known = units.map((name) => `cat\\ ${name}`).join("|") || "none";
@@ -45,11 +45,11 @@ describe("prepare.sh", () => {
       ["debian", ["apt-get"]],
       ["redhat", []],
     ] as const) {
-      it(`are in cloud-init's template of ${family} too, which overwrites the file at every boot`, async () => {
+      it(`are also in cloud-init's ${family} template, which overwrites the file at every boot`, async () => {
         for (const name of ["debian", "redhat"])
           sandbox.write(`etc/cloud/templates/hosts.${name}.tmpl`, template);
         for (const name of commands) sandbox.command(name, "");
-        // The real one must not be found, whatever this machine is.
+        // This machine's own apt-get must not be found.
         const part = `type() { [ "$*" != '-P apt-get' ] || ${commands.length > 0}; }; name_hosts`;
         await run(part);
         assert.equal(sandbox.read("etc/hosts"), `127.0.0.1 localhost\n${block(HOSTS)}`);
@@ -62,7 +62,7 @@ describe("prepare.sh", () => {
         const more = `${HOSTS}\n10.0.3.12 w2`;
         await run(part, { HOSTS: more });
         assert.equal(sandbox.read(file), template + block(more));
-        assert.equal(state(`before/${file}`), template, "what was there before the first time");
+        assert.equal(state(`before/${file}`), template, "the template from before the first run");
       });
     }
 
@@ -77,7 +77,7 @@ describe("prepare.sh", () => {
     const FILE = "etc/systemd/networkd.conf.d/encaplab.conf";
     const restarted = ["systemctl try-restart systemd-networkd.service"];
 
-    it("is told to keep routes and rules that are not its own, and is restarted once", async () => {
+    it("is configured to keep foreign routes and rules, and restarted once", async () => {
       systemd(["systemd-networkd.service"]);
       sandbox.write("etc/systemd/system.conf", "");
       for (const _ of [1, 2]) await run("keep_foreign_routes");
@@ -89,7 +89,7 @@ describe("prepare.sh", () => {
       assert.equal(state("made"), `/etc/systemd/networkd.conf.d\n/${FILE}\n`);
     });
 
-    it("is not restarted on a machine that is a node already", async () => {
+    it("is not restarted on a machine that is already a node", async () => {
       systemd(["systemd-networkd.service"]);
       sandbox.write("var/lib/encaplab/kubeadm", "join done\n");
       await run("keep_foreign_routes");
@@ -106,14 +106,14 @@ describe("prepare.sh", () => {
 
   describe("nm-cloud-setup", () => {
     const UNITS = ["nm-cloud-setup.timer", "nm-cloud-setup.service"];
-    // As NetworkManager 1.40 and later leaves them, and rules and routes that others have.
+    // The rules and routes of NetworkManager 1.40 and later, and some of other programs.
     const rules = `${NIC}
       ip route add default via 10.0.3.1 dev eth0 table 30400; ip route add 10.0.3.0/24 dev eth0 table 30200
       ip rule add priority 30200 from 10.0.3.11 table 30200; ip rule add priority 30400 from 10.0.3.11 table 30400
       ip rule add priority 30350 table main suppress_prefixlength 0
       ip rule add priority 30100 from 10.0.3.11 table 30100; ip rule add priority 30410 from 192.0.2.1 table 7`;
 
-    it("is turned off with its timer, its rules are removed, and both are recorded for the reset", async () => {
+    it("is turned off with its timer, both are recorded for the reset, and its rules are removed", async () => {
       systemd(UNITS, UNITS);
       sandbox.command("nmcli", `echo "nmcli $*" >>${sandbox.path("calls")}`);
       const ran = await run("no_nm_cloud_setup", {}, rules, "ip rule");
@@ -136,14 +136,14 @@ describe("prepare.sh", () => {
       assert.equal(state("services"), `${UNITS.join("\n")}\n`);
     });
 
-    it("is not looked for on machines that do not have it: their rules are somebody else's", async () => {
+    it("where it is not installed, rules with the same priorities are kept", async () => {
       systemd([]);
       const ran = await run("no_nm_cloud_setup", {}, rules, "ip rule");
       assert.match(ran.stdout, /^30200/m);
       assert.deepEqual([ran.stderr, sandbox.calls(), state("services")], ["", [], ""]);
     });
 
-    it("that its owner has disabled is not enabled by the reset", async () => {
+    it("is not recorded for the reset if it was already disabled", async () => {
       systemd(UNITS, []);
       const ran = await run("no_nm_cloud_setup", {}, rules, "ip rule");
       assert.doesNotMatch(ran.stdout, /^30200/m);
@@ -151,7 +151,7 @@ describe("prepare.sh", () => {
     });
   });
 
-  it("records before any change whether /sys/fs/bpf was mounted, and not again later", async () => {
+  it("records only once, before any change, whether /sys/fs/bpf was mounted", async () => {
     const mounted = "mounts() { echo 'bpf /sys/fs/bpf bpf rw 0 0'; }";
     await run(`${mounted}; remember`);
     assert.equal(sandbox.exists("var/lib/encaplab/no-bpf"), false);

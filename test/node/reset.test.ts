@@ -1,4 +1,4 @@
-// reset.sh: what it takes back of a machine, with real mounts.
+// reset.sh: what it removes from a machine, with real mounts.
 import assert from "node:assert/strict";
 import { Sandbox, source } from "./sandbox";
 
@@ -6,7 +6,7 @@ describe("reset.sh", () => {
   let sandbox: Sandbox;
   beforeEach(() => {
     sandbox = new Sandbox();
-    // Their folders on this machine are not the sandbox's own.
+    // Stand-ins: the sandbox does not hide the folders that these commands use on this machine.
     for (const command of ["modprobe", "ctr", "nft", "ipset", "ipvsadm"]) sandbox.command(command, "");
   });
   afterEach(() => sandbox.remove());
@@ -25,9 +25,9 @@ describe("reset.sh", () => {
   const reset = (part: string, before = "", after = "") =>
     run("reset", `create() { ${part}; }`, before, after);
 
-  it("takes the machine's control groups off /run/calico before it removes that folder", async () => {
+  it("unmounts the machine's control groups from /run/calico before it removes that folder", async () => {
     await prepare("remember");
-    // What is mounted there may be seen elsewhere, as the machine's control groups are.
+    // Stands for the machine's control groups, which are also mounted elsewhere and must stay.
     sandbox.write("cgroup/cgroup.procs", "1\n");
     const ran = await reset(
       "end_pods; new_in_folders",
@@ -41,33 +41,33 @@ describe("reset.sh", () => {
   });
 
   describe("/sys/fs/bpf", () => {
-    // As the machine's list of mounts would have it; the command is a stand-in, for this machine has its own mount there.
+    // A stand-in for the list of mounts, because this machine has its own mount there.
     const mounts = (text: string) => `mounts() { echo '${text}'; }`;
     const [WITHOUT, WITH] = [mounts("/dev/sda1 / ext4 rw 0 0"), mounts("bpf /sys/fs/bpf bpf rw 0 0")];
     beforeEach(() => sandbox.command("umount", `echo "umount $*" >>${sandbox.path("calls")}`));
 
     const unmounted = () => sandbox.calls().filter((call) => call.startsWith("umount"));
 
-    it("is unmounted when calico-node had to mount it", async () => {
+    it("is unmounted if calico-node had to mount it", async () => {
       await prepare(`${WITHOUT}; remember`);
       await reset(`${WITH}; end_pods`);
       assert.deepEqual(unmounted(), ["umount --lazy /sys/fs/bpf"]);
     });
 
-    it("stays mounted when it was so before the lab", async () => {
+    it("stays mounted if it was mounted before the lab", async () => {
       await prepare(`${WITH}; remember`);
       await reset(`${WITH}; end_pods`);
       assert.deepEqual(unmounted(), []);
     });
 
-    it("is left alone when calico-node could not mount it", async () => {
+    it("is not unmounted if calico-node could not mount it", async () => {
       await prepare(`${WITHOUT}; remember`);
       await reset(`${WITHOUT}; end_pods`);
       assert.deepEqual(unmounted(), []);
     });
   });
 
-  it("removes the folders that Calico's manifest makes on the host", async () => {
+  it("removes the folders that Calico's manifest creates on the host", async () => {
     sandbox.write("var/log/calico/mine.log", "");
     await prepare("remember");
     for (const file of ["run/nodeagent/socket", "run/xtables.lock", "var/log/calico/cni/cni.log"])
@@ -78,7 +78,7 @@ describe("reset.sh", () => {
     assert.equal(sandbox.exists("var/log/calico/mine.log"), true);
   });
 
-  it("turns nm-cloud-setup on again, takes back networkd's file and cloud-init's template", async () => {
+  it("turns nm-cloud-setup on again, removes networkd's file, and restores cloud-init's template", async () => {
     const template = "## template:jinja\n127.0.1.1 {{fqdn}} {{hostname}}\n";
     sandbox.write("etc/systemd/system.conf", "");
     for (const family of ["debian", "redhat"])

@@ -1,10 +1,10 @@
-// restart-pods.sh against a kubectl that is a stand-in: whose pods are made anew, whose are left alone, and what is told.
+// restart-pods.sh with a stand-in for kubectl: which pods it recreates, which it leaves alone, and what it prints.
 import assert from "node:assert/strict";
 import { Sandbox } from "./sandbox";
 
 const LABEL = "app.kubernetes.io/part-of=encaplab-study";
 
-/** What the cluster has: `kind namespace name`, and whether the object itself carries the label. */
+/** The cluster's objects: `kind namespace name`, and whether the object itself has the label. */
 const OBJECTS = [
   ["DaemonSet", "study", "prober", "labelled"],
   ["Deployment", "study", "web", ""],
@@ -24,12 +24,12 @@ describe("restart-pods.sh", () => {
     sandbox = new Sandbox();
     const lines = (rows: readonly (readonly string[])[]) => rows.map((row) => row.join(" ")).join("\n");
     const listed = (name: string, rows: string) => `${name}() { cat <<'ROWS'\n${rows}\nROWS\n}`;
-    // It answers as the API does: everything where neither a selector nor a namespace is named.
+    // It answers as the API does: without a selector and a namespace, it lists everything.
     sandbox.command(
       "kubectl",
       `${listed("workloads", lines(OBJECTS))}
       ${listed("pods", lines(BARE))}
-      fits() { # COLUMN, of the namespace; the label is in the last one
+      fits() { # COLUMN of the namespace; the label is in the last column
         awk -v at="$1" -v namespace="$namespace" -v selector="$selector" '
           (namespace == "" || $at == namespace) && (selector == "" || $NF == "labelled") { sub(/ (labelled)?$/, ""); print }'
       }
@@ -53,7 +53,7 @@ describe("restart-pods.sh", () => {
     sandbox.run("restart-pods", values, { before });
   const did = (what: string) => sandbox.calls().filter((call) => call.includes(what));
 
-  it("restarts what carries the study's label, or lives in a namespace that does, each once, and tells their names", async () => {
+  it("restarts each workload that has the study's label, or whose namespace has it, once, and prints its name", async () => {
     const ran = await run();
     assert.equal(ran.status, 0, ran.stderr);
     assert.deepEqual(did("rollout restart"), [
@@ -74,12 +74,12 @@ describe("restart-pods.sh", () => {
     assert.deepEqual(did("delete"), []);
   });
 
-  it("leaves a pod without an owner alone, and names it", async () => {
+  it("leaves a pod without an owner alone, and prints its name", async () => {
     const { stdout } = await run();
     assert.deepEqual(stdout.split("\n").slice(3), ["bare pod default/loose", "bare pod study/single", ""]);
   });
 
-  it("waits for the new pods once all are on their way", async () => {
+  it("restarts all workloads before it waits for their pods", async () => {
     await run();
     const order = did("rollout").map((call) => call.split("rollout ")[1]?.split(" ")[0]);
     assert.deepEqual(order, ["restart", "restart", "restart", "status", "status", "status"]);
@@ -89,7 +89,7 @@ describe("restart-pods.sh", () => {
     );
   });
 
-  it("fails when the new pods do not come up, and says of which workload", async () => {
+  it("fails when new pods do not start, and names their workload", async () => {
     const ran = await run("export FAILS='rollout status deployment/web'");
     assert.notEqual(ran.status, 0);
     assert.match(
@@ -105,7 +105,7 @@ describe("restart-pods.sh", () => {
     "get daemonsets,deployments,statefulsets --namespace study",
     "get pods --all-namespaces",
   ]) {
-    it(`takes no answer to "${question}" for no pods, and restarts nothing`, async () => {
+    it(`fails and restarts nothing when "${question}" gets no answer`, async () => {
       const ran = await run(`export FAILS='${question}'`);
       assert.notEqual(ran.status, 0);
       assert.deepEqual(did("rollout"), []);
@@ -113,7 +113,7 @@ describe("restart-pods.sh", () => {
     });
   }
 
-  it("has nothing to tell where the study has no pods", async () => {
+  it("prints nothing when the study has no pods", async () => {
     sandbox.command("kubectl", "exit 0");
     const { status, stdout, stderr } = await run();
     assert.deepEqual([status, stdout], [0, ""], stderr);
@@ -128,7 +128,7 @@ describe("restart-pods.sh", () => {
     assert.deepEqual(sandbox.calls(), []);
   });
 
-  it("wants to be told the label", async () => {
+  it("fails when no label was sent", async () => {
     const ran = await run("", {});
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /^the value LABEL was not sent with this step$/m);

@@ -1,4 +1,4 @@
-// rollout.sh and blocks.sh: when calico-node of the newest revision counts as in force on every node.
+// rollout.sh and blocks.sh: when the newest calico-node counts as ready on every node.
 import assert from "node:assert/strict";
 import { Sandbox, source } from "./sandbox";
 
@@ -25,7 +25,7 @@ describe("blocks.sh", () => {
 
   const IN_FORCE: Pods = { cp1: ["new", "True", "Running"], w1: ["new", "True", "Running"] };
 
-  /** A kubectl that answers as the cluster would, and the step on it, with little patience. */
+  /** Runs the step, without waiting, with a kubectl that answers as this cluster would. */
   function blocks(cluster: Cluster, values: Record<string, string> = {}) {
     const {
       ready = ["cp1", "w1"],
@@ -56,14 +56,14 @@ describe("blocks.sh", () => {
          *"get events"*) echo "BackOff calico-node" ;;
        esac`,
     );
-    // What is not as it should be stays so here: nothing is waited for.
+    // Nothing changes in these tests, so there is nothing to wait for.
     const limit = values.LIMIT ?? "0";
     const patience = source("blocks").replace(">= 3", ">= 0");
     const body = `${source("rollout")}\n${patience.replaceAll(/wait_for \d+/g, `wait_for ${limit}`)}`;
     return sandbox.run({ body }, { NODES: "cp1\nw1", MODE: "", TUNNEL: "VXLAN", BGP_READY: "1", ...values });
   }
 
-  it("tells the blocks once every node runs the newest calico-node, ready", async () => {
+  it("prints the blocks when the newest calico-node is ready on every node", async () => {
     const ran = await blocks({});
     assert.deepEqual([ran.status, ran.stdout], [0, "172.16.0.0/26 cp1\n172.16.0.64/26 w1\n"], ran.stderr);
   });
@@ -71,16 +71,16 @@ describe("blocks.sh", () => {
   for (const [what, cluster, values, said] of [
     ["a node that is not ready", { ready: ["cp1"] }, {}, /not ready: w1/],
     [
-      "a DaemonSet that nothing acts on yet",
+      "a DaemonSet whose controller has not seen its change yet",
       { generations: "3 2" },
       {},
-      /calico-node is new, and nothing acts on it yet/,
+      /calico-node has changed, and its controller has not seen the change yet/,
     ],
     [
-      "a pod of the revision before, though its node is ready",
+      "a pod of the previous revision, although its node is ready",
       { pods: { ...IN_FORCE, w1: ["old", "True", "Running"] } },
       {},
-      /not in force on every node: w1: revision old, ready True, Running/,
+      /not ready on every node: w1: revision old, ready True, Running/,
     ],
     [
       "a pod that is not ready",
@@ -96,20 +96,20 @@ describe("blocks.sh", () => {
       /no tunnel address yet: w1/,
     ],
     [
-      "Felix that is not ready, where BGP is closed on purpose",
+      "a Felix that is not ready, with BGP blocked on purpose",
       { pods: { cp1: ["new", "False", "Running"], w1: ["new", "False", "Running"] }, felix: 1 },
       { BGP_READY: "0" },
-      /not in force on every node/,
+      /not ready on every node/,
     ],
   ] as [string, Cluster, Record<string, string>, RegExp][]) {
-    it(`waits for, and then names: ${what}`, async () => {
+    it(`waits for and then names ${what}`, async () => {
       const ran = await blocks(cluster, values);
       assert.equal(ran.status, 1);
       assert.match(ran.stderr, said);
     });
   }
 
-  it("takes a running Felix for enough where BGP is closed on purpose", async () => {
+  it("waits only for Felix when BGP is blocked on purpose", async () => {
     const ran = await blocks(
       { pods: { cp1: ["new", "False", "Running"], w1: ["new", "False", "Running"] } },
       { BGP_READY: "0" },
@@ -117,7 +117,7 @@ describe("blocks.sh", () => {
     assert.equal(ran.status, 0, ran.stderr);
   });
 
-  it("needs no block of a node without pods where there is no tunnel", async () => {
+  it("does not wait for the block of a node without pods when there is no tunnel", async () => {
     const ran = await blocks({ blocks: [] }, { TUNNEL: "" });
     assert.deepEqual([ran.status, ran.stdout.trim()], [0, ""], ran.stderr);
   });

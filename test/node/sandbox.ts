@@ -1,4 +1,4 @@
-/** Node scripts, run without a node: each in user, mount and network namespaces with an /etc, /var/lib, … of its own. */
+/** Runs node scripts without a node: in user, mount and network namespaces with an /etc, /var/lib, … of their own. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -13,11 +13,11 @@ export const source = (name: string) => fs.readFileSync(path.join(SCRIPTS, `${na
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** A step as it is sent to a node; with a `body` the end of one, the part that a step's own files are. */
+/** The script of a step as it is sent to a node; `body` replaces the step's own files. */
 function compose(step: StepName | { body: string }, values: Values): string {
   if (typeof step === "string") return stepScript(step, values);
   const call = 'main "$@" </dev/null\n';
-  // The composition of the program itself, with another middle.
+  // Composed by the program itself, with another middle part.
   return `${stepScript("members", values).replace(source("members"), "").replace(call, "")}${step.body}\n${call}`;
 }
 
@@ -29,12 +29,12 @@ export interface Ran {
 
 export interface RunOptions {
   action?: string;
-  /** Bash in the same namespaces, before and after the step; what it prints goes where the step's own goes. */
+  /** Bash code to run in the same namespaces before and after the step, with the same standard output and error. */
   before?: string;
   after?: string;
-  /** Ends the step's process group with SIGKILL as soon as this is on its standard error. */
+  /** Kills the step's process group with SIGKILL as soon as its standard error matches this. */
   killAt?: RegExp;
-  /** Called each time the step says something, with all that it has said. */
+  /** Called with the whole standard error each time the step writes to it. */
   listen?: (said: string) => void;
 }
 
@@ -44,11 +44,11 @@ export class Sandbox {
 
   constructor() {
     for (const folder of [...this.folders, "bin"]) fs.mkdirSync(this.path(folder), { recursive: true });
-    // Names of protocols, and the way to awk.
+    // iproute2 has the names of protocols, alternatives the link to awk.
     for (const folder of ["iproute2", "alternatives"].filter((name) => fs.existsSync(`/etc/${name}`)))
       fs.cpSync(`/etc/${folder}`, this.path(`etc/${folder}`), { recursive: true, verbatimSymlinks: true });
     this.write("etc/hosts", "127.0.0.1 localhost\n");
-    // Neither of them can be asked about a machine that is none.
+    // Stand-ins, because the sandbox is not a machine with systemd.
     this.command("systemctl", `echo "systemctl $*" >>${quoted(this.path("calls"))}`);
     this.command("systemd-detect-virt", "exit 1");
   }
@@ -70,13 +70,13 @@ export class Sandbox {
     return fs.existsSync(this.path(name));
   }
 
-  /** A command of the machine, in place of its own. */
+  /** Replaces a command of the machine. */
   command(name: string, body: string): void {
     this.write(`bin/${name}`, `#!/usr/bin/env bash\n${body}\n`);
     fs.chmodSync(this.path(`bin/${name}`), 0o755);
   }
 
-  /** The commands so far that were written to `calls`. */
+  /** The lines that the stand-ins have written to `calls`. */
   calls(): string[] {
     return this.read("calls").split("\n").filter(Boolean);
   }
@@ -107,7 +107,7 @@ export class Sandbox {
       if (killAt?.test(ran.stderr) && child.pid && child.exitCode === null)
         process.kill(-child.pid, "SIGKILL");
     });
-    child.stdin.on("error", () => {}); // a step that was killed reads no more
+    child.stdin.on("error", () => {}); // a killed step no longer reads
     child.stdin.end(compose(step, { PATH, ...values }));
     return new Promise((resolve) => child.on("close", (status) => resolve({ ...ran, status })));
   }

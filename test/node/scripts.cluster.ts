@@ -1,4 +1,4 @@
-/** The node scripts, for real: a kubeadm cluster on node containers over SSH, killed at any moment, and what is left of it. */
+/** The node scripts for real: a kubeadm cluster on node containers over SSH, killed at many moments, and its leftovers. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -15,7 +15,7 @@ const execute = promisify(execFile);
 const ROOT = path.resolve(__dirname, "../..");
 const STATE = fs.readFileSync(path.join(__dirname, "machine-state.sh"), "utf8");
 const POD_CIDR = "172.16.0.0/16";
-// No text that a binary might have by chance.
+// A text that no binary contains by chance.
 const TOKEN = "k8sjoi.7pz3wq0vtm5x2hnd";
 const BLOCKS: Record<string, string> = { cp1: "172.16.0.0/26", w1: "172.16.0.64/26", w2: "172.16.0.128/26" };
 const ADDRESSES = Object.fromEntries(
@@ -43,11 +43,11 @@ interface Answer {
   said: string;
 }
 
-/** Where a run is cut off: the way from the engine, the step's shell on the node, or all that works on the node. */
+/** What is killed: the connection from the engine, the step's shell on the node, or everything at work on the node. */
 const CUTS = ["connection", "shell", "everything"] as const;
 type Cut = (typeof CUTS)[number];
 interface Killed {
-  /** Cut off as soon as this command line is at work on the node. */
+  /** Killed as soon as this command line runs on the node. */
   at: string;
   cut: Cut;
 }
@@ -77,13 +77,13 @@ describe("the node scripts on real machines", function () {
       child.stderr.on("data", (text) => {
         answer.said += text;
       });
-      child.stdin.on("error", () => {}); // the other side is killed on purpose
+      child.stdin.on("error", () => {}); // the test kills the other side
       child.stdin.end(script);
       child.on("close", (status) => resolve({ ...answer, status, result: answer.result.trim() }));
       if (killed) void cutOff(node, killed, () => child.kill("SIGKILL"));
     });
 
-  /** Waits for the moment on the node itself, where no time is lost. */
+  /** Waits for the moment on the node itself, to lose no time. */
   async function cutOff(node: string, { at, cut }: Killed, close: () => void): Promise<void> {
     const shell = "pkill -KILL -x -f 'bash -s -- (create|delete)'";
     const ends = {
@@ -91,14 +91,14 @@ describe("the node scripts on real machines", function () {
       shell,
       everything: `${shell}; pkill -KILL -x '(kubeadm|kubectl|apt-get|dpkg|ctr)'`,
     };
-    // In brackets, or the search would find itself.
+    // The first character in brackets: else pgrep would find this loop itself.
     const pattern = `[${at.slice(0, 1)}]${at.slice(1)}`;
     const loop = `for i in $(seq 600); do pgrep -f '${pattern}' >/dev/null && break; sleep 0.05; done`;
     await execute("ssh", lab.sshArgv(node, `${loop}; ${ends[cut]}; true`));
     close();
   }
 
-  /** A step that has to work. */
+  /** Runs a step that must succeed. */
   const done = async (node: string, step: StepName, values?: Record<string, string>, action?: string) => {
     const answer = await take(node, step, values, action);
     assert.equal(answer.status, 0, `${step} on ${node}: ${answer.said}`);
@@ -150,7 +150,7 @@ describe("the node scripts on real machines", function () {
   const nodes = () => kubectl("get nodes --output name").split("\n").sort();
   const state = (node: string) =>
     execFileSync("ssh", lab.sshArgv(node, "bash -s"), { input: STATE, encoding: "utf8", maxBuffer: 1e8 });
-  /** Lines that came or went, so that a failure tells them and not two thousand others. */
+  /** The lines that were added or removed, so that a failure shows only these and not two thousand others. */
   const changes = (node: string) => {
     const [was, is] = [new Set(original[node]?.split("\n")), new Set(state(node).split("\n"))];
     return [
@@ -174,7 +174,7 @@ describe("the node scripts on real machines", function () {
   });
   after(() => lab?.remove());
 
-  it("make three machines a cluster, workers at once, and do nothing the second time", async () => {
+  it("make three machines a cluster, with workers in parallel, and do nothing the second time", async () => {
     await Promise.all(NODES.map(prepare));
     assert.match((await init()).result, /^sha256:[0-9a-f]{64}$/);
     assert.equal(
@@ -188,10 +188,10 @@ describe("the node scripts on real machines", function () {
     assert.deepEqual(nodes(), ["node/cp1", "node/w1", "node/w2"]);
 
     const first = hash;
-    assert.match((await init()).said, /cp1 is a control plane already\n$/);
+    assert.match((await init()).said, /cp1 is already a control plane\n$/);
     assert.equal(hash, first);
     for (const name of ["w1", "w2"])
-      assert.match((await join(name)).said, /is a node of the cluster already\n$/);
+      assert.match((await join(name)).said, /is already a node of the cluster\n$/);
     const started = "systemctl show --property=ActiveEnterTimestampMonotonic containerd kubelet";
     const running = NODES.map((name) => lab.on(name, started));
     await Promise.all(NODES.map(prepare));
@@ -201,7 +201,7 @@ describe("the node scripts on real machines", function () {
     );
   });
 
-  it("leave no secret in a process list, on a disk or in what is said", async () => {
+  it("leave no secret in a process list, on a disk or in the output", async () => {
     const secret = TOKEN.split(".")[1] ?? "";
     const watch = `until [ -e /run/enough ]; do cat /proc/[0-9]*/cmdline 2>/dev/null; done | tr '\\0' '\\n' | sort -u`;
     const watched = execute("ssh", lab.sshArgv("cp1", watch), { maxBuffer: 1e8 });
@@ -247,18 +247,18 @@ describe("the node scripts on real machines", function () {
     meet();
   });
 
-  it("replace routes exactly, and say which one is not as planned", async () => {
+  it("replace routes exactly, and say which route is not as planned", async () => {
     await done("w1", "pod-network", podNetworkValues("w1", ["cp1"]));
     assert.doesNotMatch(lab.on("w1", "ip route"), /172\.16\.0\.128/);
     const wrong = await take("w1", "routes", routesValues(`${BLOCKS.w2} direct -`, `${BLOCKS.cp1} tunl0 -`));
     assert.equal(wrong.status, 1);
-    assert.match(wrong.said, /172\.16\.0\.128\/26 should go by direct -, .* and goes by no route/);
-    assert.match(wrong.said, /172\.16\.0\.0\/26 should go by tunl0 -, .* and goes by .*10\.0\.3\.10/);
+    assert.match(wrong.said, /172\.16\.0\.128\/26: expected device direct, gateway -, .*; found no route/);
+    assert.match(wrong.said, /172\.16\.0\.0\/26: expected device tunl0, gateway -, .*; found .*10\.0\.3\.10/);
     await podNetwork("w1");
     await done("w1", "routes", routesValues(`${BLOCKS.w2} direct 10.0.3.1`, `${BLOCKS.cp1} eth0 10.0.3.10`));
   });
 
-  it("give a kubeconfig that works from outside", async () => {
+  it("print a kubeconfig that works from outside", async () => {
     const values = { SERVER: `https://127.0.0.1:${lab.status().api.port}`, CLUSTER_NAME: "lab-1" };
     const { result, said } = await done("cp1", "kubeconfig", values);
     assert.doesNotMatch(said, /key-data/);
@@ -277,10 +277,10 @@ describe("the node scripts on real machines", function () {
     );
   });
 
-  it("refuse a machine that has another part in a lab, or is in a cluster of somebody else", async () => {
+  it("refuse a machine that has another role in a lab, or is in a cluster that is not the lab's", async () => {
     assert.match(
       (await take("w1", "init", initValues)).said,
-      /w1 still is part of another lab \(join done\)/,
+      /w1 is still part of another lab \(join done\)/,
     );
     lab.on("w1", "mv /var/lib/encaplab /var/lib/encaplab.away");
     for (const [step, values] of [
@@ -294,12 +294,12 @@ describe("the node scripts on real machines", function () {
         /w1 belongs to a cluster that is not this lab's: it has \/etc\/kubernetes\/kubelet\.conf/,
       );
     }
-    assert.match((await reset("w1")).said, /nothing of a lab is on this machine/);
+    assert.match((await reset("w1")).said, /there is nothing to reset on this machine/);
     lab.on("w1", "rm -rf /var/lib/encaplab && mv /var/lib/encaplab.away /var/lib/encaplab");
-    assert.match((await join("w1")).said, /is a node of the cluster already/);
+    assert.match((await join("w1")).said, /is already a node of the cluster/);
   });
 
-  it("remove a worker, take it back, and are not held up by a dead one", async () => {
+  it("remove a worker, join it again, and do not wait for a dead one", async () => {
     await done("cp1", "remove", { NODE_NAME: "w1" }, "delete");
     assert.deepEqual(nodes(), ["node/cp1", "node/w2"]);
     await done("cp1", "remove", { NODE_NAME: "w1" }, "delete");
@@ -313,11 +313,12 @@ describe("the node scripts on real machines", function () {
     await lab.ready("w2");
   });
 
-  it("leave the machines as they were, with and without an API server to ask", async () => {
+  it("leave the machines as they were, with and without an API server", async () => {
     await reset("cp1");
     await Promise.all(["w1", "w2"].map(reset));
     for (const name of NODES) assert.deepEqual(changes(name), [], name);
-    for (const name of NODES) assert.match((await reset(name)).said, /nothing of a lab is on this machine/);
+    for (const name of NODES)
+      assert.match((await reset(name)).said, /there is nothing to reset on this machine/);
     assert.match(
       (await done("cp1", "remove", { NODE_NAME: "w1" }, "delete")).said,
       /there is no API server any more/,
@@ -325,7 +326,7 @@ describe("the node scripts on real machines", function () {
   });
 
   describe("killed", () => {
-    /** Command lines that are at work one after the other, and so moments to kill at. */
+    /** Command lines that run one after the other: the moments to kill at. */
     const moments = {
       prepare: ["bash -s -- create", "containerd config", "systemctl restart containerd"],
       init: ["kubeadm init", "etcd --advertise", "kube-apiserver --advertise", "delete secrets"],
@@ -334,7 +335,7 @@ describe("the node scripts on real machines", function () {
     };
 
     for (const cut of CUTS) {
-      it(`by the end of ${{ connection: "its connection", shell: "its shell", everything: "all of it" }[cut]}, go on where they are run again`, async () => {
+      it(`(${cut}), continue when they are run again`, async () => {
         for (const at of moments.prepare)
           await take("cp1", "prepare", prepareValues("cp1"), "create", { at, cut });
         await Promise.all(NODES.map(prepare));

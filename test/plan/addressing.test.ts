@@ -15,7 +15,7 @@ import {
 
 const addresses = fc.ipV4();
 const texts = fc.tuple(addresses, fc.integer({ min: 0, max: 32 })).map(([ip, prefix]) => `${ip}/${prefix}`);
-/** Two ranges near each other, for ranges drawn from everywhere hardly ever touch. */
+/** Two ranges near each other: ranges drawn from all addresses hardly ever overlap. */
 const neighbours = fc
   .tuple(
     fc.integer({ min: 0, max: 4095 }),
@@ -70,7 +70,7 @@ describe("addressing", () => {
     );
   });
 
-  it("finds an overlap just where one range holds the other's network, whichever comes first", () => {
+  it("finds an overlap exactly when one range contains the other's network, in either order", () => {
     fc.assert(
       fc.property(neighbours, ([a, b]) => {
         const wider = a.prefix <= b.prefix ? a : b;
@@ -84,7 +84,7 @@ describe("addressing", () => {
     );
   });
 
-  it("sees bits set behind the prefix", () => {
+  it("detects bits set after the prefix", () => {
     assert.equal(hasHostBits("10.0.3.0/24"), false);
     assert.equal(hasHostBits("10.0.3.1/24"), true);
     assert.equal(hasHostBits("10.0.3.1/32"), false);
@@ -92,7 +92,7 @@ describe("addressing", () => {
     fc.assert(fc.property(texts, (text) => assert.equal(hasHostBits(formatCidr(parseCidr(text))), false)));
   });
 
-  it("cuts a pool into blocks one after the other", () => {
+  it("divides a pool into consecutive blocks", () => {
     const pool = parseCidr("172.16.0.0/16");
     assert.deepEqual(
       [0, 1, 5, 1023].map((i) => formatCidr(blockOf(pool, 26, i))),

@@ -5,8 +5,8 @@ import { planOf } from "../support/problems";
 
 const FACTS = Object.entries(ENCAPSULATION_FACTS);
 
-describe("the facts of an encapsulation", () => {
-  it("are there for each of the five", () => {
+describe("encapsulation facts", () => {
+  it("exist for each of the five encapsulations", () => {
     assert.deepEqual(
       FACTS.map(([name]) => name),
       [...ENCAPSULATIONS],
@@ -14,7 +14,7 @@ describe("the facts of an encapsulation", () => {
   });
 
   for (const [name, facts] of FACTS) {
-    it(`never set ipipMode and vxlanMode both: ${name}`, () => {
+    it(`never set both ipipMode and vxlanMode: ${name}`, () => {
       const set = [facts.ipipMode, facts.vxlanMode].filter((mode) => mode !== "Never");
       assert.equal(set.length, facts.tunnel ? 1 : 0);
       assert.equal(set[0] ?? "Never", facts.crossSubnet ? "CrossSubnet" : facts.tunnel ? "Always" : "Never");
@@ -26,7 +26,7 @@ describe("the facts of an encapsulation", () => {
       assert.equal(facts.overhead, facts.tunnel ? outerHeader[facts.tunnel] : 0);
     });
 
-    it(`have BIRD program the routes of all but VXLAN: ${name}`, () => {
+    it(`let BIRD program the routes, except for VXLAN: ${name}`, () => {
       assert.equal(facts.routesBy, facts.tunnel === "vxlan" ? "Felix" : "BIRD");
       assert.equal(routesNeedBgp(planOf({ encapsulation: name })), facts.tunnel !== "vxlan");
     });
@@ -37,12 +37,12 @@ describe("the facts of an encapsulation", () => {
     });
   }
 
-  it("name the devices and the wire as an operator sees them", () => {
+  it("name the tunnel devices and the tcpdump filters", () => {
     assert.deepEqual([TUNNELS.ipip.device, TUNNELS.vxlan.device], ["tunl0", "vxlan.calico"]);
     assert.deepEqual([TUNNELS.ipip.filter, TUNNELS.vxlan.filter], ["ip proto 4", "udp port 4789"]);
   });
 
-  it("reach the IPPool with the pool's own values", () => {
+  it("end up in the IPPool, with the config's cidr, blockSize and natOutgoing", () => {
     assert.deepEqual(planOf({ encapsulation: "IPIPCrossSubnet", natOutgoing: false, blockSize: 28 }).ipPool, {
       cidr: "172.16.0.0/16",
       blockSize: 28,
@@ -57,7 +57,7 @@ describe("the facts of an encapsulation", () => {
       assert.equal(planOf({ encapsulation, bgp: "Disabled" }).bgp.enabled, false);
   });
 
-  it("ignore bgp: Disabled without Calico, where routes are static and the twin's BIRD stands in for them", () => {
+  it("ignore bgp: Disabled without Calico, where the twin uses BIRD in place of static routes", () => {
     const plan = planOf({ encapsulation: "VXLAN", bgp: "Disabled", calico: { install: "none" } });
     assert.deepEqual([plan.calico, plan.bgp.enabled], [false, true]);
   });
@@ -70,7 +70,7 @@ describe("the MTU of a plan", () => {
     [1450, 1430, 1400],
   ];
   for (const [link, ipip, vxlan] of rows) {
-    it(`leaves the outer header room on a link of ${link}`, () => {
+    it(`leaves room for the outer header on a link of ${link} bytes`, () => {
       const mtu = (encapsulation: string) => planOf({ encapsulation, mtu: link }).mtu;
       for (const mode of ["IPIP", "IPIPCrossSubnet"])
         assert.deepEqual(mtu(mode), { link, tunnel: ipip, pod: ipip });
@@ -80,13 +80,13 @@ describe("the MTU of a plan", () => {
     });
   }
 
-  it("starts from what the fabric's links usually carry", () => {
+  it("starts from the usual MTU of the fabric's links", () => {
     assert.equal(planOf({ fabric: "plain" }).mtu.link, 1500);
     assert.equal(planOf({ cloud: "aws" }).mtu.link, 9001);
     assert.equal(planOf({ cloud: "openstack" }).mtu.link, 1450);
   });
 
-  it("gives pods the link's MTU under the fault mtu-too-big, and the tunnel what it can carry", () => {
+  it("gives pods the link's MTU under the fault mtu-too-big, but the tunnel the MTU that it can carry", () => {
     const { mtu } = planOf({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
     assert.deepEqual(mtu, { link: 1500, tunnel: 1450, pod: 1500 });
   });

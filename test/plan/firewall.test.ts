@@ -12,13 +12,13 @@ const ONE_NODE_EACH = [
   { name: "b", cidr: "10.0.4.0/24", nodes: ["w1"] },
 ];
 
-/** What every cluster needs, whatever carries its pods. */
+/** What every cluster needs, in every encapsulation. */
 const ALWAYS: RuleName[] = ["ssh", "api-operator", "nodeport", "api", "kubelet", "icmp"];
 
 const openIn = (plan: LabPlan) => plan.firewall.filter(({ open }) => open).map(({ name }) => name);
 
 describe("the firewall of a plan", () => {
-  // What each mode opens besides: with natOutgoing, without it, and with it where no two nodes share a subnet.
+  // What each mode opens in addition: with natOutgoing, without it, and with it where no two nodes share a subnet.
   const NEEDS: [Encapsulation, natted: RuleName[], plain: RuleName[], apart: RuleName[]][] = [
     ["IPIP", ["bgp", "ipip"], ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip"]],
     ["IPIPCrossSubnet", ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip", "pod-cidr"], ["bgp", "ipip"]],
@@ -27,7 +27,7 @@ describe("the firewall of a plan", () => {
     ["None", ["bgp", "pod-cidr"], ["bgp", "pod-cidr"], ["bgp", "pod-cidr"]],
   ];
 
-  it("is known for each of the five modes", () => {
+  it("is tested for each of the five modes", () => {
     assert.deepEqual(
       NEEDS.map(([mode]) => mode),
       [...ENCAPSULATIONS],
@@ -35,7 +35,7 @@ describe("the firewall of a plan", () => {
   });
 
   for (const [encapsulation, natted, plain, apart] of NEEDS) {
-    it(`opens for ${encapsulation} what it needs and nothing else`, () => {
+    it(`opens what ${encapsulation} needs and nothing else`, () => {
       const open = (natOutgoing: boolean, topology: unknown) =>
         openIn(planOf({ cloud: "aws", encapsulation, natOutgoing, topology }));
       for (const topology of [ONE_SUBNET, TWO_SUBNETS]) {
@@ -46,7 +46,7 @@ describe("the firewall of a plan", () => {
     });
   }
 
-  it("opens TCP 179 under VXLAN too, and explains that calico-node's readiness needs it and no route does", () => {
+  it("opens TCP 179 under VXLAN too, and explains that calico-node's readiness needs it but no route does", () => {
     const bgp = (raw: RawConfig) => planOf(raw).firewall.find(({ name }) => name === "bgp");
     for (const encapsulation of ["VXLAN", "VXLANCrossSubnet"]) {
       assert.equal(bgp({ encapsulation })?.open, true);
@@ -63,13 +63,13 @@ describe("the firewall of a plan", () => {
     assert.match(bgp({ encapsulation: "IPIP" })?.why ?? "", /^BIRD exchanges the nodes' blocks over BGP$/);
   });
 
-  it("opens SSH between nodes only where one is reached over another: OpenStack has one floating IP", () => {
+  it("opens SSH between nodes only on OpenStack, where nodes are reached through the control plane", () => {
     assert.ok(openIn(planOf({ cloud: "openstack" })).includes("ssh-jump"));
     for (const cloud of ["aws", "hosts", "twin"])
       assert.ok(!openIn(planOf({ cloud })).includes("ssh-jump"), cloud);
   });
 
-  it("opens Typha's port only beyond fifty nodes", () => {
+  it("opens Typha's port only with more than fifty nodes", () => {
     const open = (count: number) => {
       const nodes = Array.from({ length: count }, (_, i) => `n${i}`);
       return openIn(planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes }] }));
@@ -91,7 +91,7 @@ describe("the firewall of a plan", () => {
     assert.deepEqual(rules.get("pod-cidr"), ["all", undefined]);
   });
 
-  it("never opens anything to everybody, and everything only to pods", () => {
+  it("never opens a port to everyone, and all protocols only to pods", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const { firewall } = planLab(config);
@@ -106,7 +106,7 @@ describe("the firewall of a plan", () => {
     );
   });
 
-  it("loses to a fault the one rule that it names, and to the other faults none", () => {
+  it("loses only the rule that a fault closes, and none if the fault closes no rule", () => {
     fc.assert(
       fc.property(labConfigs, fc.constantFrom(...FAULTS), (config, fault) => {
         const healthy = planLab(changed(config, { faults: [] }));

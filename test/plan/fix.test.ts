@@ -1,4 +1,4 @@
-// The fix in a verdict, done as it says: a fix that is refused, that does not help, or that is missing fails here.
+// Applies the fixes in the verdict as they say: a fix that is refused, does not help, or is missing fails here.
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { CLOUDS, ENCAPSULATIONS, FABRICS } from "../../components/config";
@@ -6,7 +6,7 @@ import { judge, type PathVerdict, rowName } from "../../components/plan";
 import { rawConfigs } from "../support/arbitraries";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
 
-/** What a fix's sentence says about the config, as the values that a reader would set. */
+/** What a fix says about the config, as the values that a reader would set. */
 const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => RawConfig[]][] = [
   [
     /take (\S+) out of faults/,
@@ -22,7 +22,7 @@ const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => R
   [/use IPIP or VXLAN,/, () => [{ encapsulation: "IPIP" }, { encapsulation: "VXLAN" }]],
 ];
 
-/** Every config that the fix names. @throws when the sentence names a key in words that the table does not know. */
+/** Every config that the fix names. @throws {AssertionError} when the fix has an instruction that the table lacks. */
 function configsNamed(fix: string, raw: RawConfig): RawConfig[] {
   const found = WAYS.flatMap(([said, values]) => {
     const match = said.exec(fix);
@@ -32,7 +32,7 @@ function configsNamed(fix: string, raw: RawConfig): RawConfig[] {
   assert.doesNotMatch(
     rest,
     /\b(set|take|use) |\w: (true|false)\b/,
-    `a way out that this test does not know: ${fix}`,
+    `an instruction that this test does not know: ${fix}`,
   );
   return found.flatMap(({ values }) => values.map((one) => ({ ...raw, ...one })));
 }
@@ -40,7 +40,7 @@ function configsNamed(fix: string, raw: RawConfig): RawConfig[] {
 const failingRows = (raw: RawConfig) => judge(planOf(raw)).paths.filter(({ failure }) => failure);
 const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowName(a) === rowName(b) && a.probe === b.probe;
 
-/** Follows every way that the fix of a row names, and from there on each next one, until the row works. */
+/** Applies every fix of a row, then every fix of the failure that remains, and so on, until the row works. */
 function assertLeadsOut(raw: RawConfig, row: PathVerdict, stepsLeft: number): void {
   const { mend: fix = "", cause } = row.failure ?? {};
   const story = `${rowName(row)}, ${row.probe}: ${fix}\n${JSON.stringify(raw)}`;
@@ -64,7 +64,7 @@ describe("a fix in the verdict", () => {
     cloud === "aws" || cloud === "openstack" ? [{}] : FABRICS.map((fabric) => ({ fabric }));
 
   for (const cloud of clouds) {
-    it(`makes the path work with one value, in every lab without faults: ${JSON.stringify(cloud)}`, () => {
+    it(`makes the path work with one changed value in every lab without faults: ${JSON.stringify(cloud)}`, () => {
       for (const fabric of fabricsAt(cloud)) {
         for (const encapsulation of ENCAPSULATIONS) {
           for (const natOutgoing of [true, false]) {
@@ -77,7 +77,7 @@ describe("a fix in the verdict", () => {
       }
     });
 
-    it(`offers podRoutes: true where it is accepted, and sends to the gateway's owner where it is refused: ${JSON.stringify(cloud)}`, () => {
+    it(`suggests podRoutes: true where it is accepted, and the gateway's owner where it is refused: ${JSON.stringify(cloud)}`, () => {
       for (const encapsulation of ENCAPSULATIONS) {
         const raw = { ...cloud, encapsulation };
         const refused = errorOf({ ...raw, podRoutes: true }) !== undefined;
@@ -89,7 +89,7 @@ describe("a fix in the verdict", () => {
     });
   }
 
-  it("is accepted and helps in any lab with any faults: the fixes, one after the other, lead to a path that works", () => {
+  it("is accepted in any lab with any faults, and following the fixes one by one makes the path work", () => {
     fc.assert(
       fc.property(rawConfigs, fc.boolean(), (drawn, withCalico) => {
         const raw = withCalico ? drawn : { ...drawn, calico: { install: "none" } };

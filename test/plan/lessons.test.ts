@@ -1,4 +1,4 @@
-/** The lessons as their stacks are written: what the original labs saw is what the verdict says. */
+/** The lessons, from their stack files: the verdict says what was observed in the original labs. */
 import assert from "node:assert/strict";
 import type { Fault } from "../../components/config";
 import { isWarning, judge, planLab, routeTo } from "../../components/plan";
@@ -7,7 +7,7 @@ import { LESSONS, stackConfig } from "../support/stacks";
 import { carriersOf, failuresOf, outcomesOf } from "../support/verdicts";
 
 interface Lesson {
-  /** The row that fails, where one does. All others work. */
+  /** The row that fails, if one does. All others work. */
   fails?: string;
   hop?: string;
   cause?: RegExp;
@@ -95,7 +95,7 @@ const judgeStack = (stack: string) => judge(planLab(stackConfig(stack)));
 describe("the verdict on a lesson", () => {
   for (const lesson of LESSONS) {
     const { fails, carriers, ...failure } = EXPECTED[lesson] as Lesson;
-    it(`is that ${fails ? `${fails} fails and all else works` : "everything works"}: ${lesson}`, () => {
+    it(`says that ${fails ? `${fails} fails and everything else works` : "everything works"}: ${lesson}`, () => {
       const verdict = judgeStack(lesson);
       const outcomes = outcomesOf(verdict);
       for (const [row, outcome] of Object.entries(outcomes)) {
@@ -104,7 +104,7 @@ describe("the verdict on a lesson", () => {
       assert.equal(
         carriers.length === 2,
         "cross-subnet" in outcomes,
-        "it has two subnets where it speaks of two",
+        "it has a cross-subnet path only with two subnets",
       );
       assert.deepEqual(
         [carriersOf(verdict)["same-subnet"], carriersOf(verdict)["cross-subnet"]],
@@ -121,18 +121,18 @@ describe("the verdict on a lesson", () => {
       }
     });
 
-    it(`names a node that is not ready only where BGP is blocked: ${lesson}`, () => {
+    it(`names nodes that are not ready only where BGP is blocked: ${lesson}`, () => {
       const { notReady } = judgeStack(lesson);
       assert.equal(notReady.length, lesson === "L6" ? 3 : 0);
     });
 
-    it(`warns of a failure just when no fault asks for it: ${lesson}`, () => {
+    it(`warns of a failure only when no fault causes it: ${lesson}`, () => {
       const warnings = judgeStack(lesson).paths.filter(isWarning);
       assert.equal(warnings.length > 0, ["L5", "L11"].includes(lesson));
     });
   }
 
-  it("says of L6 what calico-node said", () => {
+  it("quotes the message of calico-node in L6", () => {
     const [first] = judgeStack("L6").notReady;
     assert.match(
       first?.message ?? "",
@@ -140,25 +140,27 @@ describe("the verdict on a lesson", () => {
     );
   });
 
-  it("says of L2 and L7 that a stateful group may look alive", () => {
+  it("says for L2 and L7 that a stateful group can make a broken lab look alive", () => {
     for (const lesson of ["L2", "L7"]) {
-      assert.ok(judgeStack(lesson).remarks.some((remark) => /stateful.*600 s.*from cold/.test(remark)));
+      assert.ok(
+        judgeStack(lesson).remarks.some((remark) => /stateful.*600 s.*for the first packet/.test(remark)),
+      );
     }
   });
 });
 
-describe("a lesson leads to the next", () => {
+describe("a lesson with changed values", () => {
   const outcomesAfter = (lesson: string, values: Parameters<typeof changed>[1]) =>
     outcomesOf(judge(planLab(changed(stackConfig(lesson), values))));
 
-  it("L1 works when both of what port security and the group lack is there, and not before", () => {
+  it("L1 works only when both of its faults are removed", () => {
     const half = judge(planLab(changed(stackConfig("L1"), { faults: ["pod-cidr-blocked"] })));
     assert.match(failuresOf(half)[0]?.cause ?? "", /^the security group has no rule/);
     assert.equal(outcomesAfter("L1", { faults: ["port-security"] })["same-subnet"], "fails");
     assert.equal(outcomesAfter("L1", { faults: [] })["same-subnet"], "works");
   });
 
-  it("L1 with IPIP has nothing left that its faults could break", () => {
+  it("L1 with IPIP does not depend on anything that its faults break", () => {
     const { remarks } = judge(planLab(changed(stackConfig("L1"), { encapsulation: "IPIP" })));
     assert.deepEqual(
       remarks.map((remark) => /^fault (\S+) changes nothing here/.exec(remark)?.[1]),
@@ -178,7 +180,7 @@ describe("a lesson leads to the next", () => {
     assert.deepEqual(planLab(changed(stackConfig("L7"), { faults: [] })), planLab(stackConfig("L8")));
   });
 
-  it("L6 with VXLAN has no path that needs BGP, and calico-node is not ready all the same", () => {
+  it("L6 with VXLAN has no path that needs BGP, but calico-node is not ready", () => {
     const verdict = judge(planLab(changed(stackConfig("L6"), { encapsulation: "VXLAN" })));
     assert.deepEqual([...new Set(Object.values(outcomesOf(verdict)))], ["works"]);
     assert.equal(verdict.notReady.length, 3);
@@ -196,7 +198,7 @@ describe("a lesson leads to the next", () => {
     );
   });
 
-  it("L4's and L11's routes are those that `ip route` showed", () => {
+  it("L4, L9 and L11 have the routes that `ip route` showed in the original labs", () => {
     const route = (lesson: string, peer: string) => {
       const plan = planLab(stackConfig(lesson));
       const [cp1, other] = ["cp1", peer].map((name) => plan.nodes.find((node) => node.name === name));

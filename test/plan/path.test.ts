@@ -14,7 +14,7 @@ import { labConfigs } from "../support/arbitraries";
 import { planOf } from "../support/problems";
 
 describe("the pairs of a lab", () => {
-  it("are every ordered pair of pods, and of each node one pod to every other node and to the internet", () => {
+  it("are every ordered pair of pods, and one pod of each node to every other node and to the internet", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -29,7 +29,7 @@ describe("the pairs of a lab", () => {
     );
   });
 
-  it("take the path that their nodes' subnets make", () => {
+  it("take a path that depends on the subnets of their nodes", () => {
     const row = (from: string, to: string) =>
       pairsOf(planOf({})).flatMap((pair) =>
         pair.from.name === from && nameOf(pair.to) === to ? [rowKey(pair)] : [],
@@ -42,7 +42,7 @@ describe("the pairs of a lab", () => {
     assert.deepEqual(row("cp1-1", "internet"), ["pod-to-internet"]);
   });
 
-  it("have one example for each row, which is one of them", () => {
+  it("have one example for each row, and every example is one of the pairs", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -56,7 +56,7 @@ describe("the pairs of a lab", () => {
 });
 
 describe("a probe", () => {
-  it("of the full MTU fills the pod's own, but never more than the internet carries", () => {
+  it("of the full MTU has the size of the pod's MTU, but never more than the internet carries", () => {
     const plan = planOf({ cloud: "aws" });
     const sizes = examplesOf(plan).map((pair) => [rowKey(pair), probeOf(plan, pair, "full-MTU").size]);
     assert.deepEqual(Object.fromEntries(sizes), {
@@ -69,7 +69,7 @@ describe("a probe", () => {
     });
   });
 
-  it("of ICMP is a ping of 84 bytes, and TCP goes to a port that listens", () => {
+  it("with ICMP is a ping of 84 bytes, and with TCP goes to an open port", () => {
     const plan = planOf({});
     for (const pair of examplesOf(plan)) {
       assert.equal(probeOf(plan, pair, "ICMP").size, 84);

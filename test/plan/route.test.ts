@@ -14,7 +14,7 @@ import { labConfigs } from "../support/arbitraries";
 import { planOf } from "../support/problems";
 
 describe("the routes of a node", () => {
-  it("lead to every other node's block, by the device that its packets travel by", () => {
+  it("lead to every other node's block, through the device that carries its packets", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab({ ...config, faults: config.faults.filter((name) => name !== "bgp-blocked") });
@@ -35,7 +35,7 @@ describe("the routes of a node", () => {
     );
   });
 
-  it("name a next hop on the node's own wire, unless they say onlink", () => {
+  it("have a next hop in the node's own subnet, unless they are onlink", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -49,7 +49,7 @@ describe("the routes of a node", () => {
     );
   });
 
-  it("are none where BIRD gives them and TCP 179 is closed, and all there where Felix does", () => {
+  it("do not exist where BIRD programs them and TCP 179 is closed, but all exist where Felix does", () => {
     const count = (encapsulation: string) => {
       const plan = planOf({ cloud: "aws", encapsulation, bgp: "Enabled", faults: ["bgp-blocked"] });
       return plan.nodes.flatMap((node) => routesOf(plan, node)).length;

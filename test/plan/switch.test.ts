@@ -1,4 +1,4 @@
-// A switch on a living cluster: pods keep the MTU that they were made with, and new ones get another.
+// A switch on a running cluster: pods keep the MTU that they were created with, and new pods get another one.
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { ENCAPSULATIONS } from "../../components/config";
@@ -12,7 +12,7 @@ const onContainers = (encapsulation: string, more: object = {}) =>
 const between = (from: string, to: string, more: object = {}) =>
   judgeSwitch(onContainers(from, more), onContainers(to, more));
 
-describe("the pods that live through a switch", () => {
+describe("pods that run during a switch", () => {
   it("lose full-MTU packets in the tunnel after None → VXLAN, until they are restarted", () => {
     const living = between("None", "VXLAN");
     assert.equal(
@@ -31,18 +31,18 @@ describe("the pods that live through a switch", () => {
     });
   });
 
-  it("are told to be restarted, not to get another config", () => {
+  it("need a restart and not another config, says the fix", () => {
     const [failure] = failuresOf(between("None", "VXLAN")?.verdict ?? judge(onContainers("None")));
     assert.match(failure?.cause ?? "", /is 1500 bytes with DF set, and vxlan\.calico of cp1 carries 1450$/);
     assert.match(failure?.mend ?? "", /^restart the pods/);
     assert.equal(failure?.fault, undefined);
   });
 
-  it("fail only where there is a tunnel: between subnets after None → VXLANCrossSubnet", () => {
+  it("lose packets only where there is a tunnel: between subnets after None → VXLANCrossSubnet", () => {
     assert.deepEqual(between("None", "VXLANCrossSubnet")?.differs, ["cross-subnet"]);
   });
 
-  it("work after VXLAN → None, with packets smaller than they could be", () => {
+  it("lose nothing after VXLAN → None, but send smaller packets than they could", () => {
     const living = between("VXLAN", "None", { podRoutes: true });
     assert.match(
       living?.sentence ?? "",
@@ -52,21 +52,21 @@ describe("the pods that live through a switch", () => {
     assert.deepEqual([...new Set(Object.values(outcomesOf(living.verdict)))], ["works"]);
   });
 
-  it("fare like new ones, with nothing to say, where the MTU stays", () => {
+  it("are not mentioned where the MTU stays the same", () => {
     assert.equal(between("VXLAN", "VXLANCrossSubnet"), undefined);
     assert.equal(between("IPIPCrossSubnet", "IPIP"), undefined);
     assert.equal(between("None", "VXLAN", { faults: ["mtu-too-big"] }), undefined, "all have the link's");
     assert.equal(between("None", "VXLAN", { calico: { install: "none" } }), undefined, "no tunnel is made");
   });
 
-  it("are not spoken of on the twin, whose pods take a new MTU at once", () => {
+  it("are not mentioned on the twin, whose pods get a new MTU at once", () => {
     const plan = (encapsulation: string) => planOf({ encapsulation });
     assert.equal(judgeSwitch(plan("None"), plan("VXLAN")), undefined);
     const rehearsed = planOf({ cloud: "aws", rehearse: true, encapsulation: "VXLAN" });
     assert.equal(judgeSwitch(planOf({ cloud: "aws", encapsulation: "None" }), rehearsed), undefined);
   });
 
-  it("never fail where new pods work but by their size, in any lab and between any two encapsulations", () => {
+  it("differ from new pods only by full-MTU failures, in any lab and between any two encapsulations", () => {
     fc.assert(
       fc.property(labConfigs, fc.constantFrom(...ENCAPSULATIONS), (config, encapsulation) => {
         const machines = { ...config, rehearse: false, bgp: undefined };
@@ -88,7 +88,7 @@ describe("the pods that live through a switch", () => {
     );
   });
 
-  it("are judged without a change to the plans", () => {
+  it("are judged without changing the plans", () => {
     const plans: [LabPlan, LabPlan] = [onContainers("None"), onContainers("VXLAN")];
     const before = structuredClone(plans);
     judgeSwitch(...plans);

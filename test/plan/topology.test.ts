@@ -24,7 +24,7 @@ const subnetOf = (plan: LabPlan, name: string) =>
   parseCidr(plan.subnets.find((subnet) => subnet.name === name)?.cidr ?? "");
 
 describe("the nodes of a plan", () => {
-  it("have addresses inside their subnet, clear of those that clouds keep", () => {
+  it("have addresses inside their subnet, outside those that clouds reserve", () => {
     onAnyLab((plan) => {
       for (const node of plan.nodes) {
         const cidr = subnetOf(plan, node.subnet);
@@ -37,7 +37,7 @@ describe("the nodes of a plan", () => {
     });
   });
 
-  it("have addresses, names and tunnel addresses of their own", () => {
+  it("have unique addresses, names and tunnel addresses", () => {
     onAnyLab(({ nodes, subnets }) => {
       assertUnique([...nodes.map(({ address }) => address), ...subnets.map(({ gateway }) => gateway)]);
       assertUnique(nodes.flatMap(({ name, pods }) => [name, ...pods.map((pod) => pod.name)]));
@@ -59,7 +59,7 @@ describe("the nodes of a plan", () => {
     );
   });
 
-  it("come in the order of the config, counted from 0", () => {
+  it("are in the order of the config, numbered from 0", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const { nodes } = planLab(config);
@@ -76,7 +76,7 @@ describe("the nodes of a plan", () => {
     );
   });
 
-  it("have exactly one control plane: the one that says so, else the first", () => {
+  it("have exactly one control plane: the one that the config names, else the first node", () => {
     onAnyLab(({ nodes }) => assert.equal(nodes.filter(({ role }) => role === "control-plane").length, 1));
     const topology = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["x", { name: "y", role: "control-plane" }] }];
     assert.deepEqual(
@@ -86,7 +86,7 @@ describe("the nodes of a plan", () => {
     assert.equal(planOf({}).nodes[0]?.role, "control-plane");
   });
 
-  it("start at .10 in a wide subnet and fill a narrow one to the last address", () => {
+  it("start at .10 in a large subnet and can use every address of a small one", () => {
     assert.deepEqual(
       planOf({}).nodes.map(({ address }) => address),
       ["10.0.3.10", "10.0.3.11", "10.0.4.10", "10.0.4.11"],
@@ -112,7 +112,7 @@ describe("the nodes of a plan", () => {
 });
 
 describe("the pods of a plan", () => {
-  it("are in blocks that lie inside the pool and apart from each other", () => {
+  it("are in blocks that are inside the pool and do not overlap", () => {
     onAnyLab(({ nodes, ipPool }) => {
       const pool = parseCidr(ipPool.cidr);
       const blocks = nodes.map(({ block }) => parseCidr(block));
@@ -124,7 +124,7 @@ describe("the pods of a plan", () => {
     });
   });
 
-  it("have addresses inside their node's block, and so has its tunnel device", () => {
+  it("have addresses inside their node's block, as has its tunnel device", () => {
     onAnyLab(({ nodes }) => {
       for (const { name, block, pods, tunnelAddress } of nodes) {
         assert.equal(pods.length, PODS_PER_NODE);
@@ -138,7 +138,7 @@ describe("the pods of a plan", () => {
     });
   });
 
-  it("have interface names that Linux takes, each of its own", () => {
+  it("have unique interface names that Linux accepts", () => {
     onAnyLab(({ nodes }) => {
       const interfaces = nodes.flatMap(({ pods }) => pods.map((pod) => pod.interface));
       assert.ok(interfaces.every((name) => /^cali[0-9a-f]{11}$/.test(name) && name.length <= 15));

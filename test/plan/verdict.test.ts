@@ -33,7 +33,7 @@ const outcomeOf = (plan: LabPlan) => {
 const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
 describe("the verdict", () => {
-  it("is there for any lab, with every path the topology has, each with three probes", () => {
+  it("exists for any lab, with every path that the topology has and three probes for each", () => {
     onAnyLab((plan) => {
       const rows = [...new Set(judge(plan).paths.map(rowName))];
       const expected = [...new Set(pairsOf(plan).map(rowKey))];
@@ -52,7 +52,7 @@ describe("the verdict", () => {
     });
   });
 
-  it("says of each failure where, why, how to mend it and where that is written", () => {
+  it("says for each failure where it happens, why, how to fix it, and a reference", () => {
     onAnyLab((plan) => {
       for (const { hop, cause, mend, reference, fault } of failuresOf(judge(plan))) {
         for (const text of [hop, cause, mend]) assert.doesNotMatch(text, /undefined|null|NaN|\[object|^$/);
@@ -62,7 +62,7 @@ describe("the verdict", () => {
     });
   });
 
-  it("is the same for every pair of ends of a row as for its example", () => {
+  it("is the same for every pair of a row as for the row's example", () => {
     onAnyLab((plan) => {
       const fate = (pair: Parameters<typeof predict>[1]) =>
         PROBES.map((probe) => {
@@ -77,11 +77,11 @@ describe("the verdict", () => {
     });
   });
 
-  it("never fails between the pods of one node", () => {
+  it("never predicts a failure between the pods of one node", () => {
     onAnyLab((plan) => assert.equal(outcomesOf(judge(plan))["same-node"], "works"));
   });
 
-  it("fails in a lab without faults for two reasons only: a gateway that knows no pods, and no natOutgoing", () => {
+  it("predicts failures without faults for two reasons only: a gateway that knows no pods, and no natOutgoing", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(changed(config, { faults: [] }));
@@ -98,7 +98,7 @@ describe("the verdict", () => {
     );
   });
 
-  it("says what it cannot know, and on the twin that the twin is a model", () => {
+  it("says what it cannot know, and on the twin also that the twin is a model", () => {
     onAnyLab((plan) => {
       const unknown = judge(plan).unknown.join("\n");
       assert.match(unknown, /network policies/);
@@ -106,21 +106,20 @@ describe("the verdict", () => {
     });
   });
 
-  it("warns of a strict rp_filter just where packets go by two devices", () => {
+  it("warns of a strict rp_filter only where a packet and its answer use different devices", () => {
     const warns = (raw: object) => /rp_filter/.test(judge(planOf({ ...raw })).unknown.join());
     assert.equal(warns({ encapsulation: "IPIP", natOutgoing: false }), true);
     assert.equal(warns({ encapsulation: "IPIP" }), false);
     assert.equal(warns({ encapsulation: "None", natOutgoing: false }), false);
   });
 
-  it("tells the owner of existing machines to see to the router, for podRoutes is refused there", () => {
+  it("tells you to ask the router's owner on existing machines, where podRoutes is refused", () => {
     const verdict = (raw: object) => judge(planOf({ cloud: "hosts", encapsulation: "None", ...raw }));
     const fix = (raw: object) => failuresOf(verdict(raw))[0]?.mend ?? "";
-    const warned = (raw: object) =>
-      verdict(raw).unknown.includes("what stands between machines that exist already");
+    const warned = (raw: object) => verdict(raw).unknown.includes("what is between existing machines");
     assert.match(fix({}), /have its owner give the gateway a route per node block/);
     assert.equal(warned({}), true);
-    // The router between node containers is the lab's own, as the twin's is.
+    // The router between node containers is the lab's own, as is the twin's.
     for (const raw of [{ rehearse: true }, { hosts: { machines: "containers" } }]) {
       assert.match(fix(raw), /set podRoutes: true/);
       assert.equal(warned(raw), false);
@@ -132,7 +131,7 @@ describe("a fault in the verdict", () => {
   for (const fabric of FABRICS) {
     for (const fault of FAULTS.filter((name) => FAULT_FACTS[name].fabrics.includes(fabric))) {
       for (const encapsulation of ENCAPSULATIONS) {
-        it(`changes something or is said to change nothing, and is gone when taken out: ${fault}, ${encapsulation}, ${fabric}`, () => {
+        it(`changes something or is reported to change nothing, and leaves no trace when removed: ${fault}, ${encapsulation}, ${fabric}`, () => {
           const healthy = planOf({ fabric, encapsulation });
           const faulty = planOf({ fabric, encapsulation, faults: [fault] });
           const [note] = judge(faulty).remarks;
@@ -145,7 +144,7 @@ describe("a fault in the verdict", () => {
     }
   }
 
-  it("changes something or is said to change nothing, on any lab", () => {
+  it("changes something or is reported to change nothing, in any lab", () => {
     fc.assert(
       fc.property(labConfigs, fc.constantFrom(...FAULTS), (config, fault) => {
         const healthy = planLab(changed(config, { faults: [] }));
@@ -161,7 +160,7 @@ describe("a fault in the verdict", () => {
   });
 
   for (const encapsulation of ["VXLAN", "VXLANCrossSubnet"]) {
-    it(`bgp-blocked leaves every path of ${encapsulation} alone and calico-node not ready, and the verdict says both`, () => {
+    it(`bgp-blocked breaks no path of ${encapsulation} but keeps calico-node from being ready, and the verdict says both`, () => {
       const verdict = judge(planOf({ cloud: "aws", encapsulation, faults: ["bgp-blocked"] }));
       assert.deepEqual([...new Set(Object.values(outcomesOf(verdict)))], ["works"]);
       assert.equal(verdict.notReady.length, 4);
@@ -171,11 +170,8 @@ describe("a fault in the verdict", () => {
       );
       const [note, remark] = verdict.remarks;
       assert.match(note ?? "", /^fault bgp-blocked is set on purpose: .* TCP 179; under VXLAN/);
-      assert.match(note ?? "", /it changes whether calico-node is ready, and no path$/);
-      assert.match(
-        remark ?? "",
-        /not ready, and pods reach each other all the same: Felix programs the routes/,
-      );
+      assert.match(note ?? "", /it changes whether calico-node is ready, but no path$/);
+      assert.match(remark ?? "", /not ready, but pods reach each other: Felix programs the routes/);
     });
 
     it(`bgp-blocked changes nothing under ${encapsulation} with bgp: Disabled, where no BIRD waits for a session`, () => {
@@ -188,12 +184,12 @@ describe("a fault in the verdict", () => {
     });
   }
 
-  it("names no calico-node that is not ready where Calico is not installed", () => {
+  it("does not report calico-node as not ready where Calico is not installed", () => {
     const raw = { cloud: "aws", calico: { install: "none" }, faults: ["bgp-blocked"] };
     assert.deepEqual(judge(planOf(raw)).notReady, []);
   });
 
-  it("is told apart by what the paths use: a rule, a tunnel or a check that no packet comes to is idle", () => {
+  it("changes nothing if it breaks a rule, a tunnel or a check that no path uses", () => {
     const apart = ["a", "b"].map((name, i) => ({ name, cidr: `10.0.${i}.0/24`, nodes: [`n${i}`] }));
     const together = [{ name: "a", cidr: "10.0.0.0/24", nodes: ["n0", "n1"] }];
     const alone = [{ name: "a", cidr: "10.0.0.0/24", nodes: ["n0"] }];
@@ -212,7 +208,7 @@ describe("a fault in the verdict", () => {
     assert.equal(isIdle("bgp-blocked", "IPIP", alone), true);
   });
 
-  it("is no cause of anything once it is taken out, whichever others stay", () => {
+  it("is not named as a cause once it is removed, whatever other faults stay", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         for (const fault of config.faults) {
@@ -224,7 +220,7 @@ describe("a fault in the verdict", () => {
     );
   });
 
-  it("never mends what fails without it", () => {
+  it("never makes a path work that fails without it", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const healthy = outcomesOf(judge(planLab(changed(config, { faults: [] }))));

@@ -16,15 +16,15 @@ describe("the versions of a plan", () => {
     assert.deepEqual(planVersions("v1.34", "v3.30"), { kubernetes: "1.34.13", calico: "3.30.7" });
   });
 
-  it("are what the config says when it says all, with or without a v", () => {
+  it("are the config's own where it names whole versions, with or without a v", () => {
     assert.deepEqual(planVersions("1.35.2", "v3.31.0"), { kubernetes: "1.35.2", calico: "3.31.0" });
   });
 
-  it("stay as they were written when the tables do not have them", () => {
+  it("stay as the config writes them when the tables do not have them", () => {
     assert.deepEqual(planVersions("1.99", "4.0"), { kubernetes: "1.99", calico: "4.0" });
   });
 
-  it("are whole for every pair that goes together", () => {
+  it("are whole versions for every tested pair of minors", () => {
     for (const [calicoVersion, { kubernetes }] of Object.entries(CALICO_RELEASES)) {
       for (const kubernetesVersion of kubernetes) {
         const { versions } = planOf({ calicoVersion, kubernetesVersion });
@@ -36,12 +36,12 @@ describe("the versions of a plan", () => {
     }
   });
 
-  it("go together for patch releases as for their minors", () => {
+  it("are checked for patch releases as for their minors", () => {
     assert.equal(errorOf({ calicoVersion: "v3.30.7", kubernetesVersion: "v1.31.4" }), undefined);
     assert.notEqual(errorOf({ calicoVersion: "v3.32.1", kubernetesVersion: "v1.31.4" }), undefined);
   });
 
-  it("may be any when the config allows pairs that are not tested", () => {
+  it("may be untested with allowUnsupported: true", () => {
     const raw = { calicoVersion: "3.21.4", kubernetesVersion: "1.22.6", allowUnsupported: true };
     assert.deepEqual(planOf(raw).versions, { kubernetes: "1.22.6", calico: "3.21.4" });
   });
@@ -50,12 +50,12 @@ describe("the versions of a plan", () => {
 describe("the tables of Calico and Kubernetes versions", () => {
   const rows = [...Object.entries(CALICO_RELEASES), ...Object.entries(KUBERNETES_PATCHES)];
 
-  it("have the patch release of the row's own minor", () => {
+  it("have a patch release of the row's own minor in every row", () => {
     for (const [minor, { patch }] of rows)
       assert.match(patch, new RegExp(`^${minor.replace(".", "\\.")}\\.\\d+$`));
   });
 
-  it("say for every row where it was read, and a date that is not later than the last check", () => {
+  it("name a source for every row, and a date that is not later than the last check", () => {
     const evidence = [
       ...rows.map(([, row]) => row),
       ...Object.values(CALICO_RELEASES).map(({ requirements }) => requirements),
@@ -67,7 +67,7 @@ describe("the tables of Calico and Kubernetes versions", () => {
     }
   });
 
-  it("have no row for a Kubernetes minor that no Calico in the table was tested with", () => {
+  it("have exactly the Kubernetes minors that some Calico in the table was tested with", () => {
     const tested = new Set(Object.values(CALICO_RELEASES).flatMap(({ kubernetes }) => kubernetes));
     assert.deepEqual(Object.keys(KUBERNETES_PATCHES).sort(), [...tested].sort());
   });
@@ -82,7 +82,7 @@ describe("the tables of Calico and Kubernetes versions", () => {
     assert.equal(tableAge(new Date(TABLE_DATE)), 0);
   });
 
-  it("are said to be old once they are six months old, with their date and their age", () => {
+  it("are reported as old, with date and age, once they are six months old", () => {
     const noteOn = (day: string) => tableNote(new Date(day), "2026-11-25");
     assert.equal(noteOn("2027-05-24"), undefined);
     assert.equal(

@@ -7,7 +7,7 @@ import { until } from "../support/realm";
 
 const SCRIPTS = path.resolve(__dirname, "../../scripts");
 
-describe("what scripts keep in the user's cache", () => {
+describe("an entry in the user's cache", () => {
   let dir: string;
   beforeEach(() => {
     dir = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-cache-"));
@@ -20,7 +20,7 @@ describe("what scripts keep in the user's cache", () => {
   const children = () =>
     fs.readdirSync(dir).filter((name) => name.startsWith("kept") && !name.endsWith(".lock"));
 
-  it("is made once, by a command that is given an empty folder", () => {
+  it("is made once, by a command that gets an empty folder", () => {
     const make =
       'make() { [ -z "$(ls "$2")" ]; echo "$1" >>made; echo content >"$2/file"; }; keep "$PWD/kept" it make a';
     assert.equal(bash(make).status, 0);
@@ -30,7 +30,7 @@ describe("what scripts keep in the user's cache", () => {
     assert.equal(fs.statSync(path.join(dir, "kept")).mode & 0o777, 0o755);
   });
 
-  it("is made once by many at a time", async () => {
+  it("is made once when many runs want it at the same time", async () => {
     const make = 'make() { echo x >>made; sleep 0.3; }; keep "$PWD/kept" it make';
     const codes = await Promise.all(
       Array.from(
@@ -43,7 +43,7 @@ describe("what scripts keep in the user's cache", () => {
     assert.equal(fs.readFileSync(path.join(dir, "made"), "utf8"), "x\n");
   });
 
-  it("is not there when the command fails or was killed, and is made by the next", async () => {
+  it("does not exist when the command failed or was killed, and the next run makes it", async () => {
     const failed = bash('make() { touch "$1/half"; false; }; keep "$PWD/kept" it make; echo unreached');
     assert.notEqual(failed.status, 0);
     assert.equal(failed.stdout, "");
@@ -63,11 +63,11 @@ describe("what scripts keep in the user's cache", () => {
     assert.ok(!fs.existsSync(path.join(dir, "kept")));
 
     assert.equal(bash('make() { touch "$1/whole"; }; keep "$PWD/kept" it make').status, 0);
-    assert.deepEqual(children(), ["kept"], "what the killed run left is gone");
+    assert.deepEqual(children(), ["kept"], "what the killed run left has been removed");
     assert.deepEqual(fs.readdirSync(path.join(dir, "kept")), ["whole"]);
   });
 
-  it("is called by what it is made of: words, and files by their content", () => {
+  it("has a key made from words and from the content of files", () => {
     const key = (words: string) => bash(`cache_key ${words}`).stdout;
     fs.writeFileSync(path.join(dir, "file"), "one");
     const first = key("file word");

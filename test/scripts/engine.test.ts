@@ -1,5 +1,5 @@
-// scripts/engine, run for real with stand-ins for `go`, `pulumi` and the download. The true build (minutes) is what
-// scripts/test does on a fresh machine.
+// Runs the real scripts/engine with stand-ins for `go`, `pulumi` and the download. The real build takes minutes;
+// scripts/test does it on a fresh machine.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -25,7 +25,7 @@ describe("scripts/engine", () => {
     return stdout.trimEnd().split("\n").at(-1) ?? "";
   };
 
-  it("takes a pulumi on PATH that is new enough", async () => {
+  it("uses a pulumi on PATH that is new enough", async () => {
     const folder = machine.onPath(minimum);
     assert.equal(await good(machine.find(), new RegExp(`^engine: pulumi v${minimum}, on PATH`)), folder);
     assert.deepEqual(machine.cache(), []);
@@ -36,13 +36,13 @@ describe("scripts/engine", () => {
     ["does not tell its version", "banana", true, /does not tell its version \(it said: 'banana'\)/],
     ["has no language host", "3.999.0", false, /has no pulumi-language-nodejs/],
   ] as const) {
-    it(`says so and goes on when the pulumi on PATH ${what}`, async () => {
+    it(`says why it does not use the pulumi on PATH when it ${what}, and gets another engine`, async () => {
       machine.onPath(version, host);
       assert.equal(await good(machine.find(), says), built(machine));
     });
   }
 
-  it("takes the official download where it can be had, and keeps it", async () => {
+  it("uses the official download if it is available, and keeps it", async () => {
     const folder = await good(
       machine.find({ FAKE_NET: "open" }),
       new RegExp(`v${pin}, official download$`, "m"),
@@ -57,7 +57,7 @@ describe("scripts/engine", () => {
     ["silent", /timeout/],
     ["torn", /connection reset/],
   ] as const) {
-    it(`builds from Go modules, soon, when the network is ${net}`, async () => {
+    it(`builds from Go modules within ten seconds when the network is ${net}`, async () => {
       const before = Date.now();
       const folder = await good(machine.find({ FAKE_NET: net }), says);
       assert.ok(Date.now() - before < 10_000);
@@ -68,13 +68,13 @@ describe("scripts/engine", () => {
     });
   }
 
-  it("does not take its own cached engine for somebody's on PATH", async () => {
+  it("does not mistake its own cached engine for the user's pulumi on PATH", async () => {
     const folder = await good(machine.find(), /built from Go modules$/m);
     const again = machine.find({ PATH: `${folder}:${machine.bin}` });
     assert.equal(await good(again, /\(cached\)/), folder);
   });
 
-  it("leaves nothing that looks finished when everything is killed half-way, and completes the next time", async () => {
+  it("leaves no engine that looks finished when everything is killed half-way, and builds it the next time", async () => {
     const [child, result, go] = await machine.halfWay();
     const group = Number(fs.readFileSync(`/proc/${go}/stat`, "utf8").split(") ")[1]?.split(" ")[2]);
     child.kill("SIGKILL");
@@ -85,7 +85,7 @@ describe("scripts/engine", () => {
     assert.equal(await good(machine.find(), /built from Go modules$/m), built(machine));
   });
 
-  it("lets work go on whose parent alone was killed, and takes what it made", async () => {
+  it("lets a build go on when only its parent is killed, and uses the result", async () => {
     const [child] = await machine.halfWay();
     child.kill("SIGKILL");
     const next = machine.find();
@@ -99,7 +99,7 @@ describe("scripts/engine", () => {
     ["SIGINT", 130],
     ["SIGHUP", 143],
   ] as const) {
-    it(`ends every child and clears up at ${signal}`, async () => {
+    it(`ends every child and cleans up on ${signal}`, async () => {
       const [child, result, go] = await machine.halfWay();
       child.kill(signal);
       assert.equal((await result).status, code);
@@ -108,12 +108,12 @@ describe("scripts/engine", () => {
     });
   }
 
-  it("builds once when two run at once", async () => {
+  it("builds only once when two runs start at the same time", async () => {
     const [, first] = await machine.halfWay();
     const [child, second] = machine.start("exec bash scripts/engine/find");
     let said = "";
     child.stderr?.on("data", (data) => (said += data));
-    await machine.until(() => said.includes("waiting"), "the second run's word");
+    await machine.until(() => said.includes("waiting"), "the second run's message");
     machine.openGate();
     assert.equal(await good(first, /built from Go modules$/m), await good(second, /\(cached\)/));
     assert.equal(machine.builds(), 1);
@@ -159,7 +159,7 @@ describe("scripts/engine", () => {
       /Go said:\n[\s\S]*no luck today/,
     ],
   ] as const) {
-    it(`says what to do, and leaves nothing, when ${what}`, async () => {
+    it(`says what to do and leaves nothing behind when ${what}`, async () => {
       arrange(machine);
       const { status, stdout, stderr } = await machine.find();
       assert.equal(status, 1);

@@ -9,11 +9,11 @@ describe("a question asked inside the engine", function () {
     if (spawnSync("pulumi", ["version"]).error) this.skip();
   });
 
-  it("is answered with what was found, from a stack that is not the lab's", async () => {
+  it("returns its answer, from a stack that is not the lab's", async () => {
     assert.deepEqual(await insideEngine(async () => ({ stack: pulumi.getStack() })), { stack: "ask" });
   });
 
-  it("fails as what was asked failed", async () => {
+  it("fails with the error of the function that asks", async () => {
     const error = new Error("nobody there");
     const ask = () => Promise.reject(error);
     assert.equal(await insideEngine(ask).catch((thrown) => thrown), error);

@@ -1,5 +1,5 @@
-// scripts/lab up to the point where it hands over: what is set up for which word. A stand-in for scripts/lab.ts tells
-// what it was handed. The twin's tools are never there: this PATH has no tcpdump, and no apt-get to install it.
+// scripts/lab up to the point where it calls scripts/lab.ts: what it sets up for which command. A stand-in for
+// scripts/lab.ts prints what it gets. The twin's tools are always missing: this PATH has neither tcpdump nor apt-get.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -49,7 +49,7 @@ describe("scripts/lab", () => {
     "observe --stack=l1",
     "up nosuch",
   ]) {
-    it(`asks for the twin's tools before \`${`lab ${args}`.trim()}\``, async () => {
+    it(`needs the twin's tools for \`${`lab ${args}`.trim()}\``, async () => {
       const { status, stderr, handed } = await lab(args);
       assert.equal(status, 1);
       assert.match(stderr, /^setup: for 'twin' some tools are missing; install: /m);
@@ -58,7 +58,7 @@ describe("scripts/lab", () => {
   }
 
   for (const args of ["up aws", "down --stack aws", "switch VXLAN -s aws", "status aws"]) {
-    it(`does not ask for them before \`lab ${args}\``, async () => {
+    it(`does not need the twin's tools for \`lab ${args}\``, async () => {
       const { status, stderr, handed } = await lab(args);
       assert.equal(status, 0, stderr);
       assert.deepEqual(handed.args, args.split(" "));
@@ -82,18 +82,18 @@ describe("scripts/lab", () => {
     });
   }
 
-  it("hands words with blanks over as they are, and runs in the checkout from wherever it is called", async () => {
+  it("passes arguments with spaces on unchanged, and runs in the checkout wherever it is called", async () => {
     const { handed } = await lab('status aws "two words" ""', "/");
     assert.deepEqual(handed.args, ["status", "aws", "two words", ""]);
     assert.equal(handed.cwd, fs.realpathSync(machine.checkout));
   });
 
-  it("passes the exit code on", async () => {
+  it("returns the exit code of scripts/lab.ts", async () => {
     machine.write("checkout/scripts/lab.ts", "process.exitCode = 7;");
     assert.equal((await lab("status aws")).status, 7);
   });
 
-  it("prints only lines to evaluate for `lab env`, though tools are missing", async () => {
+  it("prints only lines to evaluate for `lab env`, even if tools are missing", async () => {
     machine.onPath(minimum);
     const { status, stdout, stderr } = await machine.run("scripts/lab env");
     assert.equal(status, 0);

@@ -1,4 +1,4 @@
-// `lab status` and `lab kubeconfig` after a run that failed, was killed or is still at work: outputs from before prove nothing.
+// `lab status` and `lab kubeconfig` after a run that failed, was killed or still runs: older outputs prove nothing.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -54,35 +54,35 @@ describe("the launcher after a run that did not succeed", function () {
   const status = async (stack: string) => (await checkout.launch("status", stack)).stdout;
 
   describe("status", () => {
-    it("does not say that a cluster is up when the last up failed, and names the way out", async () => {
+    it("does not say that a cluster is up when the last up failed, and says what to do", async () => {
       checkout.deployed("L5", { resources: CLUSTER });
       ran("L5", 1, succeeded("update"));
       ran("L5", 2, failed("update"));
       const shown = await status("L5");
       assert.match(
         shown,
-        /^L5 may be incomplete: its last `up` failed or was interrupted\. `npm run lab -- up L5` goes on from there\.\nWhat is recorded of it: a cluster of 1 machines\.\n/,
+        /^L5 may be incomplete: its last `up` failed or was interrupted\. `npm run lab -- up L5` goes on from there\.\nIts recorded state: a cluster of 1 machines\.\n/,
       );
       assert.doesNotMatch(shown, /is up/);
       assert.match(shown, /cp1 +10\.0\.3\.10/);
       assert.match(shown, /^next: npm run lab -- up L5 · /m);
     });
 
-    it("says that a cluster is up when the last up succeeded, whatever failed before it", async () => {
+    it("says that a cluster is up when the last up succeeded, whatever failed before", async () => {
       checkout.deployed("L5", { resources: CLUSTER });
       ran("L5", 9, failed("update"));
       ran("L5", 10, succeeded("update"), true);
       assert.match(await status("L5"), /^L5 is up, a cluster of 1 machines\.$/m);
     });
 
-    it("takes no refresh for an up: a failed up before one still counts", async () => {
+    it("ignores a refresh: a failed up before it still counts", async () => {
       checkout.deployed("L5", { resources: CLUSTER });
       ran("L5", 1, failed("update"));
       ran("L5", 2, succeeded("refresh"));
       assert.match(await status("L5"), /its last `up` failed/);
     });
 
-    it("says that a destroy failed, and both ways out", async () => {
+    it("says that a destroy failed, and how to go on in both directions", async () => {
       checkout.deployed("L5", { resources: CLUSTER });
       ran("L5", 1, failed("destroy"));
       assert.match(
@@ -91,14 +91,14 @@ describe("the launcher after a run that did not succeed", function () {
       );
     });
 
-    it("reads past a record that is half written", async () => {
+    it("skips a record that is half written", async () => {
       checkout.deployed("L5", { resources: CLUSTER });
       ran("L5", 1, failed("update"));
       fs.writeFileSync(path.join(history("L5"), "L5-2.history.json"), '{"kind":"upd');
       assert.match(await status("L5"), /its last `up` failed/);
     });
 
-    it("says the same of a twin, whose observation is from before", async () => {
+    it("does not say that a twin is up when the last up failed, because its observation is older", async () => {
       const folder = path.join(checkout.root, "twin");
       fs.mkdirSync(folder);
       const { pid } = process;
@@ -117,8 +117,8 @@ describe("the launcher after a run that did not succeed", function () {
       ran("local", 2, failed("update"));
       const shown = await status("local");
       assert.match(shown, /^local may be incomplete: its last `up` failed/);
-      assert.match(shown, /^What is recorded of it: on the twin, in namespaces/m);
-      assert.match(shown, /as predicted, every pair \(at the last `up` that came so far\)/);
+      assert.match(shown, /^Its recorded state: on the twin, in namespaces/m);
+      assert.match(shown, /as predicted, every pair \(at the last `up` that got that far\)/);
       assert.doesNotMatch(shown, /local is up/);
     });
 
@@ -138,7 +138,7 @@ describe("the launcher after a run that did not succeed", function () {
       ...more,
     });
 
-    it("says that a run was killed, by the lock it left", async () => {
+    it("says that a run was killed when it left its lock", async () => {
       checkout.deployed("L5", { resources: CLUSTER });
       ran("L5", 1, succeeded("update"));
       checkout.lock("L5", lock());
@@ -148,18 +148,18 @@ describe("the launcher after a run that did not succeed", function () {
       );
     });
 
-    it("says that a run was killed, by work begun after the last record, though the lock is lifted", async () => {
+    it("says that a run was killed when it left work undone after the last record, even without a lock", async () => {
       const pending_operations = [{ type: "creating", resource: { type: "aws:ec2/instance:Instance" } }];
       const state = { resources: CLUSTER, pending_operations };
       ran("L5", 1, succeeded("update"));
       checkout.deployed("L5", { ...state, manifest: { time: new Date(1_700_000_060_000).toISOString() } });
       assert.match(await status("L5"), /its last run was killed/);
-      // Written by the run that the record is of: the engine keeps such operations until a refresh.
+      // Written by the run of the last record: the engine keeps such operations until a refresh.
       checkout.deployed("L5", { ...state, manifest: { time: new Date(1_700_000_000_500).toISOString() } });
       assert.match(await status("L5"), /^L5 is up/);
     });
 
-    it("says that a run is at work right now", async () => {
+    it("says that a run is changing the lab right now", async () => {
       const living = path.join(checkout.root, "pulumi-that-lives");
       fs.copyFileSync("/bin/sleep", living);
       fs.chmodSync(living, 0o755);
@@ -178,7 +178,7 @@ describe("the launcher after a run that did not succeed", function () {
       }
     });
 
-    it("asks a backend of the user's own for the history", async () => {
+    it("asks the user's own backend for the history", async () => {
       checkout.env.PULUMI_BACKEND_URL = "s3://theirs";
       checkout.deployed("L5", { resources: CLUSTER });
       const pulumi = path.join(checkout.root, "bin/pulumi");
@@ -206,18 +206,15 @@ describe("the launcher after a run that did not succeed", function () {
   describe("kubeconfig", () => {
     const print = () => checkout.launch("kubeconfig", "c");
 
-    it("is printed from the step that read it while the up has not ended, and says so on standard error", async () => {
+    it("is printed from the step that read it before the up has finished, with a warning on standard error", async () => {
       checkout.deployed("c", { resources: [...stackWith({}), command("kubeconfig-cp1", KUBECONFIG)] });
       const { status: code, stdout, stderr } = await print();
       assert.deepEqual([code, stdout], [0, `${KUBECONFIG}\n`]);
-      assert.match(
-        stderr,
-        /^The last `up` of the lab c has not come to its end: the cluster may be incomplete/,
-      );
+      assert.match(stderr, /^The last `up` of the lab c did not finish: the cluster may be incomplete/);
       assert.deepEqual(checkout.calls(), ["stack export --show-secrets --stack c"]);
     });
 
-    it("says that a run is at work while its lock lives", async () => {
+    it("comes with a warning while another run has the lock", async () => {
       checkout.deployed("c", { resources: [...stackWith({}), command("kubeconfig-cp1", KUBECONFIG)] });
       checkout.lock("c", {
         pid: 1,
@@ -230,30 +227,30 @@ describe("the launcher after a run that did not succeed", function () {
       assert.match(stderr, /is being changed right now and its `up` has not ended/);
     });
 
-    it("is that of the newest control plane after an up that failed, not the stack's old output", async () => {
+    it("is that of the newest control plane after a failed up, not the stack's old output", async () => {
       const old = command("kubeconfig-cp1", "old", { delete: true });
       checkout.deployed("c", { resources: [...CLUSTER, old, command("kubeconfig-cp1", KUBECONFIG)] });
       ran("c", 1, failed("update"));
       const { stdout, stderr } = await print();
       assert.equal(stdout, `${KUBECONFIG}\n`);
-      assert.match(stderr, /has not come to its end/);
+      assert.match(stderr, /did not finish/);
     });
 
-    it("is all that is printed after an up that succeeded", async () => {
+    it("is printed without a warning after an up that succeeded", async () => {
       checkout.deployed("c", { resources: [...CLUSTER, command("kubeconfig-cp1", `${KUBECONFIG}\n`)] });
       ran("c", 1, succeeded("update"));
       const { status: code, stdout, stderr } = await print();
       assert.deepEqual([code, stdout, stderr], [0, `${KUBECONFIG}\n`, ""]);
     });
 
-    it("is not there before the control plane is, nor on a twin, and no other step's answer is taken for it", async () => {
+    it("does not exist before the control plane, nor on a twin, and is not mistaken for another step's output", async () => {
       const others = [command("init-cp1", "sha256:00"), { type: `${PART}Place`, outputs: {} }];
       checkout.deployed("c", { resources: [...stackWith({}), ...others] });
       const { status: code, stdout, stderr } = await print();
       assert.deepEqual([code, stdout], [1, ""]);
       assert.match(
         stderr,
-        /^The lab c has no kubeconfig: a twin has no cluster, and an `up` that has not made/,
+        /^The lab c has no kubeconfig: it is a twin, which has no cluster, or `up` has not made/,
       );
       assert.deepEqual(checkout.calls(), [], "no engine is started for that");
     });

@@ -1,4 +1,4 @@
-// The launcher and runs that are killed or interrupted, with a stand-in for `pulumi`.
+// The launcher after runs that were killed, and when it is interrupted itself, with a stand-in for `pulumi`.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -6,7 +6,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { Checkout, PART, TWIN, UNASKED } from "../support/checkout";
 
-/** The number of a process that has just ended. */
+/** The PID of a process that has just ended. */
 const deadPid = () => spawnSync("true").pid;
 
 describe("the launcher and other runs", function () {
@@ -38,7 +38,7 @@ describe("the launcher and other runs", function () {
       });
     }
 
-    it("respects the lock of a run that lives, and of one that may live elsewhere", async () => {
+    it("respects the lock of a run that is alive, or may be alive on another machine", async () => {
       const living = path.join(checkout.root, "pulumi-that-lives");
       fs.copyFileSync("/bin/sleep", living);
       fs.chmodSync(living, 0o755);
@@ -58,13 +58,13 @@ describe("the launcher and other runs", function () {
       assert.deepEqual(checkout.calls(), []);
     });
 
-    it("takes the number for dead when another program has it by now", async () => {
+    it("lifts a lock whose PID now belongs to another program", async () => {
       checkout.deployed("local", {});
       checkout.lock("local", lock({ pid: process.pid }));
       assert.equal((await checkout.launch("up")).status, 0);
     });
 
-    it("makes the engine forget what it was doing to the twin, and nothing else", async () => {
+    it("removes the twin's pending operations from the state, and no others", async () => {
       const operation = (type: string) => ({ type: "creating", resource: { type } });
       const cloud = operation("aws:ec2/instance:Instance");
       checkout.deployed("local", { resources: TWIN, pending_operations: [operation(`${PART}Node`), cloud] });
@@ -80,7 +80,7 @@ describe("the launcher and other runs", function () {
     });
   });
 
-  it("hands an interruption to the engine once, waits for it, and returns its exit code", async () => {
+  it("passes an interruption to the engine once, waits for it, and returns its exit code", async () => {
     checkout.deployed("local", {});
     fake("waits");
     fake("status", "9");

@@ -1,4 +1,4 @@
-// The launcher's words that only look, and what it says of words it does not know. No engine: there is none on PATH.
+// The launcher's commands that only read, and what it says about unknown commands. There is no engine on PATH.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -10,7 +10,7 @@ import { stackNames } from "../support/stacks";
 const PART = "pulumi-nodejs:dynamic/encaplab:";
 const WORDS = ["up", "switch", "observe", "verdict", "shell", "status", "down", "stacks"];
 
-describe("the launcher, looking", function () {
+describe("the launcher without an engine", function () {
   this.timeout(60_000);
   let checkout: Checkout;
   before(() => {
@@ -18,7 +18,7 @@ describe("the launcher, looking", function () {
   });
   after(() => checkout.remove());
 
-  it("explains itself, with every word and an example", async () => {
+  it("lists every command in its help, with an example", async () => {
     const { status, stdout } = await checkout.launch("--help");
     assert.equal(status, 0);
     for (const word of WORDS) assert.match(stdout, new RegExp(`^  ${word} `, "m"));
@@ -26,7 +26,7 @@ describe("the launcher, looking", function () {
   });
 
   for (const word of WORDS) {
-    it(`explains ${word}, with an example`, async () => {
+    it(`explains the command ${word}, with an example`, async () => {
       const { status, stdout } = await checkout.launch(word, "--help");
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`Example:\n  npm run lab -- ${word}`));
@@ -41,10 +41,10 @@ describe("the launcher, looking", function () {
     [["verdict", "nosuch"], /no stack "nosuch".*There are: local, .*L1, L2, /],
     [["verdict", "--config", "encapsulation"], /--config takes key=value.*"encapsulation" has no "="/],
     [["verdict", "--config", "topology[0.cidr=1"], /"topology\[0\.cidr" is not a key/],
-    [["verdict", "--config", "encapsulation=vxlan"], /encaplab:encapsulation is "vxlan": allowed are/],
+    [["verdict", "--config", "encapsulation=vxlan"], /encaplab:encapsulation is "vxlan": must be one of/],
     [["status", "nosuch"], /no stack "nosuch"/],
   ] as const) {
-    it(`tells what is wrong with \`${argv.join(" ")}\`, with exit code 2`, async () => {
+    it(`says what is wrong with \`${argv.join(" ")}\`, with exit code 2`, async () => {
       const { status, stderr, stdout } = await checkout.launch(...argv);
       assert.equal(status, 2);
       assert.match(stderr, why);
@@ -54,14 +54,14 @@ describe("the launcher, looking", function () {
   }
 
   describe("verdict", () => {
-    it("judges a stack as it is", async () => {
+    it("predicts the paths of a stack as it is", async () => {
       const { status, stdout } = await checkout.launch("verdict", "L2");
       assert.equal(status, 0);
       assert.match(stdout, /^Stack L2: IPIP on the openstack fabric, 4 nodes\.\nVerdict \(a prediction\):/);
       assert.match(stdout, /intended: same-subnet fails at .*IP protocol 4/);
     });
 
-    it("judges what would be, and writes nothing", async () => {
+    it("predicts the paths with other values, and writes nothing", async () => {
       const before = checkout.read("stacks/Pulumi.L11.yaml");
       const wanted = [
         "--config",
@@ -84,8 +84,8 @@ describe("the launcher, looking", function () {
       assert.ok(!fs.existsSync(checkout.state));
     });
 
-    it("loads neither Pulumi nor a cloud's SDK, which would take longer than all else", async () => {
-      // Fails on any import of theirs, as an empty node_modules/@pulumi would.
+    it("loads neither Pulumi nor a cloud's SDK, which would take longer than everything else", async () => {
+      // Fails on any import of these, as an empty node_modules/@pulumi would.
       checkout.write(
         "guard.cjs",
         `const { Module } = require("module"), real = Module._resolveFilename;
@@ -102,7 +102,7 @@ describe("the launcher, looking", function () {
     });
   });
 
-  it("lists the stacks, each with what its file says first", async () => {
+  it("lists the stacks, each with the first line of its file", async () => {
     const { status, stdout } = await checkout.launch("stacks");
     assert.equal(status, 0);
     const lines = stdout.trimEnd().split("\n");
@@ -111,12 +111,12 @@ describe("the launcher, looking", function () {
     assert.match(stdout, /^L2 +L1 with IPIP/m);
   });
 
-  describe("at a lab", () => {
+  describe("looking at a lab", () => {
     const plan = JSON.parse(JSON.stringify(planLab(parseStackConfig({}))));
     const place = { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } };
     const seen = { type: `${PART}Observation`, outputs: { plan, observation: { agrees: true } } };
 
-    it("that is down says so, and how it comes up", async () => {
+    it("says that a lab is down, and how to bring it up", async () => {
       const status = await checkout.launch("status");
       assert.equal(status.status, 0);
       assert.match(status.stdout, /^local is down\.\nnext: npm run lab -- up · npm run lab -- verdict\n/);
@@ -150,7 +150,7 @@ describe("the launcher, looking", function () {
       );
     });
 
-    it("whose processes are gone says so, and both ways out", async () => {
+    it("says that a lab's processes are gone, and how to rebuild or remove it", async () => {
       checkout.deployed("L3", { resources: [place, seen] });
       const status = await checkout.launch("status", "L3");
       assert.match(status.stdout, /^L3 was up, but its processes are gone .*\nnext: .*up L3 · .*down L3\n/);
@@ -159,13 +159,13 @@ describe("the launcher, looking", function () {
       assert.match(stderr, /its processes are gone.*up L3` rebuilds it, .*down L3` removes/);
     });
 
-    it("that was never complete says so", async () => {
+    it("says that a lab was never complete", async () => {
       checkout.deployed("L4", { resources: [{ type: "pulumi:pulumi:Stack" }] });
       const { stdout } = await checkout.launch("status", "L4");
-      assert.match(stdout, /L4 is not complete: its last `up` did not come to its end/);
+      assert.match(stdout, /L4 is not complete: its last `up` did not finish/);
     });
 
-    it("of machines says how to reach each, and what to type next", async () => {
+    it("says how to reach each machine of a lab, and what to do next", async () => {
       const nodes = [
         {
           name: "cp1",
@@ -190,10 +190,10 @@ describe("the launcher, looking", function () {
       assert.match(stdout, /npm run -s lab -- kubeconfig L5 > kubeconfig/);
       const { status, stderr } = await checkout.launch("shell", "w7", "--stack", "L5");
       assert.equal(status, 2);
-      assert.match(stderr, /There is no "w7" in the lab L5\. There is: cp1\./);
+      assert.match(stderr, /There is no "w7" in the lab L5\. It has: cp1\./);
     });
 
-    it("of machines that were never complete says so", async () => {
+    it("says that a lab of machines was never complete", async () => {
       checkout.deployed("L5", { resources: [{ type: "aws:ec2/instance:Instance" }] });
       assert.match((await checkout.launch("status", "L5")).stdout, /L5 is not complete/);
       const { status, stderr } = await checkout.launch("shell", "w1", "--stack", "L5");
@@ -201,7 +201,7 @@ describe("the launcher, looking", function () {
       assert.match(stderr, /has no twin on this machine/);
     });
 
-    it("that is a twin has no kubeconfig, and one that is down neither", async () => {
+    it("prints no kubeconfig of a twin, or of a lab that is down", async () => {
       checkout.deployed("L3", { resources: [place, seen] });
       const twin = await checkout.launch("kubeconfig", "L3");
       assert.deepEqual([twin.status, twin.stdout], [1, ""]);
@@ -210,7 +210,7 @@ describe("the launcher, looking", function () {
     });
   });
 
-  it("says that there is no engine, and no stack trace", async () => {
+  it("says that there is no engine, without a stack trace", async () => {
     const bin = path.join(checkout.root, "empty");
     fs.mkdirSync(bin);
     fs.symlinkSync(process.execPath, path.join(bin, "node"));

@@ -1,4 +1,4 @@
-// The launcher's pure parts: config as it is typed, the stack file's salt, an exit code at the end of an output.
+// The launcher's pure functions: config as the user types it, the stack file's salt, an exit code at the end of output.
 import assert from "node:assert/strict";
 import * as os from "node:os";
 import * as fc from "fast-check";
@@ -10,20 +10,20 @@ import { mayLive } from "../../scripts/launcher/lock";
 import { withoutSalt } from "../../scripts/launcher/stack-file";
 import { Trailer } from "../../scripts/launcher/trailer";
 
-describe("config as it is typed", () => {
-  it("takes paths as `pulumi config set --path` does", () => {
+describe("config on the command line", () => {
+  it("accepts paths as `pulumi config set --path` does", () => {
     assert.deepEqual(parsePath("encapsulation"), ["encapsulation"]);
     assert.deepEqual(parsePath("topology[0].nodes[12].name"), ["topology", 0, "nodes", 12, "name"]);
     assert.deepEqual(parsePath('aws["odd \\"key"].x'), ["aws", 'odd "key', "x"]);
   });
 
-  it("leaves text as text, 1.30 and true included, and reads lists and sections", () => {
+  it("leaves text unchanged, also 1.30 and true, and parses lists and sections", () => {
     for (const text of ["IPIP", "1.30", "true", "", "a,b", " x"]) assert.equal(parseValue(text), text);
     assert.deepEqual(parseValue("[a, b]"), ["a", "b"]);
     assert.deepEqual(parseValue('{"region": "eu-central-1"}'), { region: "eu-central-1" });
   });
 
-  it("changes keys, parts of lists and sections, and nothing else", () => {
+  it("changes keys and elements of lists and sections, and nothing else", () => {
     const config = { "encaplab:faults": ["a"], "encaplab:topology": '[{"name":"a"}]', "aws:region": "x" };
     const before = structuredClone(config);
     const changes = ["encaplab:mtu=1400", "faults[1]=b", "topology[0].cidr=10.0.0.0/8", "aws.region=y"];
@@ -52,13 +52,13 @@ describe("config as it is typed", () => {
     "aws.__proto__.x=1",
     "faults=[",
   ]) {
-    it(`refuses ${change} with a sentence`, () => {
+    it(`refuses ${change} with a message for the user`, () => {
       const config = { "encaplab:mtu": 1400, "encaplab:faults": ["a"], "encaplab:aws": {} };
       assert.throws(() => withChanges(config, [change]), { name: "Failure", exitCode: 2 });
     });
   }
 
-  it("never fails but with a sentence, whatever is typed", () => {
+  it("never fails without a message for the user, whatever the input is", () => {
     const odd = fc.string({ unit: fc.constantFrom(...'a.[]0"\\={}:,- _') });
     fc.assert(
       fc.property(fc.array(odd, { maxLength: 3 }), (changes) => {
@@ -75,7 +75,7 @@ describe("config as it is typed", () => {
 });
 
 describe("the engine's salt in a stack file", () => {
-  it("goes, and nothing else does", () => {
+  it("is removed, and nothing else is", () => {
     const salt = "encryptionsalt: v1:a+/=:v1:b";
     const text = "# encryptionsalt: talk of it stays\nconfig:\n  encaplab:mtu: 1400\n";
     assert.equal(withoutSalt(`${text}${salt}\n`), text);
@@ -87,7 +87,7 @@ describe("the engine's salt in a stack file", () => {
 });
 
 describe("the state folder", () => {
-  it("is ours only where scripts/setup said so", () => {
+  it("is ours only if scripts/setup chose it", () => {
     const env = { HOME: "/home/ann", PULUMI_BACKEND_URL: "file:///home/ann/.local/state/encaplab/pulumi" };
     assert.equal(ownFolder(env), "/home/ann/.local/state/encaplab/pulumi");
     assert.equal(ownFolder({ ...env, XDG_STATE_HOME: "/elsewhere" }), undefined);
@@ -96,15 +96,15 @@ describe("the state folder", () => {
   });
 });
 
-describe("a lock's holder", () => {
-  it("may live where nobody can look, and is dead when its number is free or another program's", () => {
+describe("the holder of a lock", () => {
+  it("may be alive on another machine, and is dead when its PID is free or belongs to another program", () => {
     assert.ok(mayLive({ pid: 1, hostname: "elsewhere" }));
     assert.ok(!mayLive({ pid: 2 ** 22 + 1, hostname: os.hostname() }));
     assert.ok(!mayLive({ pid: process.pid, hostname: os.hostname() }));
   });
 });
 
-describe("an exit code at the end of an output", () => {
+describe("an exit code at the end of the output", () => {
   const run = (output: (marker: string) => string, size: number) => {
     const trailer = new Trailer();
     const all = Buffer.from(output(trailer.marker));
@@ -114,7 +114,7 @@ describe("an exit code at the end of an output", () => {
     return { early, text: early + trailer.rest().toString(), status: trailer.status };
   };
 
-  it("is found however the output arrives, and the output is whole without it", () => {
+  it("is found however the output is split, and nothing else is cut off", () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(255), fc.integer({ min: 1, max: 60 }), (text, code, size) => {
         const { text: shown, status } = run((marker) => `${text}\n${marker} ${code}\n`, size);
@@ -123,11 +123,11 @@ describe("an exit code at the end of an output", () => {
     );
   });
 
-  it("does not hold back a line that cannot be it", () => {
+  it("does not hold back a line that cannot be the exit code", () => {
     assert.equal(run(() => "a packet\nanother, no end yet", 8).early, "a packet\nanother, no end yet");
   });
 
-  it("is missing when the connection broke, and nothing is lost", () => {
+  it("is undefined when the connection broke, and no output is lost", () => {
     const { text, status } = run((marker) => `text\n${marker.slice(0, 9)}`, 7);
     assert.match(text, /^text\n[0-9a-f-]{9}$/);
     assert.equal(status, undefined);

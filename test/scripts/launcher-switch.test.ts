@@ -1,4 +1,4 @@
-// `lab switch` on a cluster: what it says of the pods that keep their MTU, and how it restarts the study's own.
+// `lab switch` on a cluster: what it says about pods that keep their MTU, and how it restarts the study's pods.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -10,8 +10,8 @@ import { Checkout, TWIN, UNASKED } from "../support/checkout";
 
 const pods = (count: number) => Array.from({ length: count }, (_, i) => `default/web-${i + 1} on w1`);
 
-describe("what is said of pods that keep their MTU", () => {
-  it("names up to ten of them, and how many more there are", () => {
+describe("the message about pods that keep their MTU", () => {
+  it("names up to ten pods, and says how many more there are", () => {
     const ten = howToRestart(pods(10), "npm run lab -- switch VXLAN --restart-pods");
     assert.equal(ten.length, 12);
     assert.equal(ten[10], "  default/web-10 on w1");
@@ -23,17 +23,17 @@ describe("what is said of pods that keep their MTU", () => {
     );
   });
 
-  it("is nothing where there are none", () => {
+  it("is empty where there are no such pods", () => {
     assert.deepEqual(howToRestart([], "npm run lab -- switch VXLAN --restart-pods"), []);
   });
 
-  it("tells the study's pods from the user's own by the workload that they are named after", () => {
+  it("distinguishes the study's pods from the user's by the workload in their names", () => {
     const all = ["study/prober-x1 on w1", "study/prober2 on w1", "default/prober-x1 on w2"];
     assert.deepEqual(podsOfOthers(all, ["daemonset study/prober"]), all.slice(1));
     assert.deepEqual(podsOfOthers(all, []), all);
   });
 
-  it("tells what was restarted, what cannot be, and that nothing was", () => {
+  it("says what was restarted, what cannot be restarted, or that nothing was", () => {
     const done = readRestarted(
       "restarted daemonset study/prober\nrestarted deployment study/web\nbare pod study/one\n",
     );
@@ -43,7 +43,7 @@ describe("what is said of pods that keep their MTU", () => {
     });
     assert.deepEqual(describeRestarted(done), [
       "Restarted: daemonset study/prober, deployment study/web.",
-      "Left alone, because nothing would make them again: study/one. Delete and create them yourself.",
+      "Left alone, because nothing would create them again: study/one. Delete and create them yourself.",
     ]);
     assert.match(
       describeRestarted(readRestarted("")).join("\n"),
@@ -88,7 +88,7 @@ describe("the launcher's switch on a cluster", function () {
   const switchTo = (encapsulation: string, ...more: string[]) =>
     checkout.launch("switch", encapsulation, "--stack", "c", ...more);
 
-  it("says before the engine starts which paths fail for pods that live through it", async () => {
+  it("says before the engine starts which paths will fail for running pods", async () => {
     deployed();
     for (const file of ["waits", "done"]) fs.writeFileSync(path.join(checkout.root, file), "");
     const line = "node --import tsx scripts/lab.ts switch VXLAN --stack c 2>&1";
@@ -99,19 +99,19 @@ describe("the launcher's switch on a cluster", function () {
     assert.deepEqual(checkout.calls(), [`up --stack c ${UNASKED} --config encapsulation=VXLAN`]);
   });
 
-  it("judges by what is deployed, not by what the file says by now", async () => {
+  it("compares with what is deployed, not with what the file says by now", async () => {
     deployed({ encapsulation: "VXLAN" });
     assert.match((await switchTo("None")).stderr, /^Pods .* MTU of 1450 bytes .*\(new ones get 1500\)/);
     deployed({ encapsulation: "VXLAN" });
     assert.doesNotMatch((await switchTo("VXLANCrossSubnet")).stderr, /MTU/);
-    // Of a fault that the file's fabric cannot have nothing can be said; the switch itself is the engine's to judge.
+    // With a fault that the file's fabric cannot have, it says nothing. Whether the switch works is up to the engine.
     deployed({ faults: ["source-dest-check"] });
     const { status, stderr } = await switchTo("VXLAN");
     assert.equal(status, 0);
     assert.doesNotMatch(stderr, /MTU/);
   });
 
-  it("says afterwards which pods keep their MTU, as the program measured it, and how they are restarted", async () => {
+  it("says afterwards which pods keep their MTU, as the program measured it, and how to restart them", async () => {
     deployed({ podsToRestart: pods(12) });
     const { status, stderr } = await switchTo("VXLAN");
     assert.equal(status, 0);
@@ -125,7 +125,7 @@ describe("the launcher's switch on a cluster", function () {
     );
   });
 
-  it("says nothing of pods where the switch failed, nor on machines without a cluster", async () => {
+  it("says nothing about pods when the switch failed, nor on machines without a cluster", async () => {
     deployed({ podsToRestart: pods(1) });
     fs.writeFileSync(path.join(checkout.root, "status"), "255");
     const failed = await switchTo("VXLAN");
@@ -144,16 +144,16 @@ describe("the launcher's switch on a cluster", function () {
     assert.match(stderr, /^Nothing to restart: there is no cluster on these machines\.$/m);
   });
 
-  it("says nothing of living pods on the twin, and that there is nothing to restart", async () => {
+  it("says nothing about running pods on the twin, and that there is nothing to restart", async () => {
     checkout.deployed("local", { resources: [{ type: "pulumi:pulumi:Stack", outputs }, ...TWIN] });
     const { status, stderr } = await checkout.launch("switch", "None", "--restart-pods");
     assert.equal(status, 0);
     assert.doesNotMatch(stderr, /Pods that were there|These pods/);
-    assert.match(stderr, /^Nothing to restart: on the twin pods have the new MTU already\.$/m);
+    assert.match(stderr, /^Nothing to restart: on the twin, pods already have the new MTU\.$/m);
   });
 
   describe("with --restart-pods", () => {
-    /** A control plane that answers the step with this; what it was sent is kept. */
+    /** A control plane that gives this answer to the step and keeps what it was sent. */
     const controlPlane = async (answer: { stdout: string; stderr?: string; code?: number }) => {
       const sent: { command: string; script: string }[] = [];
       const host = utils.generateKeyPairSync("ed25519");
@@ -189,7 +189,7 @@ describe("the launcher's switch on a cluster", function () {
         hostKey: host.public.split(" ").slice(0, 2).join(" "),
       };
       const type = "pulumi-nodejs:dynamic/encaplab:Reachable";
-      // Of the worker nothing may be asked: there is no API there.
+      // The worker must not be asked: it has no API server.
       const reachable = [
         { type, inputs: { name: "w1", target: { plaintext: '{"host":"192.0.2.1","port":1,"user":"x"}' } } },
         { type, inputs: { name: "cp1", target: { plaintext: JSON.stringify(target) } } },
@@ -197,7 +197,7 @@ describe("the launcher's switch on a cluster", function () {
       return { sent, reachable };
     };
 
-    it("runs the step on the control plane, tells what it restarted, and leaves the user's pods to the user", async () => {
+    it("runs the step on the control plane, says what it restarted, and leaves the user's pods to the user", async () => {
       const { sent, reachable } = await controlPlane({
         stdout: "restarted daemonset study/prober\nbare pod study/one\n",
       });
@@ -207,7 +207,7 @@ describe("the launcher's switch on a cluster", function () {
       assert.equal(sent.length, 1);
       assert.equal(sent[0]?.command, "sudo -n bash -s -- create");
       assert.match(sent[0]?.script ?? "", /^LABEL='app\.kubernetes\.io\/part-of=encaplab-study'$/m);
-      assert.match(sent[0]?.script ?? "", /^# restart-pods, on the control plane/m);
+      assert.match(sent[0]?.script ?? "", /^# Step `restart-pods`, on the control plane/m);
       assert.match(stderr, /^Restarted: daemonset study\/prober\.\nLeft alone, .*: study\/one\./m);
       assert.match(
         stderr,
@@ -216,7 +216,7 @@ describe("the launcher's switch on a cluster", function () {
       assert.doesNotMatch(stderr, /prober-x1/);
     });
 
-    it("fails in the control plane's own sentences when the pods do not come up", async () => {
+    it("fails with the control plane's own message when the pods do not come up", async () => {
       const { reachable } = await controlPlane({
         stdout: "",
         stderr: "failed (exit 1): waiting for the pods",
@@ -241,11 +241,11 @@ describe("the launcher's switch on a cluster", function () {
       assert.match(stderr, /^The study's pods were not restarted: 127\.0\.0\.1 refuses port \d+/m);
     });
 
-    it("says so when the state does not hold the way to log in on the control plane", async () => {
+    it("says so when the state does not say how to log in to the control plane", async () => {
       deployed();
       const { status, stderr } = await switchTo("VXLAN", "--restart-pods");
       assert.equal(status, 1);
-      assert.match(stderr, /^The state of the lab c does not say how to log in on cp1\.$/m);
+      assert.match(stderr, /^The state of the lab c does not say how to log in to cp1\.$/m);
     });
   });
 });

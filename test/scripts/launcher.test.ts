@@ -1,4 +1,4 @@
-// The launcher's words against a stand-in for `pulumi`: what it is asked, in which order, and what the user is told.
+// The launcher's commands with a stand-in for `pulumi`: which calls it gets, in which order, and what the user is told.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -17,19 +17,19 @@ describe("the launcher", function () {
   const fake = (name: string, text = "") => fs.writeFileSync(path.join(checkout.root, name), text);
 
   describe("up", () => {
-    it("without a word makes the stack local and brings it up", async () => {
+    it("is the default command: it creates the stack local and brings it up", async () => {
       const { status, stderr } = await checkout.launch();
       assert.equal(status, 0, stderr);
       assert.deepEqual(checkout.calls(), ["stack init local --no-select", `up --stack local ${UNASKED}`]);
     });
 
-    it("makes no stack that is there", async () => {
+    it("does not create a stack that exists", async () => {
       checkout.deployed("L12", {});
       assert.equal((await checkout.launch("up", "L12")).status, 0);
       assert.deepEqual(checkout.calls(), [`up --stack L12 ${UNASKED}`]);
     });
 
-    it("takes the stack by --stack as well, but not two different ones", async () => {
+    it("accepts the stack after --stack too, but not two different stacks", async () => {
       checkout.deployed("L12", {});
       await checkout.launch("up", "--stack", "L12");
       assert.deepEqual(checkout.calls(), [`up --stack L12 ${UNASKED}`]);
@@ -38,7 +38,7 @@ describe("the launcher", function () {
       assert.match(stderr, /Which stack: L11, or L12/);
     });
 
-    it("lets the engine ask before machines that cost money, unless --yes says it", async () => {
+    it("lets the engine ask before it builds machines that cost money, except with --yes", async () => {
       checkout.write("stacks/Pulumi.real.yaml", "config:\n  encaplab:cloud: aws\n");
       checkout.deployed("real", {});
       await checkout.launch("up", "real");
@@ -46,18 +46,18 @@ describe("the launcher", function () {
       assert.deepEqual(checkout.calls(), ["up --stack real", "up --stack real --yes"]);
     });
 
-    it("lets it ask when a stack of machines becomes a rehearsal, for they would go", async () => {
+    it("lets the engine ask when a stack of machines becomes a rehearsal, which deletes the machines", async () => {
       checkout.deployed("L12", { resources: MACHINES });
       await checkout.launch("up", "L12");
       assert.deepEqual(checkout.calls(), ["up --stack L12"]);
     });
 
-    it("passes the engine's exit code on", async () => {
+    it("returns the engine's exit code", async () => {
       fake("status", "255");
       assert.equal((await checkout.launch("up")).status, 255);
     });
 
-    it("tells in the engine's words why a stack cannot be made", async () => {
+    it("shows the engine's message when a stack cannot be created", async () => {
       fake("refuses");
       const { status, stderr } = await checkout.launch("up");
       assert.equal(status, 1);
@@ -68,7 +68,7 @@ describe("the launcher", function () {
       assert.doesNotMatch(stderr, /\n {4}at /);
     });
 
-    it("tells at once of a config that cannot be used, in plain sentences, and starts no engine", async () => {
+    it("says at once that a config cannot be used, in plain sentences, and does not start the engine", async () => {
       checkout.write(
         "stacks/Pulumi.local.yaml",
         "config:\n  encaplab:encapsulation: IPPI\n  encaplab:mtoo: 1\n",
@@ -76,20 +76,20 @@ describe("the launcher", function () {
       const { status, stderr } = await checkout.launch("up");
       assert.equal(status, 2);
       assert.match(stderr, /^stacks\/Pulumi.local.yaml: The stack's config cannot be used:\n/);
-      assert.match(stderr, /encaplab:encapsulation is "IPPI": allowed are IPIP, /);
+      assert.match(stderr, /encaplab:encapsulation is "IPPI": must be one of IPIP, /);
       assert.match(stderr, /encaplab:mtoo is 1: there is no such key/);
       assert.doesNotMatch(stderr, /\n {4}at /);
       assert.deepEqual(checkout.calls(), []);
     });
 
-    it("says which stacks there are when there is no such one", async () => {
+    it("lists the stacks when the named one does not exist", async () => {
       const { status, stderr } = await checkout.launch("up", "locla");
       assert.equal(status, 2);
       assert.match(stderr, /no stack "locla".*There are: local, .*L1, L2, .*L10, L11, L12.*\.$/m);
       assert.deepEqual(checkout.calls(), []);
     });
 
-    it("leaves secrets alone, and what cannot be judged without them to the engine", async () => {
+    it("does not read secrets, and lets the engine check what depends on them", async () => {
       checkout.deployed("secret", {});
       const text = "config:\n  encaplab:cloud: twin\n  encaplab:faults:\n    secure: v1:x\n";
       checkout.write("stacks/Pulumi.secret.yaml", text);
@@ -99,7 +99,7 @@ describe("the launcher", function () {
       assert.deepEqual(checkout.calls(), [`up --stack secret ${UNASKED}`, "up --stack secret"]);
     });
 
-    it("in a backend of the user's own asks that backend", async () => {
+    it("asks the user's own backend for the state if there is one", async () => {
       checkout.env.PULUMI_BACKEND_URL = "s3://theirs";
       await checkout.launch("up");
       assert.deepEqual(checkout.calls(), [
@@ -111,7 +111,7 @@ describe("the launcher", function () {
   });
 
   describe("switch", () => {
-    it("is one start of the engine, which saves the value, and tells how long it took", async () => {
+    it("starts the engine once, which saves the value, and says how long it took", async () => {
       checkout.deployed("local", { resources: TWIN });
       const { status, stderr } = await checkout.launch("switch", "VXLAN");
       assert.equal(status, 0);
@@ -119,11 +119,11 @@ describe("the launcher", function () {
       assert.match(stderr, /^local runs VXLAN \(\d+\.\d s\)\.$/m);
     });
 
-    it("refuses what the whole config does not allow, before anything is written", async () => {
+    it("refuses an encapsulation that the rest of the config does not allow, before it writes anything", async () => {
       checkout.write("stacks/Pulumi.quiet.yaml", "config:\n  encaplab:bgp: Disabled\n");
       const before = local();
       for (const [argv, why] of [
-        [["vxlan"], /encaplab:encapsulation is "vxlan": allowed are/],
+        [["vxlan"], /encaplab:encapsulation is "vxlan": must be one of/],
         [
           ["IPIP", "--stack", "quiet"],
           /Pulumi.quiet.yaml: The stack's config cannot be used:\n.*encaplab:bgp/,
@@ -139,7 +139,7 @@ describe("the launcher", function () {
   });
 
   describe("down", () => {
-    it("destroys, and leaves the stack's file byte for byte as it was", async () => {
+    it("destroys the lab and leaves the stack's file byte for byte as it was", async () => {
       const before = local();
       await checkout.launch("up");
       assert.match(local(), /encryptionsalt/);
@@ -150,7 +150,7 @@ describe("the launcher", function () {
       assert.equal(local(), before);
     });
 
-    it("leaves the salt where secrets need it, and where the destroy failed", async () => {
+    it("keeps the salt where secrets need it, and where the destroy failed", async () => {
       const salt = "encryptionsalt: v1:abc=:v1:def\n";
       const secret = `config:\n  encaplab:cloud: twin\n  encaplab:aws:\n    publicKey:\n      secure: v1:x\n${salt}`;
       checkout.write("stacks/Pulumi.secret.yaml", secret);
@@ -164,13 +164,13 @@ describe("the launcher", function () {
       assert.match(local(), /encryptionsalt/);
     });
 
-    it("lets the engine ask before it takes machines down", async () => {
+    it("lets the engine ask before it deletes machines", async () => {
       checkout.deployed("L12", { resources: MACHINES });
       await checkout.launch("down", "L12");
       assert.deepEqual(checkout.calls(), ["destroy --stack L12"]);
     });
 
-    it("has nothing to take down where nothing is up, known stack or not", async () => {
+    it("does nothing where nothing is up, also for an unknown stack", async () => {
       checkout.deployed("local", {});
       for (const stack of ["local", "L12", "never-heard-of"]) {
         const { status, stderr } = await checkout.launch("down", stack);

@@ -1,4 +1,4 @@
-// The launcher for real: the engine, the twin, packets, in a copy of the checkout that must be as it was at the end.
+// The real launcher with the engine, the twin and packets, in a copy of the checkout that must be unchanged at the end.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -30,17 +30,17 @@ describe("npm run lab", function () {
     return stdout;
   };
 
-  it("brings a lab up, in which everything is as predicted", async () => {
+  it("brings a lab up in which everything is as predicted", async () => {
     const shown = await fine();
     assert.match(shown, /Verdict \(a prediction\)/);
     assert.match(shown, /Predicted and observed agree on every pair/);
   });
 
-  it("changes nothing when it is up already, and says so", async () => {
+  it("changes nothing when the lab is already up, and says so", async () => {
     assert.match(await fine("up"), /Resources:\n +\d+ unchanged\n/);
   });
 
-  it("tells what is up", async () => {
+  it("shows with status what is up", async () => {
     const shown = await fine("status");
     assert.match(shown, /^local is up, on the twin, in namespaces of this machine\./);
     assert.match(shown, /encapsulation +VXLANCrossSubnet\n/);
@@ -48,13 +48,13 @@ describe("npm run lab", function () {
     assert.doesNotMatch(shown, /not yet up/);
   });
 
-  it("measures again", async () => {
+  it("measures again with observe", async () => {
     const observation = JSON.parse(await fine("observe", "--json"));
     assert.equal(observation.agrees, true);
     assert.match(await fine("observe"), /Predicted and observed agree on every pair/);
   });
 
-  it("runs a command in a node and in a pod, and passes its output, errors and exit code on", async () => {
+  it("runs a command in a node and in a pod, and returns its output, errors and exit code", async () => {
     assert.match(await fine("shell", "w1", "--", "ip", "route"), /^blackhole 172\.16\.0\.64\/26/m);
     assert.equal(await fine("shell", "w1-1", "--", "hostname"), "w1-1\n");
     const odd = `it's "odd" $HOME`;
@@ -64,12 +64,12 @@ describe("npm run lab", function () {
     assert.match(failing.stderr, /^why$/m);
   });
 
-  it("lists the places there are when there is no such one", async () => {
+  it("lists the nodes and pods when the named one does not exist", async () => {
     const { status, stderr } = await checkout.lab("shell", "w9");
     assert.equal(status, 2);
     assert.match(
       stderr,
-      /no "w9" in the lab local\. There is: cp1, cp1-1, cp1-2, fabric, internet, router, w1, /,
+      /no "w9" in the lab local\. It has: cp1, cp1-1, cp1-2, fabric, internet, router, w1, /,
     );
   });
 
@@ -83,7 +83,7 @@ describe("npm run lab", function () {
     assert.match(await fine("status"), /encapsulation +VXLAN\n/);
   });
 
-  it("tells what the stack's file says that is not up yet", async () => {
+  it("shows with status what the stack's file says that is not up yet", async () => {
     const file = "stacks/Pulumi.local.yaml";
     const before = checkout.read(file);
     checkout.write(file, before.replace("encaplab:faults: []", "encaplab:faults: [mtu-too-big]"));
@@ -91,7 +91,7 @@ describe("npm run lab", function () {
     checkout.write(file, before);
   });
 
-  it("goes on after the engine was killed in the middle of it", async () => {
+  it("goes on after the engine was killed during a switch", async () => {
     const locks = path.join(checkout.state, ".pulumi/locks/organization/encaplab/local");
     let killed = false;
     const interrupted = await checkout.start(
@@ -112,7 +112,7 @@ describe("npm run lab", function () {
     assert.doesNotMatch(stdout, /pending operations/);
   });
 
-  it("says what is the matter when the lab's processes are gone, and rebuilds it", async () => {
+  it("says that the lab's processes are gone, and rebuilds the lab", async () => {
     const [twin] = fs.readdirSync(path.join(state(), "twins"));
     const record = JSON.parse(
       fs.readFileSync(path.join(state(), "twins", twin as string, "realm.json"), "utf8"),
@@ -125,7 +125,7 @@ describe("npm run lab", function () {
     assert.match(await fine("up"), /Predicted and observed agree/);
   });
 
-  it("takes everything down, and leaves the checkout as it was", async () => {
+  it("takes everything down and leaves the checkout unchanged", async () => {
     await fine("down");
     assert.equal(git("status", "--porcelain"), "");
     assert.deepEqual(fs.readdirSync(path.join(state(), "twins")), []);

@@ -1,4 +1,4 @@
-/** What is left of a stack on OpenStack, asked of an OpenStack on this machine. */
+/** Finds what is left of a stack on OpenStack, with an imitation of OpenStack on this machine. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { keyPairName } from "../../components/infrastructure/openstack-api";
 import { leftoversOnOpenStack } from "../../scripts/launcher/leftovers-openstack";
 import { EMPTY_PROJECT, FakeOpenStack, type Replies } from "../support/openstack-api";
 
-describe("what is left over on OpenStack", () => {
+describe("the leftovers of a stack on OpenStack", () => {
   let fake: FakeOpenStack;
   let folder: string;
   const start = async (replies: Replies = {}) => {
@@ -38,19 +38,19 @@ describe("what is left over on OpenStack", () => {
   };
   const loginBody = () => (fake.asked[0] as { body: { auth: unknown } }).body.auth;
 
-  it("is nothing where nothing bears both of the stack's tags", async () => {
+  it("are none where nothing has both of the stack's tags", async () => {
     await start();
     assert.deepEqual(await leftoversOnOpenStack("lab", {}, openrc()), []);
     const lists = fake.asked.slice(1).map(({ path }) => path);
     assert.equal(lists.filter((path) => path.endsWith("?tags=project=encaplab,stack=lab")).length, 7);
-    // What was killed before it had its tags: Neutron takes them in a request of their own.
+    // Finds what a killed engine left without tags: Neutron sets tags in a separate request.
     assert.equal(lists.filter((path) => path.endsWith("?description=encaplab: lab")).length, 6);
     assert.equal(lists.length, 7 + 6 + 1);
     const nova = fake.asked.find(({ path }) => path.startsWith("/compute/v2.1/servers"));
     assert.equal(nova?.headers["x-openstack-nova-api-version"], "2.26");
   });
 
-  it("is everything that bears them, and the stack's own key pairs", async () => {
+  it("are everything that has both tags, and the stack's own key pairs", async () => {
     const key = keyPairName("lab", "ssh-ed25519 AAAA");
     await start({
       "/compute/v2.1/servers": { servers: [{ id: "1", name: "lab-cp1" }] },
@@ -70,7 +70,7 @@ describe("what is left over on OpenStack", () => {
     ]);
   });
 
-  it("is found with a password of the environment", async () => {
+  it("are found with a password from the environment", async () => {
     await start();
     await leftoversOnOpenStack("lab", {}, openrc());
     assert.deepEqual(loginBody(), {
@@ -82,13 +82,13 @@ describe("what is left over on OpenStack", () => {
     });
   });
 
-  it("is found in the user's default project when none is named", async () => {
+  it("are found in the user's default project when none is named", async () => {
     await start();
     await leftoversOnOpenStack("lab", {}, { ...openrc(), OS_PROJECT_NAME: "" });
     assert.deepEqual(Object.keys(loginBody() as object), ["identity"]);
   });
 
-  it("is found with an application credential of clouds.yaml, which brings its project along", async () => {
+  it("are found with an application credential from clouds.yaml, which implies its project", async () => {
     await start();
     const env = cloudsYaml({ application_credential_id: "id", application_credential_secret: "secret" });
     await leftoversOnOpenStack("lab", { cloud: "mycloud" }, env);
@@ -100,7 +100,7 @@ describe("what is left over on OpenStack", () => {
     });
   });
 
-  it("is found with a password of secure.yaml, and with a token", async () => {
+  it("are found with a password from secure.yaml, and with a token", async () => {
     await start();
     const env = cloudsYaml({ user_id: "u", project_id: "p" });
     writeFileSync(
@@ -121,7 +121,7 @@ describe("what is left over on OpenStack", () => {
     });
   });
 
-  it("is not taken for nothing when OpenStack cannot be asked", async () => {
+  it("are not reported as none when OpenStack cannot be asked", async () => {
     await start({ "/identity/v3/auth/tokens": 401, "/network/v2.0/ports": 503 });
     const fails = (env: Record<string, string>, cloud: object, sentence: RegExp) =>
       assert.rejects(leftoversOnOpenStack("lab", cloud, env), ({ message }: Error) => sentence.test(message));
@@ -130,9 +130,9 @@ describe("what is left over on OpenStack", () => {
     await fails(
       { ...openrc(), OS_AUTH_URL: "http://127.0.0.1:9/v3" },
       {},
-      /^http:\/\/127.0.0.1:9 cannot be asked: /,
+      /^the request to http:\/\/127.0.0.1:9 failed: /,
     );
-    await fails(cloudsYaml({}), { cloud: "other" }, /has no cloud of the name other; it has mycloud$/);
+    await fails(cloudsYaml({}), { cloud: "other" }, /has no cloud named other; it has mycloud$/);
     await fails(
       { OS_CLIENT_CONFIG_FILE: "/nowhere" },
       { cloud: "x" },

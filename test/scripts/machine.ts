@@ -1,4 +1,4 @@
-// A machine of its own for one test: a checkout, a HOME, a PATH of exactly what the scripts call, and stand-ins for `go`,
+// A machine for one test: a checkout, a HOME, a PATH with exactly what the scripts call, and stand-ins for `go`,
 // `pulumi` and the download.
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -13,7 +13,7 @@ export const pin = /pulumi\/pkg\/v3 v([\d.]+)/.exec(
 )?.[1];
 export const minimum: string = require(path.join(repository, "package.json")).dependencies["@pulumi/pulumi"];
 
-// What the scripts call. A PATH of exactly these: a `go` or `pulumi` of this machine must not be found.
+// What the scripts call. PATH has exactly these, so that the scripts do not find this machine's own `go` or `pulumi`.
 const commands =
   "bash sh node cat sed grep sort head tail wc tr cut uniq paste mktemp mkdir mv rm chmod install dirname";
 const more = "readlink cksum sha256sum flock timeout sleep cp env";
@@ -54,7 +54,7 @@ export class Machine {
       const found = execFileSync("bash", ["-c", `type -P ${name}`], { encoding: "utf8" }).trim();
       fs.symlinkSync(found, path.join(this.bin, name));
     }
-    // The SDK's installer and the network, as far as official.mjs knows them.
+    // Stand-ins for the SDK's installer and the network, as far as official.mjs uses them.
     const sdk = "checkout/node_modules/@pulumi/pulumi";
     this.write(`${sdk}/package.json`, '{"name":"@pulumi/pulumi"}');
     this.write(`${sdk}/node_modules/semver/index.js`, "exports.SemVer = String;");
@@ -88,7 +88,7 @@ export class Machine {
     fs.writeFileSync(file, text, { mode });
     return file;
   }
-  /** The stand-in `pulumi` on PATH, in a folder of its own; returns the folder. */
+  /** Puts the stand-in `pulumi` on PATH, in a separate folder; returns that folder. */
   onPath(version: string, languageHost = true): string {
     this.write("own/pulumi", fakePulumi(version), 0o755);
     if (languageHost) this.write("own/pulumi-language-nodejs", "", 0o755);
@@ -114,7 +114,7 @@ export class Machine {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
-  /** Starts a build that stops half-way, and waits until it is there. */
+  /** Starts a build that stops half-way, and waits until it has stopped. */
   async halfWay(): Promise<[ChildProcess, Promise<Result>, number]> {
     const [child, result] = this.start("exec bash scripts/engine/find", { FAKE_GO: "slow" });
     const pidFile = path.join(this.dir, "go.pid");
@@ -127,14 +127,14 @@ export class Machine {
   openGate(): void {
     this.write("gate", "");
   }
-  /** node_modules that scripts/setup takes for installed. */
+  /** Makes scripts/setup believe that node_modules is installed. */
   upToDate(): void {
     const lock = this.write("checkout/package-lock.json", '{"packages": {}}');
     const sum = execFileSync("sh", ["-c", `cksum <"${lock}"`], { encoding: "utf8" });
     this.write("checkout/node_modules/.encaplab", sum);
   }
   remove(): void {
-    this.openGate(); // lets go of anything that a failed test left waiting
+    this.openGate(); // ends any build that a failed test left waiting
     fs.rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
   builds(): number {
@@ -146,7 +146,7 @@ export class Machine {
           .filter((c) => /^build .*cmd\/pulumi$/.test(c)).length
       : 0;
   }
-  /** What lies in the cache, beside lock files: finished engines and work that was left. */
+  /** What is in the cache apart from lock files: finished engines, and work that was left unfinished. */
   cache(): string[] {
     const folder = path.join(this.dir, ".cache/encaplab/engine");
     return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => !name.endsWith(".lock")) : [];
@@ -156,7 +156,7 @@ export class Machine {
 export const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0);
-    // A zombie that nobody has reaped yet is dead.
+    // A zombie is still listed but already dead.
     return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;

@@ -1,4 +1,4 @@
-// scripts/setup: whose backend it is, what the environment becomes, the tools, the packages.
+// scripts/setup: which backend it chooses, the environment, the tools, the packages.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -26,7 +26,7 @@ describe("scripts/setup", () => {
     for (const [what, arrange, env, whose] of [
       ["nothing is set", nothing, {}, ""],
       [
-        "nobody is logged in any more",
+        "the user has logged out",
         loggedIn(".pulumi/credentials.json", '{"current": "", "accounts": {}}'),
         {},
         "",
@@ -38,7 +38,12 @@ describe("scripts/setup", () => {
         { PULUMI_HOME: "ph" },
         "pulumi login",
       ],
-      ["another PULUMI_HOME rules", loggedIn(".pulumi/credentials.json", current), { PULUMI_HOME: "ph" }, ""],
+      [
+        "another PULUMI_HOME is set",
+        loggedIn(".pulumi/credentials.json", current),
+        { PULUMI_HOME: "ph" },
+        "",
+      ],
       [
         "PULUMI_CREDENTIALS_PATH is logged in",
         loggedIn("cp/credentials.json", current),
@@ -53,10 +58,10 @@ describe("scripts/setup", () => {
       ],
       ["PULUMI_BACKEND_URL is set", nothing, { PULUMI_BACKEND_URL: "s3://theirs" }, "PULUMI_BACKEND_URL"],
       ["an access token is set", nothing, { PULUMI_ACCESS_TOKEN: "pul-1" }, "PULUMI_ACCESS_TOKEN"],
-      ["a service of their own is set", nothing, { PULUMI_API: "https://pulumi.example" }, "PULUMI_API"],
-      ["variables are there but empty", nothing, { PULUMI_BACKEND_URL: "", PULUMI_ACCESS_TOKEN: "" }, ""],
+      ["the user's own service is set", nothing, { PULUMI_API: "https://pulumi.example" }, "PULUMI_API"],
+      ["variables are set but empty", nothing, { PULUMI_BACKEND_URL: "", PULUMI_ACCESS_TOKEN: "" }, ""],
       [
-        "the project names one",
+        "Pulumi.yaml names a backend",
         loggedIn("checkout/Pulumi.yaml", "name: encaplab\nbackend:\n  url: gs://theirs\n"),
         {},
         "backend in Pulumi.yaml",
@@ -84,7 +89,7 @@ describe("scripts/setup", () => {
       });
     }
 
-    it("keeps the user's own passphrase, and the file of one", async () => {
+    it("keeps the user's own passphrase or passphrase file", async () => {
       const show = 'environment; echo "$' + '{PULUMI_CONFIG_PASSPHRASE-none}"';
       assert.equal((await sourced(show, { PULUMI_CONFIG_PASSPHRASE: "mine" })).out, "mine");
       assert.equal((await sourced(show, { PULUMI_CONFIG_PASSPHRASE_FILE: "/their/file" })).out, "none");
@@ -92,7 +97,7 @@ describe("scripts/setup", () => {
   });
 
   describe("env", () => {
-    it("prints lines that make plain pulumi work, and that may be evaluated twice", async () => {
+    it("prints lines that make plain pulumi work, and that you may evaluate twice", async () => {
       const home = path.join(machine.dir, "a home's blanks");
       fs.mkdirSync(home);
       const twice =
@@ -109,7 +114,7 @@ describe("scripts/setup", () => {
       assert.equal(env.find((line) => line.startsWith("PATH="))?.split("/encaplab/engine/").length, 2);
     });
 
-    it("leaves the user's own choice of update checks", async () => {
+    it("keeps the user's own choice of update checks", async () => {
       const { out } = await sourced("environment; echo $PULUMI_SKIP_UPDATE_CHECK", {
         PULUMI_SKIP_UPDATE_CHECK: "false",
       });
@@ -118,11 +123,11 @@ describe("scripts/setup", () => {
   });
 
   describe("need", () => {
-    // Neither apt-get nor sbin's tools are on this PATH, so that nothing is ever installed by these tests.
+    // Neither apt-get nor the tools of sbin are on this PATH, so that these tests never install anything.
     const table =
       'tools() { echo "twin bird-x bird2 bird"; echo "twin sh dash dash"; echo "lint check-x shellcheck X"; }; ';
 
-    it("is quiet about tools that are there", async () => {
+    it("says nothing about tools that are installed", async () => {
       assert.deepEqual(await sourced(`${table} tools() { echo "twin sh dash dash"; }; need twin`), {
         status: 0,
         stderr: "",
@@ -140,12 +145,12 @@ describe("scripts/setup", () => {
       );
     });
 
-    it("speaks dnf where that is what there is", async () => {
+    it("suggests dnf where dnf is the package manager", async () => {
       machine.write("bin/dnf", "", 0o755);
       assert.match((await sourced(`${table} need lint`)).stderr, /sudo dnf install X\n$/);
     });
 
-    it("asks for a file by its path, and not for one of a command's name where it happens to run", async () => {
+    it("looks for a file by its path, and does not mistake a file in the current folder for a command", async () => {
       machine.write("check-x", "not a command");
       const there = path.join(machine.dir, "check-x");
       const { stderr } = await sourced(
@@ -167,7 +172,7 @@ describe("scripts/setup", () => {
   describe("Node and its packages", () => {
     for (const [what, script, says] of [
       ["missing", undefined, /no `node` on PATH; install Node\.js 20/],
-      ["too old", "#!/bin/sh\necho v18.20.4\n", /is Node\.js 18\.20\.4, 20 or newer is needed/],
+      ["too old", "#!/bin/sh\necho v18.20.4\n", /is Node\.js 18\.20\.4, but 20 or newer is needed/],
     ] as const) {
       it(`says so when Node is ${what}`, async () => {
         fs.rmSync(path.join(machine.bin, "node"));
@@ -202,9 +207,9 @@ mkdir -p node_modules; cp "$FAKE/record" node_modules/.package-lock.json\n`;
       for (const [step, expected] of [
         [() => {}, 1],
         [() => {}, 1],
-        // `npm install` of a newer version: lock file and node_modules agree, so `npm ci` would only disturb.
+        // After `npm install` of a newer version, lock file and node_modules agree: `npm ci` is not needed.
         [() => machine.write("checkout/package-lock.json", lock("2.0.0")), 1],
-        // `git pull` of a newer lock file: they do not.
+        // After `git pull` of a newer lock file, they do not agree.
         [() => machine.write("checkout/package-lock.json", lock("3.0.0")), 2],
       ] as const) {
         step();
@@ -216,13 +221,13 @@ mkdir -p node_modules; cp "$FAKE/record" node_modules/.package-lock.json\n`;
       }
     });
 
-    it("shows npm's own words when it fails, and tries again the next time", async () => {
+    it("shows npm's own message when it fails, and tries again the next time", async () => {
       machine.write("bin/npm", npm, 0o755);
       machine.write("checkout/package-lock.json", lock("1.0.0"));
       machine.write("record", record("1.0.0"));
       const { status, stderr } = await sourced("node_and_packages", { FAKE_NPM: "no route" });
       assert.equal(status, 1);
-      assert.match(stderr, /npm error: no route\n.*mend the cause above/);
+      assert.match(stderr, /npm error: no route\n.*fix the cause above/);
       assert.equal((await sourced("node_and_packages")).status, 0);
     });
   });

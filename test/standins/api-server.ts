@@ -1,4 +1,4 @@
-/** A real API server with its etcd on loopback, and of the controllers those that take objects away; no nodes. */
+/** A real API server with etcd on loopback, and only the controllers that delete objects. There are no nodes. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
@@ -27,7 +27,7 @@ export class ApiServer {
     private readonly port: number,
   ) {}
 
-  /** Takes the compiled programs that the cluster's tests use. */
+  /** Starts the programs of the cluster tests, and compiles them if necessary. */
   static async start(): Promise<ApiServer> {
     const built = execFileSync("bash", [join(REPOSITORY, "test/cluster/build/run"), "binaries"], {
       encoding: "utf8",
@@ -67,12 +67,12 @@ export class ApiServer {
       `--service-account-key-file=${path("accounts.key")}`,
       `--service-account-signing-key-file=${path("accounts.key")}`,
       "--service-cluster-ip-range=10.96.0.0/16",
-      // It needs a controller that is not here.
+      // This plug-in needs a controller that does not run here.
       "--disable-admission-plugins=ServiceAccount",
     ]);
     await this.untilReady();
     writeFileSync(path("kubeconfig"), this.kubeconfig, { mode: 0o600 });
-    // Without them nothing that is deleted in the foreground ever goes, and no namespace.
+    // Without these controllers, namespaces and objects with foreground deletion are never deleted.
     this.spawn("kube-controller-manager", [
       `--kubeconfig=${path("kubeconfig")}`,
       "--controllers=garbage-collector-controller,namespace-controller",
@@ -84,7 +84,7 @@ export class ApiServer {
   private async untilReady(): Promise<void> {
     for (const limit = Date.now() + 60_000; ; await delay(100)) {
       const ready = await this.ask("GET", "/readyz").catch(() => undefined);
-      // The namespace is made a moment after the server calls itself ready.
+      // The server creates this namespace a moment after it reports that it is ready.
       if (ready?.status === 200 && (await this.ask("GET", "/api/v1/namespaces/default")).status === 200)
         return;
       if (Date.now() > limit || this.children.some(({ exitCode }) => exitCode !== null))
@@ -93,7 +93,7 @@ export class ApiServer {
   }
 
   private spawn(name: string, argv: string[]): void {
-    // With the test they end, however it ends.
+    // setpriv: the kernel kills the servers when the test ends, however it ends.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", join(this.binaries, name), ...argv], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -119,7 +119,7 @@ export class ApiServer {
     });
   }
 
-  /** One request as the administrator; a body is sent as JSON, or as the type given. */
+  /** Sends one request as the administrator; the body as JSON, with the given content type. */
   ask(method: string, path: string, body?: unknown, type = "application/json"): Promise<Answer> {
     return new Promise((done, fail) => {
       const headers = { authorization: `Bearer ${TOKEN}`, "content-type": type };

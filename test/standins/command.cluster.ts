@@ -1,4 +1,4 @@
-/** The command plug-in (its stand-in, where the real one cannot be had) over a real sshd. */
+/** The command plug-in, or its stand-in if the real one is not available, with a real sshd. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ describe("command", function () {
   let sshd: Sshd;
   let jump: Sshd;
   let stack: TestStack;
-  /** What the commands write, line by line. */
+  /** The file to which the commands write lines. */
   let log: string;
   const lines = () => (existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : []);
 
@@ -53,7 +53,7 @@ describe("command", function () {
     return outcome;
   };
 
-  it("says that it is a stand-in, runs with stdin and environment, and takes what comes back", async () => {
+  it("says that it is a stand-in, passes stdin and environment, and returns stdout and stderr", async () => {
     const args = {
       create: "cat; echo $LAB_NAME; echo warn >&2",
       stdin: "from stdin\n",
@@ -64,7 +64,7 @@ describe("command", function () {
     assert.match(output, /stand-in: this is not Pulumi's command plug-in v1\.2\.1/);
   });
 
-  it("runs once, updates in place, replaces by triggers alone, deletes with what was said last", async () => {
+  it("runs once, updates in place, replaces only by triggers, and deletes with the previous output", async () => {
     await succeeds(stack.up(remote(words())));
     assert.deepEqual((await succeeds(stack.up(remote(words())))).ops, [["step", "same"]]);
     const updated = await succeeds(stack.up(remote(words({ stdin: "other" }))));
@@ -85,7 +85,7 @@ describe("command", function () {
     ]);
   });
 
-  it("runs again when nothing but the connection changed; create when there is no update", async () => {
+  it("runs again when only the connection changed, and runs create if there is no update", async () => {
     const args = words({ update: undefined });
     await succeeds(stack.up(remote(args)));
     const again = remote({ ...args, connection: { ...sshd.connection, dialErrorLimit: 3 } });
@@ -98,7 +98,7 @@ describe("command", function () {
     assert.deepEqual(lines(), []);
   });
 
-  it("fails with the command and all it said, and shows of its output what logging allows", async () => {
+  it("fails with the command and its output, and shows only the output that logging allows", async () => {
     const failing = await stack.up(remote({ create: "echo one; echo two >&2; exit 3", logging: "none" }));
     assert.ok(failing.failed);
     assert.match(
@@ -112,7 +112,7 @@ describe("command", function () {
     assert.doesNotMatch(quiet.output.replace(/Outputs:.*/s, ""), /hidden-2/);
   });
 
-  it("keeps what is secret: the key, the input, and the output that is said to be", async () => {
+  it("keeps the key, a secret input, and an output that is declared as secret", async () => {
     const program = async () => {
       const args = { connection: sshd.connection, create: "cat", stdin: pulumi.secret("the-secret") };
       const options = { additionalSecretOutputs: ["stdout"] };
@@ -126,14 +126,14 @@ describe("command", function () {
     }
   });
 
-  it("does not make an output secret by itself, as little as the real one", async () => {
+  it("like the real plug-in, does not make an output secret by itself", async () => {
     const stdin = pulumi.secret("the-secret");
     const { outputs } = await succeeds(stack.up(remote({ create: "cat", stdin, logging: "none" })));
     assert.equal(outputs.stdout, "the-secret");
     assert.match(stack.state(), /"stdout": ?"the-secret"/);
   });
 
-  it("goes over a proxy, and only to the host with the known key", async () => {
+  it("connects through a proxy, and only to a host with the known key", async () => {
     const proxy = jump.connection;
     const { outputs } = await succeeds(
       stack.up(
@@ -151,7 +151,7 @@ describe("command", function () {
     );
   });
 
-  it("dials again until the machine is up", async () => {
+  it("dials again and again until the machine is up", async () => {
     const late = new Sshd(await freePort());
     try {
       const running = stack.up(
@@ -178,7 +178,7 @@ describe("command", function () {
     rmSync(beats);
     await until(() => !existsSync(beats));
     await stack.cancel();
-    assert.ok(!existsSync(beats), "the command goes on");
+    assert.ok(!existsSync(beats), "the command is still running");
   });
 });
 
@@ -199,7 +199,7 @@ function processes(): Process[] {
         const environment = readFileSync(`/proc/${entry}/environ`, "utf8");
         return [{ pid: Number(entry), parent: Number(rest.split(" ")[1]), name, environment }];
       } catch {
-        return []; // it has just ended
+        return []; // the process has just ended
       }
     });
 }
@@ -207,7 +207,7 @@ function processes(): Process[] {
 /** The engines that this process has started. */
 const engines = () =>
   processes().flatMap(({ pid, parent, name }) => (parent === process.pid && name === "pulumi" ? [pid] : []));
-/** The plug-ins, and what they have started, of the stack with this folder. */
+/** The plug-ins of the stack with this folder, and the processes that they have started. */
 const plugins = (folder: string) =>
   processes().filter(
     ({ name, environment }) => environment.includes(folder) && /^(pulumi-resource|sh$|sleep$)/.test(name),

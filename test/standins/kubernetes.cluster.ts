@@ -1,11 +1,11 @@
-/** The kubernetes plug-in (its stand-in, where the real one cannot be had) against a real API server. */
+/** The kubernetes plug-in, or its stand-in if the real one is not available, with a real API server. */
 import assert from "node:assert/strict";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { ApiServer } from "./api-server";
 import { type Outcome, TestStack } from "./stack";
 
-/** Calico's kind, as far as a lab uses it. */
+/** The CRD of Calico's IPPool, with the parts that a lab uses. */
 const POOLS = {
   metadata: { name: "ippools.crd.projectcalico.org" },
   spec: {
@@ -44,7 +44,7 @@ describe("kubernetes", function () {
   });
 
   type Make = (options: pulumi.CustomResourceOptions) => Record<string, pulumi.Input<unknown>> | undefined;
-  /** A program whose objects go to the server. */
+  /** A program that creates its objects on the server. */
   const program =
     (make: Make, args: kubernetes.ProviderArgs = {}) =>
     async () => {
@@ -63,7 +63,7 @@ describe("kubernetes", function () {
       return { name: made.metadata.name, id: made.id };
     });
 
-  it("says that it is a stand-in; gives a name of its own and keeps it; a second up changes nothing", async () => {
+  it("says that it is a stand-in, generates a name and keeps it, and changes nothing in a second up", async () => {
     const { outputs, output } = await succeeds(stack.up(map({ a: "1" })));
     assert.match(output, /stand-in: this is not Pulumi's kubernetes plug-in v4\.34\.2/);
     assert.match(outputs.name, /^map-[0-9a-f]{8}$/);
@@ -92,10 +92,10 @@ describe("kubernetes", function () {
       return undefined;
     });
 
-  it("waits for the kind, changes an object in place, field by field, and takes a field away", async () => {
+  it("waits for the CRD, changes and removes single fields of an object in place", async () => {
     await succeeds(stack.up(pool({ cidr: "192.168.0.0/16", ipipMode: "Always", blockSize: 26 })));
     const { uid } = (await get(POOL)).metadata;
-    // What another writes beside stays.
+    // A field that another writer adds must stay.
     const beside = { spec: { note: "by hand" } };
     await server.ask("PATCH", POOL, beside, "application/merge-patch+json");
     const { ops } = await succeeds(
@@ -111,7 +111,7 @@ describe("kubernetes", function () {
     assert.deepEqual(Object.fromEntries(again.ops), { pools: "same", pool: "same" });
   });
 
-  it("refuses what another manages, and takes it when forced", async () => {
+  it("refuses to change a field of another manager, and takes it over when forced", async () => {
     await succeeds(stack.up(pool({ cidr: "10.0.0.0/16" })));
     const theirs = { apiVersion: "crd.projectcalico.org/v1", kind: "IPPool", spec: { cidr: "10.9.0.0/16" } };
     const path = `${POOL}?fieldManager=another&force=true`;
@@ -127,7 +127,7 @@ describe("kubernetes", function () {
     assert.equal((await get(POOL)).spec.cidr, "10.1.0.0/16");
   });
 
-  it("replaces for another name, and for other content of a ConfigMap unless that is said to be mutable", async () => {
+  it("replaces an object when its name changes, and by default a ConfigMap when its data changes", async () => {
     await succeeds(stack.up(map({ a: "1" }, { name: "one" })));
     const renamed = await succeeds(stack.up(map({ a: "1" }, { name: "two" })));
     assert.deepEqual(
@@ -135,13 +135,13 @@ describe("kubernetes", function () {
       ["create-replacement", "replace", "delete-replaced"],
     );
     assert.equal((await server.ask("GET", `${MAPS}/one`)).status, 404);
-    // One name for both: the old one goes first.
+    // Both have the same name, so the old one must be deleted first.
     const refilled = await succeeds(stack.up(map({ a: "2" }, { name: "two" })));
     assert.equal(refilled.ops[0]?.[1], "delete-replaced");
     assert.deepEqual((await get(`${MAPS}/two`)).data, { a: "2" });
   });
 
-  it("refuses to create what is there already", async () => {
+  it("refuses to create an object that already exists", async () => {
     await server.ask("POST", MAPS, { metadata: { name: "taken" } });
     const { failed, output } = await stack.up(map({ a: "1" }, { name: "taken" }));
     await server.ask("DELETE", `${MAPS}/taken`);
@@ -149,7 +149,7 @@ describe("kubernetes", function () {
     assert.match(output, /stand-in: resource .* was not successfully created .* "taken" already exists/);
   });
 
-  it("sees by refresh what was changed and removed by hand", async () => {
+  it("detects by refresh what was changed or deleted by hand", async () => {
     await succeeds(stack.up(pool({ cidr: "10.0.0.0/16" })));
     await server.ask("PATCH", POOL, { spec: { cidr: "10.7.0.0/16" } }, "application/merge-patch+json");
     await succeeds(stack.refresh());
@@ -163,7 +163,7 @@ describe("kubernetes", function () {
     assert.ok(!stack.state().includes('::pool"'));
   });
 
-  it("makes nothing in a preview, and asks the server what it would make", async () => {
+  it("creates nothing in a preview, and asks the server for a dry run", async () => {
     await succeeds(stack.preview(map({ a: "1" }, { name: "planned" })));
     assert.equal((await server.ask("GET", `${MAPS}/planned`)).status, 404);
     const wrong = { "not a key": "1" };
@@ -172,7 +172,7 @@ describe("kubernetes", function () {
     assert.match(output, /stand-in: .*a valid config key must consist of/s);
   });
 
-  it("keeps secrets, and finds a Secret unchanged although the server shows it otherwise", async () => {
+  it("keeps secrets, and sees that a Secret is unchanged although the server stores it in another form", async () => {
     const secret = program((options) => {
       new kubernetes.core.v1.Secret("secret", { stringData: { key: "the-secret" } }, options);
       return undefined;
@@ -186,9 +186,9 @@ describe("kubernetes", function () {
     }
   });
 
-  it("is held up by an API server that is gone, but not by what goes with the machine it ran on", async () => {
+  it("fails to delete from an API server that is gone, unless the object is deleted with its machine", async () => {
     const dead = await ApiServer.start();
-    // A machine that lives on elsewhere stands for the one on which the API server ran.
+    // A ConfigMap on another server stands for the machine on which the dead API server ran.
     const onDead = (together: boolean) => async () => {
       const alive = new kubernetes.Provider("alive", { kubeconfig: server.kubeconfig });
       const machine = new kubernetes.core.v1.ConfigMap("machine", {}, { provider: alive });

@@ -1,4 +1,4 @@
-/** Real SSH servers on loopback, each with keys and a folder of its own. */
+/** Real SSH servers on loopback, each with its own keys and folder. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A port of 127.0.0.1 that nobody has now. */
+/** A port of 127.0.0.1 that is free now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether something listens there. */
+/** Whether something listens on this port of 127.0.0.1. */
 export function listens(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, "127.0.0.1");
@@ -35,7 +35,7 @@ export class Sshd {
   /** `ssh-ed25519 AAAA…` */
   readonly hostKey: string;
 
-  /** Made, but not started: {@link start}. */
+  /** Makes the keys and the configuration; {@link start} starts the server. */
   constructor(readonly port: number) {
     for (const name of ["host", "user"])
       execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", join(this.folder, name)]);
@@ -56,7 +56,7 @@ export class Sshd {
   }
 
   async start(): Promise<this> {
-    // With the test it ends, however that ends.
+    // setpriv: the kernel ends the server when the test ends, however it ends.
     const argv = ["--pdeathsig", "TERM", "bash", join(__dirname, "sshd"), this.folder];
     this.child = spawn("setpriv", argv, { stdio: ["ignore", "ignore", "pipe"] });
     this.child.stderr?.on("data", (data) => {
@@ -68,7 +68,7 @@ export class Sshd {
     return this;
   }
 
-  /** How many logins it has let in. */
+  /** How many logins were accepted so far. */
   get logins(): number {
     return this.said.split("Accepted publickey").length - 1;
   }

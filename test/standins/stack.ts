@@ -8,9 +8,9 @@ import { standIns } from "../support/standins";
 
 export interface Outcome {
   failed: boolean;
-  /** All that the engine printed. */
+  /** Everything that the engine printed. */
   output: string;
-  /** What happened to each resource, by its name, in the order it happened: `create`, `update`, `create-replacement`, … */
+  /** The operations on resources, by name, in order: `create`, `update`, `create-replacement`, … */
   ops: [name: string, op: string][];
   // biome-ignore lint/suspicious/noExplicitAny: outputs of every kind
   outputs: Record<string, any>;
@@ -23,7 +23,7 @@ export class TestStack {
   ) {}
 
   static async create(name: string, env: Record<string, string> = {}): Promise<TestStack> {
-    // Half a second to load, and other tests of this run need none of it.
+    // Loaded only here: it takes half a second, and other tests of the same run do not need it.
     const { LocalWorkspace, PulumiCommand } =
       require("@pulumi/pulumi/automation") as typeof import("@pulumi/pulumi/automation");
     const engine = engineFolder();
@@ -75,12 +75,12 @@ export class TestStack {
     return outcome;
   }
 
-  /** The state as it is stored, secrets encrypted: the Automation API's export would decrypt them. */
+  /** The state as stored, with encrypted secrets: the Automation API's export would decrypt them. */
   state(): string {
     return readFileSync(join(this.folder, ".pulumi/stacks/standins", `${this.stack.name}.json`), "utf8");
   }
 
-  /** Takes away the lock of an engine that was killed. */
+  /** Removes the lock of an engine that was killed. */
   cancel = () => this.stack.cancel();
 
   clear(): void {

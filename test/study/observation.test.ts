@@ -47,8 +47,8 @@ function asPredicted(plan: LabPlan): Measured {
   };
 }
 
-describe("what is asked to be measured", () => {
-  it("is every pair with every probe, once", () => {
+describe("the order of measurements", () => {
+  it("has every pair with every probe, once", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -64,7 +64,7 @@ describe("what is asked to be measured", () => {
     );
   });
 
-  it("never has two nodes probe each other in one round, where one's packets would open the other's port", () => {
+  it("never lets two nodes probe each other in one round, where the packets of one would open its port for the other", () => {
     const plan = planOf({ fabric: "aws" });
     const nodeOf = (pod: string) => pod.replace(/-\d$/, "");
     for (const round of orderOf(plan, 1).rounds) {
@@ -83,7 +83,7 @@ describe("what is asked to be measured", () => {
 });
 
 describe("verdict and observation, compared", () => {
-  it("agree when every packet did what was said, in any lab", () => {
+  it("agree when every packet did what the verdict said, in any lab", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -95,7 +95,7 @@ describe("verdict and observation, compared", () => {
     );
   });
 
-  it("disagree when one single packet of one pair did not", () => {
+  it("disagree when a single packet of one pair did not", () => {
     fc.assert(
       fc.property(labConfigs, fc.nat(), (config, which) => {
         const plan = planLab(config);
@@ -114,15 +114,15 @@ describe("verdict and observation, compared", () => {
     );
   });
 
-  it("take what was not measured for a failure, never for agreement", () => {
+  it("disagree when something was not measured", () => {
     const plan = planOf({});
     const seen = compare(plan, { ...asPredicted(plan), results: {} });
     assert.equal(seen.agrees, false);
-    assert.equal(seen.disagreements.length, 20, "no more than one can read");
+    assert.equal(seen.disagreements.length, 20, "at most twenty are listed");
     assert.match(seen.disagreements[0] ?? "", /not measured/);
   });
 
-  it("hold BGP's sessions against each other too", () => {
+  it("disagree when a BGP session is not in the predicted state", () => {
     const plan = planOf({ fabric: "aws", encapsulation: "None" });
     const measured = asPredicted(plan);
     (measured.sessions.cp1 as Record<string, string>)["10.0.3.11"] = "Active Socket: Connection refused";
@@ -137,7 +137,7 @@ describe("verdict and observation, compared", () => {
 describe("the report", () => {
   const plan = planOf({ fabric: "aws", encapsulation: "None", faults: ["source-dest-check"] });
 
-  it("of the verdict names each path, where it fails, why, the mend and the reference, and what it cannot know", () => {
+  it("on the verdict names each path, where and why it fails, the fix and the reference, and what it cannot know", () => {
     const verdict = judge(plan);
     const text = formatVerdict(verdict);
     for (const row of verdict.paths) {
@@ -147,10 +147,10 @@ describe("the report", () => {
           assert.ok(text.includes(part), part);
     }
     assert.match(text, /intended: .*source-dest-check/s);
-    assert.match(text, /It cannot know: /);
+    assert.match(text, /The verdict cannot know: /);
   });
 
-  it("of an observation that agrees says so; one that does not shows each disagreement loudly", () => {
+  it("on an observation says that it agrees, or marks every disagreement with !!", () => {
     const measured = asPredicted(plan);
     assert.match(formatObservation(compare(plan, measured)), /agree on every pair\.$/);
     (measured.results["cp1-1>cp1-2:ICMP"] as { works: boolean }).works = false;
@@ -181,7 +181,7 @@ describe("the report", () => {
     }
   });
 
-  it("as a stack output has every path, with its failures by probe and the counts of what was seen", () => {
+  it("as a stack output has every path, with its failures by probe and the number of pairs that worked", () => {
     const predicted = verdictOutput(judge(plan)).prediction as Record<string, unknown>;
     const seen = observationOutput(compare(plan, asPredicted(plan)));
     assert.deepEqual(Object.keys(predicted), Object.keys(seen.seen));

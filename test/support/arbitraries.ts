@@ -1,4 +1,4 @@
-/** Random labs for properties: valid configs as a stack file holds them, of every cloud, mode, topology and fault. */
+/** Random labs for property tests: valid configs as in a stack file, with every cloud, mode, topology and fault. */
 import * as fc from "fast-check";
 import {
   CLOUDS,
@@ -25,19 +25,19 @@ import {
 } from "../../components/plan";
 import type { RawConfig } from "./problems";
 
-/** Subnets of one /16 each, apart from the pods' and the Services' ranges. */
+/** Ranges from which the subnets are drawn. They do not overlap the ranges of pods and Services. */
 const SUBNET_HOMES = ["10.3.0.0/16", "10.20.0.0/16", "10.31.0.0/16", "192.168.0.0/16"];
 const POD_HOMES = ["172.16.0.0/16", "172.20.0.0/14", "100.64.0.0/10", "10.128.0.0/9"];
 const SERVICE_RANGES = ["10.96.0.0/12", "10.96.0.0/16", "198.18.0.0/24"];
 
-/** Nodes that always fit the smallest subnet drawn here, a /28 with room for 11. */
+/** A number of nodes that always fits the smallest subnet drawn here, a /28 with room for 11. */
 const MAX_NODES_PER_SUBNET = 5;
 
 interface Place {
   cloud: Cloud;
   fabric?: Fabric;
   rehearse: boolean;
-  /** Node containers of this machine instead of machines that exist already. */
+  /** Node containers on this machine instead of existing machines. */
   hosts?: { machines: typeof CONTAINERS };
 }
 
@@ -58,7 +58,7 @@ const places: fc.Arbitrary<Place> = fc
 const fabricAt = ({ cloud, fabric }: Place): Fabric =>
   cloud === "aws" || cloud === "openstack" ? cloud : (fabric ?? "plain");
 
-/** Without a hyphen, so that no node bears the name of another's pod. */
+/** Without a hyphen, so that no node has the name of another node's pod. */
 const nodeNames = fc.stringMatching(/^n[a-z0-9]{1,12}$/);
 
 function subnets(home: string, index: number, names: readonly string[]) {
@@ -66,7 +66,7 @@ function subnets(home: string, index: number, names: readonly string[]) {
     .record({
       prefix: fc.integer({ min: 16, max: 28 }),
       position: fc.nat(),
-      // At most one node with an address of its own; where, counted from the fourth.
+      // At most one node with a fixed address; its offset counts from the subnet's fifth address.
       fixed: fc.option(fc.record({ node: fc.nat(names.length - 1), offset: fc.nat() }), { nil: undefined }),
     })
     .map(({ prefix, position, fixed }) => {
@@ -120,11 +120,11 @@ const bgpFor = (encapsulation: Encapsulation) =>
     ? fc.constantFrom(undefined, "Enabled", "Disabled")
     : fc.constantFrom(undefined, "Enabled");
 
-/** A stack file has no key without a value. */
+/** Removes keys without a value, because a stack file has none. */
 const withoutGaps = (raw: RawConfig): RawConfig =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 
-/** Whether a lab can have a fault. The network under existing machines is not ours to break. */
+/** Whether a lab can have a fault. The lab cannot break the network of existing machines. */
 export function canHave(
   { fabric, cloud, onTwin }: Pick<LabPlan, "fabric" | "cloud" | "onTwin">,
   fault: Fault,
@@ -133,7 +133,7 @@ export function canHave(
   return fabrics.includes(fabric) && (cloud !== "hosts" || onTwin || of === "calico");
 }
 
-/** Valid configs as they stand in a stack file, without the prefix of their keys. */
+/** Valid configs as in a stack file, without the prefix of their keys. */
 export const rawConfigs: fc.Arbitrary<RawConfig> = fc
   .tuple(places, fc.constantFrom(...ENCAPSULATIONS), topologies, pools, versions)
   .chain(([place, encapsulation, topology, pool, version]) => {
@@ -154,5 +154,5 @@ export const rawConfigs: fc.Arbitrary<RawConfig> = fc
       .map((rest) => withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest }));
   });
 
-/** Valid configs, checked and with their defaults. */
+/** Valid configs, checked and with defaults filled in. */
 export const labConfigs: fc.Arbitrary<LabConfig> = rawConfigs.map((raw) => parseConfig(raw));

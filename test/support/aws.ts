@@ -1,4 +1,4 @@
-/** The plan on AWS, without AWS: what the mocks answer, and what a security group comes out as. */
+/** Builds the plan on AWS without AWS: the answers of the mocks, and the resulting security group. */
 import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { Aws } from "../../components/infrastructure/aws";
@@ -27,7 +27,7 @@ export const answers: Answers = {
   },
 };
 
-/** @param raw the stack's config; `cloud` is set. */
+/** Builds a lab on AWS. @param raw the stack's config, without `cloud`. */
 export function buildAws(
   raw: Record<string, unknown>,
   operatorCidrs: readonly string[] = ["203.0.113.7/32"],
@@ -42,7 +42,7 @@ export function buildAws(
 export function firewallOfAws(resources: readonly Recorded[]): FirewallRow[] {
   return ofType(resources, INGRESS).map(({ props }) => ({
     protocol: props.ipProtocol === "-1" ? "all" : props.ipProtocol,
-    // EC2's -1 is every type of ICMP, and no port at all of IP in IP.
+    // In EC2, -1 means every type of ICMP, and no port for IP in IP.
     ports: props.fromPort === undefined || props.fromPort === -1 ? undefined : [props.fromPort, props.toPort],
     source: props.referencedSecurityGroupId ? "group" : props.cidrIpv4,
   }));

@@ -1,4 +1,4 @@
-/** Configs that cannot be used: for each what is wrong, the key and the value to be named, and what is allowed. */
+/** Configs that cannot be used: what is wrong, the key and value that the error must name, and what it must say. */
 import type { RawConfig } from "./problems";
 
 export interface BadConfig {
@@ -6,7 +6,7 @@ export interface BadConfig {
   raw: RawConfig;
   key: string;
   value: unknown;
-  /** What the message must say of the way out. */
+  /** What the message must say about a right value. */
   allowed: RegExp;
 }
 
@@ -14,11 +14,11 @@ const MODES = /IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet, None/;
 const CIDR = /IPv4 CIDR such as 10\.0\.3\.0\/24/;
 const ADDRESS = /IPv4 address such as/;
 const NAME = /at most 32 lower-case letters, digits and hyphens/;
-const MTU = /whole numbers from 1280 to 9216/;
-const BLOCK = /whole numbers from 20 to 32/;
-const FLAG = /true and false/;
+const MTU = /must be a whole number from 1280 to 9216/;
+const BLOCK = /must be a whole number from 20 to 32/;
+const FLAG = /must be true or false/;
 const VERSION = /a version such as "/;
-const NO_KEY = /there is no such key; allowed here are/;
+const NO_KEY = /there is no such key; the keys here are/;
 
 /** One subnet around the nodes under test. */
 const nodes = (...list: unknown[]) => ({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: list }] });
@@ -31,36 +31,36 @@ type Row = [is: string, raw: RawConfig, key: string, value: unknown, allowed: Re
 
 // biome-ignore format: a table
 const KEYS: Row[] = [
-  ["a misspelt key", { encapsulaton: "IPIP" }, "encapsulaton", "IPIP", /allowed here are cloud, encapsulation/],
+  ["a misspelt key", { encapsulaton: "IPIP" }, "encapsulaton", "IPIP", /the keys here are cloud, encapsulation/],
   ["a key in capitals", { MTU: 1500 }, "MTU", 1500, NO_KEY],
   ["an empty key", { "": 1 }, '[""]', 1, NO_KEY],
   ["a key with a dot in it", { "a.b": 1 }, '["a.b"]', 1, NO_KEY],
   ["the key __proto__", JSON.parse('{"__proto__": {"cloud": "aws"}}'), "__proto__", { cloud: "aws" }, NO_KEY],
   ["the key constructor", { constructor: "x" }, "constructor", "x", NO_KEY],
   ["the key toString", { toString: "x" }, "toString", "x", NO_KEY],
-  ["a misspelt key of a subnet", { topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["w1"], gatway: "x" }] }, "topology[0].gatway", "x", /allowed here are name, cidr, nodes/],
-  ["a misspelt key of a node", nodes({ name: "w1", adress: "10.0.3.9" }), "topology[0].nodes[0].adress", "10.0.3.9", /allowed here are name, role, address/],
+  ["a misspelt key of a subnet", { topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["w1"], gatway: "x" }] }, "topology[0].gatway", "x", /the keys here are name, cidr, nodes/],
+  ["a misspelt key of a node", nodes({ name: "w1", adress: "10.0.3.9" }), "topology[0].nodes[0].adress", "10.0.3.9", /the keys here are name, role, address/],
   ["__proto__ in a node", nodes(JSON.parse('{"name": "w1", "__proto__": 1}')), "topology[0].nodes[0].__proto__", 1, NO_KEY],
-  ["a misspelt key of a cloud's section", { aws: { regoin: "eu-central-1" } }, "aws.regoin", "eu-central-1", /allowed here are region, instanceType/],
+  ["a misspelt key of a cloud's section", { aws: { regoin: "eu-central-1" } }, "aws.regoin", "eu-central-1", /the keys here are region, instanceType/],
   ["a misspelt key of another cloud's section", { openstack: { flavour: "m1" } }, "openstack.flavour", "m1", /flavor/],
-  ["a machine in no subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h" }] } }, "hosts.machines[0].subnet", undefined, /which subnet is m1 in/],
-  ["a machine in a subnet that is none", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "z" }] } }, "hosts.machines[0].subnet", "z", /a CIDR such as/],
-  ["a machine whose own address nobody knows", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "10.9.0.0/24" }] } }, "hosts.machines[0].nodeAddress", undefined, /say which address m1 has there/],
+  ["a machine in no subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h" }] } }, "hosts.machines[0].subnet", undefined, /must be the subnet of m1: a name in topology, or a CIDR/],
+  ["a machine in an unknown subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "z" }] } }, "hosts.machines[0].subnet", "z", /a CIDR such as/],
+  ["a machine without a known address in its subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "10.9.0.0/24" }] } }, "hosts.machines[0].nodeAddress", undefined, /set the address that m1 has there/],
   ["a machine with two roles", { cloud: "hosts", topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: [{ name: "m1", role: "control-plane", address: "10.9.0.9" }] }], hosts: { machines: [{ name: "m1", address: "h", role: "worker" }] } }, "hosts.machines[0].role", "worker", /topology says control-plane/],
-  ["a node without a machine", { cloud: "hosts", topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }], hosts: { machines: [{ name: "m2", address: "10.9.0.9", subnet: "a" }] } }, "hosts.machines", ["m2"], /no machine is called so/],
+  ["a node without a machine", { cloud: "hosts", topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }], hosts: { machines: [{ name: "m2", address: "10.9.0.9", subnet: "a" }] } }, "hosts.machines", ["m2"], /no machine has that name/],
   ["a subnet without any nodes", { topology: [{ name: "a", cidr: "10.9.0.0/24" }] }, "topology[0].nodes", undefined, /1 to 100 nodes/],
-  ["a fault of a network that is not ours", { cloud: "hosts", fabric: "aws", faults: ["bgp-blocked"], topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }] }, "faults[0]", "bgp-blocked", /not ours to break/],
-  ["a private key that is none", { hosts: { privateKey: "secret" } }, "hosts.privateKey", "secret", /OpenSSH private key/],
-  ["a cluster made by something else", { cluster: "k3s" }, "cluster", "k3s", /kubeadm, none/],
-  ["a way to install Calico that is none", { calico: { install: "operator" } }, "calico.install", "operator", /manifest, none/],
+  ["a fault of the network of existing machines", { cloud: "hosts", fabric: "aws", faults: ["bgp-blocked"], topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }] }, "faults[0]", "bgp-blocked", /cannot break the network of existing machines/],
+  ["text that is not a private key", { hosts: { privateKey: "secret" } }, "hosts.privateKey", "secret", /OpenSSH private key/],
+  ["a cluster made by another tool", { cluster: "k3s" }, "cluster", "k3s", /kubeadm, none/],
+  ["an unknown way to install Calico", { calico: { install: "operator" } }, "calico.install", "operator", /manifest, none/],
   ["a misspelt key of a machine", { hosts: { machines: [{ name: "w1", address: "h", ports: 22 }] } }, "hosts.machines[0].ports", 22, /name, address, port, user/],
 ];
 
 // biome-ignore format: a table
 const WORDS: Row[] = [
   ["an unknown encapsulation", { encapsulation: "GRE" }, "encapsulation", "GRE", MODES],
-  ["an encapsulation in small letters", { encapsulation: "ipip" }, "encapsulation", "ipip", MODES],
-  ["an encapsulation with a space behind it", { encapsulation: "IPIP " }, "encapsulation", "IPIP ", MODES],
+  ["an encapsulation in lower-case letters", { encapsulation: "ipip" }, "encapsulation", "ipip", MODES],
+  ["an encapsulation with a space after it", { encapsulation: "IPIP " }, "encapsulation", "IPIP ", MODES],
   ["an encapsulation in Greek letters", { encapsulation: "ΙΡΙΡ" }, "encapsulation", "ΙΡΙΡ", MODES],
   ["an encapsulation that is null", { encapsulation: null }, "encapsulation", null, MODES],
   ["a list of encapsulations", { encapsulation: ["IPIP"] }, "encapsulation", ["IPIP"], MODES],
@@ -70,29 +70,29 @@ const WORDS: Row[] = [
   ["BGP that is neither on nor off", { bgp: "yes" }, "bgp", "yes", /Enabled, Disabled/],
   ["an unknown fault", { faults: ["dns-broken"] }, "faults[0]", "dns-broken", /bgp-blocked, ipip-blocked/],
   ["an unknown fault typed as text", { faults: "mtu-too-big,oops" }, "faults[1]", "oops", /bgp-blocked/],
-  ["faults that are an object", { faults: {} }, "faults", {}, /list of 0 to 8 of bgp-blocked/],
+  ["faults that are an object", { faults: {} }, "faults", {}, /list of 0 to 8 faults: bgp-blocked/],
   ["an unknown role", nodes({ name: "w1", role: "master" }), "topology[0].nodes[0].role", "master", /control-plane, worker/],
-  ["a flag that is perhaps", { natOutgoing: "perhaps" }, "natOutgoing", "perhaps", FLAG],
+  ["a flag that is another word", { natOutgoing: "perhaps" }, "natOutgoing", "perhaps", FLAG],
   ["a flag that is a number", { rehearse: 1 }, "rehearse", 1, FLAG],
   ["a flag that is null", { podRoutes: null }, "podRoutes", null, FLAG],
-  ["a region that is none", { aws: { region: "europe" } }, "aws.region", "europe", /a region such as/],
-  ["an image id that is none", { aws: { imageId: "ubuntu" } }, "aws.imageId", "ubuntu", /ami-/],
-  ["a time to live of nothing", { aws: { ttl: "0h" } }, "aws.ttl", "0h", /8h or 3d/],
+  ["text that is not a region", { aws: { region: "europe" } }, "aws.region", "europe", /a region such as/],
+  ["text that is not an image id", { aws: { imageId: "ubuntu" } }, "aws.imageId", "ubuntu", /ami-/],
+  ["a time to live of zero", { aws: { ttl: "0h" } }, "aws.ttl", "0h", /8h or 3d/],
   ["an instance type with a line break", { aws: { instanceType: "t3\nx" } }, "aws.instanceType", "t3\nx", /t3\.medium/],
   ["a public key that is a path", { openstack: { publicKey: "~/.ssh/id.pub" } }, "openstack.publicKey", "~/.ssh/id.pub", /ssh-ed25519/],
   ["a machine without an address", { hosts: { machines: [{ name: "w1" }] } }, "hosts.machines[0].address", undefined, /host name/],
   ["a port beyond all ports", { hosts: { machines: [{ name: "w1", address: "h", port: 65536 }] } }, "hosts.machines[0].port", 65536, /1 to 65535/],
-  ["a section that is a list", { aws: [] }, "aws", [], /a section with region, instanceType/],
-  ["a section that is null", { hosts: null }, "hosts", null, /a section with machines, user/],
-  ["nobody who may log in", { aws: { accessCidrs: [] } }, "aws.accessCidrs", [], /list of 1 to 50 CIDRs/],
-  ["an access range that is an address", { aws: { accessCidrs: ["192.0.2.1"] } }, "aws.accessCidrs[0]", "192.0.2.1", CIDR],
+  ["a section that is a list", { aws: [] }, "aws", [], /a section; its keys are region, instanceType/],
+  ["a section that is null", { hosts: null }, "hosts", null, /a section; its keys are machines, user/],
+  ["an empty list of access ranges", { aws: { accessCidrs: [] } }, "aws.accessCidrs", [], /list of 1 to 50 CIDRs/],
+  ["an access range without its prefix", { aws: { accessCidrs: ["192.0.2.1"] } }, "aws.accessCidrs[0]", "192.0.2.1", CIDR],
 ];
 
 // biome-ignore format: a table
 const NUMBERS: Row[] = [
   ["an MTU below what IPv6 needs", { mtu: 1279 }, "mtu", 1279, MTU],
   ["an MTU above jumbo frames", { mtu: "9217" }, "mtu", 9217, MTU],
-  ["half an MTU", { mtu: 1500.5 }, "mtu", 1500.5, MTU],
+  ["an MTU that is not whole", { mtu: 1500.5 }, "mtu", 1500.5, MTU],
   ["NaN", { mtu: Number.NaN }, "mtu", Number.NaN, MTU],
   ["NaN as text", { mtu: "NaN" }, "mtu", "NaN", MTU],
   ["a number with an exponent", { mtu: "15e2" }, "mtu", "15e2", MTU],
@@ -101,11 +101,11 @@ const NUMBERS: Row[] = [
   ["a number of a hundred digits", { mtu: "9".repeat(100) }, "mtu", "9".repeat(100), MTU],
   ["digits of another script", { mtu: "١٥٠٠" }, "mtu", "١٥٠٠", MTU],
   ["empty text for a number", { blockSize: "" }, "blockSize", "", BLOCK],
-  ["a block of a whole /19", { blockSize: 19 }, "blockSize", 19, BLOCK],
-  ["a block without an address", { blockSize: 33 }, "blockSize", 33, BLOCK],
-  ["a block too small for the study pods", { blockSize: 31 }, "blockSize", 31, /allowed are 20 to 30/],
+  ["a block as large as a /19", { blockSize: 19 }, "blockSize", 19, BLOCK],
+  ["a block smaller than one address", { blockSize: 33 }, "blockSize", 33, BLOCK],
+  ["a block too small for the study pods", { blockSize: 31 }, "blockSize", 31, /must be from 20 to 30: a block holds/],
   ["a block larger than the pool", { podCidr: "172.16.0.0/24", blockSize: 23 }, "blockSize", 23, /cannot be larger than podCidr 172\.16\.0\.0\/24/],
-  ["a version that YAML made a number", { kubernetesVersion: 1.35 }, "kubernetesVersion", 1.35, VERSION],
+  ["a version that YAML reads as a number", { kubernetesVersion: 1.35 }, "kubernetesVersion", 1.35, VERSION],
   ["a version by name", { calicoVersion: "latest" }, "calicoVersion", "latest", VERSION],
   ["a version with endless digits", { calicoVersion: `${"9".repeat(1000)}.1`, allowUnsupported: true }, "calicoVersion", `${"9".repeat(1000)}.1`, VERSION],
 ];
@@ -124,69 +124,69 @@ const RANGES: Row[] = [
   ["a subnet that holds the pods' range", { ...subnets("172.16.0.0/16"), podCidr: "172.16.64.0/20" }, "topology[0].cidr", "172.16.0.0/16", /overlaps podCidr/],
   ["a subnet inside the Services' range", subnets("10.100.200.0/24"), "topology[0].cidr", "10.100.200.0/24", /overlaps serviceCidr \(10\.96\.0\.0\/12\)/],
   ["a subnet twice", subnets("10.0.3.0/24", "10.0.3.0/24"), "topology[1].cidr", "10.0.3.0/24", /overlaps topology\[0\]\.cidr/],
-  ["a subnet inside another", subnets("10.0.0.0/16", "10.0.3.0/24"), "topology[1].cidr", "10.0.3.0/24", /ranges that are apart/],
-  ["a subnet of a /15", subnets("10.2.0.0/15"), "topology[0].cidr", "10.2.0.0/15", /prefixes from \/16 to \/28/],
-  ["a subnet of a /29", subnets("10.0.3.0/29"), "topology[0].cidr", "10.0.3.0/29", /prefixes from \/16 to \/28/],
+  ["a subnet inside another", subnets("10.0.0.0/16", "10.0.3.0/24"), "topology[1].cidr", "10.0.3.0/24", /ranges that do not overlap/],
+  ["a subnet of a /15", subnets("10.2.0.0/15"), "topology[0].cidr", "10.2.0.0/15", /a prefix from \/16 to \/28/],
+  ["a subnet of a /29", subnets("10.0.3.0/29"), "topology[0].cidr", "10.0.3.0/29", /a prefix from \/16 to \/28/],
   ["the whole internet for pods", { podCidr: "0.0.0.0/0" }, "podCidr", "0.0.0.0/0", /choose a private range/],
   ["pods on loopback", { podCidr: "127.0.0.0/16" }, "podCidr", "127.0.0.0/16", /loopback; choose a private range/],
   ["pods on link-local addresses", { podCidr: "169.254.0.0/16" }, "podCidr", "169.254.0.0/16", /169\.254\.1\.1/],
   ["Services on multicast", { serviceCidr: "239.0.0.0/16" }, "serviceCidr", "239.0.0.0/16", /multicast/],
   ["a subnet on the twin's internet", subnets("203.0.113.0/24"), "topology[0].cidr", "203.0.113.0/24", /the twin's internet/],
-  ["Services beyond what the API server takes", { serviceCidr: "10.64.0.0/11" }, "serviceCidr", "10.64.0.0/11", /\/12 to \/28/],
-  ["Services too few for a cluster", { serviceCidr: "10.96.0.0/29" }, "serviceCidr", "10.96.0.0/29", /\/12 to \/28/],
-  ["a pool with one block less than nodes", { ...subnets("10.0.3.0/24", "10.0.4.0/24", "10.0.5.0/24"), podCidr: "172.16.0.0/25" }, "podCidr", "172.16.0.0/25", /2 blocks of \/26 for 3 nodes; allowed is a larger podCidr/],
+  ["a range of Services larger than the API server accepts", { serviceCidr: "10.64.0.0/11" }, "serviceCidr", "10.64.0.0/11", /\/12 to \/28/],
+  ["a range of Services too small for a cluster", { serviceCidr: "10.96.0.0/29" }, "serviceCidr", "10.96.0.0/29", /\/12 to \/28/],
+  ["a pool with fewer blocks than nodes", { ...subnets("10.0.3.0/24", "10.0.4.0/24", "10.0.5.0/24"), podCidr: "172.16.0.0/25" }, "podCidr", "172.16.0.0/25", /2 blocks of \/26 for 3 nodes; use a larger podCidr/],
 ];
 
 // biome-ignore format: a table
 const NODES: Row[] = [
   ["no subnet", { topology: [] }, "topology", [], /list of 1 to 100 subnets/],
   ["a topology that is text", { topology: "two subnets" }, "topology", "two subnets", /list of 1 to 100 subnets/],
-  ["a topology that is JSON cut short", { topology: '[{"name":"a"' }, "topology", '[{"name":"a"', /list of 1 to 100 subnets/],
+  ["a topology that is incomplete JSON", { topology: '[{"name":"a"' }, "topology", '[{"name":"a"', /list of 1 to 100 subnets/],
   ["a topology that is an object", { topology: { a: 1 } }, "topology", { a: 1 }, /list of 1 to 100 subnets/],
-  ["a subnet that is text", { topology: ["a"] }, "topology[0]", "a", /a section with name, cidr, nodes/],
+  ["a subnet that is text", { topology: ["a"] }, "topology[0]", "a", /a section; its keys are name, cidr, nodes/],
   ["a subnet without a range", { topology: [{ name: "a", nodes: ["w1"] }] }, "topology[0].cidr", undefined, CIDR],
   ["a subnet without nodes", nodes(), "topology[0].nodes", [], /list of 1 to 100 nodes/],
   ["a node that is a number", nodes(5), "topology[0].nodes[0]", 5, /a node's name, or \{ name, role, address \}/],
   ["a node that is a list", nodes(["w1"]), "topology[0].nodes[0]", ["w1"], /a node's name/],
-  ["a node in capitals", nodes("W1"), "topology[0].nodes[0]", "W1", NAME],
-  ["a node with an umlaut", nodes("größe"), "topology[0].nodes[0]", "größe", NAME],
+  ["a node's name in capitals", nodes("W1"), "topology[0].nodes[0]", "W1", NAME],
+  ["a node's name with an umlaut", nodes("größe"), "topology[0].nodes[0]", "größe", NAME],
   ["a node with a name of 33 letters", nodes("n".repeat(33)), "topology[0].nodes[0]", "n".repeat(33), NAME],
   ["a node without a name", nodes({ role: "worker" }), "topology[0].nodes[0].name", undefined, NAME],
   ["a node with half an address", nodes({ name: "w1", address: "10.0.3" }), "topology[0].nodes[0].address", "10.0.3", ADDRESS],
   ["a node outside its subnet", nodes({ name: "w1", address: "10.0.4.9" }), "topology[0].nodes[0].address", "10.0.4.9", /outside its subnet 10\.0\.3\.0\/24/],
   ["a node on the network's address", nodes({ name: "w1", address: "10.0.3.0" }), "topology[0].nodes[0].address", "10.0.3.0", /first 4 addresses and the last/],
-  ["a node on the gateway's address", nodes({ name: "w1", address: "10.0.3.1" }), "topology[0].nodes[0].address", "10.0.3.1", /for themselves/],
+  ["a node on the gateway's address", nodes({ name: "w1", address: "10.0.3.1" }), "topology[0].nodes[0].address", "10.0.3.1", /clouds reserve/],
   ["a node on the broadcast address", nodes({ name: "w1", address: "10.0.3.255" }), "topology[0].nodes[0].address", "10.0.3.255", /the last one of 10\.0\.3\.0\/24/],
-  ["two nodes of one name", nodes("w1", "w1"), "topology[0].nodes[1].name", "w1", /topology\[0\]\.nodes\[0\] already; names are unique/],
-  ["two nodes of one address", nodes({ name: "a", address: "10.0.3.9" }, { name: "b", address: "10.0.3.9" }), "topology[0].nodes[1].address", "10.0.3.9", /topology\[0\]\.nodes\[0\]\.address has that address already/],
-  ["two subnets of one name", { topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["x"] }, { name: "a", cidr: "10.0.4.0/24", nodes: ["y"] }] }, "topology[1].name", "a", /names are unique/],
-  ["a node called like another's pod", nodes("w1", "w1-2"), "topology[0].nodes[0].name", "w1", /its pod w1-2 would bear the name of another node/],
-  ["a node called like the twin's router", nodes("router"), "topology[0].nodes[0].name", "router", /the twin keeps for itself/],
-  ["a node called internet", nodes("internet"), "topology[0].nodes[0].name", "internet", /names are unique/],
+  ["two nodes with the same name", nodes("w1", "w1"), "topology[0].nodes[1].name", "w1", /already the name of topology\[0\]\.nodes\[0\]; names must be unique/],
+  ["two nodes with the same address", nodes({ name: "a", address: "10.0.3.9" }, { name: "b", address: "10.0.3.9" }), "topology[0].nodes[1].address", "10.0.3.9", /topology\[0\]\.nodes\[0\]\.address already has that address/],
+  ["two subnets with the same name", { topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["x"] }, { name: "a", cidr: "10.0.4.0/24", nodes: ["y"] }] }, "topology[1].name", "a", /names must be unique/],
+  ["a node with the name of another node's pod", nodes("w1", "w1-2"), "topology[0].nodes[0].name", "w1", /its pod w1-2 would have the name of another node/],
+  ["a node with the name of the twin's router", nodes("router"), "topology[0].nodes[0].name", "router", /the twin reserves/],
+  ["a node called internet", nodes("internet"), "topology[0].nodes[0].name", "internet", /names must be unique/],
   ["two control planes", nodes({ name: "a", role: "control-plane" }, { name: "b", role: "control-plane" }), "topology", "control planes: a, b", /exactly one node with role control-plane/],
   ["workers only", nodes({ name: "a", role: "worker" }, { name: "b", role: "worker" }), "topology", "control planes: none", /exactly one node/],
-  ["more nodes than the subnet has addresses", { topology: [{ name: "a", cidr: "10.0.3.0/28", nodes: many(12) }] }, "topology[0].nodes", "12 nodes", /room for 11; allowed is a larger subnet or fewer nodes/],
+  ["more nodes than the subnet has addresses", { topology: [{ name: "a", cidr: "10.0.3.0/28", nodes: many(12) }] }, "topology[0].nodes", "12 nodes", /room for 11; use a larger subnet or fewer nodes/],
   ["more nodes than a full mesh should have", { topology: [{ name: "a", cidr: "10.0.0.0/22", nodes: many(100) }, { name: "b", cidr: "10.0.4.0/24", nodes: ["x"] }] }, "topology", "101 nodes", /at most 100 nodes/],
 ];
 
 // biome-ignore format: a table
 const TOGETHER: Row[] = [
-  ["IPIP without BGP", { encapsulation: "IPIP", bgp: "Disabled" }, "bgp", "Disabled", /IPIP gets its routes by BGP; allowed is Enabled, or VXLAN/],
-  ["IPIPCrossSubnet without BGP", { encapsulation: "IPIPCrossSubnet", bgp: "Disabled" }, "bgp", "Disabled", /allowed is Enabled/],
-  ["None without BGP", { encapsulation: "None", bgp: "Disabled" }, "bgp", "Disabled", /allowed is Enabled/],
-  ["a fabric that is not the cloud's", { cloud: "aws", fabric: "plain" }, "fabric", "plain", /cloud aws brings its own; allowed is aws/],
-  ["another fabric that is not the cloud's", { cloud: "openstack", fabric: "aws" }, "fabric", "aws", /allowed is openstack/],
-  ["routes on a router that is not ours", { cloud: "hosts", podRoutes: true }, "podRoutes", true, /allowed is false, or rehearse: true/],
+  ["IPIP without BGP", { encapsulation: "IPIP", bgp: "Disabled" }, "bgp", "Disabled", /must be Enabled: encapsulation IPIP gets its routes by BGP; only VXLAN/],
+  ["IPIPCrossSubnet without BGP", { encapsulation: "IPIPCrossSubnet", bgp: "Disabled" }, "bgp", "Disabled", /must be Enabled/],
+  ["None without BGP", { encapsulation: "None", bgp: "Disabled" }, "bgp", "Disabled", /must be Enabled/],
+  ["a fabric that is not that of AWS", { cloud: "aws", fabric: "plain" }, "fabric", "plain", /must be aws or not set: cloud aws has its own fabric/],
+  ["a fabric that is not that of OpenStack", { cloud: "openstack", fabric: "aws" }, "fabric", "aws", /must be openstack/],
+  ["routes on the router of existing machines", { cloud: "hosts", podRoutes: true }, "podRoutes", true, /must be false, or set rehearse: true/],
   ["an MTU that EC2 does not carry", { cloud: "aws", mtu: 9002 }, "mtu", 9002, /EC2 carries at most 9001/],
   ["an MTU that EC2's fabric does not carry", { fabric: "aws", mtu: 9216 }, "mtu", 9216, /at most 9001/],
-  ["a security group's fault where there is none", { faults: ["ipip-blocked"] }, "faults[0]", "ipip-blocked", /fabric plain has nothing that could fail so; this fault is for aws or openstack/],
-  ["EC2's fault on OpenStack", { cloud: "openstack", faults: ["source-dest-check"] }, "faults[0]", "source-dest-check", /this fault is for aws/],
-  ["OpenStack's fault on EC2", { cloud: "aws", faults: ["mtu-too-big", "port-security"] }, "faults[1]", "port-security", /this fault is for openstack/],
-  ["a fault twice", { faults: ["mtu-too-big", "mtu-too-big"] }, "faults[1]", "mtu-too-big", /name each fault once/],
-  ["a Calico of which BIRD no longer programs the routes", { calicoVersion: "3.33" }, "calicoVersion", "3.33", /allowed are 3\.30, 3\.31, 3\.32; allowUnsupported: true/],
-  ["a Calico of long ago", { calicoVersion: "v3.21.4" }, "calicoVersion", "v3.21.4", /allowed are 3\.30/],
-  ["a Kubernetes newer than its Calico knows", { calicoVersion: "3.30", kubernetesVersion: "1.36" }, "kubernetesVersion", "1.36", /Calico 3\.30 is tested with 1\.31, 1\.32, 1\.33, 1\.34, 1\.35/],
-  ["a Kubernetes older than its Calico knows", { kubernetesVersion: "1.23.6" }, "kubernetesVersion", "1.23.6", /1\.34, 1\.35, 1\.36; choose one of these/],
+  ["a fault of the security group where there is none", { faults: ["ipip-blocked"] }, "faults[0]", "ipip-blocked", /fabric plain cannot have this fault, which is for aws or openstack/],
+  ["a fault of EC2 on OpenStack", { cloud: "openstack", faults: ["source-dest-check"] }, "faults[0]", "source-dest-check", /this fault, which is for aws/],
+  ["a fault of OpenStack on EC2", { cloud: "aws", faults: ["mtu-too-big", "port-security"] }, "faults[1]", "port-security", /this fault, which is for openstack/],
+  ["the same fault twice", { faults: ["mtu-too-big", "mtu-too-big"] }, "faults[1]", "mtu-too-big", /name each fault once/],
+  ["a Calico in which BIRD no longer programs the routes", { calicoVersion: "3.33" }, "calicoVersion", "3.33", /must be one of 3\.30, 3\.31, 3\.32; set allowUnsupported: true/],
+  ["a Calico that is too old", { calicoVersion: "v3.21.4" }, "calicoVersion", "v3.21.4", /must be one of 3\.30/],
+  ["a Kubernetes too new for its Calico", { calicoVersion: "3.30", kubernetesVersion: "1.36" }, "kubernetesVersion", "1.36", /Calico 3\.30 is tested with 1\.31, 1\.32, 1\.33, 1\.34, 1\.35/],
+  ["a Kubernetes too old for its Calico", { kubernetesVersion: "1.23.6" }, "kubernetesVersion", "1.23.6", /1\.34, 1\.35, 1\.36; choose one of these/],
 ];
 
 export const BAD_CONFIGS: BadConfig[] = [...KEYS, ...WORDS, ...NUMBERS, ...RANGES, ...NODES, ...TOGETHER].map(

@@ -1,4 +1,7 @@
-/** A copy of the checkout in a folder of its own, in which the launcher runs with a state folder and, if wanted, an engine of its own. */
+/**
+ * A copy of the checkout in its own folder, where the launcher runs with its own state folder and, if wanted, its own
+ * engine.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -6,7 +9,7 @@ import * as path from "node:path";
 
 const REPOSITORY = path.resolve(__dirname, "../..");
 
-/** A `pulumi` that writes down what it is asked, and does to stack file and state what the real one does. */
+/** A `pulumi` that records its arguments, and changes stack file and state as the real one does. */
 const STAND_IN = `#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$FAKE/calls"
 state=$FAKE/state/encaplab/pulumi/.pulumi
@@ -33,8 +36,9 @@ case "$1 $2" in
 esac
 `;
 
-/** What the engine is asked where nothing that costs money is at stake. */
+/** The engine's options when nothing costs money. */
 export const UNASKED = "--yes --skip-preview --suppress-outputs";
+/** Prefix of the types of dynamic resources. */
 export const PART = "pulumi-nodejs:dynamic/encaplab:";
 /** The resources of a twin whose realm has ended. */
 export const TWIN = [
@@ -43,12 +47,14 @@ export const TWIN = [
   { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } },
 ];
 
+/** The result of a program. */
 export interface Result {
   status: number | null;
   stdout: string;
   stderr: string;
 }
 
+/** A copy of the checkout, in a temporary folder. */
 export class Checkout {
   readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-launcher-"));
   readonly folder = path.join(this.root, "checkout");
@@ -73,12 +79,12 @@ export class Checkout {
     this.env.PULUMI_BACKEND_URL = `file://${this.state}`;
   }
 
-  /** Somebody may have a lab up in the repository these files come from. */
+  /** The repository that these files come from may have a lab up. */
   private withoutSalt(file: string): void {
     this.write(file, this.read(file).replace(/^encryptionsalt:.*\n?/m, ""));
   }
 
-  /** Puts the stand-in first on PATH. */
+  /** Puts the stand-in for `pulumi` first on PATH. */
   withStandIn(): this {
     fs.mkdirSync(path.join(this.root, "bin"));
     fs.writeFileSync(path.join(this.root, "bin/pulumi"), STAND_IN, { mode: 0o755 });
@@ -93,7 +99,7 @@ export class Checkout {
     fs.writeFileSync(path.join(this.folder, file), text);
   }
 
-  /** What the stand-in was asked since the last time. */
+  /** The stand-in's calls since the last time. */
   calls(): string[] {
     const file = path.join(this.root, "calls");
     const calls = fs.existsSync(file) ? fs.readFileSync(file, "utf8").trimEnd().split("\n") : [];
@@ -101,7 +107,7 @@ export class Checkout {
     return calls;
   }
 
-  /** A state of the stack, as the engine's checkpoint holds it. */
+  /** Writes a state of the stack in the format of the engine's checkpoint. */
   deployed(stack: string, latest: object): void {
     const folder = path.join(this.state, ".pulumi/stacks/encaplab");
     fs.mkdirSync(folder, { recursive: true });
@@ -132,9 +138,9 @@ export class Checkout {
     });
   }
 
-  /** `npm run lab -- …` without the set-up. */
+  /** Runs `npm run lab -- …` without the set-up. */
   launch = (...argv: string[]) => this.start("node", ["--import", "tsx", "scripts/lab.ts", ...argv]);
-  /** `npm run lab -- …`, all of it. */
+  /** Runs `npm run lab -- …` with the set-up. */
   lab = (...argv: string[]) => this.start("bash", ["scripts/lab", ...argv]);
 
   remove(): void {

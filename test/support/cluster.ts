@@ -1,4 +1,4 @@
-/** A cluster on machines, without an engine: what the mocks answer, and a way to build it from a config. */
+/** Builds a cluster on machines from a config, without an engine, with the answers of the mocks. */
 import * as pulumi from "@pulumi/pulumi";
 import { Calico } from "../../components/calico";
 import type { Archive } from "../../components/calico/archives";
@@ -31,12 +31,12 @@ const MACHINES = [
   { name: "w2", address: "10.0.4.10", subnet: "10.0.4.0/24" },
 ];
 
-/** Machines that exist, as the infrastructure would have them. */
+/** Existing machines, as the infrastructure would return them. */
 const onHosts = (name: string, raw: Record<string, unknown>, options: pulumi.ComponentResourceOptions) => {
   const config = parseConfig({ cloud: "hosts", hosts: { machines: MACHINES }, ...raw });
   const plan = planLab(config);
   const machines = config.hosts?.machines;
-  if (!Array.isArray(machines)) throw new Error("a list of machines is wanted");
+  if (!Array.isArray(machines)) throw new Error("machines must be a list");
   const args = { plan, config: config.hosts ?? {}, machines, privateKey: pulumi.secret("a private key") };
   return { config, plan, infrastructure: new Hosts(name, args, options) };
 };
@@ -47,7 +47,7 @@ class Instance extends pulumi.CustomResource {
   }
 }
 
-/** Machines of a cloud: each is a resource of its own. */
+/** Machines in a cloud: each is its own resource. */
 function inCloud(hosts: Hosts, options: pulumi.CustomResourceOptions): MachineInfrastructure {
   const nodes: Machine[] = hosts.nodes.map(({ tenancy, ...node }) => ({
     ...node,
@@ -56,6 +56,7 @@ function inCloud(hosts: Hosts, options: pulumi.CustomResourceOptions): MachineIn
   return Object.assign(hosts, { nodes });
 }
 
+/** What {@link buildCluster} has built. */
 export interface Built {
   cluster: Cluster;
   calico: Calico;
@@ -63,8 +64,10 @@ export interface Built {
 }
 
 /**
- * @param raw the stack's config; `cloud` and the machines are set.
- * @param archives what every node takes in before Calico is installed.
+ * Builds a cluster.
+ * @param raw the stack's config, without `cloud` and machines.
+ * @param cloud whether the machines are a cloud's.
+ * @param archives image archives that every node loads before Calico is installed.
  */
 export function buildCluster(
   raw: Record<string, unknown> = {},

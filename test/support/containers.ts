@@ -1,4 +1,6 @@
-/** Node containers as a test uses them: a folder of their own, SSH to the nodes, and what they left of this machine. */
+/**
+ * Node containers for tests: a folder of their own, SSH to the nodes, and checks of what they leave on this machine.
+ */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -12,7 +14,7 @@ import { hostNetwork, mentions, until } from "./realm";
 
 export const RUN = path.resolve(__dirname, "../../scripts/containers/run");
 
-/** Two nodes in one subnet, one in another; the router knows the first node's block alone. */
+/** Two nodes in one subnet, one in another. The router has a route only to the first node's block. */
 export const SPEC: Omit<ContainersSpec, "publicKey"> = {
   name: "lab",
   mtu: 1450,
@@ -30,6 +32,7 @@ export const SPEC: Omit<ContainersSpec, "publicKey"> = {
   apiNode: "cp1",
 };
 
+/** A lab of node containers in a temporary folder. */
 export class Containers {
   readonly folder: string;
   private readonly keys: string;
@@ -41,12 +44,12 @@ export class Containers {
     this.write({});
   }
 
-  /** The file of the private key with which root of each node logs in. */
+  /** Path of the private key for login as root on each node. */
   get key(): string {
     return path.join(this.keys, "id");
   }
 
-  /** Writes the spec: the usual one with some of its values replaced. */
+  /** Writes {@link SPEC}, with the given values replaced. */
   write(values: Partial<ContainersSpec>): void {
     const publicKey = fs.readFileSync(`${this.key}.pub`, "utf8").trim();
     fs.writeFileSync(path.join(this.folder, "spec.json"), JSON.stringify({ ...SPEC, publicKey, ...values }));
@@ -56,7 +59,7 @@ export class Containers {
     return JSON.parse(fs.readFileSync(path.join(this.folder, "spec.json"), "utf8"));
   }
 
-  /** Where a node is: its subnet as a CIDR, its address without the prefix. */
+  /** Where a node is: its subnet as a CIDR, and its address without the prefix. */
   place(name: string): { subnet: string; address: string } {
     const { nodes, subnets } = this.spec;
     const node = nodes.find((one) => one.name === name);
@@ -65,7 +68,7 @@ export class Containers {
     return { subnet: subnet.cidr, address: node.address.split("/")[0] as string };
   }
 
-  /** Runs a word of scripts/containers/run; throws with what it said when it fails. */
+  /** Runs a command of scripts/containers/run. @throws {Error} with its standard error when it fails. */
   run(...words: string[]): string {
     const { status, stdout, stderr } = spawnSync("bash", [RUN, this.folder, ...words], { encoding: "utf8" });
     if (status !== 0) throw new Error(`run ${words.join(" ")} ended with ${status}: ${stderr}`);
@@ -75,7 +78,7 @@ export class Containers {
   up = (): ContainersStatus => JSON.parse(this.run("up"));
   status = (): ContainersStatus => JSON.parse(this.run("status"));
 
-  /** Runs a word and kills it after so many milliseconds, with all its process group or alone. */
+  /** Runs a command and kills it after so many milliseconds, with its whole process group or alone. */
   async killed(word: string, after: number, group: boolean): Promise<void> {
     const child = spawn("bash", [RUN, this.folder, word], { detached: true, stdio: "ignore" });
     const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -84,7 +87,7 @@ export class Containers {
     clearTimeout(timer);
   }
 
-  /** argv of an ssh to a node, which must show the host key that was told. */
+  /** argv of an ssh to a node, which must have the host key in the status. */
   sshArgv(node: string, command: string): string[] {
     const status = this.status().nodes[node];
     if (!status) throw new Error(`no node ${node} in ${this.folder}`);
@@ -104,31 +107,31 @@ export class Containers {
     ];
   }
 
-  /** Runs a command on a node; throws when it fails. */
+  /** Runs a command on a node. @throws {Error} when it fails. */
   on(node: string, command: string): string {
     return execFileSync("ssh", this.sshArgv(node, command), { encoding: "utf8", stdio: "pipe" }).trim();
   }
 
-  /** Runs a command on a node with this on its standard input; its exit code is nobody's concern. */
+  /** Runs a command on a node with this standard input, and ignores its exit code. */
   told(node: string, command: string, stdin: string): string {
     const argv = this.sshArgv(node, command);
     return spawnSync("ssh", argv, { input: stdin, encoding: "utf8" }).stdout.trim();
   }
 
-  /** Returns once a command succeeds on a node. */
+  /** Waits until a command succeeds on a node. */
   async ready(node: string, command = "true"): Promise<void> {
     const argv = this.sshArgv(node, command);
     await until(() => spawnSync("ssh", argv, { stdio: "ignore" }).status === 0, 60_000);
   }
 
-  /** Takes the lab down and its keys away. */
+  /** Takes the lab down and removes its folder and keys. */
   remove(): void {
     this.run("down");
     fs.rmSync(this.folder, { recursive: true, force: true });
     fs.rmSync(this.keys, { recursive: true, force: true });
   }
 
-  /** What is left of it on this machine. */
+  /** What is left of the lab on this machine. */
   leftovers(): string[] {
     return [
       ...mentions(this.folder),
@@ -138,7 +141,7 @@ export class Containers {
   }
 }
 
-/** All of this machine that node containers could have changed, line by line. */
+/** Everything on this machine that node containers could have changed, line by line. */
 export function hostState(): string[] {
   const settings = execFileSync("bash", ["-c", "sysctl -a 2> /dev/null"], {
     encoding: "utf8",
@@ -154,7 +157,7 @@ export function hostState(): string[] {
   ].flatMap((text) => text.split("\n"));
 }
 
-/** The lines that came and went, so that a failure tells them and not two thousand others. */
+/** The added and removed lines, so that a failure does not show two thousand unchanged ones. */
 export function changesOf(before: readonly string[], now: readonly string[]): string[] {
   const [was, is] = [new Set(before), new Set(now)];
   return [
@@ -163,9 +166,9 @@ export function changesOf(before: readonly string[], now: readonly string[]): st
   ];
 }
 
-/** What differs on this machine from what {@link hostState} said before; settles when the kernel has cleaned up. */
+/** How this machine differs from an earlier {@link hostState}, after waiting until the kernel has cleaned up. */
 export async function hostChanges(before: readonly string[]): Promise<string[]> {
-  // Namespaces are taken apart by the kernel's own worker, a moment after their last process.
+  // The kernel's own worker removes namespaces a moment after their last process.
   await until(() => changesOf(before, hostState()).length === 0).catch(() => {});
   return changesOf(before, hostState());
 }

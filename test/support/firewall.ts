@@ -1,6 +1,7 @@
-/** A security group's rules in no cloud's words, to hold them against the plan's table and against each other. */
+/** A security group's rules, independent of the cloud, to compare with the plan's table. */
 import type { LabPlan } from "../../components/plan";
 
+/** One rule. */
 export interface FirewallRow {
   protocol: string;
   ports: readonly [number, number] | undefined;
@@ -8,7 +9,7 @@ export interface FirewallRow {
   source: string;
 }
 
-/** What a cloud must come out as. */
+/** The rules that every cloud must have. */
 export function expectedFirewall(plan: LabPlan, operatorCidrs: readonly string[]): FirewallRow[] {
   return plan.firewall
     .filter(({ open }) => open)
@@ -18,7 +19,7 @@ export function expectedFirewall(plan: LabPlan, operatorCidrs: readonly string[]
     });
 }
 
-/** In an order of their own: rules have none. */
+/** Sorts rules for comparison, because their order does not matter. */
 export const sorted = (rows: readonly FirewallRow[]): string[] =>
   rows
     .map(({ protocol, ports, source }) => `${protocol} ${ports ? ports.join("-") : "any"} from ${source}`)

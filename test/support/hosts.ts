@@ -1,4 +1,4 @@
-/** A stack on machines under test: the real engine, node containers as machines that exist, and looks into the cluster. */
+/** A stack on machines under test: the real engine, node containers as existing machines, and access to the cluster. */
 import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -16,14 +16,14 @@ const ROOT = path.resolve(__dirname, "../..");
 const BUILD = path.join(ROOT, "test/cluster/build/run");
 const STATE = fs.readFileSync(path.join(ROOT, "test/node/machine-state.sh"), "utf8");
 
-/** The minor version that test/cluster/build makes. */
+/** The Kubernetes minor version that test/cluster/build makes. */
 export const KUBERNETES = /k8s\.io\/kubernetes v(\d+\.\d+)/.exec(
   fs.readFileSync(path.join(ROOT, "test/cluster/build/kubernetes/go.mod"), "utf8"),
 )?.[1];
 
 const built = new Map<string, string>();
 
-/** Runs the build, or finds what it made earlier. @returns the folder that its last line names. */
+/** Runs the build, or reuses its earlier result. @returns the folder in its last line. */
 export function build(...words: string[]): string {
   const key = words.join(" ");
   let folder = built.get(key);
@@ -46,16 +46,16 @@ export function builtCalico(): RawConfig {
   return {
     calico: { manifest, images: [path.join(folder, "images.tar")] },
     calicoVersion: version,
-    // It is the one version that can be built here, and older than those that the table knows.
+    // It is the only version that can be built here, and older than those in the table.
     allowUnsupported: true,
   };
 }
 
-/** Why nothing of this can run here; undefined when it can. */
+/** Why these tests cannot run here; undefined if they can. */
 export const hindrance = (): string | undefined =>
   process.platform === "linux" && process.getuid?.() === 0 ? undefined : "needs root on Linux";
 
-/** The engine with Pulumi's two plug-ins on its PATH, or our stand-ins for them. */
+/** A lab on machines. Its engine has Pulumi's two plug-ins on its PATH, or our stand-ins for them. */
 export class MachinesLab extends Lab {
   static async engine(): Promise<string> {
     return `${engineFolder()}${path.delimiter}${await standIns()}`;
@@ -65,7 +65,7 @@ export class MachinesLab extends Lab {
     super(stack, engine);
     Object.assign(this.env, {
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      // The nodes' root was made by the build, into the user's cache.
+      // The build has put the nodes' root into the user's cache.
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME || path.join(process.env.HOME ?? "/root", ".cache"),
       ...env,
     });
@@ -81,7 +81,7 @@ export class MachinesLab extends Lab {
     super.configure(raw);
   }
 
-  /** What of the lab's resources was touched, and how, as `name: op`; without the engine's own. */
+  /** The lab's resources that were touched, as `name: op`, without the engine's own. */
   static touched({ ops }: Run): string[] {
     return Object.entries(ops)
       .filter(([name, op]) => op !== "same" && !/^default(_|$)/.test(name))
@@ -91,7 +91,7 @@ export class MachinesLab extends Lab {
 
   private log = "";
 
-  /** Starts an `up` that is to be killed: all its process group, or the engine alone. */
+  /** Starts an `up` that the test will kill: its whole process group, or only the engine. */
   begin(): { ended: Promise<unknown>; running(): boolean; kill(group: boolean): void } {
     this.log = path.join(fs.mkdtempSync(path.join(this.base, "begun-")), "events");
     const flags = ["--yes", "--skip-preview", "--non-interactive", "--event-log", this.log];
@@ -108,15 +108,15 @@ export class MachinesLab extends Lab {
     };
   }
 
-  /** The engine's events of what was begun last, so far. */
+  /** The engine's events so far, of the last {@link begin}. */
   events(): string[] {
     return fs.existsSync(this.log) ? fs.readFileSync(this.log, "utf8").split("\n") : [];
   }
 
-  /** Whether it has come to a resource. */
+  /** Whether the engine has started on a resource. */
   hasBegun = (name: string, events = this.events()): boolean =>
     events.some((line) => line.includes('"resourcePreEvent"') && line.includes(`::${name}"`));
-  /** Whether it has made and recorded it. */
+  /** Whether the engine has made and recorded a resource. */
   hasMade = (name: string, events = this.events()): boolean =>
     events.some((line) => line.includes('"resOutputsEvent"') && line.includes(`::${name}"`));
 
@@ -134,36 +134,36 @@ export class MachinesLab extends Lab {
     if (imported.status !== 0) throw new Error(imported.output);
   }
 
-  /** Where the machines live that the stack has made; undefined when there are none. */
+  /** Folder of the machines that the stack has made; undefined if there are none. */
   get containers(): string | undefined {
     const folder = path.join(this.stateHome, "encaplab/containers");
     const [name] = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
     return name && path.join(folder, name);
   }
 
-  /** Runs scripts/containers/run on them. */
+  /** Runs scripts/containers/run on these machines. */
   container(...words: string[]): void {
     execFileSync("bash", [RUN, this.containers ?? "", ...words], { stdio: "pipe" });
   }
 
-  /** A stack output as it is shown to its owner. */
+  /** A stack output in plain text. */
   async secretOutput(name: string): Promise<string> {
     const run = await this.pulumi("stack", "output", name, "--show-secrets");
     if (run.status !== 0) throw new Error(run.output);
     return run.output;
   }
 
-  /** Fetches the kubeconfig anew; the cluster may be another one. */
+  /** Reads the kubeconfig again, because the cluster may have been rebuilt. */
   async readKubeconfig(): Promise<void> {
     this.keepKubeconfig(await this.secretOutput("kubeconfig"));
   }
 
-  /** What `kubectl` will use. */
+  /** Writes the kubeconfig for {@link kubectl}. */
   keepKubeconfig(text: string): void {
     fs.writeFileSync(this.kubeconfig, text, { mode: 0o600 });
   }
 
-  /** The stack's state as it lies on the disk. */
+  /** Path of the stack's state on disk. */
   get checkpoint(): string {
     return path.join(this.base, "backend/.pulumi/stacks/encaplab", `${this.stack}.json`);
   }
@@ -172,7 +172,7 @@ export class MachinesLab extends Lab {
     return path.join(this.base, "kubeconfig");
   }
 
-  /** From this machine, as a user would. @param stdin for `-f -`. */
+  /** Runs kubectl on this machine, as a user would. @param stdin for `-f -`. */
   async kubectl(argv: readonly string[], stdin = ""): Promise<string> {
     const [binary, words] = kubectlArgv(this, argv);
     const running = execute(binary, words, { encoding: "utf8", maxBuffer: 1e8 });
@@ -184,31 +184,32 @@ export class MachinesLab extends Lab {
     return (await this.kubectl(["get", "nodes", "--output", "name"])).split("\n").sort();
   }
 
-  /** Returns once the cluster says that all these nodes, and no others, are ready. */
+  /** Waits until the cluster reports exactly these nodes as ready. */
   async ready(...names: string[]): Promise<void> {
     await this.kubectl(["wait", "--for=condition=Ready", "--timeout=180s", "nodes", "--all"]);
     const nodes = await this.nodes();
     const wanted = names.map((name) => `node/${name}`).sort();
-    if (nodes.join() !== wanted.join()) throw new Error(`the cluster has ${nodes}, wanted are ${wanted}`);
+    if (nodes.join() !== wanted.join())
+      throw new Error(`the cluster has ${nodes}, but ${wanted} were expected`);
   }
 }
 
-/** The program and the words of a `kubectl` call on a lab's cluster, from this machine. */
+/** Program and arguments of a `kubectl` call on a lab's cluster, from this machine. */
 export function kubectlArgv(lab: MachinesLab, argv: readonly string[]): [string, string[]] {
   const common = ["--kubeconfig", lab.kubeconfig, "--cache-dir", path.join(lab.base, "kube-cache")];
   return [path.join(build("binaries"), "kubectl"), [...common, ...argv]];
 }
 
-/** A lab on machines that exist: node containers which this test makes beforehand, and which live on after the lab. */
+/** A lab on existing machines: node containers that the test makes beforehand, and that stay after the lab. */
 export class HostsLab extends MachinesLab {
   readonly machines = new Containers();
   private readonly original: Record<string, string> = {};
 
-  /** Machines that run, with what they look like written down. */
+  /** Makes the machines, and records their original state. */
   static async create(stack: string, spec: Partial<ContainersSpec> = {}): Promise<HostsLab> {
     const lab = new HostsLab(stack, await MachinesLab.engine());
     const { machines } = lab;
-    // A link of 1500 bytes is what the plan believes of a plain network.
+    // 1500 bytes, because the plan assumes this MTU for a plain network.
     machines.write({ layer: build(), mtu: 1500, ...spec });
     machines.up();
     await lab.init();
@@ -253,7 +254,7 @@ export class HostsLab extends MachinesLab {
     });
   }
 
-  /** How a machine differs from what it was before the lab, line by line. */
+  /** How a machine differs from its state before the lab, line by line. */
   changes(node: string): string[] {
     return changesOf(this.original[node]?.split("\n") ?? [], this.state(node).split("\n"));
   }

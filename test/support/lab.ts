@@ -1,4 +1,4 @@
-/** A lab under test, with the real engine: a copy of the checkout, and a state, a cache and a home of its own. */
+/** A lab under test, with the real engine: a copy of the checkout, with its own state, cache and home. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
@@ -24,7 +24,7 @@ const ROOT = resolve(__dirname, "../..");
 /** What a copy of the checkout needs to be a Pulumi project. */
 const PROJECT = ["Pulumi.yaml", "package.json", "tsconfig.json", "index.ts", "components", "scripts"];
 
-/** The folder in which the engine is: what the launcher would use. */
+/** The folder of the engine that the launcher would use. */
 export function engineFolder(): string {
   const said = execFileSync("bash", [join(ROOT, "scripts/engine/find")], {
     encoding: "utf8",
@@ -33,7 +33,10 @@ export function engineFolder(): string {
   return said.trim().split("\n").at(-1) as string;
 }
 
-/** The engine where every user may read it; a cache in root's home is root's alone. `own` is to be removed. */
+/**
+ * A copy of the engine that every user may read, because a cache in root's home is only for root. Remove `own`
+ * afterwards.
+ */
 export function readableEngine(engine: string): { own: string; readable: string } {
   const own = mkdtempSync(join(tmpdir(), "encaplab-engine-"));
   chmodSync(own, 0o755);
@@ -42,12 +45,13 @@ export function readableEngine(engine: string): { own: string; readable: string 
   return { own, readable };
 }
 
+/** The result of a run of the engine. */
 export interface Run {
   status: number | null;
   output: string;
   /** What the engine did to each resource, by its name: `same`, `create`, `update`, `delete`, … */
   ops: Record<string, string>;
-  /** How many resources fared how, as the engine's own summary says. */
+  /** How many resources had each operation, as in the engine's own summary. */
   changes: Record<string, number>;
 }
 
@@ -56,6 +60,7 @@ export interface User {
   uid: number;
 }
 
+/** A stack of its own, in a project of its own. */
 export class Lab {
   /** The copy of the checkout. */
   readonly project: string;
@@ -63,7 +68,7 @@ export class Lab {
   protected readonly env: NodeJS.ProcessEnv;
   private runs = 0;
 
-  /** @param base a folder of the lab's own; removed by {@link clear}. */
+  /** @param base the lab's own folder, removed by {@link clear}. */
   constructor(
     readonly stack: string,
     engine: string,
@@ -81,13 +86,13 @@ export class Lab {
     this.env = {
       PATH: `${engine}:${process.env.PATH}:/usr/sbin:/sbin`,
       HOME: join(base, "home"),
-      USER: "somebody", // a user number that no file knows has no other name
+      USER: "somebody", // a uid without an entry in the user database has no name of its own
       TMPDIR: base,
       PULUMI_HOME: join(base, "home/.pulumi"),
       PULUMI_BACKEND_URL: `file://${join(base, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DEBUG_COMMANDS: "true", // it has --event-log
+      PULUMI_DEBUG_COMMANDS: "true", // for --event-log
       XDG_STATE_HOME: this.stateHome,
       ...(process.env.XDG_CACHE_HOME && { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME }),
     };
@@ -146,9 +151,9 @@ export class Lab {
     return this.must(await this.pulumi("destroy"));
   }
 
-  /** Takes away the lock that a killed engine left, as the launcher does. */
+  /** Removes the lock that a killed engine has left, as the launcher does. */
   async cancel(): Promise<void> {
-    await this.pulumi("cancel", "--yes"); // where no lock is left it has nothing to do, and says so by its exit code
+    await this.pulumi("cancel", "--yes"); // fails if there is no lock, which is fine
   }
 
   async outputs(): Promise<{ observation: { agrees: boolean; unsettled: string[] }; encapsulation: string }> {
@@ -160,7 +165,7 @@ export class Lab {
     return run;
   }
 
-  /** Where the lab's realm lives; undefined when there is none. */
+  /** Folder of the lab's realm; undefined if there is none. */
   get folder(): string | undefined {
     const twins = join(this.stateHome, "encaplab/twins");
     const [name] = existsSync(twins) ? readdirSync(twins) : [];

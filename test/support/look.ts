@@ -1,10 +1,10 @@
-/** What a user sees who types `ip route` and the like on a node, in a form in which two labs can be compared. */
+/** What a user sees with `ip route` and similar commands on a node, in a form in which two labs can be compared. */
 import type { LabPlan, NodePlan } from "../../components/plan";
 
 /** Runs a line of shell in a node and returns what it printed. */
 export type OnNode = (node: string, line: string) => Promise<string>;
 
-/** Where things of a lab are that differ from lab to lab: to be replaced by what they are. */
+/** Addresses that differ between labs, to be replaced by their meaning. */
 export interface Named {
   /** The blocks of each node, as CIDRs. */
   blocks: ReadonlyMap<string, readonly string[]>;
@@ -20,13 +20,15 @@ export const TOPICS = [
   "ip rule",
   "sysctls of cali*",
 ] as const;
+/** The lines of a node, by topic. */
 export type Look = Record<(typeof TOPICS)[number], string[]>;
 
 const LINES: Record<(typeof TOPICS)[number], string> = {
   "ip route": "ip route",
-  // One line per device. Of the pods' devices one stands for all: they are alike, and labs have different numbers of pods.
+  // One line per device. All pod devices become one line, because they are alike and labs have different numbers of
+  // pods.
   "ip -d link": "ip -d -o link show",
-  // What Felix programs. The others come and go with traffic.
+  // Only the entries that Felix programs. Others come and go with traffic.
   "ip neigh": "ip neigh show nud permanent",
   "bridge fdb": "bridge fdb show | grep ' dst '; true",
   "ip rule": "ip rule",
@@ -34,7 +36,7 @@ const LINES: Record<(typeof TOPICS)[number], string> = {
     "device=$(ip -o link | grep -oE 'cali[0-9a-f]{11}' | head -n 1); cd /proc/sys/net/ipv4 && grep -H . conf/$device/* neigh/$device/* 2>/dev/null; true",
 };
 
-/** Reads a node. Lines are sorted, and each stands once. */
+/** Reads a node. Lines are sorted and unique. */
 export async function lookAt(on: OnNode, plan: LabPlan, node: NodePlan, named: Named): Promise<Look> {
   const look = {} as Look;
   for (const topic of TOPICS) {
@@ -45,7 +47,7 @@ export async function lookAt(on: OnNode, plan: LabPlan, node: NodePlan, named: N
   return look;
 }
 
-/** Names and addresses that a lab gives by chance, replaced by what they are. Nothing else is touched. */
+/** Replaces names and addresses that a lab assigns at random by their meaning, and nothing else. */
 function normalised(line: string, plan: LabPlan, { blocks, tunnelAddresses }: Named): string {
   let text = line.trim().replaceAll(/\s+/g, " ").replaceAll("\\", "");
   for (const [node, cidrs] of blocks) {
@@ -56,19 +58,19 @@ function normalised(line: string, plan: LabPlan, { blocks, tunnelAddresses }: Na
   }
   return (
     text
-      // Pods: an address of the pod CIDR that is none of the above, and its device.
+      // Pods: any other address in the pod CIDR, and its device.
       .replaceAll(new RegExp(`\\b${podPattern(plan)}\\b`, "g"), "<pod>")
       .replaceAll(/\bcali[0-9a-f]{11}\b/g, "cali*")
-      // Devices are numbered in the order in which they were made; namespaces have names or numbers.
+      // Device numbers depend on the order of creation. Namespaces have names or numbers.
       .replaceAll(/^\d+: /g, "")
       .replaceAll(/@if\d+\b/g, "@pair")
       .replaceAll(/\blink-netns(id)? \S+/g, "in another namespace")
-      // Felix gives each node's VXLAN device a MAC by chance.
+      // Felix gives each node's VXLAN device a random MAC.
       .replaceAll(/\b66:[0-9a-f]{2}(:[0-9a-f]{2}){4}\b/g, "<VTEP>")
   );
 }
 
-/** A pod CIDR of whole octets, as the tests have it. */
+/** Pattern of an address in the pod CIDR, which must consist of whole octets, as in the tests. */
 function podPattern({ ipPool }: LabPlan): string {
   const [network = "", prefix] = ipPool.cidr.split("/");
   const octets = network.split(".").slice(0, Number(prefix) / 8);

@@ -1,4 +1,4 @@
-/** What pods lose while a lab changes: steady probes between them, as cilium's conn-disrupt tests keep them. */
+/** Packets that pods lose while a lab changes, measured by steady probes as in cilium's conn-disrupt tests. */
 import { spawn } from "node:child_process";
 import type { LabPlan } from "../../components/plan";
 import { kubectlArgv, type MachinesLab } from "./hosts";
@@ -8,14 +8,14 @@ import { type Pod, pods } from "./pods";
 const RATE = 20;
 const PERIOD = 1000 / RATE;
 
-/** What one ordered pair lost. */
+/** What one ordered pair of pods lost. */
 export interface Loss {
   path: "same-node" | "same-subnet" | "cross-subnet" | "pod-to-node";
   from: string;
   to: string;
-  /** Milliseconds: the probes without an answer, {@link PERIOD} each. */
+  /** Milliseconds: {@link PERIOD} for each probe without an answer. */
   lost: number;
-  /** Milliseconds: the longest run of them. */
+  /** Milliseconds: the longest run of lost probes. */
   gap: number;
 }
 
@@ -60,7 +60,7 @@ function pairsFrom(plan: LabPlan, there: readonly Pod[]): Pair[] {
   });
 }
 
-/** One shell in the pod runs all its pings; they end with the shell's standard input. */
+/** One shell in the pod runs all its pings. They end when the shell's standard input closes. */
 function startProbes(lab: MachinesLab, pairs: readonly Pair[]) {
   const script = [
     "cd /tmp && rm -f loss.*",

@@ -1,12 +1,13 @@
 /**
- * Pulumi without an engine: mocks answer for it, and a transformation records every resource with its options before
- * Pulumi resolves anything of them.
+ * Pulumi without an engine: mocks answer in its place, and a transformation records every resource with its options
+ * before Pulumi resolves any of them.
  */
 import * as pulumi from "@pulumi/pulumi";
 
 // biome-ignore lint/suspicious/noExplicitAny: inputs of every kind of resource
 type Values = Record<string, any>;
 
+/** A recorded resource. */
 export interface Recorded {
   type: string;
   name: string;
@@ -18,23 +19,25 @@ export interface Recorded {
   resource: pulumi.Resource;
 }
 
+/** What a build has declared. */
 export interface Recording<T> {
   result: T;
   resources: Recorded[];
-  /** Resources made only after the outermost call had returned: by an `apply`, which a preview does not see. */
+  /** Resources created after the outermost call had returned: by an `apply`, which a preview does not run. */
   late: Recorded[];
   /** How many resources each component had registered when it registered its outputs. */
   outputs: { component: pulumi.Resource; after: number }[];
 }
 
+/** The answers of the mocks. */
 export interface Answers {
-  /** What a resource knows besides its inputs once it exists. */
+  /** The outputs of a resource besides its inputs. */
   state?(type: string, name: string, inputs: Values): Values;
   /** What a function of a provider returns. */
   call?(token: string, inputs: Values): Values;
 }
 
-/** Builds with a stack called `test`. @param build is given the options that make a component recorded. */
+/** Builds in a stack named `test`. @param build gets the options with which a component is recorded. */
 export async function record<T>(
   build: (options: pulumi.ComponentResourceOptions) => T,
   answers: Answers = {},
@@ -44,7 +47,7 @@ export async function record<T>(
   const outputs: Recording<T>["outputs"] = [];
   let late = false;
   const restore = spyOnOutputs((component) => outputs.push({ component, after: seen.length }));
-  // Pulumi takes a stack trace for every promise it makes: most of the time of a build without an engine.
+  // Pulumi takes a stack trace for every promise that it makes, which is most of the time of a build without an engine.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
@@ -71,7 +74,7 @@ export async function record<T>(
   }
 }
 
-/** Puts mocks in the engine's place, for what asks a provider before it builds. */
+/** Puts mocks in the engine's place. For code that asks a provider before it builds. */
 export async function startMocks({ state, call }: Answers = {}): Promise<void> {
   await pulumi.runtime.setMocks(
     {
@@ -86,7 +89,9 @@ export async function startMocks({ state, call }: Answers = {}): Promise<void> {
   );
 }
 
-/** A value of an output. An assert inside `apply` shows as a time-out: await this and assert after it. */
+/**
+ * The value of an output. A failed assert inside `apply` shows up as a time-out: await this value, and assert after it.
+ */
 export function settle<T>(output: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
   return new Promise((done) => {
     pulumi.output(output).apply((value) => done(value));
@@ -117,7 +122,7 @@ async function resolve({
 
 async function settled(resources: pulumi.Resource[]): Promise<void> {
   await Promise.all(resources.map(({ urn }) => settle(urn)));
-  // What an `apply` of theirs makes is made in the turns after.
+  // What their `apply` creates is created in later turns of the event loop.
   await new Promise((done) => setTimeout(done, 0));
 }
 
@@ -126,7 +131,7 @@ function spyOnOutputs(seen: (component: pulumi.Resource) => void): () => void {
   const prototype = pulumi.ComponentResource.prototype as any;
   const original = prototype.registerOutputs;
   prototype.registerOutputs = function (this: pulumi.Resource, outputs: Values) {
-    // Pulumi calls it by itself, without outputs, for a component that never does.
+    // Pulumi itself calls this without outputs, for a component that never does.
     if (outputs !== undefined) seen(this);
     return original.call(this, outputs);
   };

@@ -1,4 +1,6 @@
-/** Keystone, Nova, Neutron and Glance on this machine, as far as the lab asks them; what they are asked is kept. */
+/**
+ * Fake Keystone, Nova, Neutron and Glance on this machine, with only what the lab asks for. They record each request.
+ */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Service } from "../../components/infrastructure/openstack-api";
@@ -6,6 +8,7 @@ import type { Service } from "../../components/infrastructure/openstack-api";
 const TOKEN = "a-token";
 export const PROJECT_ID = "a-project";
 
+/** A recorded request. */
 export interface Asked {
   method: string;
   /** With the query, decoded. */
@@ -14,7 +17,7 @@ export interface Asked {
   body: unknown;
 }
 
-/** What a path (without its query) is answered with. */
+/** The answer for each path (without its query). */
 export type Replies = Record<string, unknown>;
 
 export class FakeOpenStack {
@@ -24,7 +27,7 @@ export class FakeOpenStack {
     readonly url: string,
   ) {}
 
-  /** @param replies by path; what is missing is a 404. A number is a status without a body. */
+  /** Starts the servers. @param replies by path; a missing path is a 404. A number is a status without a body. */
   static async start(replies: Replies): Promise<FakeOpenStack> {
     const server = http.createServer();
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -38,7 +41,7 @@ export class FakeOpenStack {
     await new Promise((done) => this.server.close(done));
   }
 
-  /** Also an endpoint of another region and another interface, which must not be taken. */
+  /** Also contains endpoints of another region and another interface, which must not be used. */
   get catalogue(): Service[] {
     const service = (type: string, path: string): Service => ({
       type,
@@ -82,7 +85,7 @@ export class FakeOpenStack {
   }
 }
 
-/** A project with nothing in it and room for much. */
+/** An empty project with large quotas. */
 export const EMPTY_PROJECT: Replies = {
   "/compute/v2.1/servers": { servers: [] },
   "/compute/v2.1/os-keypairs": { keypairs: [] },
@@ -121,7 +124,7 @@ export const EMPTY_PROJECT: Replies = {
   },
 };
 
-/** What the provider tells of its session. */
+/** The provider's answer to getAuthScope. */
 export const scopeOf = (fake: FakeOpenStack) => ({
   tokenId: TOKEN,
   projectId: PROJECT_ID,

@@ -1,4 +1,4 @@
-/** The plan on OpenStack, without OpenStack: what the mocks answer, and what a security group comes out as. */
+/** Builds the plan on OpenStack without OpenStack: the answers of the mocks, and the resulting security group. */
 import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { OpenStack } from "../../components/infrastructure/openstack";
@@ -37,7 +37,7 @@ export const answers: Answers = {
   },
 };
 
-/** @param raw the stack's config; `cloud` is set. */
+/** Builds a lab on OpenStack. @param raw the stack's config, without `cloud`. */
 export function buildOpenStack(
   raw: Record<string, unknown>,
   operatorCidrs: readonly string[] = ["203.0.113.7/32"],
@@ -48,12 +48,12 @@ export function buildOpenStack(
   return record((options: pulumi.ComponentResourceOptions) => new OpenStack("test", args, options), answers);
 }
 
-/** The rows of the firewall table that Neutron would hold: what comes in. */
+/** The ingress rows of the firewall table that Neutron would hold. */
 export function firewallOfOpenStack(resources: readonly Recorded[]): FirewallRow[] {
   return ofType(resources, RULE)
     .filter(({ props }) => props.direction === "ingress")
     .map(({ props }) => ({
-      // Neutron takes a rule without a protocol for every protocol.
+      // In Neutron, a rule without a protocol applies to every protocol.
       protocol: props.protocol ?? "all",
       ports: props.portRangeMin === undefined ? undefined : [props.portRangeMin, props.portRangeMax],
       source: props.remoteGroupId ? "group" : props.remoteIpPrefix,

@@ -1,4 +1,4 @@
-/** Study pods on every node of a real cluster, and what of the verdict they see. */
+/** Study pods on every node of a real cluster, and whether they see what the verdict says. */
 import {
   judge,
   type LabPlan,
@@ -12,15 +12,15 @@ import {
 } from "../../components/plan";
 import type { MachinesLab } from "./hosts";
 
-/** Comes with the node layer: a shell, ping, curl. */
+/** Part of the node layer: a shell, ping, curl. */
 const IMAGE = "encaplab.local/tools:1";
 /** Two pods per node, as the plan has them. */
 const SETS = ["study-1", "study-2"] as const;
 const LABELS = { "app.kubernetes.io/part-of": "encaplab-study" };
-/** TCP, at which a pod answers `GET /health`. */
+/** TCP port at which a pod answers `GET /health`. */
 export const POD_PORT = 8080;
 
-/** @param server an image with CoreDNS, whose plugin `health` is the smallest HTTP server at hand. */
+/** @param server an image with CoreDNS. Its plugin `health` is the smallest HTTP server at hand. */
 const manifest = (server: string) => [
   {
     apiVersion: "v1",
@@ -57,15 +57,16 @@ const manifest = (server: string) => [
   })),
 ];
 
+/** A study pod. */
 export interface Pod {
-  /** Which of a node's two pods it is, from 0. */
+  /** Index among the node's two pods, from 0. */
   index: number;
   name: string;
   node: string;
   address: string;
 }
 
-/** Starts them; they are there when this returns. */
+/** Starts the study pods. They are ready when this returns. */
 export async function startPods(lab: MachinesLab): Promise<void> {
   const path = "jsonpath={.spec.template.spec.containers[0].image}";
   const server = await lab.kubectl(["get", "deployment", "coredns", "-n", "kube-system", "-o", path]);
@@ -73,13 +74,13 @@ export async function startPods(lab: MachinesLab): Promise<void> {
   await pods(lab);
 }
 
-/** Makes them anew, so that they get the MTU of today. */
+/** Restarts the study pods, so that they get the current MTU. */
 export async function restartPods(lab: MachinesLab): Promise<void> {
   await lab.kubectl(["rollout", "restart", ...SETS.map((name) => `daemonset/${name}`)]);
   await pods(lab);
 }
 
-/** The same for CoreDNS and Calico's controllers; the old ones are gone when this returns, with their devices. */
+/** Restarts CoreDNS and Calico's controllers. When this returns, the old ones are gone, with their devices. */
 export async function restartSystemPods(lab: MachinesLab): Promise<void> {
   const selector = "k8s-app in (kube-dns, calico-kube-controllers)";
   await lab.kubectl(["delete", "pods", "-n", "kube-system", "-l", selector, "--wait=true"]);
@@ -87,6 +88,7 @@ export async function restartSystemPods(lab: MachinesLab): Promise<void> {
     await lab.kubectl(["rollout", "status", "-n", "kube-system", `deployment/${name}`, "--timeout=180s"]);
 }
 
+/** The study pods, once they are ready. */
 export async function pods(lab: MachinesLab): Promise<Pod[]> {
   for (const name of SETS) await lab.kubectl(["rollout", "status", `daemonset/${name}`, "--timeout=180s"]);
   const selector = `app in (${SETS.join(",")})`;
@@ -107,14 +109,14 @@ export async function pods(lab: MachinesLab): Promise<Pod[]> {
     }));
 }
 
-/** Runs a shell's text in a pod. */
+/** Runs a shell script in a pod. */
 export const inPod = (lab: MachinesLab, { name }: Pick<Pod, "name">, text: string): Promise<string> =>
   lab.kubectl(["exec", name, "-c", "shell", "--", "sh", "-c", text]);
 
 /**
- * Asks the API's Service from every pod by its DNS name: by UDP a Service with pods behind it, which is CoreDNS, and by TCP
- * one with a node behind it.
- * @throws when one does not answer.
+ * Asks the API's Service from every pod by its DNS name. This tests two Services: over UDP one with pods behind it
+ * (CoreDNS), and over TCP one with a node behind it.
+ * @throws {Error} when one does not answer.
  */
 export async function servicesAnswer(lab: MachinesLab): Promise<void> {
   await lab.kubectl(["rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s"]);
@@ -125,7 +127,7 @@ export async function servicesAnswer(lab: MachinesLab): Promise<void> {
   }
 }
 
-/** From every pod to every other pod and every node, by every kind of probe: what the verdict says, a line each. */
+/** What the verdict says from every pod to every other pod and every node, for each probe, one line each. */
 export const predicted = (plan: LabPlan): string[] =>
   pairsInside(plan)
     .flatMap((pair) =>
@@ -133,7 +135,7 @@ export const predicted = (plan: LabPlan): string[] =>
     )
     .sort();
 
-/** The paths of the verdict that fail, as `path: probe`; what is expected can then be read in a test. */
+/** The failing paths of the verdict as `path: probe`, so that a test can state what it expects. */
 export const failingPaths = (plan: LabPlan): string[] => [
   ...new Set(
     judge(plan)
@@ -142,7 +144,7 @@ export const failingPaths = (plan: LabPlan): string[] => [
   ),
 ];
 
-/** The same lines as {@link predicted}, as real packets fare. @param podMtu bytes of the pods that are there. */
+/** The same lines as {@link predicted}, measured with real packets. @param podMtu the current pods' MTU in bytes. */
 async function measured(lab: MachinesLab, podMtu: number): Promise<string[]> {
   const { plan } = lab;
   const there = await pods(lab);
@@ -157,7 +159,7 @@ async function measured(lab: MachinesLab, podMtu: number): Promise<string[]> {
     const address = addressOf(pair);
     if (probe === "TCP")
       return `[ "$(curl -sk -o /dev/null -w '%{http_code}' --connect-timeout 3 -m 6 ${pair.to.kind === "pod" ? "http" : "https"}://${address}:${port}/health)" != 000 ]`;
-    // Less the headers of IP and ICMP.
+    // Minus the headers of IP and ICMP.
     return `ping -q -M do -s ${probe === "full-MTU" ? podMtu - 28 : 56} -c 2 -i 0.2 -w 3 ${address} >/dev/null 2>&1`;
   };
   const lines = await Promise.all(
@@ -179,8 +181,8 @@ async function measured(lab: MachinesLab, podMtu: number): Promise<string[]> {
 }
 
 /**
- * What differs between the verdict of a plan and what real packets do; nothing when they agree. Measured again when they do
- * not: a busy machine may lose a packet, and routes converge once more when pods come and go.
+ * The lines in which real packets differ from the plan's verdict. Measures up to three times: a busy machine may lose a
+ * packet, and routes converge again when pods come and go.
  */
 export async function disagreements(
   lab: MachinesLab,
@@ -200,5 +202,5 @@ export async function disagreements(
 const line = ({ from, to }: Pair, probe: string, outcome: string): string =>
   `${from.name} to ${nameOf(to)}: ${probe} ${outcome}`;
 
-/** The internet is none of these machines'. */
+/** All pairs except those to the internet, which these machines do not have. */
 const pairsInside = (plan: LabPlan): Pair[] => pairsOf(plan).filter(({ to }) => to.kind !== "internet");

@@ -1,12 +1,13 @@
-/** What is wrong with a config, or nothing. Anything but a ConfigError is a bug and passes through. */
+/** Finds what is wrong with a config. Any error but a ConfigError is a bug and is thrown. */
 import { ConfigError, type LabConfig, type Problem, parseConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
 
 export type RawConfig = Readonly<Record<string, unknown>>;
 
-/** From a stack's config to its plan, as `index.ts` goes. */
+/** Makes a plan from a stack's config, as `index.ts` does. */
 export const planOf = (raw: RawConfig): LabPlan => planLab(parseConfig(raw));
 
+/** The error that a config gives; undefined if it can be used. */
 export function errorOf(raw: RawConfig): ConfigError | undefined {
   try {
     planOf(raw);
@@ -23,7 +24,7 @@ export const changed = (config: LabConfig, values: Partial<LabConfig>): LabConfi
   ...values,
 });
 
-/** What a cloud's own checks find wrong; none when nothing is. */
+/** The problems that a check throws; empty if it throws none. */
 export async function problemsOf(check: () => unknown): Promise<readonly Problem[]> {
   try {
     await check();

@@ -1,8 +1,8 @@
-/** The command lines of this machine, node containers included: what any user of it can read. */
+/** The command lines on this machine, including node containers: every user can read them. */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 
-/** @param wanted is given the process's folder below /proc. */
+/** @param wanted gets the process's folder below /proc. */
 function commandLines(wanted: (folder: string) => boolean = () => true): string[] {
   return fs.readdirSync("/proc").flatMap((entry) => {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) return [];
@@ -10,18 +10,18 @@ function commandLines(wanted: (folder: string) => boolean = () => true): string[
       const folder = `/proc/${entry}`;
       return wanted(folder) ? [fs.readFileSync(`${folder}/cmdline`, "utf8").replaceAll("\0", " ")] : [];
     } catch {
-      return []; // it has ended meanwhile
+      return []; // the process has ended
     }
   });
 }
 
-/** Those of the nodes whose lab lives in this folder. */
+/** The command lines on the nodes of the lab in this folder. */
 export function onNodes(folder: string): string[] {
   const group = `/encaplab-${createHash("sha1").update(folder).digest("hex").slice(0, 10)}/`;
   return commandLines((process) => fs.readFileSync(`${process}/cgroup`, "utf8").includes(group));
 }
 
-/** All that were seen while work went on. */
+/** All command lines that were seen during some work. */
 export async function seenDuring(work: Promise<unknown>): Promise<Set<string>> {
   const seen = new Set<string>();
   const timer = setInterval(() => {

@@ -1,9 +1,9 @@
-/** What the tests of a realm look at from outside: the host's network, its processes, and a terminal. */
+/** What the tests of a realm check from outside: the host's network, its processes, and a terminal. */
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Everything of the host's network that a twin could have touched, as one text to compare. */
+/** Everything in the host's network that a twin could have changed, as one text to compare. */
 export function hostNetwork(): string {
   const say = (command: string, ...argv: string[]) =>
     execFileSync(command, argv, { encoding: "utf8", stdio: "pipe" });
@@ -13,7 +13,7 @@ export function hostNetwork(): string {
     say("ip", "route", "show", "table", "all"),
     say("ip", "rule"),
     process.getuid?.() === 0 ? say("nft", "list", "ruleset") : "",
-    // Counters of connections and the like change by themselves.
+    // Without counters that change by themselves.
     say(
       "bash",
       "-c",
@@ -23,7 +23,7 @@ export function hostNetwork(): string {
   ].join("\n");
 }
 
-/** The command lines of living processes that hold this text, this process's own left out. */
+/** The command lines of living processes that contain this text, except this process's own. */
 export function mentions(text: string): string[] {
   return fs.readdirSync("/proc").flatMap((entry) => {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) return [];
@@ -36,7 +36,7 @@ export function mentions(text: string): string[] {
   });
 }
 
-/** Returns once the condition holds; fails after ten seconds. */
+/** Waits until the condition holds. @param limit milliseconds. Default: ten seconds. @throws {Error} after it. */
 export async function until(condition: () => boolean, limit = 10_000): Promise<void> {
   const deadline = Date.now() + limit;
   while (!condition()) {
@@ -45,7 +45,7 @@ export async function until(condition: () => boolean, limit = 10_000): Promise<v
   }
 }
 
-/** Types lines into a program on a terminal of its own, each after a prompt, and returns what the terminal showed. */
+/** Runs a program in a terminal, types one line after each prompt, and returns what the terminal showed. */
 export async function inTerminal(argv: string[], lines: string[]): Promise<string> {
   const quoted = argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
   const child = spawn("script", ["-qec", quoted, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });

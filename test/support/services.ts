@@ -1,4 +1,4 @@
-/** Services on a real cluster: what Kubernetes and Calico document of them, and what real connections do. */
+/** Services on a real cluster: compares what Kubernetes and Calico document with real connections. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type LabPlan, type NodePlan, type Pair, pairsOf, predict } from "../../components/plan";
 import type { HostsLab } from "./hosts";
@@ -7,15 +7,15 @@ import { inPod, POD_PORT, type Pod, pods } from "./pods";
 const POLICIES = ["Cluster", "Local"] as const;
 type Policy = (typeof POLICIES)[number];
 
-/** A Service per node and policy, with one endpoint: the node's first study pod. */
+/** Name of a Service. There is one per node and policy, with one endpoint: the node's first study pod. */
 const nameOf = (node: string, policy: Policy): string => `on-${node}-${policy.toLowerCase()}`;
 const nodePortOf = (index: number, policy: Policy): number => 30_080 + 2 * index + POLICIES.indexOf(policy);
 
-/** The nodes whose pods stand behind Services: one in each subnet. */
+/** The nodes whose pods are behind Services: one in each subnet. */
 const targetsOf = (plan: LabPlan): NodePlan[] =>
   plan.subnets.flatMap(({ name }) => plan.nodes.filter((node) => node.subnet === name).slice(-1));
 
-/** Declares the Services; {@link serviceDisagreements} says which pods stand behind them. */
+/** Creates the Services. {@link serviceDisagreements} sets the pods behind them. */
 export async function startServices(lab: HostsLab): Promise<void> {
   for (const [i, { name }] of targetsOf(lab.plan).entries()) {
     for (const policy of POLICIES) {
@@ -34,7 +34,10 @@ export async function startServices(lab: HostsLab): Promise<void> {
   }
 }
 
-/** Without a selector, so that a Service has exactly one endpoint and each connection one fate. */
+/**
+ * Sets a pod as the endpoint. Services have no selector, so that each has exactly one endpoint and every connection the
+ * same result.
+ */
 async function pointAt(lab: HostsLab, pod: Pod): Promise<void> {
   for (const policy of POLICIES) {
     const name = nameOf(pod.node, policy);
@@ -51,7 +54,7 @@ async function pointAt(lab: HostsLab, pod: Pod): Promise<void> {
 }
 
 interface Attempt {
-  /** What it is, e.g. `w1-1 to w2's NodePort of on-w3-local`. */
+  /** What is tried, e.g. `w1-1 to w2's NodePort of on-w3-local`. */
   name: string;
   from: { pod: Pod } | { node: string };
   url: string;
@@ -59,8 +62,8 @@ interface Attempt {
 }
 
 /**
- * Every way to a Service, from a pod on every node and from every node.
- * @returns what differs from what is documented; nothing when all is as it should be.
+ * Tries every way to a Service, from a pod on every node and from every node.
+ * @returns what differs from the documentation; empty if nothing does.
  */
 export async function serviceDisagreements(lab: HostsLab): Promise<string[]> {
   const there = (await pods(lab)).filter(({ index }) => index === 0);
@@ -80,7 +83,7 @@ export async function serviceDisagreements(lab: HostsLab): Promise<string[]> {
     const wrong = attempts.filter((attempt) => attempt.works !== seen.has(attempt));
     if (wrong.length === 0 || left === 0)
       return wrong.map((attempt) => `${attempt.name} should ${attempt.works ? "work" : "fail"}`);
-    await delay(1000); // kube-proxy gathers changes for a second
+    await delay(1000); // kube-proxy collects changes for a second
   }
 }
 
@@ -99,13 +102,13 @@ function attemptsOn(
       name: `a pod of ${pod.node} to the ClusterIP of ${service}`,
       from: { pod },
       url: `http://${clusterIp(service)}/health`,
-      // externalTrafficPolicy says nothing of it.
+      // externalTrafficPolicy does not apply to it.
       works: reaches(pod.node),
     }));
     const byNodePort = plan.nodes.flatMap((entry) => {
       const url = `http://${entry.address}:${port}/health`;
-      // With the policy Local a node answers for its own endpoints alone (Kubernetes, Service, "External traffic policy");
-      // what begins on the node itself, in a pod or not, is internal traffic, to which the policy does not apply.
+      // With the policy Local, a node answers only for its own endpoints (Kubernetes, Service, "External traffic
+      // policy"). The policy does not apply to internal traffic, which starts on the node itself, in a pod or not.
       const answers = (isInternal: boolean) =>
         (policy === "Cluster" || isInternal || entry.name === target.name) && reaches(entry.name);
       return [
@@ -129,7 +132,9 @@ function attemptsOn(
   });
 }
 
-/** Names, where every pod of CoreDNS fares alike: which of them is asked nobody knows beforehand. */
+/**
+ * Requests by DNS name, if all pods of CoreDNS give the same result: it is not known beforehand which of them is asked.
+ */
 async function namesFrom(lab: HostsLab, there: readonly Pod[]): Promise<Attempt[]> {
   const path = "jsonpath={.items[*].spec.nodeName}";
   const listed = await lab.kubectl([
@@ -152,7 +157,10 @@ async function namesFrom(lab: HostsLab, there: readonly Pod[]): Promise<Attempt[
   });
 }
 
-/** Whether TCP from a node gets to a pod of another: on a plain network a node's packets fare as its pods' do. */
+/**
+ * Whether TCP from a node reaches a pod on another node. On a plain network, a node's packets are treated like its
+ * pods' packets.
+ */
 function reachesPod(plan: LabPlan, from: string, to: string): boolean {
   if (from === to) return true;
   const isBetween = (pair: Pair) =>
@@ -168,7 +176,7 @@ const podOn = (there: readonly Pod[], node: string): Pod => {
   return found;
 };
 
-/** Those that got an answer. One shell at each source makes all its connections at once. */
+/** The attempts that got an answer. One shell at each source makes all its connections at once. */
 async function working(lab: HostsLab, attempts: readonly Attempt[]): Promise<Set<Attempt>> {
   const sources = new Map<string, Attempt[]>();
   for (const attempt of attempts) {

@@ -1,6 +1,6 @@
 /**
- * Pulumi's command and kubernetes plug-ins for a test's engine: the real ones where they are installed or can be
- * downloaded, else the stand-ins of test/standins, which say in every output that they are that.
+ * Pulumi's command and kubernetes plug-ins for a test's engine: the real ones if they are installed or can be
+ * downloaded, else the stand-ins of test/standins, which say so in every output.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { engineFolder } from "./lab";
 const run = promisify(execFile);
 const ROOT = resolve(__dirname, "../..");
 const VENDOR = "https://get.pulumi.com/releases/plugins/";
-/** A network that drops packets must be known for closed before the engine's own five attempts. Milliseconds. */
+/** Milliseconds. Detects a network that drops packets before the engine makes its own five attempts. */
 const PATIENCE = 4000;
 
 interface Plugin {
@@ -20,13 +20,13 @@ interface Plugin {
   version: string;
 }
 
-/** What the SDKs that this project pins ask the engine for. */
+/** The plug-ins that this project's pinned SDKs ask the engine for. */
 const PLUGINS: readonly Plugin[] = ["command", "kubernetes"].map((name) => {
   const file = join(ROOT, "node_modules/@pulumi", name, "package.json");
   return { name, version: JSON.parse(readFileSync(file, "utf8")).pulumi.version };
 });
 
-/** Where downloads for tests are kept; the user's own folder of plug-ins is read, never written. */
+/** Folder of downloads for tests. The user's own folder of plug-ins is read, but never written. */
 const downloads = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "encaplab/plugins");
 const homes = () => [process.env.PULUMI_HOME || join(homedir(), ".pulumi"), downloads()];
 
@@ -40,9 +40,9 @@ export function installed({ name, version }: Plugin, among: readonly string[] = 
 let answer: Promise<string> | undefined;
 
 /**
- * What to put on PATH, behind the engine's folder: one or more folders, joined as PATH is. The engine takes a plug-in
- * that it finds there whatever version it asks for, and says so in a warning.
- * @throws when there are no real ones and the stand-ins cannot be built; stderr has said why.
+ * What to put on PATH after the engine's folder: one or more folders, joined as in PATH. The engine uses a plug-in that
+ * it finds there, whatever its version, and says so in a warning.
+ * @throws {Error} when there are no real plug-ins and the stand-ins cannot be built. The reason is on standard error.
  */
 export function standIns(): Promise<string> {
   answer ??= find();
@@ -53,7 +53,7 @@ async function find(): Promise<string> {
   const missing = PLUGINS.filter((plugin) => !installed(plugin));
   if (missing.length > 0 && (await reachable())) await Promise.all(missing.map(download));
   const real = PLUGINS.map((plugin) => installed(plugin));
-  // All or none: one story to tell about a run.
+  // Either only real plug-ins or only stand-ins, so that it is clear what a run has tested.
   if (real.every((folder) => folder !== undefined)) return real.join(delimiter);
   const { stdout, stderr } = await run("bash", [join(ROOT, "test/standins/build")], { encoding: "utf8" });
   process.stderr.write(stderr);

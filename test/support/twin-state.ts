@@ -1,4 +1,7 @@
-/** All that a twin holds in the kernel and in BIRD, by namespace, as text that two builds of the same plan share. */
+/**
+ * Everything that a twin has in the kernel and in BIRD, by namespace, as text that is the same for two builds of one
+ * plan.
+ */
 import type { TwinUnderTest } from "./twin";
 
 const LIST = `
@@ -29,7 +32,7 @@ done
 ls /run/encaplab/applied | sed 's/^/#### signature /'
 `;
 
-/** Sections by their title, e.g. `w1 route`. */
+/** Reads the state. Sections by title, e.g. `w1 route`. */
 export async function stateOf(twin: TwinUnderTest): Promise<Record<string, string>> {
   const sections = (await twin.run(LIST)).split(/^#### /m).slice(1);
   return Object.fromEntries(
@@ -40,18 +43,18 @@ export async function stateOf(twin: TwinUnderTest): Promise<Record<string, strin
   );
 }
 
-/** Takes out what differs between two builds of one plan and carries no packet: numbers of links, ages, counters. */
+/** Removes what differs between two builds of one plan and does not affect packets: link numbers, ages, counters. */
 function normal(title: string, lines: readonly string[]): string {
   if (title.endsWith(" link")) return links(lines.join("\n"));
   const clean = lines
     .map((line) => line.replace(/counter packets \d+ bytes \d+/, "counter").trim())
     .filter((line) => line !== "")
     .map((line) => (title.endsWith(" address") ? line.replace(/^\d+: /, "") : line));
-  // A ruleset's order has a meaning; the kernel lists everything else as it was made.
+  // The order of a ruleset matters. Everything else is listed in the order of its creation.
   return (title.endsWith(" nft") || title.endsWith(".conf") ? clean : clean.sort()).join("\n");
 }
 
-/** Links whose address the twin sets; every other has a random one. */
+/** Links whose MAC the twin sets. Every other link has a random one. */
 const OWN_MAC = /^(ens\d|vxlan\.calico|cali)/;
 const MAC = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g;
 
@@ -61,7 +64,7 @@ function links(text: string): string {
     .filter((link) => link.trim() !== "")
     .map((link) =>
       (OWN_MAC.test(link) ? link : link.replace(MAC, "MAC"))
-        // Whether a bridge has noticed its carrier yet.
+        // Depends on whether a bridge has noticed its carrier yet.
         .replace(/ state (UP|UNKNOWN) /, " state UP ")
         .replace(/@if\d+/g, "@peer")
         .replace(/ link-netns(id)? \S+/g, "")
@@ -77,7 +80,7 @@ function links(text: string): string {
     .join("\n");
 }
 
-/** What differs between two states, in lines, to be empty; each says where. */
+/** The lines that differ between two states, each with its section. Empty if they are equal. */
 export function difference(now: Record<string, string>, fresh: Record<string, string>): string[] {
   const titles = [...new Set([...Object.keys(now), ...Object.keys(fresh)])];
   return titles.flatMap((title) => {

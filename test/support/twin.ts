@@ -1,6 +1,6 @@
 /**
- * A twin under test: the life of its parts as the engine would call it, without the engine, so that hundreds of cases
- * can follow one another in place.
+ * A twin under test: calls its providers as the engine would, but without the engine, so that hundreds of cases can run
+ * one after the other in place.
  */
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,16 +23,17 @@ interface Recorded {
   values: any;
 }
 
-/** The kind of realm in which this machine can play an encapsulation, on every fabric. */
+/** The kind of realm in which this machine can run an encapsulation, on every fabric. */
 export const kindFor = (encapsulation: Encapsulation): RealmKind => {
   const { tunnel } = ENCAPSULATION_FACTS[encapsulation];
   return chooseRealm(["nf_tables", "br_netfilter", ...(tunnel ? [tunnel] : [])]).kind;
 };
 
-/** Fabrics with their name of the node's interface. */
+/** Name of the node's interface on a fabric. */
 export const nicOf = (fabric: Fabric): string => FABRIC_FACTS[fabric].nic;
 export const ALL_FABRICS = FABRICS;
 
+/** A twin in a temporary folder. */
 export class TwinUnderTest {
   readonly folder = join(realpathSync(mkdtempSync(join(tmpdir(), "encaplab-twin-"))), "lab");
   private recorded = new Map<string, Recorded>();
@@ -45,7 +46,7 @@ export class TwinUnderTest {
     return found;
   }
 
-  /** Brings everything to the plan as `pulumi up` does. @returns each part that was touched, and how. */
+  /** Brings everything to the plan, as `pulumi up` does. @returns each part that was touched, and how. */
   async bring(plan: LabPlan): Promise<Record<string, "create" | "update" | "delete">> {
     const touched: Record<string, "create" | "update" | "delete"> = {};
     const bring = async (name: string, part: AnyPart, inputs: object) => {

@@ -1,7 +1,7 @@
-/** Short forms of a verdict, to hold against an expectation. */
+/** Short forms of a verdict, to compare with an expectation. */
 import { PROBES, rowName, type Verdict } from "../../components/plan";
 
-/** The outcome of each row: one word where its probes agree, else one for each. */
+/** The outcome of each row: one word if its probes agree, else one per probe. */
 export function outcomesOf(verdict: Verdict): Record<string, string> {
   const rows = [...new Set(verdict.paths.map(rowName))];
   return Object.fromEntries(
@@ -13,7 +13,7 @@ export function outcomesOf(verdict: Verdict): Record<string, string> {
   );
 }
 
-/** Of each row that fails: where, why and how to mend it; the first probe's words. */
+/** The failure of each probe that fails, with the name of its row. */
 export function failuresOf(verdict: Verdict) {
   return verdict.paths.flatMap((path) => (path.failure ? [{ row: rowName(path), ...path.failure }] : []));
 }

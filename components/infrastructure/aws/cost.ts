@@ -1,9 +1,9 @@
-/** AWS's prices, for the estimate. */
+/** AWS prices for the cost estimate. */
 import type { LabPlan } from "../../plan";
 import { type CostEstimate, estimateCost } from "../cost";
 import type { Found } from "./lookup";
 
-/** US dollars per hour, Linux, on demand, in us-east-1. Other regions cost up to half as much again. */
+/** US dollars per hour: Linux, on demand, us-east-1. Other regions cost up to 50 % more. */
 const INSTANCE: Readonly<Record<string, number>> = {
   "t3.medium": 0.0416,
   "t3.large": 0.0832,
@@ -23,13 +23,14 @@ const INSTANCE: Readonly<Record<string, number>> = {
   "c6g.large": 0.068,
 };
 const PUBLIC_ADDRESS = 0.005;
-/** A GiB of gp3 costs 0.08 a month of 730 hours. */
+/** US dollars per GiB and hour: gp3 costs 0.08 per GiB and month, and a month has 730 hours. */
 const DISK_GIB = 0.08 / 730;
 const AS_OF = "2025-06";
 
+/** Estimates the plan's cost at on-demand prices. @param spot adds a note that spot instances cost less. */
 export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEstimate {
   const count = plan.nodes.length;
-  const source = `us-east-1's list prices of ${AS_OF}, ${found.region} may differ${spot ? "; spot machines cost less" : ""}; traffic comes on top`;
+  const source = `us-east-1 list prices of ${AS_OF}; prices in ${found.region} may differ${spot ? "; spot instances cost less" : ""}; traffic is extra`;
   return estimateCost(
     [
       { what: found.instanceType, count, perHour: INSTANCE[found.instanceType] },

@@ -1,11 +1,11 @@
-/** What EC2 or its provider says when it cannot be asked, as one sentence that names the key to mend. */
+/** Turns an error from EC2 or its provider into one sentence that names the config key to fix. */
 import { ConfigError, type Problem } from "../../config";
 
 /**
- * Waits for an answer of EC2's.
- * @param absent what to say when the answer is that there is no such thing…
- * @param sign …which is so when the provider's words match this.
- * @throws {ConfigError} whatever goes wrong.
+ * Waits for an answer from EC2.
+ * @param absent the problem to report when EC2 says that the thing does not exist.
+ * @param sign matches the provider's error message in that case.
+ * @throws {ConfigError} on every error.
  */
 export async function asking<T>(
   region: string,
@@ -22,8 +22,8 @@ export async function asking<T>(
 }
 
 /**
- * An answer, or undefined from what speaks EC2's API but does not know this question: a private cloud, a stand-in. What
- * cannot be checked beforehand is then left to the building.
+ * The answer, or undefined if the endpoint does not know this request: a private cloud, or a stand-in for EC2. The
+ * check is then skipped, and a wrong value fails during the build.
  */
 export function ifAnswered<T>(answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((error: Error) => {
@@ -37,7 +37,7 @@ export function ifAnswered<T>(answer: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** EC2's error codes (EC2 API: "Error codes for the Amazon EC2 API") and the SDK's, and what is to be done about them. */
+/** Error codes of EC2 (EC2 API: "Error codes for the Amazon EC2 API") and of the SDK, each with its fix. */
 const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][] = [
   [
     /ExpiredToken|token.{0,40}expired|RequestExpired/i,
@@ -67,27 +67,27 @@ const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][]
     /UnauthorizedOperation|AccessDenied|not authorized/i,
     "aws",
     "none",
-    "the AWS credentials are valid, but may not ask EC2 for this; the lab needs the EC2 actions of AmazonEC2FullAccess",
+    "the AWS credentials are valid, but do not permit this EC2 request; the lab needs the EC2 actions of AmazonEC2FullAccess",
   ],
   [
     /invalid AWS Region|no such host|lookup .*amazonaws|could not resolve|dial tcp/i,
     "aws.region",
     "region",
-    "EC2 cannot be reached there; check the region's name and the connection",
+    "EC2 cannot be reached in this region; check the region's name and the network connection",
   ],
 ];
 
 function explain(region: string, said: string): Problem {
   const cause = CAUSES.find(([sign]) => sign.test(said));
   const words = ownWords(said);
-  if (!cause) return { key: "aws.region", value: region, message: `EC2 could not be asked: ${words}` };
+  if (!cause) return { key: "aws.region", value: region, message: `the request to EC2 failed: ${words}` };
   const [, key, value, message] = cause;
   return { key, value: value === "region" ? region : undefined, message: `${message} (${words})` };
 }
 
 /**
- * The provider's words without what it wraps around them: `invoking aws:…: 1 error occurred:`, a list, and in it EC2's own
- * `api error <code>: <message>`.
+ * EC2's own message, without the text that the provider wraps around it: `invoking aws:…: 1 error occurred:`, then a
+ * list, and in it EC2's `api error <code>: <message>`.
  */
 function ownWords(said: string): string {
   const lines = said.split("\n").map((line) => line.trim());

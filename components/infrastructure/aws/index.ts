@@ -1,4 +1,4 @@
-/** AWS's door: the plan on EC2. */
+/** Public API of the AWS infrastructure: the plan on EC2. */
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsConfig } from "../../config";
 import type { LabPlan } from "../../plan";
@@ -21,14 +21,15 @@ import { resourceTags } from "./tags";
 export { findLeftovers, type Leftover } from "./leftovers";
 export { createProvider, findRegion } from "./provider";
 
+/** What {@link Aws} is made from. */
 export interface AwsArgs {
   plan: LabPlan;
   config: AwsConfig;
-  /** Who may reach SSH, the API and NodePorts. */
+  /** CIDRs that may reach SSH, the API and NodePorts. */
   operatorCidrs: readonly string[];
-  /** What the region has of what the config asks for. */
+  /** What the lookup found in the region. */
   found: Found;
-  /** Whether EC2 is where the user says, and perhaps something like EC2; false when not given. */
+  /** Whether the user has set EC2's endpoint, which may then only resemble EC2. Default: false. */
   ownEndpoint?: boolean;
 }
 
@@ -68,8 +69,8 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
 }
 
 /**
- * Asks the region what it has, says what the lab will cost, and builds it.
- * @throws {ConfigError} before anything is built, when something asked for is not to be had.
+ * Looks up what the region offers, builds the lab, and logs its estimated cost.
+ * @throws {ConfigError} before anything is built, when the region cannot provide what the config asks for.
  */
 export async function createAws(
   name: string,

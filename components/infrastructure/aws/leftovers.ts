@@ -1,14 +1,14 @@
 /**
- * What of a lab is still there, by its tags, asked of EC2 itself. Not of the resource groups tagging API: that goes on
- * listing what was deleted, machines for an hour and volumes for longer (aws/aws-sdk#676, boto/boto3#1704), and a list
- * that is never empty after a destroy warns of nothing.
+ * Finds what is left of a lab by its tags, in EC2 itself. Not with the Resource Groups Tagging API: it still lists
+ * deleted machines for an hour and deleted volumes for longer (aws/aws-sdk#676, boto/boto3#1704), and a list that is
+ * never empty after a destroy warns of nothing.
  */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { PROJECT_TAG } from "../tags";
 import { asking } from "./failure";
 
-/** A thing that was made for a stack. */
+/** A cloud resource that was made for a stack. */
 export interface Leftover {
   kind: string;
   id: string;
@@ -17,12 +17,12 @@ export interface Leftover {
 type Tags = Record<string, string>;
 type List = (tags: Tags, options: pulumi.InvokeOptions) => Promise<string[]>;
 
-/** Every state but `terminated`: such an instance is gone, EC2 only still shows it. */
+/** Every state but `terminated`: EC2 still lists such an instance for a while, but it is gone. */
 const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
 
 const ids = ({ ids: found }: { ids: string[] }): string[] => found;
 
-/** For what the provider can only look up one of: none is an error of its own, and so are several. */
+/** For kinds of which the provider looks up exactly one. It reports none and several as errors. */
 const one = (answer: Promise<{ id: string }>): Promise<string[]> =>
   answer.then(
     ({ id }) => [id],
@@ -34,7 +34,7 @@ const one = (answer: Promise<{ id: string }>): Promise<string[]> =>
     },
   );
 
-/** Every kind of thing of the lab that bears tags, in the order in which one would delete them by hand. */
+/** Every kind of tagged resource in a lab, in the order in which you would delete them by hand. */
 const KINDS: readonly { kind: string; list: List }[] = [
   {
     kind: "instance",
@@ -59,7 +59,10 @@ const KINDS: readonly { kind: string; list: List }[] = [
   { kind: "vpc", list: (tags, options) => aws.ec2.getVpcs({ tags }, options).then(ids) },
 ];
 
-/** @throws {ConfigError} when EC2 cannot be asked: then nothing is known of what is there. */
+/**
+ * Everything in the region that has the stack's tags.
+ * @throws {ConfigError} when a request to EC2 fails: what is left is then unknown.
+ */
 export async function findLeftovers(
   stack: string,
   region: string,

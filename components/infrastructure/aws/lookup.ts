@@ -1,4 +1,4 @@
-/** What the region has: zones, the machine type and the image. Asked at preview, so that what is not there fails there. */
+/** Looks up zones, machine type and image. Done at preview, so that a missing one fails before the build. */
 import * as aws from "@pulumi/aws";
 import type { AwsConfig } from "../../config";
 import { ConfigError } from "../../config";
@@ -6,46 +6,48 @@ import { asking, ifAnswered } from "./failure";
 
 export type Architecture = "amd64" | "arm64";
 
+/** What the lookup found. */
 export interface Found {
   region: string;
-  /** Zones that have the machine type. */
+  /** Availability zones that offer the machine type. */
   zones: string[];
   instanceType: string;
   vcpus: number;
   imageId: string;
-  /** What the image needs, in GiB; at least {@link MIN_DISK}. */
+  /** Size of the root disk in GiB: what the image needs, but at least {@link MIN_DISK}. */
   diskSize: number;
 }
 
-/** The smallest current types with what kubeadm asks for. */
+/** The smallest current types with {@link MIN_VCPUS} and {@link MIN_MEMORY_MIB}. */
 export const DEFAULT_INSTANCE_TYPES: Record<Architecture, string> = {
   amd64: "t3.medium",
   arm64: "t4g.medium",
 };
 
-/** kubeadm's preflight checks: 2 CPUs and 1700 MB; the control plane of a lab with study pods needs more than that. */
+/** kubeadm's preflight checks ask for 2 CPUs and 1700 MB. A control plane with study pods needs more memory. */
 const MIN_VCPUS = 2;
 const MIN_MEMORY_MIB = 4096;
-/** Kubernetes' and Calico's images, with room to spare. GiB. */
+/** GiB: room for the images of Kubernetes and Calico, and some to spare. */
 const MIN_DISK = 20;
 
-/** EC2's words for the two. */
+/** EC2's names of the architectures. */
 const EC2_ARCHITECTURE: Record<Architecture, string> = { amd64: "x86_64", arm64: "arm64" };
 
-/** The release of Ubuntu: an LTS that both kubeadm and Calico are tested on. */
+/** The Ubuntu release: an LTS on which both kubeadm and Calico are tested. */
 const UBUNTU = "noble-24.04";
 
-/** Canonical's account in each of AWS's partitions (documentation.ubuntu.com/aws: "Find Ubuntu images on AWS"). */
+/** Canonical's account in each AWS partition (documentation.ubuntu.com/aws: "Find Ubuntu images on AWS"). */
 function canonical(region: string): string {
   if (region.startsWith("cn-")) return "837727238323";
   return region.startsWith("us-gov-") ? "513442679011" : "099720109477";
 }
 
-/** @throws {ConfigError} when the region lacks what the config asks for, or cannot be asked. */
+/** Looks up what the config asks for. @throws {ConfigError} when the region lacks it, or a request to EC2 fails. */
 export async function lookUp(region: string, config: AwsConfig, provider: aws.Provider): Promise<Found> {
   const instanceType = config.instanceType ?? DEFAULT_INSTANCE_TYPES[config.architecture ?? "amd64"];
   const asked = findZones(region, instanceType, provider);
-  // Asked at once, judged one after the other: a type that there is not has no zone either, and that says less.
+  // Both requests run at once, but the machine type is judged first: no zone offers an unknown type, and "no such type"
+  // is the better message.
   asked.catch(() => undefined);
   const machine = await findMachine(region, instanceType, config, provider);
   const zones = await asked;
@@ -65,7 +67,7 @@ async function findMachine(
     {
       key,
       value: instanceType,
-      message: `EC2 has no such type in ${region}; allowed is one such as t3.medium`,
+      message: `EC2 has no such type in ${region}; choose one such as t3.medium`,
     },
     /InvalidInstanceType|no matching|no results|couldn't find resource/i,
     ifAnswered(aws.ec2.getInstanceType({ instanceType }, { provider })),
@@ -76,7 +78,7 @@ async function findMachine(
   const { defaultVcpus: vcpus, memorySize } = machine;
   if (vcpus < MIN_VCPUS || memorySize < MIN_MEMORY_MIB) {
     const has = `it has ${vcpus} vCPUs and ${memorySize} MiB of memory`;
-    throw refuse(instanceType, `${has}; kubeadm needs ${MIN_VCPUS} and ${MIN_MEMORY_MIB}, as t3.medium has`);
+    throw refuse(instanceType, `${has}; a node needs ${MIN_VCPUS} and ${MIN_MEMORY_MIB}, as t3.medium has`);
   }
   const can = (["amd64", "arm64"] as const).filter((name) =>
     machine.supportedArchitectures.includes(EC2_ARCHITECTURE[name]),
@@ -92,7 +94,7 @@ async function findMachine(
   if (spot && !machine.supportedUsagesClasses.includes("spot"))
     throw refuse(
       instanceType,
-      "it cannot be had on the spot market; allowed is another type, or spot: false",
+      "it is not available on the spot market; choose another type, or set spot: false",
     );
   return { architecture: wanted ?? first, vcpus };
 }
@@ -101,7 +103,7 @@ async function findZones(region: string, instanceType: string, provider: aws.Pro
   const problem = {
     key: "aws.instanceType",
     value: instanceType,
-    message: `no zone of ${region} has it; allowed is another type or another region`,
+    message: `no zone of ${region} has it; choose another type or another region`,
   };
   const [open, offers] = await Promise.all([
     asking(region, problem, /no results/i, aws.getAvailabilityZones({ state: "available" }, { provider })),
@@ -120,7 +122,7 @@ async function findZones(region: string, instanceType: string, provider: aws.Pro
       ),
     ),
   ]);
-  // Local and Wavelength Zones, which are `us-west-2-lax-1a`, have few machine types and no ordinary internet gateway.
+  // Skip Local and Wavelength Zones (`us-west-2-lax-1a`): they have few machine types and no ordinary internet gateway.
   const ordinary = open.names.filter((zone) => /^[a-z]$/.test(zone.slice(region.length)));
   const zones = (ordinary.length > 0 ? ordinary : open.names)
     .filter((zone) => !offers || offers.locations.includes(zone))
@@ -149,7 +151,7 @@ async function findImage(
       : {
           key: "aws.imageId",
           value: undefined,
-          message: `${region} has no image ${name} of Canonical's (${owner}); name one that is there by its id: pulumi config set --path aws.imageId ami-0123456789abcdef0`,
+          message: `${region} has no image ${name} from Canonical (${owner}); set the id of another image: pulumi config set --path aws.imageId ami-0123456789abcdef0`,
         },
     /no results|InvalidAMIID/i,
     imageId
@@ -173,7 +175,7 @@ async function findImage(
       {
         key: "aws.imageId",
         value: image.id,
-        message: `it is for ${image.architecture}, and the machine type for ${ec2Architecture}; choose an image and an instanceType that go together`,
+        message: `the image is for ${image.architecture}, and the machine type for ${ec2Architecture}; choose an image and an instanceType of the same architecture`,
       },
     ]);
   const root = image.blockDeviceMappings.find(({ deviceName }) => deviceName === image.rootDeviceName);

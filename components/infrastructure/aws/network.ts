@@ -1,17 +1,17 @@
-/** The network: a VPC, a subnet per subnet of the plan, and the way out. */
+/** The network: a VPC, one subnet per subnet of the plan, and the route to the internet. */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
 import { type Cidr, formatCidr, type LabPlan, overlap, parseCidr, type SubnetPlan, sizeOf } from "../../plan";
 import type { ResourceTags } from "./tags";
 
-/** A VPC's block is a /16 to a /28 (EC2 API: CreateVpc). */
+/** Prefix length of the largest VPC block: EC2 takes /16 to /28 (EC2 API: CreateVpc). */
 const LARGEST = 16;
 
 /**
- * The VPC's block: the largest one allowed that holds all subnets and stays clear of the pods. The largest, because
- * another block means another VPC and new machines, and so a subnet can be added later; clear of the pods, because inside
- * its own block a VPC takes no route to a pod's address.
+ * The VPC's CIDR block: the largest that holds all subnets and does not overlap podCidr. The largest, because a subnet
+ * can then be added later, whereas another block means another VPC and new machines. No overlap, because a VPC takes no
+ * route to an address inside its own block.
  * @throws {ConfigError} when no block holds the subnets.
  */
 export function vpcCidr({ subnets, ipPool }: Pick<LabPlan, "subnets" | "ipPool">): string {
@@ -28,7 +28,7 @@ export function vpcCidr({ subnets, ipPool }: Pick<LabPlan, "subnets" | "ipPool">
     {
       key: "topology",
       value: shown,
-      message: `a VPC has one block of at most a /${LARGEST}, and none holds these subnets without podCidr ${ipPool.cidr}; allowed are subnets that lie in one /${LARGEST}, such as 10.0.3.0/24 and 10.0.4.0/24, and a podCidr apart from them`,
+      message: `a VPC has one block of at most a /${LARGEST}, and no such block holds these subnets without overlapping podCidr ${ipPool.cidr}; use subnets inside one /${LARGEST}, such as 10.0.3.0/24 and 10.0.4.0/24, and a podCidr outside it`,
     },
   ]);
 }
@@ -36,16 +36,17 @@ export function vpcCidr({ subnets, ipPool }: Pick<LabPlan, "subnets" | "ipPool">
 const holds = (block: Cidr, { first, prefix }: Cidr): boolean =>
   prefix >= block.prefix && first >= block.first && first < block.first + sizeOf(block);
 
+/** The network's resources. */
 export interface Network {
   vpc: aws.ec2.Vpc;
-  /** By the names of the plan's subnets. */
+  /** By subnet name in the plan. */
   subnets: ReadonlyMap<string, aws.ec2.Subnet>;
   routeTable: aws.ec2.RouteTable;
-  /** A machine that waits for these can reach the internet from its first moment, and goes before they go. */
+  /** A machine that depends on these has internet from its first boot on, and is deleted before they are. */
   ready: pulumi.Resource[];
 }
 
-/** @param zones where to put the subnets, one after the other. */
+/** Declares the network. @param zones availability zones, given to the subnets in turn. */
 export function createNetwork(
   plan: LabPlan,
   zones: readonly string[],
@@ -92,13 +93,13 @@ function createSubnet(
   return new aws.ec2.Subnet(
     name,
     { vpcId: vpc.id, cidrBlock: cidr, availabilityZone, tags: tags(name) },
-    // A zone that AWS opens or closes later moves no subnet: that would replace the machines in it. One with another
-    // CIDR may overlap the one before, so that has to go first.
+    // Ignore zones that AWS opens or closes later: another zone would replace the subnet and the machines in it. Delete
+    // first: a new CIDR may overlap the old one.
     { parent, ignoreChanges: ["availabilityZone"], deleteBeforeReplace: true },
   );
 }
 
-/** Routes of the VPC to the pods, one per node's block: the mend for direct paths across subnets. */
+/** VPC routes to the pods, one per node block. They make direct paths across subnets work. */
 export function createPodRoutes(
   plan: LabPlan,
   routeTable: aws.ec2.RouteTable,
@@ -108,7 +109,7 @@ export function createPodRoutes(
   return plan.podRoutes.map(
     ({ block, node }) =>
       new aws.ec2.Route(
-        // By the block: its target changes in place, whereas two routes to one block would clash.
+        // Named after the block: the target of its route changes in place, whereas two routes to one block would clash.
         `pods-${block.replace("/", "-")}`,
         {
           routeTableId: routeTable.id,

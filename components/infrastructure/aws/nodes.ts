@@ -1,4 +1,4 @@
-/** The nodes: an instance each. */
+/** The nodes: one EC2 instance each. */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsConfig } from "../../config";
@@ -11,9 +11,10 @@ import type { Network } from "./network";
 import type { Security } from "./security";
 import type { ResourceTags } from "./tags";
 
-/** The login name of Ubuntu's images. */
+/** Login user of Ubuntu's images. */
 const USER = "ubuntu";
 
+/** What the nodes are made from. */
 export interface NodesArgs {
   plan: LabPlan;
   config: AwsConfig;
@@ -26,7 +27,7 @@ export interface NodesArgs {
   tags: ResourceTags;
 }
 
-/** The plan's nodes in its order, and their instances by name. */
+/** Declares the nodes, in the plan's order, and their instances by node name. */
 export function createNodes(
   name: string,
   args: NodesArgs,
@@ -71,13 +72,13 @@ function createInstance(
       privateIp: node.address,
       associatePublicIpAddress: true,
       vpcSecurityGroupIds: [security.group.id],
-      // Changed in place, on a running machine. Off only where pod addresses leave a node, and no fault wants it on.
+      // EC2 changes this while the machine runs. Off only if pod addresses leave a node and no fault keeps it on.
       sourceDestCheck: !plan.antiSpoofing.allowsPods,
       keyName: keyPair.keyName,
       userData: cloudInit(node.name, hostKey),
       metadataOptions: {
         httpEndpoint: "enabled",
-        // IMDSv2 alone, and not for pods: they are a hop further away.
+        // IMDSv2 only, and not for pods: they are one hop further away.
         httpTokens: "required",
         httpPutResponseHopLimit: 1,
       },
@@ -89,29 +90,29 @@ function createInstance(
         tags: tags(`${node.name}-root`),
       },
       ...(config.spot && {
-        // One-time: an interrupted machine is gone, and the next `up` makes another one.
+        // One-time: an interrupted machine is gone, and the next `up` makes a new one.
         instanceMarketOptions: { marketType: "spot", spotOptions: { spotInstanceType: "one-time" } },
       }),
       tags: tags(node.name),
     },
     {
       parent,
-      // Rules come before the machine and before every change of it, and the way out before its first boot.
+      // The rules exist before the machine and before every change to it. Internet access exists before its first boot.
       dependsOn: [...security.rules, ...network.ready],
-      // What only a first boot reads, and what follows from the state of a machine, never replaces or restarts it. An
-      // image does so when it was chosen by its id.
+      // Do not replace or restart a machine for a change in what only its first boot reads, or in what EC2 derives from
+      // its state. A changed image replaces it only if the config names the image by id.
       ignoreChanges: [
         "userData",
         "keyName",
         "associatePublicIpAddress",
         ...(config.imageId ? [] : ["ami"]),
-        // A machine's group never changes. What only resembles EC2 may not show the groups that the provider names with
-        // the network interface (moto 5), and every `up` would set them again.
+        // A machine's security group never changes. An endpoint that only resembles EC2 (moto 5) may not show the
+        // groups that the provider sets on the network interface, and every `up` would set them again.
         ...(ownEndpoint ? ["vpcSecurityGroupIds"] : []),
       ],
-      // Its private address is the plan's: the old machine must have given it up.
+      // The plan fixes the private address, so the old machine must release it first.
       deleteBeforeReplace: true,
-      // EC2 cannot stop a one-time spot instance, which a change of its type in place would need.
+      // A change of type in place needs a stop, and EC2 cannot stop a one-time spot instance.
       ...(config.spot && { replaceOnChanges: ["instanceType"] }),
     },
   );

@@ -1,4 +1,4 @@
-/** The provider: which region, with whose credentials. */
+/** The AWS provider: which region, with which credentials. */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { type AwsConfig, ConfigError, type ProviderSettings } from "../../config";
 
 /**
- * The region to build in: the config's, else the stack's `aws:region`, else the environment's, else the one of the AWS
- * profile in use. The order is that of the AWS SDKs, with the stack before the machine.
- * @throws {ConfigError} when none of these names one.
+ * The region to build in: from the config, else the stack's `aws:region`, else the environment, else the AWS profile in
+ * use. This is the order of the AWS SDKs, with the stack before the machine.
+ * @throws {ConfigError} when none of these sets a region.
  */
 export function findRegion(
   config: AwsConfig,
@@ -26,12 +26,12 @@ export function findRegion(
       key: "aws.region",
       value: undefined,
       message:
-        "neither AWS_REGION nor the AWS profile names a region either; allowed is one such as eu-central-1: pulumi config set --path aws.region eu-central-1",
+        "AWS_REGION and the AWS profile set no region either; set one such as eu-central-1: pulumi config set --path aws.region eu-central-1",
     },
   ]);
 }
 
-/** The `region` of the profile in use in the AWS CLI's config file. */
+/** The `region` of the profile in use, from the AWS CLI's config file. */
 function profileRegion(
   settings: ProviderSettings,
   environment: Readonly<Record<string, string | undefined>>,
@@ -54,8 +54,8 @@ function profileRegion(
 }
 
 /**
- * Does the stack or the environment say where EC2 is? Behind such an endpoint there may be a private cloud or a stand-in
- * for EC2, with less of AWS around it.
+ * Whether the stack or the environment sets EC2's endpoint. It may then be a private cloud or a stand-in for EC2, with
+ * less of AWS around it.
  */
 export function hasOwnEndpoint(
   settings: ProviderSettings,
@@ -67,18 +67,18 @@ export function hasOwnEndpoint(
   );
 }
 
-/** The services of which the stack's `aws:endpoints` says where they are. */
+/** The services whose endpoint is set in the stack's `aws:endpoints`. */
 function ownEndpoints({ endpoints }: ProviderSettings): Set<string> {
   return new Set([endpoints ?? []].flat().flatMap((entry) => (entry ? Object.keys(entry) : [])));
 }
 
-/** What the provider takes as numbers; `pulumi config set` stores text. */
+/** Settings that the provider takes as numbers; `pulumi config set` stores text. */
 const NUMBERS = ["maxRetries", "tokenBucketRateLimiterCapacity"];
 
 /**
- * A provider resource of the lab's own, so that its region is the lab's and not whatever the environment says at the next
- * `up`. It has no default tags: the time of expiry among them is known only after the first resource exists, and a
- * provider with an unknown setting could not be asked anything at the first preview.
+ * The lab's own provider resource. It keeps the lab's region even if the environment names another one at the next
+ * `up`. It has no default tags: the expiry, one of them, is known only after the first resource exists, and at the
+ * first preview a provider with an unknown setting answers no lookup.
  */
 export function createProvider(
   region: string,
@@ -87,7 +87,7 @@ export function createProvider(
 ): aws.Provider {
   const named = ownEndpoints(settings);
   const elsewhere = {
-    // The provider asks AWS's own STS about the credentials, wherever `endpoints` says that STS is.
+    // The provider checks credentials with AWS's own STS, even if `endpoints` sets another one.
     ...(named.has("ec2") && { skipCredentialsValidation: true }),
     ...(named.has("ec2") && !named.has("sts") && { skipRequestingAccountId: true }),
   };

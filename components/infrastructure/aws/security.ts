@@ -1,20 +1,21 @@
-/** The security group: the plan's firewall table in EC2's words. */
+/** The security group: the plan's firewall table as EC2 rules. */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
 import { type IngressRule, planIngress } from "../ingress";
 import type { ResourceTags } from "./tags";
 
-/** Inbound IPv4 rules per group, unless AWS was asked for more (VPC quotas: "Inbound or outbound rules per security group"). */
+/** Inbound IPv4 rules per group, by default (VPC quotas: "Inbound or outbound rules per security group"). */
 const MAX_RULES = 60;
 
+/** The security group and its rules. */
 export interface Security {
   group: aws.ec2.SecurityGroup;
-  /** What a packet needs to have been there before it. */
+  /** All rules. Machines depend on them, so that no packet is sent before its rule exists. */
   rules: pulumi.Resource[];
 }
 
-/** The table of a plan, checked against EC2's quota. @throws {ConfigError} when it has too many rules. */
+/** The plan's open rules, checked against EC2's quota. @throws {ConfigError} when there are too many. */
 export function planRules(
   plan: Parameters<typeof planIngress>[0],
   operatorCidrs: readonly string[],
@@ -25,14 +26,14 @@ export function planRules(
     {
       key: "aws.accessCidrs",
       value: `${operatorCidrs.length} CIDRs`,
-      message: `they make ${rules.length} rules, and a security group holds ${MAX_RULES}; allowed are fewer or wider CIDRs`,
+      message: `they make ${rules.length} rules, and a security group holds ${MAX_RULES}; use fewer or wider CIDRs`,
     },
   ]);
 }
 
 /**
- * Each rule is a resource of its own with one source: rules inside the group's own resource would overwrite these, and one
- * change would rewrite all of them.
+ * Declares the group and its rules. Each rule is its own resource with one source. Rules inside the group's resource
+ * would overwrite these, and one change would rewrite all of them.
  */
 export function createSecurity(
   name: string,
@@ -43,18 +44,19 @@ export function createSecurity(
 ): Security {
   const group = new aws.ec2.SecurityGroup(
     name,
-    // Neither name nor description may ever change: EC2 would need a new group, and the machines with it.
+    // Never change name or description: EC2 would need a new group, and with it new machines.
     { vpcId: vpc.id, description: "The nodes of an encaplab lab", tags: tags("nodes") },
     { parent },
   );
-  // Rules end with their group: at destroy that is one call instead of one per rule.
+  // EC2 deletes rules with their group, so a destroy makes one call instead of one per rule.
   const inside = { parent, deletedWith: group };
-  // Another CIDR is another rule: it comes first, and the one before goes when all that needed it has changed.
+  // When a CIDR changes, the new rule is created first. The old one is deleted when everything that needed it has
+  // changed.
   const apart = { ...inside, replaceOnChanges: ["cidrIpv4"] };
   const ingress = rules.map(
     (rule) => new aws.vpc.SecurityGroupIngressRule(rule.name, ingressArgs(rule, group, tags), apart),
   );
-  // Nodes fetch packages and images from wherever these are: what comes in is guarded, not what goes out.
+  // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.
   const egress = new aws.vpc.SecurityGroupEgressRule(
     "all-out",
     { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0", tags: tags("all-out") },
@@ -70,7 +72,7 @@ function ingressArgs(
 ): aws.vpc.SecurityGroupIngressRuleArgs {
   return {
     securityGroupId: group.id,
-    // The table's name says what it is for. EC2 takes no apostrophes here, so not the table's sentence.
+    // The rule's name in the table, not its sentence: EC2 takes no apostrophes here.
     description: `encaplab: ${rule}`,
     tags: tags(name),
     ...inWordsOfEc2(protocol, ports),
@@ -79,9 +81,10 @@ function ingressArgs(
 }
 
 /**
- * EC2 API, IpPermission: a protocol other than tcp, udp and icmp is given by its number, and lets every port in whatever
- * ports are named. EC2 shows such a rule with ports -1; naming the same ones keeps a refresh quiet, and what speaks EC2's
- * API without being EC2 may ask for ports with every protocol but -1. -1 is every protocol, for ICMP every type and code.
+ * EC2 API, IpPermission: a protocol other than tcp, udp and icmp is given by number, and such a rule matches every
+ * port, whatever ports it names. EC2 shows it with ports -1. Set these too: then a refresh finds no difference, and an
+ * endpoint that only resembles EC2 may require ports for every protocol but -1. -1 is every protocol, or for ICMP every
+ * type and code.
  */
 function inWordsOfEc2(
   protocol: IngressRule["protocol"],

@@ -1,21 +1,21 @@
-/** The plan's nodes as containers of this machine: a cluster as real as on hosts, gone without a trace. */
+/** The plan's nodes as containers on this machine: a real cluster, gone without a trace after a destroy. */
 import * as pulumi from "@pulumi/pulumi";
 import type { LabPlan } from "../../plan";
 import type { Endpoint, Machine, MachineInfrastructure } from "../interface";
 import { createLogin } from "../key";
 import { NodeContainers } from "./containers";
 
-/** The containers' ways in are loopback listeners of this machine. */
+/** The containers are reached through loopback listeners on this machine. */
 const HERE = "127.0.0.1";
 
 /** What the containers are made from. */
 export interface ContainerHostsArgs {
   plan: LabPlan;
-  /** Absolute path of a folder that is put over the plain root of each new node. */
+  /** Absolute path of a folder laid over the plain root of each new node. Default: the plain root alone. */
   layer?: string | undefined;
 }
 
-/** The lab's machines as node containers, with a login key of the lab's own. */
+/** The lab's machines as node containers, with the lab's own login key. */
 export class ContainerHosts extends pulumi.ComponentResource implements MachineInfrastructure {
   readonly nodes: Machine[];
   readonly api: Endpoint;
@@ -32,7 +32,7 @@ export class ContainerHosts extends pulumi.ComponentResource implements MachineI
       return {
         ...node,
         resource: containers.nodes.get(node.name) as pulumi.CustomResource,
-        // The key lies on the node's disk: with another disk it is another machine.
+        // The host key is on the node's disk: a new disk is a new machine.
         identity: hostKey,
         connection: {
           host: HERE,

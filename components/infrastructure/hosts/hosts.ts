@@ -1,4 +1,4 @@
-/** The plan's nodes on machines that were there before, and live on when the lab ends. */
+/** The plan's nodes on existing machines, which stay after the lab. */
 import * as pulumi from "@pulumi/pulumi";
 import type { HostsConfig, MachineConfig } from "../../config";
 import type { LabPlan } from "../../plan";
@@ -7,23 +7,25 @@ import type { Connection, Endpoint, Machine, MachineInfrastructure } from "../in
 import { PartResource } from "../part";
 import { connectionsTo } from "./login";
 
-/** A machine's use by the lab: what the lab did there is taken back when it ends. */
+/** The lab's use of a machine. Its deletion undoes what the lab did there. */
 class Tenancy extends PartResource {
   constructor(name: string, connection: Connection, podCidr: string, options: pulumi.CustomResourceOptions) {
     const part = { module: "components/infrastructure/hosts/parts.ts", export: "tenancy" };
-    // Secret as a whole: with it one can log in.
+    // The whole connection is secret: with it, anyone can log in.
     super("Tenancy", part, name, { name, target: pulumi.secret(connection), podCidr }, [], options);
   }
 }
 
+/** What {@link Hosts} is made from. */
 export interface HostsArgs {
   plan: LabPlan;
   config: HostsConfig;
   machines: readonly MachineConfig[];
-  /** Undefined: the SSH agent is asked. */
+  /** The login key. If undefined, the SSH agent is used. */
   privateKey: pulumi.Output<string> | undefined;
 }
 
+/** The lab's machines, which the config lists. */
 export class Hosts extends pulumi.ComponentResource implements MachineInfrastructure {
   readonly nodes: Machine[];
   readonly api: Endpoint;

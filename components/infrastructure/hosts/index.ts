@@ -1,4 +1,4 @@
-/** The hosts' door: the plan on machines that exist, or on node containers that stand in for them. */
+/** Public API of the hosts infrastructure: the plan on existing machines, or on node containers in their place. */
 import type * as pulumi from "@pulumi/pulumi";
 import { CONTAINERS, ConfigError } from "../../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "../interface";
@@ -8,10 +8,9 @@ import { findLayer } from "./layer";
 import { findKey } from "./login";
 
 /**
- * The plan's nodes on the machines that the config names.
- *
- * @throws {ConfigError} before anything is touched, when the machines or the key to them are missing, the API could not be
- *   reached, or the layer cannot be used.
+ * Declares the plan's nodes on the machines that the config names.
+ * @throws {ConfigError} before anything is touched, when the machines or their login key are missing, the API would be
+ *   unreachable, or the layer cannot be used.
  */
 export function createHosts(
   name: string,
@@ -26,7 +25,7 @@ export function createHosts(
     throw problem(
       "machines",
       undefined,
-      `which machines? Allowed is a list, each { name, address, port, user, subnet, role }; ${CONTAINERS}, which are made on this machine; or rehearse: true, which plays the plan on the twin`,
+      `must be a list of machines, each { name, address, port, user, subnet, role }, or ${CONTAINERS} to make them on this machine; or set rehearse: true to play the plan on the twin`,
     );
   }
   if (layer !== undefined) {
@@ -40,7 +39,7 @@ export function createHosts(
     throw problem(
       "api",
       undefined,
-      `kubectl and Pulumi reach the API without SSH: say where they find it when the machines stand behind ${jump.address}, { address, port }`,
+      `the machines are behind ${jump.address}, and kubectl and Pulumi reach the API without SSH: set { address, port }, where they can connect to it`,
     );
   }
   return new Hosts(name, { plan, config, machines, privateKey: findKey(config) }, options);

@@ -1,11 +1,11 @@
-/** The folder that is put over the plain root of each new node container. */
+/** The folder that is laid over the plain root of each new node container. */
 import * as fs from "node:fs";
 import { ConfigError, type HostsConfig } from "../../config";
 import { localPath } from "./local-path";
 
 /**
- * The layer's absolute path; undefined when the config has none.
- * @throws {ConfigError} when it is not a folder, or the nodes' disks could not be mounted with it.
+ * The layer's absolute path; undefined if the config has none.
+ * @throws {ConfigError} when it is not a folder, or its path cannot be used in mount options.
  */
 export function findLayer({ layer }: HostsConfig): string | undefined {
   if (layer === undefined) return undefined;
@@ -16,7 +16,7 @@ export function findLayer({ layer }: HostsConfig): string | undefined {
       `there is no folder ${folder}: correct the path, or remove the key to use the plain root`,
     );
   }
-  // A node would fail at its boot, with an error of mount that does not name the cause.
+  // Otherwise a node would fail at boot, with an error from mount that does not name the cause.
   if (/[:,\\]/.test(folder)) {
     throw problem(
       layer,

@@ -1,4 +1,4 @@
-/** Logging in on machines that exist: with which key, over which host, as whom. */
+/** Login to existing machines: with which key, over which jump host, as which user. */
 import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type HostsConfig, type MachineConfig } from "../../config";
@@ -6,10 +6,10 @@ import type { Connection } from "../interface";
 import { localPath } from "./local-path";
 
 const SSH_PORT = 22;
-/** Who sets up machines where nobody is named; any other user needs sudo without a password. */
+/** The login user if the config names none. Any other user needs sudo without a password. */
 const USER = "root";
 
-/** The connection to each machine, by its name. @param privateKey none: the SSH agent has it. */
+/** The connection to each machine, by machine name. @param privateKey if undefined, the SSH agent is used. */
 export function connectionsTo(
   config: HostsConfig,
   machines: readonly MachineConfig[],
@@ -31,22 +31,22 @@ export function connectionsTo(
 }
 
 /**
- * The key of the config; undefined when the SSH agent is to be asked.
- * @throws {ConfigError} when there is neither, or the file cannot be read.
+ * The login key from the config; undefined if the SSH agent is to be used.
+ * @throws {ConfigError} when there is neither, or the file is not a readable private key.
  */
 export function findKey({ privateKey, privateKeyFile }: HostsConfig): pulumi.Output<string> | undefined {
-  // OpenSSH's own reader wants the newline at the end, which `pulumi config set` cuts off.
+  // OpenSSH needs the final newline, which `pulumi config set` cuts off.
   if (privateKey) return pulumi.secret(`${privateKey.trim()}\n`);
   if (privateKeyFile) return pulumi.secret(readKey(privateKeyFile));
   if (process.env.SSH_AUTH_SOCK) return undefined;
   throw problem(
     undefined,
-    "there is no key to log in with: name a private key's file, or start an SSH agent (eval $(ssh-agent); ssh-add)",
+    "there is no key to log in with: set the path of a private key, or start an SSH agent (eval $(ssh-agent); ssh-add)",
   );
 }
 
 function readKey(file: string): string {
-  const allowed = "allowed is the path of an OpenSSH private key without a passphrase";
+  const allowed = "must be the path of an OpenSSH private key without a passphrase";
   let text: string;
   try {
     text = fs.readFileSync(localPath(file), "utf8");
@@ -54,7 +54,7 @@ function readKey(file: string): string {
     throw problem(file, `it cannot be read (${(error as NodeJS.ErrnoException).code}); ${allowed}`);
   }
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
-    throw problem(file, `that is no private key; ${allowed}`);
+    throw problem(file, `the file is not a private key; ${allowed}`);
   return text;
 }
 

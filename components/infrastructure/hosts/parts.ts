@@ -1,22 +1,23 @@
-/** The life of what the lab did to a machine that it did not make, as the dynamic provider calls it. */
+/** Dynamic provider that undoes what the lab did to a machine that it did not make. */
 import { isDeepStrictEqual } from "node:util";
 import type { Part } from "../part";
 import { execute, shellCommand, stepScript, type Target, waitForSsh } from "../ssh";
 
+/** Which machine to reset, and how to reach it. */
 export interface Tenancy {
-  /** The machine, as messages call it. */
+  /** The machine's name in messages. */
   name: string;
   target: Target;
   podCidr: string;
 }
 
-/** Seconds in which a machine that lives must answer when it is to be cleaned. */
+/** Seconds in which a machine must answer before it is taken for dead and not cleaned. */
 const PATIENCE = 20;
 
 /**
- * A machine's use by the lab. It begins without touching the machine, and is recorded before anything does, so that
- * whatever an interrupted `up` left there is found and taken back. A machine that is gone keeps nobody from destroying
- * the rest, which no Command can promise: its delete fails when it cannot log in.
+ * The lab's use of a machine. Its creation does not touch the machine. It is recorded before anything else touches the
+ * machine, so that a destroy also undoes what an interrupted `up` left there. A machine that is gone does not keep you
+ * from destroying the rest. A Command would: its delete fails when it cannot log in.
  */
 export const tenancy: Part<Tenancy, object> = {
   create: async () => ({}),
@@ -28,7 +29,7 @@ export const tenancy: Part<Tenancy, object> = {
     try {
       await waitForSsh(target, PATIENCE, say);
     } catch (error) {
-      say(`NOT CLEANED, since nobody can log in there: ${(error as Error).message}`);
+      say(`NOT CLEANED, because login failed: ${(error as Error).message}`);
       return;
     }
     const script = stepScript("reset", { NODE_NAME: name, POD_CIDR: podCidr });
@@ -36,7 +37,7 @@ export const tenancy: Part<Tenancy, object> = {
     if (code !== 0) {
       const last = stderr.trim().split("\n").slice(-15).join("\n");
       throw new Error(
-        `${name} could not be cleaned (exit ${code}); mend the cause and destroy again:\n${last}`,
+        `${name} could not be cleaned (exit ${code}); fix the cause and destroy again:\n${last}`,
       );
     }
   },

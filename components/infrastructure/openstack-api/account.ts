@@ -1,29 +1,33 @@
-/** Who one is on OpenStack: an entry of clouds.yaml, or the variables of an openrc file. */
+/** The OpenStack account: an entry of clouds.yaml, or the variables of an openrc file. */
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 
-/** Which cloud and where, as the stack's `openstack` section says it. */
+/** Cloud and region, from the stack's `openstack` section. */
 export interface CloudName {
   cloud?: string;
   region?: string;
 }
 
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+/** The fields of `auth` in clouds.yaml. */
 export type Credentials = Readonly<Record<string, string | undefined>>;
 
-/** Under the names of clouds.yaml. */
+/** Credentials and endpoint, with the field names of clouds.yaml. */
 export interface Account {
   auth: Credentials;
   region?: string;
   interface?: string;
-  /** A file. */
+  /** Path of a file. */
   cacert?: string;
   insecure: boolean;
 }
 
-/** Which variables mean what of `auth` in clouds.yaml; the first one that is set counts (keystoneauth, os-client-config). */
+/**
+ * The variables for each field of `auth` in clouds.yaml. The first that is set counts (keystoneauth, os-client-config).
+ */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   auth_url: ["OS_AUTH_URL"],
   username: ["OS_USERNAME"],
@@ -45,8 +49,8 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The account that a cloud's name means; the environment's when there is none, and OS_CLOUD names none either.
- * @throws {Error} in one sentence when clouds.yaml has no such entry.
+ * The account of the named cloud, else of the cloud in OS_CLOUD, else of the other OS_ variables.
+ * @throws {Error} in one sentence when clouds.yaml is missing or has no such entry.
  */
 export function findAccount({ cloud, region }: CloudName, env: Environment): Account {
   const name = cloud ?? (env.OS_CLOUD || undefined);
@@ -82,9 +86,9 @@ function fromFile(name: string, env: Environment): Account {
   const entry = clouds[name];
   if (!entry) {
     const known = Object.keys(clouds).join(", ") || "none";
-    throw new Error(`${file} has no cloud of the name ${name}; it has ${known}`);
+    throw new Error(`${file} has no cloud named ${name}; it has ${known}`);
   }
-  // Passwords may be kept apart, in secure.yaml beside it.
+  // Passwords may be in a separate file beside it, secure.yaml.
   const secureFile = join(dirname(file), "secure.yaml");
   const secret = existsSync(secureFile) ? cloudsIn(secureFile)[name] : undefined;
   const around = fromEnvironment(env);
@@ -97,7 +101,7 @@ function fromFile(name: string, env: Environment): Account {
   };
 }
 
-/** Where gophercloud, and with it the provider, looks (gophercloud/utils, clientconfig.FindAndReadYAML). */
+/** Looks where gophercloud, and thus the provider, looks (gophercloud/utils, clientconfig.FindAndReadYAML). */
 function cloudsFile(name: string, env: Environment): string {
   const places = env.OS_CLIENT_CONFIG_FILE
     ? [env.OS_CLIENT_CONFIG_FILE]
@@ -106,7 +110,7 @@ function cloudsFile(name: string, env: Environment): string {
       );
   const file = places.find(existsSync);
   if (file) return file;
-  throw new Error(`there is no clouds.yaml to look the cloud ${name} up in: not at ${places.join(", ")}`);
+  throw new Error(`there is no clouds.yaml to find the cloud ${name} in: looked for ${places.join(", ")}`);
 }
 
 function cloudsIn(file: string): Record<string, CloudEntry> {

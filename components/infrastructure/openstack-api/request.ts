@@ -1,4 +1,6 @@
-/** Questions to OpenStack that its provider has no word for: which names there are, what is left of a quota, what bears a tag. */
+/**
+ * Requests to OpenStack that its provider cannot make: list names, read what is left of a quota, find resources by tag.
+ */
 import * as http from "node:http";
 import * as https from "node:https";
 
@@ -9,21 +11,21 @@ export interface Service {
   endpoints: readonly { interface: string; region: string; url: string }[];
 }
 
-/** How the other end's certificate is judged. */
+/** How to verify the server's certificate. */
 export interface Tls {
   /** PEM. */
   ca?: string;
   insecure?: boolean;
 }
 
-/** A token and where it can be used. */
+/** A token, and the endpoints at which it is valid. */
 export interface Session {
   token: string;
   projectId: string;
   catalogue: readonly Service[];
-  /** Any region when not given. */
+  /** Default: any region. */
   region?: string;
-  /** `public` when not given; clouds.yaml also knows the older `publicURL`. */
+  /** Default: `public`. clouds.yaml also has the older form `publicURL`. */
   interface?: string;
   tls?: Tls;
 }
@@ -31,34 +33,36 @@ export interface Session {
 interface Answer {
   status: number;
   headers: http.IncomingHttpHeaders;
-  /** Parsed JSON; undefined when there is none. */
+  /** Parsed JSON; undefined if the body is not JSON. */
   body: unknown;
 }
 
-/** Milliseconds an API may take for one answer. */
+/** Time limit for one request in milliseconds. */
 const TIME_LIMIT = 20_000;
-/** More than any list of names; what is longer is not ours to read. */
+/** Longer than any list of names. Stop reading a longer answer: it is something else. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** What follows the catalogue's URL (gophercloud, openstack/client.go: NewNetworkV2, NewImageServiceV2, NewComputeV2). */
+/**
+ * The path after the catalogue's URL (gophercloud, openstack/client.go: NewNetworkV2, NewImageServiceV2, NewComputeV2).
+ */
 const VERSION_PATHS: Readonly<Record<string, string>> = { network: "v2.0", image: "v2", compute: "" };
 
-/** Nova's API as of Newton: server tags, and a server's flavor still by id. */
+/** Nova's microversion of the Newton release: it has server tags, and still shows a server's flavor by id. */
 const COMPUTE_VERSION = "2.26";
 
-/** What an API says of one thing; nothing is known of it beforehand. */
+/** One record of an API. Its fields are not known beforehand. */
 export type Entry = Readonly<Record<string, unknown>>;
 
 /**
  * Reads one record.
  * @param path below the service's version, e.g. `limits`.
- * @throws {Error} with the status and the API's own sentence.
+ * @throws {Error} with the status and the API's own message.
  */
 export async function read(session: Session, service: string, path: string): Promise<Entry> {
   const url = endpointOf(session, service) + path;
   const headers = {
     "x-auth-token": session.token,
-    // Before 2.27 Nova knew only the second.
+    // Before microversion 2.27, Nova knew only the second header.
     "openstack-api-version": `compute ${COMPUTE_VERSION}`,
     "x-openstack-nova-api-version": COMPUTE_VERSION,
   };
@@ -70,14 +74,14 @@ export async function read(session: Session, service: string, path: string): Pro
 /**
  * Reads a list.
  * @param path as for {@link read}, e.g. `security-groups?tags=x`.
- * @param key under which the answer has the list, e.g. `security_groups`.
+ * @param key of the list in the answer, e.g. `security_groups`.
  */
 export async function list(session: Session, service: string, path: string, key: string): Promise<Entry[]> {
   const entries = (await read(session, service, path))[key];
   return Array.isArray(entries) ? entries : [];
 }
 
-/** Where a service is reached, with a slash at the end. */
+/** The base URL of a service, with a slash at the end. */
 function endpointOf(session: Session, service: string): string {
   const wanted = (session.interface ?? "public").replace(/URL$/, "");
   const endpoints = session.catalogue.find(({ type }) => type === service)?.endpoints ?? [];
@@ -93,7 +97,7 @@ function endpointOf(session: Session, service: string): string {
   return version === "" || base.endsWith(`/${version}`) ? `${base}/` : `${base}/${version}/`;
 }
 
-/** One request and its answer. */
+/** Sends one request. @throws {Error} when the server cannot be reached, or does not answer in time. */
 export function send(
   method: "GET" | "POST",
   url: string,
@@ -117,7 +121,7 @@ export function send(
         response.setEncoding("utf8");
         response.on("data", (part: string) => {
           received += part;
-          if (received.length > MAX_BYTES) request.destroy(new Error("its answer is too long"));
+          if (received.length > MAX_BYTES) request.destroy(new Error("the answer is too long"));
         });
         response.on("end", () =>
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(received) }),
@@ -128,7 +132,7 @@ export function send(
     request.on("error", (error) => {
       const why =
         error.name === "AbortError" ? `no answer within ${TIME_LIMIT / 1000} seconds` : error.message;
-      reject(new Error(`${new URL(url).origin} cannot be asked: ${why}`));
+      reject(new Error(`the request to ${new URL(url).origin} failed: ${why}`));
     });
     request.end(text);
   });
@@ -138,11 +142,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // a proxy's page, say; the status then tells
+    return undefined; // for example a proxy's page; the status says enough
   }
 }
 
-/** `{"badRequest": {"message": …}}`, `{"NeutronError": {"message": …}}`, `{"error": {"message": …}}`. */
+/** The `message` in an error: `{"badRequest": {…}}`, `{"NeutronError": {…}}`, `{"error": {…}}`. */
 export function reasonOf(body: unknown): string {
   if (typeof body !== "object" || body === null) return "";
   for (const value of Object.values(body)) {

@@ -1,9 +1,9 @@
-/** Logging in: a token of Keystone's and its service catalogue. */
+/** Login to Keystone: gets a token and the service catalogue. */
 import { readFileSync } from "node:fs";
 import type { Account, Credentials } from "./account";
 import { reasonOf, type Service, type Session, send } from "./request";
 
-/** @throws {Error} in one sentence when there are no credentials, or they are not accepted. */
+/** Logs in. @throws {Error} in one sentence when there are no credentials, or Keystone does not accept them. */
 export async function openSession(account: Account): Promise<Session> {
   const { auth, region, cacert, insecure } = account;
   const url = auth.auth_url;
@@ -30,21 +30,21 @@ export async function openSession(account: Account): Promise<Session> {
   };
 }
 
-/** What Keystone's `POST /v3/auth/tokens` asks for (API reference, "Authentication and token management"). */
+/** The body of Keystone's `POST /v3/auth/tokens` (API reference, "Authentication and token management"). */
 function authRequest(auth: Credentials): object {
   const secret = auth.application_credential_secret;
   if (secret) {
     const credential = auth.application_credential_id
       ? { id: auth.application_credential_id, secret }
       : { name: auth.application_credential_name, secret, user: userOf(auth) };
-    // It belongs to a project already: a scope is refused.
+    // An application credential already belongs to a project, and Keystone refuses a scope with it.
     return { identity: { methods: ["application_credential"], application_credential: credential } };
   }
   const identity =
     auth.token && !auth.password
       ? { methods: ["token"], token: { id: auth.token } }
       : { methods: ["password"], password: { user: { ...userOf(auth), password: auth.password } } };
-  // Without a project's name Keystone takes the user's default project, if they have one.
+  // Without a project, Keystone uses the user's default project, if they have one.
   return auth.project_id || auth.project_name
     ? { identity, scope: { project: projectOf(auth) } }
     : { identity };

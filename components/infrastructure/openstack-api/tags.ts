@@ -1,35 +1,39 @@
-/** How the lab's things are marked in OpenStack, where a tag is a plain text and a key pair bears none. */
+/** How the lab's resources are marked in OpenStack, where a tag is plain text and a key pair has no tags. */
 import { createHash } from "node:crypto";
 import { PROJECT_TAG } from "../tags";
 
-/** Nova's limit (nova/objects/tag.py); Neutron's is larger. */
+/** Maximum length of a tag in Nova (nova/objects/tag.py). Neutron's limit is larger. */
 const MAX_LENGTH = 60;
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
-/** `key=value`, as every API takes it: neither comma nor slash (nova/api/validation/parameter_types.py), not too long. */
+/**
+ * `key=value` in a form that every API takes: without comma or slash (nova/api/validation/parameter_types.py), and not
+ * too long.
+ */
 export function openstackTag(key: string, value: string): string {
   const text = `${key}=${value}`.replace(/[,/]/g, "-");
   if (text.length <= MAX_LENGTH) return text;
-  const end = `-${digest(value)}`; // two long names that begin alike stay two
+  const end = `-${digest(value)}`; // keeps two long values with the same beginning apart
   return text.slice(0, MAX_LENGTH - end.length) + end;
 }
 
-/** The tags by which everything of a stack is found, also after its state is gone. */
+/** The tags by which every resource of a stack is found, even after its state is gone. */
 export const stackTags = (stack: string): string[] => [
   openstackTag("project", PROJECT_TAG),
   openstackTag("stack", stack),
 ];
 
 /**
- * What the stack's things in Neutron are described as. Neutron takes tags only once a thing is there, and the provider may be
- * killed in between; the description comes with the very request that makes it.
+ * The description of the stack's Neutron resources. Neutron takes tags only after a resource exists, and the provider
+ * may be killed in between. The description is part of the request that creates the resource.
  */
 export const stackDescription = (stack: string): string => `encaplab: ${stack}`;
 
 /**
- * A key pair's name must be unique for its user and consist of letters, digits, blanks, `-` and `_`
- * (nova/api/validation/parameter_types.py). One name per key, so that a new key can come before the old one goes.
+ * Name of a key pair. It must be unique for its user and consist of letters, digits, blanks, `-` and `_`
+ * (nova/api/validation/parameter_types.py). Each key has its own name, so that a new key can be made before the old one
+ * is deleted.
  */
 export const keyPairName = (stack: string, publicKey: string): string =>
   `${keyPairPrefix(stack)}${digest(publicKey.trim())}`;

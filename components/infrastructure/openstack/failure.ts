@@ -1,9 +1,9 @@
-/** What OpenStack's provider says when something goes wrong, as one sentence. */
+/** Shortens an error of the OpenStack provider to one sentence. */
 
-/** Enough to tell what it was. */
+/** Maximum length of the sentence. */
 const MAX_LENGTH = 300;
 
-/** A provider's words without the names of functions, the lists around them, and what it was about to make. */
+/** The provider's message without function names, list marks, and the name of the client that it was creating. */
 export function providerSentence({ message }: Error): string {
   const text = message.replace(/\s+/g, " ").replace(/^.*(errors? occurred:|returned an error:)/, "");
   const sentence = text.replace(/^[\s*]+|[\s*]+$/g, "").replace(/^Error creating OpenStack \w+ client: /, "");

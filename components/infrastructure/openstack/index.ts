@@ -1,4 +1,4 @@
-/** OpenStack's door: the plan on Neutron and Nova. */
+/** Public API of the OpenStack infrastructure: the plan on Neutron and Nova. */
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan } from "../../plan";
@@ -19,16 +19,17 @@ import { createSecurity } from "./security";
 import { borrowSession } from "./session";
 import { labelOf } from "./tags";
 
+/** What {@link OpenStack} is made from. */
 export interface OpenStackArgs {
   plan: LabPlan;
   config: OpenStackConfig;
-  /** Who may reach SSH, the API and NodePorts. */
+  /** CIDRs that may reach SSH, the API and NodePorts. */
   operatorCidrs: readonly string[];
-  /** What the cloud has of what the config asks for. */
+  /** What the lookup found in the cloud. */
   found: Found;
 }
 
-/** The plan's nodes as Nova's instances, and the network that they need. */
+/** The plan's nodes as Nova instances, and the network that they need. */
 export class OpenStack extends pulumi.ComponentResource implements CloudInfrastructure {
   readonly nodes: CloudNode[];
   readonly api: Endpoint;
@@ -51,7 +52,7 @@ export class OpenStack extends pulumi.ComponentResource implements CloudInfrastr
     this.nodes = createNodes(name, { plan, config, found, network, security, login, label }, this);
     this.api = apiOf(this.nodes);
     this.ownKey = login.privateKey;
-    // Each cloud has its own prices, and OpenStack no API for them.
+    // Each cloud has its own prices, and OpenStack has no API for them.
     this.cost = estimateCost([{ what: found.flavor.name, count: plan.nodes.length, perHour: undefined }], "");
     this.registerOutputs({
       addresses: Object.fromEntries(
@@ -63,8 +64,8 @@ export class OpenStack extends pulumi.ComponentResource implements CloudInfrastr
 }
 
 /**
- * Asks the cloud what it has, and builds the lab.
- * @throws {ConfigError} before anything is built, when something asked for is not to be had.
+ * Looks up what the cloud offers, and builds the lab.
+ * @throws {ConfigError} before anything is built, when the cloud cannot provide what the config asks for.
  */
 export async function createOpenStack(
   name: string,
@@ -79,7 +80,7 @@ export async function createOpenStack(
   for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan)]) {
     if (warning) await pulumi.log.warn(warning);
   }
-  // With the rule for what goes out, and the two that Neutron makes with every group before they are taken out.
+  // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
   const rules = planIngress(plan, operatorCidrs).length + 3;
   if (session) await checkQuota(session, name, plan, found.flavor, rules);
   const lab = new OpenStack(name, { plan, config, operatorCidrs, found }, { ...options, provider });

@@ -1,10 +1,11 @@
-/** Image, flavor and external network by their names; where a name is wrong, a sentence that says which there are. */
+/** Looks up image, flavor and external network by name. If a name is wrong, the error lists the right ones. */
 import * as openstack from "@pulumi/openstack";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type OpenStackConfig, type Problem } from "../../config";
 import { type Entry, list, type Session } from "../openstack-api";
 import { providerSentence } from "./failure";
 
+/** A size of machine. */
 export interface Flavor {
   id: string;
   name: string;
@@ -15,18 +16,19 @@ export interface Flavor {
   disk: number;
 }
 
+/** What the lookup found. */
 export interface Found {
   image: { id: string; name: string };
   flavor: Flavor;
   externalNetwork: { id: string; name: string };
 }
 
-/** More names than this help nobody. */
+/** Maximum number of names in an error message. A longer list does not help. */
 const MAX_NAMES = 25;
 
-/** Where the names of a kind are listed, and how one lists them by hand. */
+/** How to list the names of a kind, here and by hand. */
 interface Listing {
-  /** As one says it. */
+  /** As shown to the user. */
   kind: string;
   command: string;
   names(session: Session): Promise<string[]>;
@@ -74,18 +76,19 @@ const toFlavor = ({ id, name, vcpus, ram, disk }: Entry): Flavor => ({
 const showFlavor = ({ name, vcpus, ram, disk }: Flavor): string =>
   `${name} (${vcpus} vCPU, ${ram / 1024} GiB, disk ${disk} GB)`;
 
-/** kubeadm refuses a control plane with fewer than 2 CPUs or 1700 MB, and with Calico beside it 4 GiB are soon used. */
+/** kubeadm refuses a control plane with fewer than 2 CPUs or 1700 MB. With Calico beside it, it soon uses 4 GiB. */
 const isTooSmall = ({ vcpus, ram }: Flavor): boolean => vcpus < 2 || ram < 4096;
 
-/** What the user should know of a flavor that exists. */
+/** A warning if the flavor is small for a node, else undefined. */
 export function flavorWarning(flavor: Flavor): string | undefined {
   if (!isTooSmall(flavor)) return undefined;
-  return `flavor ${showFlavor(flavor)} is small for a Kubernetes node: kubeadm needs 2 vCPU, and 4 GiB are what it works well with`;
+  return `flavor ${showFlavor(flavor)} is small for a Kubernetes node: kubeadm needs 2 vCPU, and works well with 4 GiB`;
 }
 
 /**
- * @param session to list the names with; undefined where OpenStack's APIs cannot be asked from here.
- * @throws {ConfigError} with all that is wrong with the names.
+ * Looks up what the config names.
+ * @param session to list the names with; undefined if OpenStack's APIs cannot be reached from here.
+ * @throws {ConfigError} with everything that is wrong with the names.
  */
 export async function lookUp(
   { image, flavor, externalNetwork }: OpenStackConfig,
@@ -95,7 +98,7 @@ export async function lookUp(
   const missing = async (key: string, listing: Listing): Promise<Problem> => ({
     key: `openstack.${key}`,
     value: undefined,
-    message: `name the ${listing.kind}: pulumi config set --path openstack.${key} <name>; ${await namesOf(listing, session)}`,
+    message: `set the ${listing.kind}: pulumi config set --path openstack.${key} <name>; ${await namesOf(listing, session)}`,
   });
   const wrong = async (key: string, value: unknown, listing: Listing, error: Error): Promise<Problem> => ({
     key: `openstack.${key}`,
@@ -129,7 +132,7 @@ export async function lookUp(
   throw new ConfigError([images, flavors, networks].filter((answer) => "message" in answer));
 }
 
-/** Nova refuses a machine that is smaller than its image says it must be, but only once it is asked to build it. */
+/** Compares the flavor with the image's minimum. Nova refuses a flavor that is too small, but only when it builds. */
 function requireFit(
   flavor: Flavor,
   image: string | undefined,
@@ -145,12 +148,11 @@ function requireFit(
   ]);
 }
 
-/** The provider's own words are "Your query returned no results." and "… more than one result." (its data_source_*.go). */
+/** The provider says "Your query returned no results." or "… more than one result." (its data_source_*.go). */
 function whyNot({ kind }: Listing, error: Error): string {
   if (/returned no results/.test(error.message)) return `there is no such ${kind}`;
-  if (/more than one result/.test(error.message))
-    return `there are several such ${kind}s, choose one by its name`;
-  return `the ${kind} could not be looked up: ${providerSentence(error)}`;
+  if (/more than one result/.test(error.message)) return `several ${kind}s match; set the name of one`;
+  return `the lookup of the ${kind} failed: ${providerSentence(error)}`;
 }
 
 async function namesOf({ kind, command, names }: Listing, session: Session | undefined): Promise<string> {
@@ -158,9 +160,9 @@ async function namesOf({ kind, command, names }: Listing, session: Session | und
   if (!session) return byHand;
   try {
     const all = await names(session);
-    if (all.length === 0) return `this project sees no ${kind} at all`;
+    if (all.length === 0) return `this project can see no ${kind}`;
     const more = all.length > MAX_NAMES ? `, and ${all.length - MAX_NAMES} more (${command})` : "";
-    return `there are: ${all.slice(0, MAX_NAMES).join(", ")}${more}`;
+    return `available: ${all.slice(0, MAX_NAMES).join(", ")}${more}`;
   } catch {
     return byHand;
   }

@@ -1,4 +1,4 @@
-/** The network: a Neutron network and subnet per subnet of the plan, and the router between them and to the outside. */
+/** The network: one Neutron network and subnet per subnet of the plan, and a router between them and to the outside. */
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import {
@@ -12,29 +12,31 @@ import {
 } from "../../plan";
 import type { Label } from "./tags";
 
-/** The addresses from the third one up to the tenth: where Neutron's own ports find a place, below the plan's nodes. */
+/** Addresses .2 to .9 of a subnet, for Neutron's own ports. They are below the plan's nodes. */
 const POOL = { first: 2, end: 10 } as const;
-/** In a small subnet nodes start at .4, so .2 and .3 must do. */
+/** In a small subnet the nodes start at .4, so .2 and .3 must be enough. */
 const SMALL = { below: 64, end: 4 } as const;
 
-/** Neutron's `max_routes`, unless the cloud set another (neutron/conf/db/extraroute_db.py); no API tells. */
+/** Neutron's `max_routes`, by default (neutron/conf/db/extraroute_db.py). No API tells what the cloud has set. */
 const MAX_ROUTES = 30;
 
-/** What stands for one subnet of the plan. */
+/** The Neutron resources for one subnet of the plan. */
 export interface NetworkSubnet {
   network: openstack.networking.Network;
   subnet: openstack.networking.Subnet;
-  /** The router's leg in the subnet. */
+  /** The router's interface in the subnet. */
   leg: openstack.networking.RouterInterface;
 }
 
+/** The network's resources. */
 export interface Network {
   router: openstack.networking.Router;
-  /** By the names of the plan's subnets. */
+  /** By subnet name in the plan. */
   subnets: ReadonlyMap<string, NetworkSubnet>;
   podRoutes: openstack.networking.RouterRoute[];
 }
 
+/** Declares the network. */
 export function createNetwork(
   plan: LabPlan,
   externalNetworkId: pulumi.Input<string>,
@@ -61,7 +63,7 @@ function createSubnet(
 ): NetworkSubnet {
   const network = new openstack.networking.Network(
     name,
-    // Neutron refuses more than its own encapsulation leaves room for, and takes its maximum when nothing is said.
+    // Neutron refuses an MTU that leaves no room for its own encapsulation, and uses its maximum if none is set.
     { ...label.described(name), ...(plan.mtu.link !== FABRIC_FACTS.openstack.mtu && { mtu: plan.mtu.link }) },
     { parent },
   );
@@ -76,8 +78,8 @@ function createSubnet(
       ipVersion: 4,
       allocationPools: allocationPools(plan, name, cidr),
     },
-    // Another CIDR may overlap the old one, which Neutron refuses beside it: all that is in the subnet goes first, told by
-    // what it has of the subnet. A network takes its subnets along.
+    // A new CIDR may overlap the old one, and Neutron refuses both at once. So everything in the subnet is deleted
+    // first: each resource takes its inputs from the subnet. Deleting a network deletes its subnets.
     { parent, deletedWith: network, deleteBeforeReplace: true },
   );
   const leg = new openstack.networking.RouterInterface(
@@ -89,9 +91,9 @@ function createSubnet(
 }
 
 /**
- * Where Neutron's own ports (DHCP, metadata, a distributed router's) get their addresses: never where a node shall be,
- * for Neutron hands addresses out at random and a node's may then be gone (neutron/ipam/drivers/neutrondb_ipam/driver.py).
- * A port may have a fixed address outside the pools.
+ * The pools from which Neutron's own ports (DHCP, metadata, distributed router) get addresses. They exclude the nodes'
+ * addresses: Neutron picks addresses at random, and might take a node's
+ * (neutron/ipam/drivers/neutrondb_ipam/driver.py). A port may have a fixed address outside the pools.
  */
 export function allocationPools(
   { nodes }: Pick<LabPlan, "nodes">,
@@ -115,8 +117,8 @@ export function allocationPools(
 }
 
 /**
- * Routes of the router to the pods, one per node's block: the mend for direct paths across subnets. A route is named after
- * all that it is: the provider fails on a route that is there already, so it must never come under another name.
+ * Router routes to the pods, one per node block. They make direct paths across subnets work. A route's name contains
+ * block and next hop: under a second name, the provider would add the same route again and fail because it exists.
  */
 function createPodRoutes(
   { podRoutes, nodes }: LabPlan,
@@ -128,21 +130,23 @@ function createPodRoutes(
     const { leg } = subnets.get(subnet) as NetworkSubnet;
     return new openstack.networking.RouterRoute(
       `pods-${block.replace("/", "-")}-via-${via}`,
-      // The router as the leg has it: where the leg is replaced, the route over it is too, and goes first.
+      // The router's id from its interface: when the interface is replaced, so is the route, and the route is deleted
+      // first.
       { routerId: leg.routerId, destinationCidr: block, nextHop: via },
-      // Neutron takes only a next hop it is connected to, and keeps a leg over which a route goes: not deletedWith.
+      // Neutron takes only a next hop it is connected to, and refuses to delete an interface that a route needs. So not
+      // deletedWith.
       { parent, dependsOn: leg },
     );
   });
 }
 
-/** What the user should know of routes that Neutron may refuse. */
+/** A warning if Neutron may refuse that many routes, else undefined. */
 export function podRoutesWarning({ podRoutes }: Pick<LabPlan, "podRoutes">): string | undefined {
   if (podRoutes.length <= MAX_ROUTES) return undefined;
-  return `podRoutes makes ${podRoutes.length} routes, and a Neutron router usually takes ${MAX_ROUTES}; should this cloud refuse them, set podRoutes to false or have fewer nodes`;
+  return `podRoutes makes ${podRoutes.length} routes, and a Neutron router usually takes ${MAX_ROUTES}; if this cloud refuses them, set podRoutes to false or use fewer nodes`;
 }
 
-/** The plan reckons before Neutron has spoken; where Neutron then gives another MTU, that is said, and how to mend it. */
+/** The plan is made before Neutron chooses an MTU. If they differ, a warning says so, and how to fix it. */
 function compareMtu({ mtu }: LabPlan, name: string, network: openstack.networking.Network): void {
   network.mtu.apply(async (given) => {
     const warning = mtuWarning(name, mtu.link, given);
@@ -150,8 +154,11 @@ function compareMtu({ mtu }: LabPlan, name: string, network: openstack.networkin
   });
 }
 
-/** @param given 0 where Neutron has no word for MTU. */
+/**
+ * A warning if Neutron's MTU is not the planned one, else undefined. Both in bytes.
+ * @param given 0 if Neutron does not report an MTU.
+ */
 export function mtuWarning(name: string, planned: number, given: number | undefined): string | undefined {
   if (!given || given === planned) return undefined;
-  return `network ${name} has an MTU of ${given} bytes, and the plan reckons with ${planned}; make them one: pulumi config set encaplab:mtu ${given}`;
+  return `network ${name} has an MTU of ${given} bytes, but the plan assumes ${planned}; make them equal: pulumi config set encaplab:mtu ${given}`;
 }

@@ -1,4 +1,4 @@
-/** The nodes: a port and an instance each, and one floating IP over which all are reached. */
+/** The nodes: one port and one instance each, and one floating IP over which all are reached. */
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
@@ -12,12 +12,13 @@ import type { Network, NetworkSubnet } from "./network";
 import type { Security } from "./security";
 import type { Label } from "./tags";
 
-/** The login name of Ubuntu's images. */
+/** Login user of Ubuntu's images. */
 const USER = "ubuntu";
 
-/** GiB of the volume that a machine of a flavor without a disk boots from: Kubernetes' images and room to spare. */
+/** GiB of the boot volume for a flavor without a disk: room for Kubernetes' images, and some to spare. */
 const VOLUME_SIZE = 20;
 
+/** What the nodes are made from. */
 export interface NodesArgs {
   plan: LabPlan;
   config: OpenStackConfig;
@@ -28,7 +29,7 @@ export interface NodesArgs {
   label: Label;
 }
 
-/** The plan's nodes in its order. */
+/** Declares the nodes, in the plan's order. */
 export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resource): CloudNode[] {
   const { plan, config, login } = args;
   const publicKey = pulumi.output(login.publicKey).apply((key) => key.trim());
@@ -62,7 +63,7 @@ export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resour
   }));
 }
 
-/** What makes the fabric's part of a fault or a mode is here: all of it changes in place, under a running machine. */
+/** The node's port. It holds the fabric's part of a fault or a mode, which changes in place while the machine runs. */
 function createPort(
   node: NodePlan,
   { subnet, leg }: NetworkSubnet,
@@ -73,20 +74,20 @@ function createPort(
     node.name,
     {
       ...label.described(node.name),
-      // The network as the subnet has it: where the subnet is replaced, the port is too, and goes first.
+      // The network's id from the subnet: when the subnet is replaced, so is the port, and the port is deleted first.
       networkId: subnet.networkId,
       fixedIps: [{ subnetId: subnet.id, ipAddress: node.address }],
-      // On the port, not on the instance: that one would ask Nova to put them there, by their names.
+      // On the port, not on the instance: there, Nova would set the groups, and would need their names.
       securityGroupIds: [security.group.id],
       allowedAddressPairs: plan.antiSpoofing.allowsPods ? [{ ipAddress: plan.ipPool.cidr }] : [],
     },
     {
       parent,
-      // Rules come before the port and before every change of it. The router's leg goes after it.
+      // The rules exist before the port and before every change to it. The router's interface is deleted after it.
       dependsOn: [...security.rules, leg],
-      // Another address is another machine. Neutron would change it in place, and the machine would not know.
+      // A new address needs a new machine: Neutron would change it in place, and the machine would not notice.
       replaceOnChanges: ["fixedIps"],
-      // Its address is the plan's: the old port must have given it up.
+      // The plan fixes the address, so the old port must release it first.
       deleteBeforeReplace: true,
     },
   );
@@ -110,23 +111,24 @@ function createInstance(
       networks: [{ port: port.id }],
       keyPair: keyPair.name,
       userData: cloudInit(node.name, hostKey),
-      // The first boot then needs no metadata service, which reaches a machine in many ways or not at all.
+      // With it, the first boot needs no metadata service, which reaches machines in many different ways or not at all.
       configDrive: true,
     },
     {
       parent,
       dependsOn: leg,
-      // A newer checkout's user data replaces no machine. A newer image of the same name would rebuild it: the provider
-      // does so in place, and everything on it is gone (resource_openstack_compute_instance_v2.go, Update). Another key
-      // does replace it: Nova lets no key in later.
+      // User data of a newer checkout must not replace a machine. Nor may a newer image of the same name: the provider
+      // would rebuild the machine in place, and everything on it would be lost
+      // (resource_openstack_compute_instance_v2.go, Update). A new key does replace it, because Nova cannot add a key
+      // later.
       ignoreChanges: ["userData", "imageId", "blockDevices"],
-      // A port is at one machine at a time.
+      // A port can be attached to only one machine at a time.
       deleteBeforeReplace: true,
     },
   );
 }
 
-/** Nova gives a machine no disk of its own where its flavor has none (policy servers:create:zero_disk_flavor). */
+/** For a flavor without a disk, Nova gives the machine no disk of its own (policy servers:create:zero_disk_flavor). */
 const bootVolume = (imageId: string) => ({
   uuid: imageId,
   sourceType: "image",
@@ -136,7 +138,7 @@ const bootVolume = (imageId: string) => ({
   deleteOnTermination: true,
 });
 
-/** @returns the address, once it leads to the node. */
+/** Declares the floating IP. @returns the address, once it leads to the node. */
 function createFloatingIp(
   node: NodePlan,
   port: openstack.networking.Port,
@@ -148,13 +150,14 @@ function createFloatingIp(
   const floatingIp = new openstack.networking.FloatingIp(
     node.name,
     { pool: found.externalNetwork.name, description, tags },
-    // The router keeps a leg over which a floating IP leads (terraform-provider-openstack#2671): this goes before it.
+    // Neutron refuses to delete a router's interface that a floating IP needs (terraform-provider-openstack#2671):
+    // delete this first.
     { parent, dependsOn: leg },
   );
   const association = new openstack.networking.FloatingIpAssociate(
     node.name,
     { floatingIp: floatingIp.address, portId: port.id },
-    // A floating IP that is given back leads nowhere any more.
+    // Releasing the floating IP ends its association too.
     { parent, dependsOn: leg, deletedWith: floatingIp },
   );
   return association.floatingIp;

@@ -1,4 +1,4 @@
-/** The provider: which cloud, with whose credentials. */
+/** The OpenStack provider: which cloud, with which credentials. */
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type OpenStackConfig, type ProviderSettings } from "../../config";
@@ -6,13 +6,13 @@ import { type Account, findAccount } from "../openstack-api";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Settings of the provider that nobody may read in the state; the provider marks only the password itself. */
+/** Provider settings that must be encrypted in the state. The provider itself marks only the password as secret. */
 const SECRETS = ["password", "token", "applicationCredentialSecret", "key"] as const;
 
 /**
- * Finds the account before the provider is started, which would tell of a missing one in a page of its own.
- * @returns undefined when the stack names the API itself (`openstack:authUrl`): then the provider knows more than we do.
- * @throws {ConfigError} when nothing names an account, or clouds.yaml does not have it.
+ * Finds the account before the provider starts, whose own error for a missing account is a page long.
+ * @returns undefined if the stack sets the API itself (`openstack:authUrl`): the provider then knows more than we do.
+ * @throws {ConfigError} when no account is set, or clouds.yaml does not contain it.
  */
 export function requireAccount(
   { cloud, region }: OpenStackConfig,
@@ -26,17 +26,17 @@ export function requireAccount(
   try {
     account = findAccount({ cloud: named, region }, environment);
   } catch (error) {
-    throw report(`${(error as Error).message}; allowed is an entry of that file`);
+    throw report(`${(error as Error).message}; must be an entry of clouds.yaml`);
   }
   if (account.auth.auth_url) return account;
   throw report(
-    "there are no OpenStack credentials; name an entry of clouds.yaml (pulumi config set --path openstack.cloud mycloud, or OS_CLOUD), or source your openrc file, which sets OS_AUTH_URL and the like",
+    "there are no OpenStack credentials; set an entry of clouds.yaml (pulumi config set --path openstack.cloud mycloud, or OS_CLOUD), or source your openrc file, which sets OS_AUTH_URL and the like",
   );
 }
 
 /**
- * A provider resource of the lab's own. What neither the config nor the stack says it reads from OS_* itself
- * (terraform-provider-openstack, openstack/provider.go), so that no password need be in a stack file.
+ * The lab's own provider resource. It reads from OS_* what neither the config nor the stack sets
+ * (terraform-provider-openstack, openstack/provider.go), so that no stack file needs a password.
  */
 export function createProvider(
   { cloud, region }: OpenStackConfig,

@@ -1,28 +1,29 @@
-/** Whether the project may have what the plan asks for, asked before anything is made. */
+/** Checks the project's quotas before anything is made. */
 import { ConfigError } from "../../config";
 import type { LabPlan } from "../../plan";
 import { type Entry, list, read, type Session, stackTags } from "../openstack-api";
 import type { Flavor } from "./lookup";
 
-/** How much of something the project may have, and has. */
+/** The quota of one kind of resource, and how much of it is in use. */
 interface Allowance {
-  /** Negative when there is no limit. */
+  /** Negative if there is no limit. */
   limit: number;
   used: number;
 }
 
-/** Something that is counted. */
+/** What the lab needs of one kind of resource. */
 interface Demand extends Allowance {
   what: string;
   needed: number;
 }
 
 /**
- * Compares the plan with the project's quotas. A project whose quotas cannot be read is taken to be large enough: OpenStack
- * itself says no clearly then. A lab that stands already is counted as used, and therefore not compared. An ordinary user may read both: Nova's own limits when no project is named
- * (nova/api/openstack/compute/limits.py; the provider's getLimitsV2 always names one and needs an administrator), Neutron's
- * as the details of one's own project (neutron/extensions/quotasv2_detail.py).
- * @param rules how many rules the security group gets, with the one for what goes out.
+ * Compares the plan with the project's quotas. If they cannot be read, the check passes, because OpenStack's own error
+ * is clear. A lab that exists already is counted as used, and therefore not compared. An ordinary user may read both:
+ * Nova's own limits if no project is named (nova/api/openstack/compute/limits.py; the provider's getLimitsV2 always
+ * names one and needs an administrator), and Neutron's in the details of the user's own project
+ * (neutron/extensions/quotasv2_detail.py).
+ * @param rules how many rules the security group gets, including the egress rule.
  * @throws {ConfigError} naming every quota that is too small.
  */
 export async function checkQuota(
@@ -38,7 +39,7 @@ export async function checkQuota(
     .map(({ what, limit, used, needed }) => ({
       key: "topology",
       value: `${plan.nodes.length} nodes in ${plan.subnets.length} subnets`,
-      message: `they need ${needed} ${what}, and the project's quota is ${limit}, of which ${used} are in use; allowed is a smaller lab, less elsewhere in the project, or a larger quota`,
+      message: `they need ${needed} ${what}, and the project's quota is ${limit}, of which ${used} are in use; make the lab smaller, delete something else in the project, or request a larger quota`,
     }));
   if (problems.length > 0) throw new ConfigError(problems);
 }
@@ -88,7 +89,7 @@ function networkDemands(quota: Entry, plan: LabPlan, rules: number): Demand[] {
   return [
     { what: "networks", needed: subnets, ...of("network") },
     { what: "subnets", needed: subnets, ...of("subnet") },
-    // One per node, the router's leg and Neutron's own port for DHCP or metadata per subnet.
+    // One per node, and per subnet the router's interface and Neutron's own port for DHCP or metadata.
     { what: "ports", needed: plan.nodes.length + 2 * subnets, ...of("port") },
     { what: "routers", needed: 1, ...of("router") },
     { what: "floating IPs", needed: 1, ...of("floatingip") },

@@ -1,18 +1,19 @@
-/** The security group: the plan's firewall table in Neutron's words. */
+/** The security group: the plan's firewall table as Neutron rules. */
 import * as openstack from "@pulumi/openstack";
 import type * as pulumi from "@pulumi/pulumi";
 import type { IngressRule } from "../ingress";
 import type { Label } from "./tags";
 
+/** The security group and its rules. */
 export interface Security {
   group: openstack.networking.SecGroup;
-  /** What a packet needs to have been there before it. */
+  /** All rules. Ports depend on them, so that no packet is sent before its rule exists. */
   rules: openstack.networking.SecGroupRule[];
 }
 
 /**
- * Each rule is a resource of its own with one source. Nothing in a rule can change in place: where one part differs it is
- * another rule, with another name.
+ * Declares the group and its rules. Each rule is its own resource with one source. No field of a rule can change in
+ * place: a rule that differs in one field is a new rule, with a new name.
  */
 export function createSecurity(
   rules: readonly IngressRule[],
@@ -23,17 +24,17 @@ export function createSecurity(
     "nodes",
     {
       ...label.described("nodes"),
-      // A cloud may bring other rules for new groups than Neutron does; here the table is all there is.
+      // A cloud may have its own default rules for new groups. Only the rules of the table must be in the group.
       deleteDefaultRules: true,
     },
     { parent },
   );
-  // A group takes its rules along; one by one the provider waits five seconds for each.
+  // Deleting a group deletes its rules. One by one, the provider waits five seconds for each.
   const inside = { parent, deletedWith: group };
   const ingress = rules.map(
     (rule) => new openstack.networking.SecGroupRule(rule.name, ingressArgs(rule, group), inside),
   );
-  // Nodes fetch packages and images from wherever these are: what comes in is guarded, not what goes out.
+  // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.
   const egress = new openstack.networking.SecGroupRule(
     "all-out",
     { securityGroupId: group.id, direction: "egress", ethertype: "IPv4", description: "encaplab: all-out" },
@@ -50,17 +51,18 @@ function ingressArgs(
     securityGroupId: group.id,
     direction: "ingress",
     ethertype: "IPv4",
-    // The table's name, not its sentence: a changed description is a new rule, which Neutron takes for a double (409).
+    // The rule's name in the table, not its sentence: a changed description is a new rule, which Neutron refuses as a
+    // duplicate (409).
     description: `encaplab: ${rule}`,
     ...inWordsOfNeutron(protocol, ports),
-    // A remote group matches the addresses of its ports, not their allowed address pairs: pods need the prefix.
+    // A remote group matches the addresses of its ports, but not their allowed address pairs. So pods need the prefix.
     ...("group" in source ? { remoteGroupId: group.id } : { remoteIpPrefix: source.cidr }),
   };
 }
 
 /**
- * The provider takes tcp, udp, icmp and any number as text (openstack/networking_secgroup_rule_v2.go); no protocol means
- * every one. `ipip` is no name it knows, and in Neutron's older releases it meant 94.
+ * The provider takes tcp, udp, icmp and any number as text (openstack/networking_secgroup_rule_v2.go); no protocol
+ * means every protocol. It does not know the name `ipip`, and in Neutron's older releases that meant 94.
  */
 function inWordsOfNeutron(
   protocol: IngressRule["protocol"],

@@ -1,4 +1,4 @@
-/** The provider's own session, for the questions that the provider has no word for. */
+/** The provider's own session, for requests that the provider cannot make. */
 import { readFileSync } from "node:fs";
 import * as openstack from "@pulumi/openstack";
 import { ConfigError, type OpenStackConfig, type ProviderSettings } from "../../config";
@@ -6,11 +6,12 @@ import { type Account, openSession, type Session } from "../openstack-api";
 import { providerSentence } from "./failure";
 
 /**
- * Logs in, as the provider does with whatever it was given: a token, a password, an application credential.
- * @param account what clouds.yaml or the environment say besides the credentials; undefined when the stack says all.
- * @returns undefined when nothing can be asked: the provider asks Keystone where the catalogue says it is, a few clouds do
- *   not list it, and we have no credentials of our own there.
- * @throws {ConfigError} when OpenStack does not accept the credentials, cannot be reached, or has no such region or project.
+ * Logs in with what the provider was given: a token, a password or an application credential.
+ * @param account from clouds.yaml or the environment; undefined if the stack sets everything.
+ * @returns undefined if no API can be asked: the provider looks for Keystone in the catalogue, a few clouds do not list
+ *   it there, and we have no credentials of our own.
+ * @throws {ConfigError} when OpenStack does not accept the credentials, cannot be reached, or has no such region or
+ *   project.
  */
 export async function borrowSession(
   provider: openstack.Provider,
@@ -51,19 +52,19 @@ async function ofProvider(
   };
 }
 
-/** A place that is none shows as a missing endpoint of each service, in words that name neither it nor the mistake. */
+/** An unknown region or project shows up as missing endpoints, with errors that name neither. So check them here. */
 function requirePlace(
   { catalogue, region }: Session,
   { cloud }: OpenStackConfig,
   account: Account | undefined,
 ): void {
   if (catalogue.length === 0) {
-    const message = `the credentials${placeOf(account)} are for no project, and without one there is nothing to build in; name it: OS_PROJECT_NAME, or project_name in clouds.yaml`;
+    const message = `the credentials${placeOf(account)} are for no project, and the lab needs one; set OS_PROJECT_NAME, or project_name in clouds.yaml`;
     throw new ConfigError([{ key: "openstack.cloud", value: cloud, message }]);
   }
   const regions = new Set(catalogue.flatMap(({ endpoints }) => endpoints.map((endpoint) => endpoint.region)));
   if (!region || regions.has(region)) return;
-  const message = `OpenStack${placeOf(account)} has no such region; there are: ${[...regions].sort().join(", ")}`;
+  const message = `OpenStack${placeOf(account)} has no such region; available: ${[...regions].sort().join(", ")}`;
   throw new ConfigError([{ key: "openstack.region", value: region, message }]);
 }
 
@@ -73,7 +74,7 @@ const placeOf = (account: Account | undefined): string =>
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
 
-/** The provider takes a file's name or its content. One that cannot be read the provider has complained of already. */
+/** The provider takes a file's name or its content. If a file cannot be read, the provider has already said so. */
 function certificate(file: string | undefined): string | undefined {
   if (file === undefined || file.includes("-----BEGIN")) return file;
   try {
@@ -88,7 +89,7 @@ function refusal(cloud: string | undefined, account: Account | undefined, error:
     {
       key: "openstack.cloud",
       value: cloud,
-      message: `OpenStack${placeOf(account)} did not let us in: ${providerSentence(error)}; check the credentials with: openstack token issue`,
+      message: `the login to OpenStack${placeOf(account)} failed: ${providerSentence(error)}; check the credentials with: openstack token issue`,
     },
   ]);
 }

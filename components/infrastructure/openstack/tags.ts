@@ -1,9 +1,9 @@
-/** The lab's marks as OpenStack takes them: tags are plain texts, and these and the description are the same on each thing. */
+/** The lab's tags and description for OpenStack. Tags are plain text, and the same on each resource. */
 import * as pulumi from "@pulumi/pulumi";
 import { openstackTag, stackDescription, stackTags } from "../openstack-api";
 import type { LabTags } from "../tags";
 
-/** What a thing is called in OpenStack's lists, and how it is known as the lab's. */
+/** A resource's name in OpenStack, and the marks that show that it belongs to the lab. */
 export interface Label {
   /** For Nova. */
   (thing: string): { name: string; tags: pulumi.Input<string>[] };
@@ -11,6 +11,7 @@ export interface Label {
   described(thing: string): { name: string; description: string; tags: pulumi.Input<string>[] };
 }
 
+/** Makes the {@link Label} of a lab. */
 export function labelOf({ stack, owner, expiry }: LabTags): Label {
   const later = (key: string, value: pulumi.Input<string>) =>
     pulumi.output(value).apply((text) => openstackTag(key, text));

@@ -1,4 +1,4 @@
-/** The door to SSH: logging in on a node from here, and what a node's shell is given to run. */
+/** Public API of SSH: login to a node from here, and the scripts that its shell runs. */
 export { type Answer, execute, type Target, waitForSsh } from "./session";
 export { type StepName, shellCommand, stepScript } from "./step";
 export { attach } from "./terminal";

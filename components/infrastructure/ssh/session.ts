@@ -1,36 +1,37 @@
 /**
- * SSH from this process: to wait until a node lets us in and to say why it does not, and for the two things that no
- * Command resource can do, because they must stand a dead node or happen right before another resource.
+ * SSH from this process: waits until a node accepts our login, and says why it does not. Also for the two things that
+ * no Command resource can do: tolerate a dead node, and run right before another resource.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, type ConnectConfig, utils } from "ssh2";
 
-/** A login, every value known. */
+/** How to log in, with every value known. */
 export interface Target {
   host: string;
   port: number;
   user: string;
-  /** OpenSSH format; the SSH agent is asked when there is none. */
+  /** OpenSSH format. Absent: the SSH agent is used. */
   privateKey?: string;
-  /** The one public key with which the host may answer, as `ssh-ed25519 AAAA…`. */
+  /** The only host key to accept, as `ssh-ed25519 AAAA…`. Absent: any. */
   hostKey?: string;
   jump?: Target;
 }
 
+/** What a command returned. `code` is -1 if a signal ended it. */
 export interface Answer {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** How long each part of an attempt to log in may take: the way to the machine, the login itself. Milliseconds. */
+/** Time limit for each part of a login attempt, in milliseconds: the connection, then the login itself. */
 const ATTEMPT = 15_000;
-/** What a login takes on a slow way; no attempt is given less, however near the limit. Milliseconds. */
+/** Shortest attempt in milliseconds, however near the limit: a login over a slow connection needs this long. */
 const SHORTEST = 2000;
 
 /** Why a login failed, in a sentence that says where to look. */
 class LoginError extends Error {
-  /** @param final whether trying again is of no use. */
+  /** @param final whether another attempt is pointless. */
   constructor(
     message: string,
     readonly final: boolean,
@@ -42,7 +43,7 @@ class LoginError extends Error {
 /**
  * Runs one command.
  * @param stdin what the command reads: a text, or a stream, which is read as fast as the node takes it.
- * @throws when no login is possible, or the connection or the stream breaks before the command has ended.
+ * @throws {Error} when login fails, or the connection or the stream breaks before the command has ended.
  */
 export async function execute(
   target: Target,
@@ -71,7 +72,7 @@ export async function execute(
         channel.on("close", () => resolve(answer));
         if (typeof stdin === "string") return void channel.end(stdin);
         stdin.on("error", reject);
-        // A command that ends early closes its input; its exit code tells why.
+        // Ignore the error: a command that ends early closes its input, and its exit code says why.
         channel.on("error", () => {});
         stdin.pipe(channel);
       });
@@ -82,10 +83,10 @@ export async function execute(
 }
 
 /**
- * Waits until one can log in, trying again with growing pauses (a second to ten).
- * @param limit seconds; a machine that boots takes a minute or two.
- * @param say is told what it waits for, whenever that changes.
- * @throws with what was tried, how the last attempt ended and what to look at.
+ * Waits until login works. It tries again with growing pauses, from one second to ten.
+ * @param limit seconds. A machine that boots takes a minute or two.
+ * @param say is called with the reason for waiting, whenever that changes.
+ * @throws {Error} with what was tried, how the last attempt ended and what to check.
  */
 export async function waitForSsh(
   target: Target,
@@ -96,7 +97,7 @@ export async function waitForSsh(
   let said = "";
   for (let pause = 1000; ; pause = Math.min(pause * 1.5, 10_000)) {
     try {
-      // A machine that drops packets would keep the last attempt far beyond the limit.
+      // Shorten the last attempt: a machine that drops packets would keep it waiting far beyond the limit.
       const patience = Math.min(ATTEMPT, Math.max(SHORTEST, end - Date.now()));
       (await openSession(target, patience)).end();
       return;
@@ -104,7 +105,7 @@ export async function waitForSsh(
       const { message } = error as Error;
       if (error instanceof LoginError && error.final) throw error;
       if (Date.now() + pause > end) {
-        throw new Error(`no login on ${where(target)} within ${limit} seconds: ${message}`);
+        throw new Error(`could not log in to ${where(target)} within ${limit} seconds: ${message}`);
       }
       if (message !== said) say(`waiting for SSH on ${where(target)}: ${message}`);
       said = message;
@@ -123,7 +124,7 @@ interface Login {
   end(): void;
 }
 
-/** A login, to be ended by whoever asked for it. @throws with why there is none, and where to look. */
+/** Logs in. The caller must call `end`. @throws {Error} with why login failed, and what to check. */
 export async function openSession(target: Target, patience = ATTEMPT): Promise<Login> {
   if (!target.jump) return open(target, patience);
   const first = await openSession(target.jump, patience);
@@ -142,7 +143,10 @@ export async function openSession(target: Target, patience = ATTEMPT): Promise<L
   }
 }
 
-/** The jump host's own patience with a machine that drops packets is two minutes, and it may itself fall silent. */
+/**
+ * A connection from the jump host to the machine. It has its own timeout: the jump host waits two minutes for a machine
+ * that drops packets, and may itself stop answering.
+ */
 function forward(client: Client, { host, port, jump }: Target, patience: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string) =>
@@ -178,7 +182,7 @@ function open(target: Target, patience: number, sock?: Socket): Promise<Login> {
       privateKey: target.privateKey,
       agent: target.privateKey ? undefined : process.env.SSH_AUTH_SOCK,
       readyTimeout: patience,
-      // A host has keys of several kinds: ask for the kind that is known.
+      // A host has keys of several types: ask for the type that we know.
       ...(type && { algorithms: { serverHostKey: [type] as never } }),
       hostVerifier: (key: Buffer) => {
         if (!hostKey || key.toString("base64") === base64) return true;
@@ -196,20 +200,23 @@ function describeKey(key: Buffer): string {
 
 const wrongHostKey = ({ host, hostKey }: Target, answer: string): LoginError =>
   new LoginError(
-    `${host} answers with the host key ${answer}, expected is ${hostKey}: another machine has its address, or it was set up anew`,
+    `${host} has the host key ${answer}, but ${hostKey} was expected: another machine has its address, or it was reinstalled`,
     true,
   );
 
 type SocketError = Error & { code?: string; level?: string };
 
-/** What each failure means on the way to a node, and what to look at. */
+/** What each failure of a login means, and what to check. */
 function explain({ host, port, user, privateKey }: Target, error: SocketError): LoginError {
   switch (error.code) {
     case "ECONNREFUSED":
       return new LoginError(`${host} refuses port ${port}: it is booting, or no sshd listens there`, false);
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-      return new LoginError(`there is no route to ${host}: is the address right, and the machine up?`, false);
+      return new LoginError(
+        `there is no route to ${host}: check the address, and whether the machine is up`,
+        false,
+      );
     case "ETIMEDOUT":
       return new LoginError(silent(host, port), false);
     case "ENOTFOUND":
@@ -222,12 +229,12 @@ function explain({ host, port, user, privateKey }: Target, error: SocketError): 
     case "client-authentication":
       return new LoginError(
         privateKey
-          ? `${host} does not let ${user} in with this key (cloud-init may not have put it there yet; else check user and key)`
-          : `${host} does not let ${user} in with a key of your SSH agent; ssh-add the key, or name it in the config`,
+          ? `${host} does not accept this key for ${user} (cloud-init may not have installed it yet; otherwise check user and key)`
+          : `${host} does not accept a key of your SSH agent for ${user}; ssh-add the key, or set it in the config`,
         false,
       );
   }
-  // A listener without a server behind it, as a forwarded port has while the machine boots.
+  // A port that accepts connections without a server behind it, like a forwarded port while the machine boots.
   if (/before handshake|ECONNRESET/.test(`${error.message} ${error.code}`))
     return new LoginError(SHUT, false);
   return new LoginError(error.message, false);
@@ -236,4 +243,4 @@ function explain({ host, port, user, privateKey }: Target, error: SocketError): 
 const SHUT = "it closes the connection at once: its sshd is starting";
 
 const silent = (host: string, port: number): string =>
-  `${host} does not answer on port ${port}: it is booting, or a firewall (security group, accessCidrs) lets your address not through`;
+  `${host} does not answer on port ${port}: it is booting, or a firewall (security group, accessCidrs) is blocking your address`;

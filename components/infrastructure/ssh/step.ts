@@ -1,8 +1,8 @@
-/** A step: one of the scripts of `scripts/node`, made ready to be run on a node. */
+/** A step: one of the scripts of `scripts/node`, prepared to run on a node. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Of which files each step is made, in this order, behind the preamble. */
+/** The files of each step, in this order, after the preamble. */
 const STEPS = {
   blocks: ["rollout", "blocks"],
   calico: ["rollout", "calico"],
@@ -20,27 +20,28 @@ const STEPS = {
   token: ["token"],
 } as const;
 
+/** Names of the steps. */
 export type StepName = keyof typeof STEPS;
 
 const FOLDER = path.join(__dirname, "..", "..", "..", "scripts", "node");
 const read = (name: string) => fs.readFileSync(path.join(FOLDER, `${name}.sh`), "utf8");
 
-/** `'…'` for bash, whatever the text holds. */
+/** Quotes a text for bash, whatever it contains: `'…'`. */
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * What goes to the node's shell on its standard input: the helpers that all steps share, the values as shell variables,
- * the step. Nothing of it, and so no secret, is ever in a command line.
+ * The standard input for the node's shell: the helpers that all steps share, the values as shell variables, the step.
+ * None of it, and so no secret, is ever in a command line.
  *
- * @param values by the names that the step's file lists at its head.
+ * @param values by the variable names that are listed at the top of the step's file.
  */
 export function stepScript(step: StepName, values: Readonly<Record<string, string>>): string {
   const assignments = Object.entries(values).map(([name, value]) => `${name}=${quote(value)}`);
-  // What a step starts must not read on in the step's own text: hence the empty input.
+  // Empty input, because a program that the step starts would otherwise read the rest of the step's own text.
   return [read("preamble"), ...assignments, ...STEPS[step].map(read), 'main "$@" </dev/null', ""].join("\n");
 }
 
-/** The command that runs what {@link stepScript} made. */
+/** The command that runs the script of {@link stepScript} as root. */
 export function shellCommand(user: string, action: "create" | "update" | "delete"): string {
   const shell = `bash -s -- ${action}`;
   return user === "root" ? shell : `sudo -n ${shell}`;

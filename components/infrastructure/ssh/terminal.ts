@@ -1,17 +1,17 @@
-/** A shell, or one command, on a node, on the terminal of whoever asked for it. */
+/** A shell or one command on a node, in the caller's terminal. */
 import type { ClientChannel } from "ssh2";
 import { openSession, type Target } from "./session";
 
 /**
- * Joins this process's standard streams to a shell on the node, or to a command.
- * @param command none: an interactive shell, for which a terminal is asked when there is one here.
- * @returns its exit code; 128 and more when a signal ended it, as a shell tells it.
- * @throws when no login is possible.
+ * Connects this process's standard streams to a shell or a command on the node.
+ * @param command if undefined, an interactive shell, with a terminal if this process has one.
+ * @returns the exit code; 128 or more if a signal ended it, as shells report it.
+ * @throws {Error} when login fails.
  */
 export async function attach(target: Target, command: string | undefined): Promise<number> {
   const { client, end } = await openSession(target);
   const { stdin, stdout, stderr } = process;
-  // A command is told what it is given; only a shell is somebody's terminal.
+  // Only a shell needs a terminal. A command gets its input unchanged.
   const terminal = command === undefined && stdin.isTTY === true;
   const size = () => ({ rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, height: 0, width: 0 });
   try {

@@ -1,9 +1,8 @@
 /**
- * From one state of the twin to another, as bash for the realm. Pure.
+ * Changes the twin from one state to another: renders the bash that does it in the realm. Pure.
  *
- * What a script brings about it signs with the digest of the state, last of all, and it takes the former signature away
- * first of all: where the signature is not that of the recorded state, something was interrupted or tampered with, and
- * is built anew.
+ * A script first removes the old signature, and last writes the new one, the digest of the state. If the signature is
+ * not that of the recorded state, a script was interrupted or something was tampered with, and the part is rebuilt.
  */
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
@@ -13,13 +12,17 @@ import type { NodeState } from "./nodes";
 import type { SecurityState } from "./security";
 import { batch, bridgeBatch, inside, nft } from "./shell";
 
-/** Where the signatures stand inside the realm; a fresh realm has none. */
+/** Folder of the signatures inside the realm. A new realm has none. */
 export const SIGNATURES = "/run/encaplab/applied";
 
+/** SHA-256 of a state, in hex. */
 export const digest = (state: unknown): string =>
   createHash("sha256").update(JSON.stringify(state)).digest("hex");
 
-/** Runs `body` for a part of the twin alone (an orphan of a killed engine may still be at it), and signs it. */
+/**
+ * Runs `body` under the part's lock, because an orphan of a killed engine may still be at work on it. Then signs the
+ * part.
+ */
 export function signed(part: string, state: unknown, body: string): string {
   return [
     "set -e",
@@ -32,19 +35,21 @@ export function signed(part: string, state: unknown, body: string): string {
   ].join("\n");
 }
 
-/** Removes a part's signature with the part itself. */
+/** Removes a part together with its signature. */
 export function unsigned(part: string, body: string): string {
   return [`rm -f ${SIGNATURES}/${part} ${SIGNATURES}/${part}.lock`, body].join("\n");
 }
 
+/** Builds the network, after removing what is left of an old one. */
 export function buildNetwork(state: NetworkState): string {
   return [removeNetwork(), state.build, changeNetwork(undefined, state)].join("\n");
 }
 
+/** Changes the network in place. Without `old`, sets everything that can change. */
 export function changeNetwork(old: NetworkState | undefined, state: NetworkState): string {
   const { added, removed } = difference(old?.routes ?? [], state.routes);
   return [
-    // The engine deletes a node after all else is done, and by then its address may be another node's.
+    // Unplug a removed node now: the engine deletes it last, and by then its address may belong to another node.
     ...difference(old?.ports ?? [], state.ports).removed.flatMap(unplug),
     batch(ROUTER, [
       ...removed.map((route) => `route del ${route}`),
@@ -60,8 +65,8 @@ const removeNamespace = (name: string): string =>
   `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;
 
 /**
- * Replaces the rules in one transaction. When TCP 179 closes, what the group remembers is forgotten and every BIRD starts
- * its sessions anew: a real group would keep an established session alive, and the twin shows the lab from cold.
+ * Replaces the rules in one transaction. When TCP 179 closes, it also flushes connection tracking and restarts all BIRD
+ * sessions: a real group would keep an established session alive, but the twin shows the lab from cold.
  */
 export function changeSecurity(old: SecurityState | undefined, state: SecurityState): string {
   const restart =
@@ -72,11 +77,12 @@ export function changeSecurity(old: SecurityState | undefined, state: SecuritySt
   ].join("\n");
 }
 
+/** Builds a node, after removing what is left of an old one. */
 export function buildNode(state: NodeState): string {
   return [removeNode(state), state.build, changeNode(undefined, state)].join("\n");
 }
 
-/** Deletes a node, its pods and its port; what is not there is no error. */
+/** Deletes a node, its pods and its port. What is missing is no error. */
 export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
   return [
     endBird(name),
@@ -85,15 +91,15 @@ export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): st
   ].join("\n");
 }
 
-/** Takes a node off the fabric. */
+/** Removes a node's port from the fabric. */
 function unplug(node: string): string[] {
   const { tap, bridge, inner } = port(node);
   return [tap, inner, bridge].map((link) => `ip -n ${FABRIC} link del ${link} 2> /dev/null || true`);
 }
 
 /**
- * Brings a node that is built from `old` to `state`, touching only what differs. The order keeps a way at every moment:
- * the new tunnel comes before the routes that use it, the old one goes after the last route has left it.
+ * Changes a built node from `old` to `state`, touching only what differs. The order keeps a path at every moment: the
+ * new tunnel is made before the routes that use it, and the old one is removed after its last route.
  */
 export function changeNode(old: NodeState | undefined, state: NodeState): string {
   const moved = old?.tunnel?.device !== state.tunnel?.device || old?.tunnel?.link !== state.tunnel?.link;
@@ -123,7 +129,8 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       ...forwarding.added.map((entry) => `fdb append ${entry}`),
     ]),
     old?.bird === state.bird ? "" : birdTo(old, state),
-    // tunl0 belongs to the namespace and cannot be deleted; without address and link it carries nothing.
+    // tunl0 belongs to the namespace and cannot be deleted. Without an address and with its link down, it carries
+    // nothing.
     gone?.kind === "ipip"
       ? batch(state.name, [`addr flush dev ${gone.device}`, `link set ${gone.device} down`])
       : "",
@@ -137,7 +144,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     .join("\n");
 }
 
-/** Calico gives an MTU to new workloads only; the twin's pods change theirs as if they had been restarted. */
+/** Calico sets the MTU of new workloads only. The twin's pods change theirs as if they had been restarted. */
 function podMtu(old: NodeState | undefined, state: NodeState): string {
   if (old?.podMtu === state.podMtu) return "";
   return [
@@ -153,7 +160,7 @@ function tunnelUp(
   node: string,
   { kind, device, address, mtu, link }: NonNullable<NodeState["tunnel"]>,
 ): string {
-  // Where the driver is there, a new namespace has its tunl0 already, unless fb_tunnels_only_for_init_net forbids it.
+  // If the driver is loaded, a new namespace already has tunl0, unless fb_tunnels_only_for_init_net forbids it.
   const make =
     kind === "ipip"
       ? `if [[ ! -e /proc/sys/net/ipv4/conf/${device} ]]; then ip link add ${device} ${link}; fi`
@@ -162,7 +169,7 @@ function tunnelUp(
   return inside(node, [make, batch(undefined, settings)].join("\n"));
 }
 
-/** Starts BIRD, has it read its changed file (its sessions stay), or ends it, which takes its routes back. */
+/** Starts BIRD, reloads its changed file (its sessions stay), or ends it and removes its routes. */
 function birdTo(old: NodeState | undefined, state: NodeState): string {
   const base = birdFiles(state.name);
   if (state.bird === "") {
@@ -170,7 +177,7 @@ function birdTo(old: NodeState | undefined, state: NodeState): string {
     return [endBird(state.name), `ip -n ${state.name} route flush proto bird`].join("\n");
   }
   const write = `cat > ${base}.conf <<'BIRD'\n${state.bird}BIRD`;
-  // A daemon that inherits the lock would keep it for good, hence `{lock}>&-`.
+  // `{lock}>&-`, because a daemon that inherits the lock would hold it forever.
   if (old?.bird) return `${write}\nbirdc -s ${base}.ctl configure > /dev/null`;
   return `${write}\nnsenter --net=/run/netns/${state.name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid {lock}>&-`;
 }

@@ -1,8 +1,8 @@
-/** BIRD's configuration of a node, as Calico's confd templates shape it. */
+/** A node's BIRD configuration, with the structure of Calico's confd templates. */
 
 import { ENCAPSULATION_FACTS, type LabPlan, type NodePlan, type Route, routeTo } from "../../plan";
 
-/** @returns the file, or an empty text when the plan has no BGP. */
+/** Renders the configuration. @returns the file, or an empty text if the plan has no BGP. */
 export function renderBird(plan: LabPlan, node: NodePlan): string {
   if (!plan.bgp.enabled) return "";
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
@@ -10,8 +10,8 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   return [
     `router id ${node.address};`,
     `log "/run/bird/${node.name}.log" { info, warning, error, fatal, bug };`,
-    // Where a peer's address leads, asked for each route learnt from it. BIRD 2 cannot set `dev tunl0 onlink` on a BGP
-    // route (Calico's own BIRD is a fork for that reason), but it takes over the next hop of the route found here.
+    // The next hop of each peer, looked up for each route learnt from it. BIRD 2 cannot set `dev tunl0 onlink` on a BGP
+    // route (Calico's own BIRD is a fork for that reason), but it copies the next hop of the route found here.
     "ipv4 table nexthops;",
     "protocol device { scan time 2; }",
     "protocol kernel {",
@@ -35,7 +35,8 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
     "  ipv4 { import all; export where source = RTS_STATIC; next hop self; gateway recursive; igp table nexthops; };",
     "}",
     ...peers.map((peer) => {
-      // As in Calico's template: of two nodes one calls and the other waits. Two calls that meet cost seconds.
+      // As in Calico's template, only one of two nodes connects and the other waits. If both connect at once, the
+      // session takes seconds longer to come up.
       const passive = peer.address > node.address ? " passive on;" : "";
       return `protocol bgp Mesh_${peer.address.replaceAll(".", "_")} from mesh { neighbor ${peer.address} as ${plan.bgp.asNumber};${passive} }`;
     }),
@@ -43,27 +44,27 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   ].join("\n");
 }
 
-/** Where a node's BIRD keeps its files, without their endings. */
+/** Path of a node's BIRD files, without extension. */
 export const birdFiles = (node: string): string => `/run/bird/${node}`;
 
 /**
- * Bash that ends a node's BIRD and waits until its sockets are closed: when the namespace goes first, no peer is told,
- * and each keeps a dead session for as long as BGP holds one (240 s). Not `birdc down`: BIRD then takes up to two seconds
- * to part from its peers, which part at the same moment.
+ * Bash that ends a node's BIRD and waits until its sockets are closed. If the namespace is deleted first, no peer is
+ * told, and each keeps the dead session for BGP's hold time (240 s). Not `birdc down`: BIRD then takes up to two
+ * seconds to close the sessions with its peers, which close theirs at the same moment.
  */
 export function endBird(node: string): string {
   const files = birdFiles(node);
   return [
     `if read -r bird 2> /dev/null < ${files}.pid && read -r name 2> /dev/null < /proc/$bird/comm && [[ $name == bird ]]; then`,
     "  kill -9 $bird 2> /dev/null || true",
-    // A zombie has closed everything; process 1 takes it away when it gets round to it.
+    // A zombie has closed everything. Process 1 reaps it later.
     '  while read -r line 2> /dev/null < /proc/$bird/stat && [[ $line != *") Z "* ]]; do :; done',
     "fi",
     `rm -f ${files}.*`,
   ].join("\n");
 }
 
-/** Where packets for a peer's pods go first. Where Felix has the routes, the peer itself: BIRD only learns them. */
+/** The next hop for a peer's pods. If Felix has the routes, it is the peer itself: BIRD then only learns them. */
 function nextHop(programs: boolean, peer: NodePlan, { via, device, onlink }: Route): string {
   return programs ? `${via}%${device}${onlink ? " onlink" : ""}` : peer.address;
 }

@@ -1,22 +1,23 @@
-/** What is really there in a realm, found out once for all parts that ask at the same moment. */
+/** What really exists in a realm, read once for all parts that ask at the same moment. */
 import { SIGNATURES } from "./apply";
 import { findRealm, type Realm, runScript } from "./realm";
 
+/** What exists in a realm. */
 export interface Census {
   realm: Realm;
-  /** Digest of the state that each part was last brought to, by the part's name. */
+  /** By part name, the digest of the state to which the part was last brought. */
   signatures: ReadonlyMap<string, string>;
   namespaces: ReadonlySet<string>;
   /** Nodes whose BIRD runs. */
   birds: ReadonlySet<string>;
 }
 
-/** How long one count serves, in milliseconds: an `up` asks for all its parts within a moment. */
+/** How long one reading is reused, in milliseconds: an `up` asks for all its parts within a moment. */
 const FRESH_MS = 500;
 
 const counts = new Map<string, { at: number; census: Promise<Census> }>();
 
-/** @returns undefined when no realm is alive in that folder. */
+/** Reads a realm, or reuses a recent reading. @returns undefined if no realm is alive in that folder. */
 export async function takeCensus(folder: string): Promise<Census | undefined> {
   const realm = findRealm(folder);
   if (!realm) return undefined;
@@ -34,7 +35,7 @@ async function count(realm: Realm): Promise<Census> {
     `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
     "for file in /run/bird/*.pid; do",
     '  read -r line 2> /dev/null < "/proc/$(< $file)/stat" || continue',
-    // The dead that nobody has taken away yet are numbered among the living.
+    // Skip zombies: they are still listed but already dead.
     '  [[ $line == *"(bird)"* && $line != *") Z "* ]] || continue',
     "  name=${file##*/}; echo bird ${name%.pid}",
     "done",

@@ -1,4 +1,4 @@
-/** The twin's door: the whole lab's network, on this machine. */
+/** Public API of the twin: the whole lab's network, on this machine. */
 import * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../plan";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
@@ -31,12 +31,12 @@ class TwinPart extends PartResource {
   }
 }
 
-/** The network of the plan, and nothing but the network, in namespaces of this machine. */
+/** The plan's network, and only the network, in namespaces on this machine. */
 export class Twin extends pulumi.ComponentResource implements Infrastructure {
   readonly nodes: LabNode[];
-  /** Ends with the lab, and everything else with it. */
+  /** The lab folder. Its deletion ends everything else too. */
   readonly place: pulumi.Resource;
-  /** Where the realm lives: what `shell`, `observe` and the measuring need to find it. */
+  /** The realm's folder, by which `shell`, `observe` and the measurement find it. */
   readonly folder: pulumi.Output<string>;
   /** Changes whenever anything that carries packets was touched. */
   readonly revision: pulumi.Output<string>;
@@ -49,7 +49,7 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
     super("encaplab:twin:Twin", name, {}, options);
     const place = new TwinPart("Place", "place", { stack: name }, { parent: this });
     const { folder } = place;
-    // Everything ends with the place: one call ends the realm, and with it all namespaces and processes in it.
+    // Deleting the place ends everything: one call ends the realm, with all namespaces and processes in it.
     const inside = { parent: this, deletedWith: place };
     const { kind, why } = chooseRealm(featuresOf(plan));
     if (kind === "machine") pulumi.log.info(why, this);
@@ -69,7 +69,7 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
     );
     const nodes = plan.nodes.map((node) => ({
       node,
-      // After the rules: a mode's packets must find their rule open.
+      // After the rules, so that a mode's packets find their rule open.
       part: new TwinPart(
         "Node",
         node.name,

@@ -1,18 +1,18 @@
 /** Names of the twin's namespaces and of the fabric's interfaces. */
 import { createHash } from "node:crypto";
 
-/** The namespace in which all bridges of the fabric live. */
+/** The namespace of all the fabric's bridges. */
 export const FABRIC = "fabric";
 export const ROUTER = "router";
 export const INTERNET_HOST = "internet";
 
-/** A subnet's bridge. Interfaces are numbered, because a name of 15 characters is all that Linux takes. */
+/** Name of a subnet's bridge. Numbered, because Linux takes at most 15 characters in an interface name. */
 export const subnetBridge = (subnet: number): string => `subnet${subnet}`;
 
 /**
- * A node's port, built as Neutron's hybrid driver builds one: `tap` to the node, a bridge `qbr` of its own at which the
- * security group stands, and a veth pair `qvb`/`qvo` to the subnet. Named after the node and not after its place in the
- * lab: places shift when a node is taken out, and the one taken out would take away a port that is another's by then.
+ * Interfaces of a node's port, built as Neutron's hybrid driver builds one: `tap` to the node, a bridge `qbr` of its
+ * own for the security group, and a veth pair `qvb`/`qvo` to the subnet. Named after the node. Do not use the index:
+ * removing a node shifts the others, and we would delete the wrong port.
  */
 export function port(node: string) {
   const id = createHash("sha1").update(node).digest("hex").slice(0, 11);

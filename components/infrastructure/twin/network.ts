@@ -1,26 +1,27 @@
-/** What lies under the nodes: a bridge per subnet, the gateway between them, and an internet beyond it. */
+/** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
 import { INTERNET, type LabPlan } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
 import { batch, inside, sysctl } from "./shell";
 
-/** Desired state of the network. `build` never changes in place; all else does. */
+/** Desired state of the network. `build` never changes in place; everything else does. */
 export interface NetworkState {
-  /** Bash that makes the namespaces `fabric`, `router` and `internet` and all that is fixed in them. */
+  /** Bash that makes the namespaces `fabric`, `router` and `internet`, and everything in them that never changes. */
   build: string;
-  /** The gateway's routes, in `ip route`'s words. */
+  /** The gateway's routes, in the syntax of `ip route`. */
   routes: string[];
   /** The gateway's address translation, as an nftables file. */
   masquerade: string;
-  /** Names of the nodes that may have a port; making it is the node's own affair. */
+  /** Names of the nodes that may have a port. Each node makes its own. */
   ports: string[];
 }
 
+/** The desired state of a plan's network. */
 export function renderNetwork(plan: LabPlan): NetworkState {
   return {
     build: renderBuild(plan),
     routes: [
       `default via ${INTERNET.address}`,
-      // The default route would otherwise carry strays to a neighbour that answers "unreachable": clouds are silent.
+      // Otherwise stray packets follow the default route to a neighbour that answers "unreachable". Clouds stay silent.
       `blackhole ${plan.ipPool.cidr}`,
       ...plan.podRoutes.map(({ block, via }) => `${block} via ${via}`),
     ],
@@ -28,7 +29,7 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       "table ip nat {",
       "  chain postrouting {",
       "    type nat hook postrouting priority srcnat;",
-      // Only the nodes' own addresses are known outside, as with an internet gateway or a Neutron router's SNAT.
+      // Translate only the nodes' own addresses, as an internet gateway or a Neutron router's SNAT does.
       `    oifname "ext0" ip saddr { ${plan.subnets.map(({ cidr }) => cidr).join(", ")} } masquerade`,
       "  }",
       "}",
@@ -67,10 +68,10 @@ function renderBuild(plan: LabPlan): string {
       [FABRIC, ROUTER, INTERNET_HOST].map((name) => `netns add ${name}`),
     ),
     batch(FABRIC, ["link set lo up", ...fabric]),
-    // Connection tracking only on the ports' own bridges (they switch it on), not a second time on the subnets'.
+    // Track connections only on the ports' own bridges (they switch it on), not a second time on the subnets' bridges.
     inside(FABRIC, sysctl({ "net/bridge/bridge-nf-call-iptables": "0" }, true)),
     batch(ROUTER, router),
-    // Redirects would teach nodes routes that no cloud's router teaches them.
+    // ICMP redirects would teach nodes routes that no cloud's router teaches them.
     inside(ROUTER, sysctl({ "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/send_redirects": "0" })),
     batch(INTERNET_HOST, internet),
   ].join("\n");

@@ -1,4 +1,4 @@
-/** A node: its namespace, its port on the fabric, its study pods, and what Felix and BIRD would program on it. */
+/** A node: its namespace, its port on the fabric, its study pods, and what Felix and BIRD program on it. */
 import {
   ENCAPSULATION_FACTS,
   fabricFacts,
@@ -15,35 +15,36 @@ import { FABRIC, port, subnetBridge } from "./names";
 import { batch, inside, sysctl } from "./shell";
 
 /**
- * Desired state of a node. `build` never changes in place; everything else does, entry by entry, so that a switch of
- * encapsulation touches what differs and a preview shows it in the words of `ip route`.
+ * Desired state of a node. `build` never changes in place. Everything else does, entry by entry, so that a switch of
+ * encapsulation touches only what differs, and a preview shows it in the syntax of `ip route`.
  */
 export interface NodeState {
   name: string;
   pods: { name: string; interface: string }[];
-  /** Bash that makes the namespaces and all that is fixed in them. */
+  /** Bash that makes the namespaces, and everything in them that never changes. */
   build: string;
   /** MTU of the pods' veth pairs in bytes. */
   podMtu: number;
-  /** The tunnel's device; its kind decides how it is made. */
+  /** The tunnel device. Its kind decides how it is made. */
   tunnel?: { kind: "ipip" | "vxlan"; device: string; address: string; mtu: number; link: string };
-  /** Felix's routes, in `ip route`'s words. BIRD programs its own. */
+  /** Felix's routes, in the syntax of `ip route`. BIRD programs its own. */
   routes: string[];
-  /** Felix's ARP entries on vxlan.calico, in `ip neigh`'s words. */
+  /** Felix's ARP entries on vxlan.calico, in the syntax of `ip neigh`. */
   neighbours: string[];
-  /** Felix's forwarding entries on vxlan.calico, in `bridge fdb`'s words. */
+  /** Felix's forwarding entries on vxlan.calico, in the syntax of `bridge fdb`. */
   forwarding: string[];
   /** Calico's chain `nat-outgoing` as an nftables file. */
   nat: string;
-  /** BIRD's configuration; empty when it does not run. */
+  /** BIRD's configuration; empty if it does not run. */
   bird: string;
 }
 
+/** The desired state of a node. */
 export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   const felix = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "Felix";
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
   const tunnel = renderTunnel(plan, node);
-  // Every other node, also those that CrossSubnet reaches without the tunnel: Felix' VXLAN manager knows nothing of that.
+  // All other nodes, even those that CrossSubnet reaches without the tunnel: Felix's VXLAN manager makes no exception.
   const vteps = tunnel?.kind === "vxlan" ? peers : [];
   return {
     name: node.name,
@@ -81,20 +82,21 @@ function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
 }
 
 /**
- * Felix takes every next hop as a neighbour, on the link as well as in the tunnel (route_table.go, RTNH_F_ONLINK). Its routes
- * through the tunnel have the protocol `boot`, which `ip route` does not print; those beside it, and the blackhole, have 80
- * (measured on Calico 3.28.5; vxlan_mgr.go gives the number to the tables without a tunnel only).
+ * Felix marks every next hop as on-link, on the interface as well as in the tunnel (route_table.go, RTNH_F_ONLINK). Its
+ * routes through the tunnel have the protocol `boot`, which `ip route` does not print. Those outside the tunnel, and
+ * the blackhole, have 80 (measured on Calico 3.28.5; vxlan_mgr.go gives the number only to the tables without a
+ * tunnel).
  */
 function felixRoute({ block, via, device }: Route): string {
   const protocol = device === TUNNELS.vxlan.device ? "" : " proto 80";
   return `${block} via ${via} dev ${device}${protocol} onlink`;
 }
 
-/** The node's address in a MAC: a node that is built anew has the one that its neighbours remember. */
+/** MAC made from the node's address: a rebuilt node has the MAC that its neighbours remember. */
 const nicMac = ({ address }: NodePlan): string =>
   ["02", "00", ...address.split(".").map((octet) => hex(Number(octet)))].join(":");
 
-/** A MAC of the node's own for its VXLAN device; 66 is what Felix's random ones often start with. */
+/** MAC of the node's VXLAN device. It starts with 66, as Felix's random ones often do. */
 const vtepMac = ({ index }: NodePlan): string => `66:00:00:00:${hex(index >> 8)}:${hex(index & 255)}`;
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
@@ -160,7 +162,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
   ].join("\n");
 }
 
-/** A bridge whose packets pass the IP family's hooks, where connection tracking is. */
+/** Option for a bridge whose packets must pass the hooks of the IP family, where connections are tracked. */
 const groupAt = (plan: LabPlan): string => (fabricFacts(plan).securityGroup ? " nf_call_iptables 1" : "");
 
 /** As a distribution and Calico set them: loose reverse-path filter (systemd's default), forwarding on. */
@@ -171,8 +173,8 @@ const NODE_SYSCTLS = {
 };
 
 /**
- * Felix answers the pod's question for 169.254.1.1 itself, at once, and lets the pod's packets be translated to the node's
- * loopback (endpoint_mgr.go, configureInterface).
+ * As Felix sets them (endpoint_mgr.go, configureInterface): the node answers the pod's ARP request for 169.254.1.1
+ * itself, at once, and the pod's packets may be translated to the node's loopback.
  */
 const podSysctls = (pod: PodPlan): Record<string, string> => ({
   [`net/ipv4/conf/${pod.interface}/route_localnet`]: "1",
@@ -181,7 +183,7 @@ const podSysctls = (pod: PodPlan): Record<string, string> => ({
 });
 
 const podLink = (pod: PodPlan): string[] => [
-  // One queue, as Calico's CNI plugin asks for.
+  // One queue, as Calico's CNI plugin sets it.
   `link add ${pod.interface} address ee:ee:ee:ee:ee:ee numtxqueues 1 numrxqueues 1 type veth peer name eth0 netns ${pod.name}`,
   `link set ${pod.interface} up`,
   `route add ${pod.address}/32 dev ${pod.interface} scope link`,

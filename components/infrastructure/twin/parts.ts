@@ -1,4 +1,4 @@
-/** The life of each part of the twin, as the dynamic provider calls it. */
+/** Dynamic providers of the twin's parts. */
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Part } from "../part";
@@ -21,15 +21,16 @@ import type { NodeState } from "./nodes";
 import { findRealm, RealmError, type RealmKind, realmEnded, runScript, startRealm, stopRealm } from "./realm";
 import type { SecurityState } from "./security";
 
-/** The lab's place. One call ends the realm, and with it all namespaces and processes in it. */
+/** The lab folder. Its removal ends the realm, with all namespaces and processes in it. */
 export const place = placeOf("twins", stopRealm);
 
+/** Where the realm lives, and of which kind it is. */
 export interface RealmInputs {
   folder: string;
   kind: RealmKind;
 }
 
-/** The realm. A new one has a new `boot`, which makes all that lives in it be built anew. */
+/** The realm. A new one has a new `boot`, so that everything in it is rebuilt. */
 export const realm: Part<RealmInputs, { boot: string }> = {
   create: start,
   changed: async ({ folder, kind }, recorded) => {
@@ -41,19 +42,19 @@ export const realm: Part<RealmInputs, { boot: string }> = {
 };
 
 async function start({ folder, kind }: RealmInputs): Promise<{ boot: string }> {
-  // The engine shows what a provider's process writes to its standard error while it runs.
+  // The engine shows the standard error of a provider process while that runs.
   const progress = (line: string) => process.stderr.write(`${line}\n`);
   return { boot: (await startRealm(folder, kind, progress)).bootId };
 }
 
-/** What every part inside the realm is told. `on` changes when what the part stands on was built anew. */
+/** Inputs of every part inside the realm. `on` changes when the part's foundation was rebuilt. */
 interface Inside<State> {
   folder: string;
   on: string;
   state: State;
 }
 
-/** `revision` changes with every change of the part; `foundation` only when it was built anew. */
+/** `revision` changes with every change of the part; `foundation` only when it was rebuilt. */
 interface Applied {
   revision: string;
   foundation: string;
@@ -65,9 +66,9 @@ interface Script<State> {
   build(state: State): string;
   change(old: State, state: State): string;
   remove?(state: State): string;
-  /** Whether a changed state can be reached without building anew. */
+  /** Whether a changed state can be reached without a rebuild. */
   inPlace(old: State, state: State): boolean;
-  /** Whether what the signature promises is still there. */
+  /** Whether what the signature stands for still exists. */
   intact(state: State, census: Census): boolean;
 }
 
@@ -91,7 +92,7 @@ function partInside<State>(script: Script<State>): Part<Inside<State>, Applied> 
         await run(script.change(recorded.state, state));
         return { revision, foundation: recorded.foundation };
       } catch (error) {
-        // Somebody has typed something inside, and what should change is not as it was left: built anew below.
+        // Somebody has changed the part by hand, so the change cannot be applied: rebuild it below.
         if (!(error instanceof RealmError) || error.exitCode === undefined) throw error;
       }
     }
@@ -114,6 +115,7 @@ function partInside<State>(script: Script<State>): Part<Inside<State>, Applied> 
   };
 }
 
+/** The bridges, the gateway and the internet. */
 export const network = partInside<NetworkState>({
   name: () => "network",
   build: buildNetwork,
@@ -122,6 +124,7 @@ export const network = partInside<NetworkState>({
   intact: (_state, { namespaces }) => [FABRIC, ROUTER, INTERNET_HOST].every((name) => namespaces.has(name)),
 });
 
+/** The fabric's rules. */
 export const security = partInside<SecurityState>({
   name: () => "security",
   build: (state) => changeSecurity(undefined, state),
@@ -130,6 +133,7 @@ export const security = partInside<SecurityState>({
   intact: () => true,
 });
 
+/** One node, with its pods and its port. */
 export const node = partInside<NodeState>({
   name: (state) => `node-${state.name}`,
   build: buildNode,

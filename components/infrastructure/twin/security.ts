@@ -1,8 +1,8 @@
 /**
  * The fabric's rules as nftables: the security group, and the anti-spoofing of every port.
  *
- * A group is stateful for each port by itself: what a node has sent opens that node's port for the answer, although the
- * other end may have refused it (calico#1996). Hence one conntrack zone for each port.
+ * A group tracks connections for each port separately: what a node has sent opens that node's port for the answer, even
+ * if the other end refused the packet (calico#1996). Hence one conntrack zone for each port.
  */
 import { type FirewallRule, fabricFacts, type LabPlan } from "../../plan";
 import { port } from "./names";
@@ -10,31 +10,32 @@ import { port } from "./names";
 /** Desired state: one nftables file for the namespace `fabric`. */
 export interface SecurityState {
   rules: string;
-  /** Whether TCP 179 passes; closing it must also end the sessions that are up. */
+  /** Whether TCP 179 is open. Closing it must also end the sessions that are up. */
   bgpOpen: boolean;
 }
 
 /**
- * Marks BGP's connections, which the observation spares when it makes the groups forget all others: a group that has
- * forgotten a session drops the word that it has ended.
+ * Marks BGP's connections. The observation keeps them when it makes the groups forget all others: a group that has
+ * forgotten a session drops the packet that ends it.
  */
 const BGP_MARK = "179";
 
 /**
- * Before br_netfilter, which takes bridged packets to the IP family at priority 0: when they come back, some kernels
- * (6.1) leave out every other hook of that priority.
+ * Before br_netfilter, which passes bridged packets to the IP family at priority 0. When they come back, some kernels
+ * (6.1) skip every other hook of that priority.
  */
 const FIRST = "-200";
 
-/** Marks that tell the IP family which way a bridged packet goes: it sees the bridge, not the port. */
+/** Marks that tell the IP family the direction of a bridged packet: it sees the bridge, not the port. */
 const FROM_NODE = "1";
 const TO_NODE = "2";
 
+/** The desired state of a plan's rules. */
 export function renderSecurity(plan: LabPlan): SecurityState {
   const facts = fabricFacts(plan);
   return {
     rules: [
-      // Declared empty and deleted first, so that the file replaces whatever stood there in one transaction.
+      // Declare each table empty and delete it first, so that the file replaces the old rules in one transaction.
       ...["bridge", "ip"].flatMap((family) => [`table ${family} fabric {}`, `delete table ${family} fabric`]),
       ...(facts.antiSpoofing ? antiSpoofing(plan) : []),
       ...(facts.securityGroup ? securityGroup(plan) : []),
@@ -95,7 +96,7 @@ function chain(name: string, hook: string, priority: string, rules: readonly str
   ];
 }
 
-/** One rule of the table. Rules for the operator are left out: nobody of that name is inside the twin. */
+/** One rule of the table. Rules for the operator are left out: the twin has no operator. */
 function renderRule(plan: LabPlan, { name, protocol, ports, source }: FirewallRule): string[] {
   if (source === "operator") return [];
   const from = source === "nodes" ? "ip saddr @nodes" : `ip saddr ${plan.ipPool.cidr}`;

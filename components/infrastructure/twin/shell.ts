@@ -1,6 +1,6 @@
-/** Bash that programs a namespace: one process for many changes, not a process per route. */
+/** Bash that programs a namespace, with one process for many changes instead of a process per route. */
 
-/** One `ip -batch` for all lines; in the realm's own namespace when none is named. */
+/** One `ip -batch` for all lines, in a namespace. Default: the realm's own namespace. */
 export function batch(namespace: string | undefined, lines: readonly string[], options = ""): string {
   return heredoc(`ip ${namespace ? `-n ${namespace} ` : ""}${options}-batch -`, lines);
 }
@@ -22,7 +22,7 @@ export function inside(namespace: string, commands: string): string {
 
 const enter = (namespace: string): string => `nsenter --net=/run/netns/${namespace}`;
 
-/** Writes kernel settings of the namespace it runs in, by path under /proc/sys; `optional` ones may not exist. */
+/** Writes the current namespace's kernel settings, by path under /proc/sys. `optional` ones may be missing. */
 export function sysctl(settings: Readonly<Record<string, string>>, optional = false): string {
   return Object.entries(settings)
     .map(([path, value]) => {
@@ -32,7 +32,7 @@ export function sysctl(settings: Readonly<Record<string, string>>, optional = fa
     .join("\n");
 }
 
-/** `marker` differs where one stands inside another. */
+/** A here-document. `marker` must differ if one contains another. */
 function heredoc(command: string, lines: readonly string[], marker = "END"): string {
   if (lines.length === 0) return "";
   return `${command} <<'${marker}'\n${lines.join("\n")}\n${marker}`;

@@ -1,10 +1,10 @@
-/** Verdict and observation in the engine's own display, and as stack outputs. */
+/** Verdict and observation in the engine's display, and as stack outputs. */
 import * as pulumi from "@pulumi/pulumi";
 import { isWarning, type PathVerdict, rowKey, type Verdict } from "../../plan";
 import type { Observation } from "../observation";
 import { describeFailure, failureGroups, formatObservation, formatVerdict } from "../report";
 
-/** Shows the verdict: a path that fails is a warning, one that is meant to fail and every remark a note. */
+/** Shows the verdict. A path that fails is a warning, unless it is meant to fail. Everything else is information. */
 export function announceVerdict(verdict: Verdict): void {
   pulumi.log.info(formatVerdict(verdict));
   for (const group of failureGroups(verdict.paths)) {
@@ -12,19 +12,19 @@ export function announceVerdict(verdict: Verdict): void {
   }
 }
 
-/** Shows the observation; disagreement with the verdict fails the update, though everything stands. */
+/** Shows the observation. A disagreement with the verdict fails the update, although the lab is up. */
 export function announceObservation(observation: pulumi.Output<Observation>, on: pulumi.Resource): void {
   observation.apply((seen) => {
     if (seen.agrees) pulumi.log.info(formatObservation(seen));
     else
       pulumi.log.error(
-        `${formatObservation(seen)}\nThe lab stands. Look with \`npm run lab -- shell <node>\`.`,
+        `${formatObservation(seen)}\nThe lab is up. Look around with \`npm run lab -- shell <node>\`.`,
         on,
       );
   });
 }
 
-/** The verdict as a stack output: per path `works`, or each probe that fails with hop, cause, mend and reference. */
+/** The verdict as a stack output: per path `works`, or hop, cause, fix and reference of each probe that fails. */
 export function verdictOutput(verdict: Verdict) {
   const paths = [...new Set(verdict.paths.map(rowKey))].map((path) => {
     const failing = verdict.paths.filter((row) => rowKey(row) === path && row.outcome === "fails");

@@ -1,3 +1,3 @@
-/** The study in a Pulumi program: what it shows in the engine's display, its stack outputs, and its resource. */
+/** Public API of the study in a Pulumi program: the engine's display, the stack outputs, and the resource. */
 export { announceObservation, announceVerdict, observationOutput, verdictOutput } from "./announce";
 export { TwinObservation } from "./twin";

@@ -7,7 +7,7 @@ import type { Observation } from "../observation";
 
 const PART = { module: "components/study/parts.ts", export: "observation" };
 
-/** Measures every pair of the twin once everything stands, and again whenever something was touched. */
+/** Measures every pair of the twin once it is up, and again whenever something in it changes. */
 export class TwinObservation extends PartResource {
   declare readonly observation: pulumi.Output<Observation>;
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures what really happens in the twin: one process, every namespace.
+"""Measures what really happens in the twin, with one process for all namespaces.
 
-Reads a JSON document on standard input and writes one on standard output. A socket belongs to the namespace it was
-made in, so this process visits each namespace once, opens its sockets there, and then serves all of them from one loop.
+Reads a JSON document from standard input and writes one to standard output. A socket belongs to the namespace in which it
+was created, so this process enters each namespace once, opens its sockets there, and then serves all of them in one loop.
 
 in:  {"patience": seconds, "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
       "listeners": [{"namespace", "port"}],
@@ -30,8 +30,8 @@ def main():
         SELECTOR.register(server, selectors.EVENT_READ, ("server", server))
     results = {}
     for probes in order["rounds"]:
-        # From cold: an entry that the other direction left behind would let a packet pass that a group refuses.
-        # BGP's sessions, which are marked, live on.
+        # Delete the conntrack entries: one from the opposite direction would let a packet pass that a group refuses.
+        # BGP's sessions are marked, so they stay.
         run("fabric", "conntrack", "-D", "--mark", "0")
         results.update(probe_round(probes, patience))
     json.dump({

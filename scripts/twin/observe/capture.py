@@ -1,4 +1,4 @@
-"""Captures: one packet of one pair of each path, as tcpdump shows it, and the route it took."""
+"""Captures: for one pair of each path, one packet as tcpdump shows it, and the route that it took."""
 import subprocess
 
 from namespace import run
@@ -13,7 +13,7 @@ def capture(wanted, patience):
         dumps.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     for dump in dumps:
         await_listening(dump)
-    # Once is enough: the rounds before have resolved every neighbour that answers.
+    # One attempt is enough: earlier rounds have resolved every neighbour that answers.
     probe_round([dict(item, probe="icmp", size=84) for item in wanted], patience, attempts=1)
     shown = {}
     for item, dump in zip(wanted, dumps):
@@ -28,7 +28,7 @@ def capture(wanted, patience):
 
 
 def await_listening(dump):
-    """tcpdump has the interface open once it says so; a packet sent before would be missed."""
+    """Waits until tcpdump says that it is listening: it would miss a packet that is sent before."""
     for line in dump.stderr:
         if line.startswith("listening on"):
             return

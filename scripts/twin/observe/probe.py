@@ -1,4 +1,4 @@
-"""Probing: every ping and every TCP exchange of a round at once, from one loop."""
+"""Probing: runs all pings and TCP exchanges of a round at once, in one loop."""
 import errno
 import os
 import selectors
@@ -14,13 +14,13 @@ SELECTOR = selectors.DefaultSelector()
 
 
 class Ping:
-    """One echo request at a time per identifier; replies and errors are told apart by identifier and sequence."""
+    """Sends echo requests from a namespace, and assigns replies and errors to probes by identifier and sequence number."""
 
     def __init__(self, namespace):
         enter(namespace)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         self.socket.setblocking(False)
-        # Sets DF and takes no notice of what an earlier probe taught the kernel about the path's MTU.
+        # Sets DF, and ignores the path MTU that the kernel has learned from an earlier probe.
         self.socket.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
         self.waiting = {}
 
@@ -113,7 +113,7 @@ def connect(probe):
 
 
 def client_event(client, probe, mask):
-    """Connected: says something. Answered: the probe works. Returns whether it is over."""
+    """Sends a line when connected; the probe works if the line comes back. Returns whether the probe is finished."""
     try:
         if mask & selectors.EVENT_WRITE:
             error = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -131,7 +131,7 @@ def client_event(client, probe, mask):
 
 
 def probe_round(probes, patience, attempts=ATTEMPTS):
-    """Sends everything at once, again what is not answered, and ends as soon as all is answered."""
+    """Sends all probes at once, repeats the pings without an answer, and returns as soon as all are answered."""
     pings, keys, clients = {}, {}, {}
     for number, probe in enumerate(probes):
         probe["works"], probe["detail"] = False, ""
@@ -154,8 +154,8 @@ def probe_round(probes, patience, attempts=ATTEMPTS):
                 probe = by_id[identity]
                 pings[probe["namespace"]].send(keys[identity], probe)
                 if position % 200 == 199:
-                    serve(0, open_ids)  # a socket's buffer holds a few hundred answers
-            # Counted from when all is sent: on a slow processor sending thousands takes longer than an answer.
+                    serve(0, open_ids)  # read in between: a socket's buffer holds only a few hundred answers
+            # Start the interval when all is sent: on a slow processor, sending thousands takes longer than an answer.
             sent, next_send = sent + 1, time.monotonic() + interval
         serve(0.02, open_ids)
     for identity, client in clients.items():

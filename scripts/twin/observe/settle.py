@@ -1,4 +1,4 @@
-"""Settling: waits until every node has the BGP sessions and the routes it should have."""
+"""Waits until the network has converged: every node has the BGP sessions and routes that it should have."""
 import os
 import socket
 import struct
@@ -9,10 +9,10 @@ from namespace import enter
 
 
 def block_routes(namespace):
-    """The main table's routes with a next hop: {(block, via, device)}, from the kernel's own list (proc(5))."""
+    """The main table's routes with a next hop, as {(block, via, device)}, from the kernel's list (proc(5))."""
     enter(namespace)
     found = set()
-    # Not /proc/net, which is a link to the namespace of the process's first thread at the time it was resolved.
+    # Not /proc/net: it is a link to the namespace of the process's first thread at the time when it was resolved.
     with open(f"/proc/{os.getpid()}/task/{os.getpid()}/net/route") as table:
         next(table)
         for line in table:
@@ -29,7 +29,7 @@ def dotted(little_endian_hex):
 
 
 def settle(nodes, patience):
-    """Waits until each node has exactly what it should have. Returns what is still amiss when time is up."""
+    """Waits until each node has exactly what it should have. Returns what is still wrong when the time is up."""
     deadline = time.monotonic() + 15 * patience
     for node in nodes:
         if node["bgp"] and not node["sessions"]:
@@ -41,7 +41,7 @@ def settle(nodes, patience):
             have = block_routes(node["name"])
             amiss += [f"{node['name']} lacks {' '.join(r)}" for r in sorted(want - have)]
             amiss += [f"{node['name']} still has {' '.join(r)}" for r in sorted(have - want)]
-        # Where Felix has the routes, they are there before BIRD has its sessions.
+        # Check the sessions too: if Felix programs the routes, they are there before BIRD has its sessions.
         for node in [] if amiss else nodes:
             up = [state for state in sessions(node["name"]).values() if state == "Established"]
             if len(up) < node["sessions"]:
@@ -55,18 +55,18 @@ def settle(nodes, patience):
 
 
 def wake(node):
-    """BIRD 2.0 sleeps for up to three seconds over work it has just given itself; any input ends that."""
+    """Wakes BIRD: BIRD 2.0 sleeps for up to three seconds although it has work to do. Any input ends the sleep."""
     client = socket.socket(socket.AF_UNIX)
     try:
         client.connect(f"/run/bird/{node}.ctl")
     except OSError:
-        pass  # it is not up yet
+        pass  # BIRD is not up yet
     finally:
         client.close()
 
 
 def await_attempts(node, seconds):
-    """Where no session is expected, gives BIRD the time in which one would have come up, counted from its start."""
+    """For a node without expected sessions: waits, from BIRD's start, for the time in which a session would come up."""
     try:
         started = os.stat(f"/run/bird/{node}.pid").st_mtime
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def await_attempts(node, seconds):
 
 
 def sessions(node):
-    """State of each BGP session by peer address, as `birdc show protocols` tells."""
+    """The state of each BGP session by peer address, from `birdc show protocols`."""
     path = f"/run/bird/{node}.ctl"
     if not os.path.exists(path):
         return {}

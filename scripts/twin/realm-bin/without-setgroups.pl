@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# Runs a program whose setgroups(2) calls do nothing and succeed. Usage: without-setgroups.pl PROGRAM ARGUMENT…
+# without-setgroups.pl PROGRAM ARGUMENT…: runs a program whose setgroups(2) calls do nothing and succeed.
 use strict;
 use warnings;
 use POSIX ();
@@ -15,10 +15,10 @@ my ($arch, $prctl, $setgroups) = @{ $machines{$machine} or die "no system call n
 
 my @filter = (
   [0x20, 0, 0, 4],             # load the architecture
-  [0x15, 0, 3, $arch],         # another one: allow
+  [0x15, 0, 3, $arch],         # another architecture: allow
   [0x20, 0, 0, 0],             # load the number of the call
   [0x15, 0, 1, $setgroups],    # not setgroups: allow
-  [0x06, 0, 0, 0x00050000],    # SECCOMP_RET_ERRNO with errno 0: done
+  [0x06, 0, 0, 0x00050000],    # SECCOMP_RET_ERRNO with errno 0: success
   [0x06, 0, 0, 0x7fff0000],    # SECCOMP_RET_ALLOW
 );
 my $program = join '', map { pack 'SCCL', @$_ } @filter;

@@ -1,4 +1,4 @@
-/** From the config to the component, as the program goes: the region is asked, then built in. */
+/** From the config to the component, as the program does it: look up the region, then build in it. */
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { parseStackConfig, providerSettings } from "../../../components/config";
@@ -37,7 +37,7 @@ async function create(stack: Record<string, string>) {
 }
 
 describe("a lab on AWS", () => {
-  it("is built by a provider that hears the lab's region and all that the stack says to AWS's own", async () => {
+  it("is built by a provider with the lab's region and all of the stack's aws: settings", async () => {
     const { made, infrastructure } = await create(STACK);
     await settle(infrastructure.urn);
     const provider = made.find(({ type }) => type === "pulumi:providers:aws")?.inputs ?? {};
@@ -47,16 +47,16 @@ describe("a lab on AWS", () => {
     assert.match(JSON.stringify(provider.endpoints), /127\.0\.0\.1:5000/);
   });
 
-  it("shows how to log in, what it costs, and the key as a secret", async () => {
+  it("outputs the login command, the cost, and the private key as a secret", async () => {
     const { infrastructure } = await create(STACK);
     const outputs = machineOutputs("aws", infrastructure);
-    assert.match(outputs.cost ?? "", /estimate: \$0\.\d+ per hour/);
+    assert.match(outputs.cost ?? "", /estimated cost: \$0\.\d+ per hour/);
     assert.equal(await settle(outputs.nodes[0]?.ssh ?? ""), "ssh -i aws.key ubuntu@198.51.100.7");
     assert.ok(outputs.privateKey);
     assert.equal(await settle(outputs.privateKey as pulumi.Output<string>), "private login");
   });
 
-  it("is refused before anything is asked or built when its subnets fit no VPC", async () => {
+  it("is refused before any lookup or build when no VPC can hold its subnets", async () => {
     const topology = JSON.stringify([
       { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] },
       { name: "b", cidr: "10.9.3.0/24", nodes: ["w1"] },

@@ -1,4 +1,4 @@
-/** What is still there, and what only seems to be. */
+/** Which resources are left in an account, and which EC2 only still lists. */
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import { findLeftovers } from "../../../components/infrastructure/aws";
@@ -12,7 +12,7 @@ const fail =
     throw Object.assign(new Error(details), { details });
   };
 
-/** An account in which there is nothing but what is given. */
+/** Finds leftovers in an account that contains only the given resources. */
 async function look(there: Record<string, Call>) {
   const asked: Record<string, Record<string, unknown>> = {};
   const none: Record<string, Call> = {
@@ -34,21 +34,21 @@ async function look(there: Record<string, Call>) {
   return { found, asked };
 }
 
-describe("what is left of a lab on AWS", () => {
-  it("is nothing in an account where nothing bears its tags", async () => {
+describe("findLeftovers on AWS", () => {
+  it("finds nothing in an account where nothing has the stack's tags", async () => {
     const { found, asked } = await look({});
     assert.deepEqual(found, []);
     assert.deepEqual(asked.getVpcs?.tags, { project: "encaplab", stack: "aws" });
     assert.equal(Object.keys(asked).length, 8);
   });
 
-  it("is never a machine that is terminated and only still shown", async () => {
+  it("does not ask for terminated instances, which EC2 still lists", async () => {
     const { asked } = await look({});
     const states = asked.getInstances?.instanceStateNames as string[];
     assert.ok(states.includes("stopped") && !states.includes("terminated"));
   });
 
-  it("is named by kind and id, in the order in which one would delete it", async () => {
+  it("returns kind and id, in the order in which you would delete them", async () => {
     const { found } = await look({
       getVpcs: () => ({ ids: ["vpc-1"] }),
       getInstances: () => ({ ids: ["i-1", "i-2"] }),
@@ -61,7 +61,7 @@ describe("what is left of a lab on AWS", () => {
     );
   });
 
-  it("is not taken to be nothing when EC2 cannot be asked", async () => {
+  it("fails when a request to EC2 fails, instead of finding nothing", async () => {
     for (const name of ["getVpcs", "getKeyPair"]) {
       const problems = await problemsOf(() => look({ [name]: fail("api error AuthFailure: no") }));
       assert.match(problems[0]?.message ?? "", /does not accept the credentials/);

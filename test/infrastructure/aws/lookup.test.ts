@@ -1,4 +1,4 @@
-/** What is asked of EC2 at preview, and what is said when it has not what the config asks for. */
+/** What the lookup asks EC2 at preview, and the error if the region lacks what the config asks for. */
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import { type AwsConfig, parseConfig } from "../../../components/config";
@@ -11,7 +11,7 @@ import { problemsOf } from "../../support/problems";
 
 type Call = (inputs: Record<string, unknown>) => Record<string, unknown>;
 
-/** As the engine's monitor fails: Pulumi reads `details`. */
+/** Fails as the engine's monitor does: Pulumi reads `details`. */
 const fail =
   (details: string): Call =>
   () => {
@@ -35,14 +35,14 @@ const EC2: Record<string, Call> = {
   }),
 };
 
-/** @param changed what EC2 answers otherwise. */
+/** @param changed the answers of EC2 that differ. */
 async function withEc2<T>(changed: Record<string, Call>, ask: (provider: aws.Provider) => Promise<T>) {
   const asked: { name: string; inputs: Record<string, unknown> }[] = [];
   await startMocks({
     call: (token, inputs) => {
       const name = token.split(":").at(-1) ?? "";
       asked.push({ name, inputs });
-      return (changed[name] ?? EC2[name] ?? fail(`nobody answers ${token}`))(inputs);
+      return (changed[name] ?? EC2[name] ?? fail(`no answer for ${token}`))(inputs);
     },
   });
   return { asked, result: await ask(new aws.Provider("aws", { region: REGION })) };
@@ -53,8 +53,8 @@ const find = (config: AwsConfig = {}, changed: Record<string, Call> = {}) =>
 const problemOf = async (config: AwsConfig, changed: Record<string, Call> = {}) =>
   (await problemsOf(() => find(config, changed)))[0];
 
-describe("what the region has", () => {
-  it("is a machine with what kubeadm needs, Canonical's newest image, and zones that have the machine", async () => {
+describe("the lookup in the region", () => {
+  it("finds a machine that is large enough, Canonical's newest image, and zones that offer the machine", async () => {
     const { asked, result } = await find();
     assert.deepEqual(result, {
       region: REGION,
@@ -70,14 +70,14 @@ describe("what the region has", () => {
     assert.match(JSON.stringify(image?.filters), /hvm-ssd-gp3\/ubuntu-noble-24\.04-amd64-server-\*/);
   });
 
-  it("is a machine and an image for arm64 when that is asked for, or only the machine type says it", async () => {
+  it("finds machine and image for arm64 when the config asks for it, or for a machine type that is arm64", async () => {
     assert.equal((await find({ architecture: "arm64" })).result.instanceType, "t4g.medium");
     const { asked, result } = await find({ instanceType: "t4g.large" });
     assert.equal(result.instanceType, "t4g.large");
     assert.match(JSON.stringify(asked.find(({ name }) => name === "getAmi")?.inputs), /24\.04-arm64/);
   });
 
-  it("is the image one names, of whoever it is, with the disk it needs", async () => {
+  it("takes the image that the config names, from any owner, with the disk size that it needs", async () => {
     const big = {
       ...EC2.getAmi?.({ filters: [] }),
       blockDeviceMappings: [{ deviceName: "/dev/sda1", ebs: { volume_size: "50" } }],
@@ -88,7 +88,7 @@ describe("what the region has", () => {
     assert.deepEqual(inputs?.filters, [{ name: "image-id", values: ["ami-0123456789abcdef0"] }]);
   });
 
-  it("is never a Local Zone, which EC2 lists among the others once it is opted in to", async () => {
+  it("skips Local Zones, which EC2 lists with the others after opting in", async () => {
     const names = ["eu-central-1-ham-1a", "eu-central-1b"];
     const changed = {
       getAvailabilityZones: () => ({ names }),
@@ -97,7 +97,7 @@ describe("what the region has", () => {
     assert.deepEqual((await find({}, changed)).result.zones, ["eu-central-1b"]);
   });
 
-  it("is taken on trust where EC2's API is spoken but not all of it is known", async () => {
+  it("skips the checks that an endpoint with only part of EC2's API does not know", async () => {
     const unknown = fail("api error InvalidAction: The action is not valid for this web service.");
     const changed = { getInstanceType: unknown, getInstanceTypeOfferings: unknown };
     const { result } = await find({ instanceType: "m1.medium" }, changed);
@@ -114,7 +114,7 @@ describe("what the region has", () => {
         getInstanceType: fail(
           "api error InvalidInstanceType: The following supplied instance types do not exist",
         ),
-        // Which is why no zone has it: the lesser sentence, and the quicker answer.
+        // An unknown type has no zone either. That answer comes sooner, but says less.
         getInstanceTypeOfferings: () => ({ locations: [] }),
       },
       "aws.instanceType",
@@ -139,14 +139,14 @@ describe("what the region has", () => {
       {},
       { getAmi: none },
       "aws.imageId",
-      /name one that is there by its id: pulumi config set/,
+      /set the id of another image: pulumi config set/,
     ],
     [
       "enough memory",
       { instanceType: "t3.micro" },
       { getInstanceType: () => ({ defaultVcpus: 2, memorySize: 1024 }) },
       "aws.instanceType",
-      /kubeadm needs 2 and 4096/,
+      /a node needs 2 and 4096/,
     ],
     [
       "the architecture",
@@ -176,7 +176,7 @@ describe("what the region has", () => {
     ],
   ];
   for (const [what, config, changed, key, message] of missing) {
-    it(`is not ${what}: one sentence says so`, async () => {
+    it(`fails with one sentence when the region lacks ${what}`, async () => {
       const problem = await problemOf(config, changed);
       assert.equal(problem?.key, key);
       assert.match(problem?.message ?? "", message);
@@ -202,18 +202,18 @@ describe("what the region has", () => {
       "aws",
       /there are no AWS credentials/,
     ],
-    ["too few rights", "UnauthorizedOperation: You are not authorized to perform", "aws", /may not ask EC2/],
+    ["too few rights", "UnauthorizedOperation: You are not authorized to perform", "aws", /do not permit/],
     ["a region not opted in to", "OptInRequired: You are not subscribed", "aws.region", /opted in/],
-    ["a region that is none", "Invalid AWS Region: eu-centrall-1", "aws.region", /cannot be reached/],
+    ["an unknown region", "Invalid AWS Region: eu-centrall-1", "aws.region", /cannot be reached/],
     [
       "something else",
       "invoking aws:ec2/getInstanceType: 1 error occurred:\n\t* operation error EC2: X, api error InternalError: oops\n\n",
       "aws.region",
-      /could not be asked: InternalError: oops$/,
+      /the request to EC2 failed: InternalError: oops$/,
     ],
   ];
   for (const [what, said, key, message] of refusals) {
-    it(`cannot be asked with ${what}: one sentence says so`, async () => {
+    it(`fails with one sentence for ${what}`, async () => {
       const problem = await problemOf({}, { getInstanceType: fail(said) });
       assert.equal(problem?.key, key);
       assert.match(problem?.message ?? "", message);
@@ -221,7 +221,7 @@ describe("what the region has", () => {
   }
 });
 
-describe("AWS's quotas", () => {
+describe("the check of AWS quotas", () => {
   const plan = planLab(parseConfig({ cloud: "aws" }));
   const found = { instanceType: "t3.medium", vcpus: 2, region: REGION };
   const check = (answer: Call, settings = {}, machine = found, spot = false) =>
@@ -231,27 +231,27 @@ describe("AWS's quotas", () => {
       ),
     );
 
-  it("of vCPUs are held against what the lab needs", async () => {
+  it("compares the vCPU quota with what the lab needs", async () => {
     assert.deepEqual(await check(() => ({ value: 8 })), []);
     const [problem] = await check(() => ({ value: 5 }));
     assert.match(problem?.message ?? "", /they need 8 vCPUs, and the account's quota in eu-central-1 is 5/);
   });
 
-  it("of spot machines are their own", async () => {
+  it("uses the separate quota for spot instances", async () => {
     const value = ({ quotaCode }: Record<string, unknown>) => ({
       value: quotaCode === "L-34B43A08" ? 0 : 99,
     });
     assert.equal((await check(value, {}, found, true)).length, 1);
   });
 
-  it("are left to EC2 where they cannot be asked, or are not known", async () => {
+  it("passes when the quota cannot be read, or is not known for the machine type", async () => {
     assert.deepEqual(await check(fail("AccessDeniedException")), []);
-    const never = fail("nobody was to be asked");
+    const never = fail("no service must be asked");
     assert.deepEqual(await check(never, { endpoints: [{ ec2: "http://127.0.0.1:1" }] }), []);
     assert.deepEqual(await check(() => ({ value: 0 }), {}, { ...found, instanceType: "g5.xlarge" }), []);
   });
 
-  it("of rules are held against the operator's CIDRs", async () => {
+  it("compares the rules per security group with what accessCidrs needs", async () => {
     const cidrs = (count: number) => Array.from({ length: count }, (_, i) => `203.0.113.${i}/32`);
     assert.ok(planRules(plan, cidrs(17)).length <= 60);
     const [problem] = await problemsOf(() => planRules(plan, cidrs(30)));

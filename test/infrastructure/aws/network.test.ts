@@ -10,18 +10,18 @@ const lab = (cidrs: string[], podCidr = "172.16.0.0/16") => ({
 });
 
 describe("the VPC's block", () => {
-  it("is the /16 around the subnets, so that another subnet needs no other VPC", () => {
+  it("is the /16 around the subnets, so that a new subnet does not need a new VPC", () => {
     assert.equal(vpcCidr(lab(["10.0.3.0/24", "10.0.4.0/24"])), "10.0.0.0/16");
     assert.equal(vpcCidr(lab(["10.0.3.0/24", "10.0.4.0/24", "10.0.200.0/24"])), "10.0.0.0/16");
     assert.equal(vpcCidr(lab(["192.168.0.0/16"])), "192.168.0.0/16");
   });
 
-  it("narrows down until it is clear of the pods", () => {
+  it("gets smaller until it does not overlap the pods", () => {
     assert.equal(vpcCidr(lab(["10.0.3.0/24", "10.0.4.0/24"], "10.0.128.0/17")), "10.0.0.0/17");
     assert.equal(vpcCidr(lab(["10.0.3.0/24"], "10.0.2.0/24")), "10.0.3.0/24");
   });
 
-  it("is found or refused, and when found holds every subnet, no pod, and is one that EC2 takes", async () => {
+  it("contains every subnet and no pod, and has a size that EC2 takes, or is refused", async () => {
     const subnet = fc
       .tuple(fc.nat(0xffff), fc.integer({ min: 16, max: 28 }))
       .map(([bits, prefix]) => formatCidr(parseCidr(`10.0.${bits >> 8}.${bits & 255}/${prefix}`)));
@@ -47,14 +47,14 @@ describe("the VPC's block", () => {
     );
   });
 
-  it("is refused with the way out when the subnets are too far apart, or the pods in between", async () => {
+  it("is refused, with advice, when the subnets are too far apart or the pods are between them", async () => {
     for (const [cidrs, pods] of [
       [["10.0.3.0/24", "10.1.4.0/24"], "172.16.0.0/16"],
       [["10.0.3.0/24", "10.0.5.0/24"], "10.0.4.0/24"],
     ] as const) {
       const [problem] = await problemsOf(() => vpcCidr(lab([...cidrs], pods)));
       assert.equal(problem?.key, "topology");
-      assert.match(`${problem?.message}`, /allowed are subnets that lie in one \/16/);
+      assert.match(`${problem?.message}`, /use subnets inside one \/16/);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** How the resources of AWS stand to one another: what ends with what, what waits for what, what is never replaced. */
+/** The resource options on AWS: what is deleted with what, what depends on what, what is never replaced. */
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
@@ -29,7 +29,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("are all children of the component, and made in its constructor", () => {
+  it("are all children of the component, created in its constructor", () => {
     for (const { title, recording } of built) {
       assert.deepEqual(recording.late, [], title);
       const [component, ...children] = recording.resources;
@@ -39,7 +39,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("are followed by the component's outputs, once", () => {
+  it("are all created before the component registers its outputs, which it does once", () => {
     for (const { title, recording } of built)
       assert.deepEqual(
         recording.outputs.map(({ after }) => after),
@@ -48,7 +48,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
       );
   });
 
-  it("never replace or restart a machine: a mode and a fault change its source/dest check alone", () => {
+  it("never replace or restart a machine: a mode or a fault changes only its source/dest check", () => {
     const [first] = built;
     for (const { title, recording } of built) {
       for (const { name, props } of ofType(recording.resources, INSTANCE)) {
@@ -58,7 +58,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("leave everything alone but rules and checks", () => {
+  it("change only rules and source/dest checks between modes and faults", () => {
     const rest = (recording: Recording<pulumi.Resource> | undefined) =>
       recording?.resources
         .filter(({ type }) => type !== INGRESS && type !== INSTANCE)
@@ -67,7 +67,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
       assert.deepEqual(rest(recording), rest(built[0]?.recording), title);
   });
 
-  it("change no rule in place: the same name is the same rule in every mode", () => {
+  it("never change a rule in place: a name stands for the same rule in every mode", () => {
     const rules = new Map<string, Recorded["props"]>();
     for (const { title, recording } of built) {
       for (const { name, props } of ofType(recording.resources, INGRESS)) {
@@ -78,7 +78,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("turn the source/dest check off where pod addresses leave a node, unless a fault wants it on", () => {
+  it("turn the source/dest check off when pod addresses leave a node, unless a fault keeps it on", () => {
     for (const { title, recording, raw } of built) {
       const direct = ["None", "IPIPCrossSubnet", "VXLANCrossSubnet"].includes(raw.encapsulation);
       const on = !direct || raw.faults.includes("source-dest-check");
@@ -87,7 +87,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("put every rule before the machines, and the way out of the network too", async () => {
+  it("create every rule and the route to the internet before the machines", async () => {
     for (const { title, recording } of built) {
       const needed = recording.resources.filter(({ type }) =>
         /GroupRule|gressRule|RouteTableAssociation/.test(type),
@@ -101,7 +101,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("end with what holds them: rules with the group, routes with their table", () => {
+  it("are deleted with what contains them: rules with the group, routes with their table", () => {
     for (const { title, recording } of built) {
       const group = ofType(recording.resources, "aws:ec2/securityGroup:SecurityGroup")[0]?.resource;
       const table = ofType(recording.resources, "aws:ec2/routeTable:RouteTable")[0]?.resource;
@@ -113,7 +113,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("change the CIDR of a rule by a rule of its own, which comes first", () => {
+  it("replace a rule when its CIDR changes, and create the new rule first", () => {
     for (const { title, recording } of built) {
       for (const { opts, name } of ofType(recording.resources, INGRESS)) {
         assert.deepEqual(opts.replaceOnChanges, ["cidrIpv4"], `${title}: ${name}`);
@@ -122,7 +122,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("keep what only a first boot reads out of every comparison", () => {
+  it("ignore changes in what only the first boot reads", () => {
     for (const { recording } of built) {
       for (const { opts } of ofType(recording.resources, INSTANCE)) {
         assert.deepEqual([...(opts.ignoreChanges ?? [])].sort(), [
@@ -137,7 +137,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("leave a machine's groups alone behind an endpoint of the user's own, which may not show them", async () => {
+  it("ignore changes in a machine's security groups when the user has set EC2's endpoint, which may not show them", async () => {
     const { resources } = await buildAws({}, undefined, true);
     for (const { opts, props } of ofType(resources, INSTANCE)) {
       assert.ok(opts.ignoreChanges?.includes("vpcSecurityGroupIds"));
@@ -145,7 +145,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("say protocol 4 by its number, with the ports that EC2 shows for it, and all protocols without any", async () => {
+  it("name protocol 4 by number, with the ports that EC2 shows for it, and all protocols without ports", async () => {
     const { resources } = await buildAws({ encapsulation: "IPIPCrossSubnet" });
     const words = (name: string) => {
       const { ipProtocol, fromPort, toPort } = named(resources, INGRESS, name).props;
@@ -157,7 +157,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     assert.deepEqual(words("bgp"), ["tcp", 179, 179]);
   });
 
-  it("keep secrets secret", () => {
+  it("mark user data and private keys as secret", () => {
     for (const { recording } of built) {
       for (const { secrets } of ofType(recording.resources, INSTANCE))
         assert.deepEqual(secrets, ["userData"]);
@@ -167,7 +167,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
     }
   });
 
-  it("bear the lab's tags wherever EC2 takes any", () => {
+  it("have the lab's tags wherever EC2 takes tags", () => {
     const untagged = /:(Route|RouteTableAssociation|KeyPair|Beginning|Aws)$/;
     for (const { title, recording } of built) {
       for (const { type, name, props } of recording.resources) {
@@ -181,7 +181,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
 });
 
 describe("the choices of a stack on AWS", () => {
-  it("let a pinned image replace a machine, and a spot machine's type too", async () => {
+  it("replace a machine for a new image id in the config, and a spot machine for a new type", async () => {
     const { resources } = await buildAws({ aws: { imageId: "ami-0123456789abcdef0", spot: true } });
     for (const { opts, props } of ofType(resources, INSTANCE)) {
       assert.ok(!opts.ignoreChanges?.includes("ami"));
@@ -190,7 +190,7 @@ describe("the choices of a stack on AWS", () => {
     }
   });
 
-  it("log in with the user's own key, of which the state holds no private half", async () => {
+  it("use the user's own public key, without a private key in the state", async () => {
     const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHkun8 ada";
     const { resources, result } = await buildAws({ aws: { publicKey, user: "rocky" } });
     assert.equal(ofType(resources, "aws:ec2/keyPair:KeyPair")[0]?.props.publicKey, publicKey);
@@ -199,14 +199,14 @@ describe("the choices of a stack on AWS", () => {
     assert.equal(result.nodes[0]?.connection.user, "rocky");
   });
 
-  it("tag the owner and the expiry, counted from the beginning", async () => {
+  it("set the tags owner and expiry, with the expiry counted from the beginning", async () => {
     const { resources, result } = await buildAws({ aws: { owner: "grace", ttl: "8h" } });
     const { owner, expiry } = named(resources, INSTANCE, "cp1").props.tags;
     assert.deepEqual([owner, expiry], ["grace", "2026-01-01T08:00:00Z"]);
     assert.equal(await settle(result.expiry ?? ""), expiry);
   });
 
-  it("route each block to the interface of its node, only with podRoutes", async () => {
+  it("route each block to its node's interface, only with podRoutes", async () => {
     const routes = async (podRoutes: boolean) => {
       const { resources } = await buildAws({ podRoutes });
       return ofType(resources, "aws:ec2/route:Route").filter(({ name }) => name !== "internet");

@@ -6,7 +6,7 @@ import { createProvider, findRegion, hasOwnEndpoint } from "../../../components/
 import { settle, startMocks } from "../../support/mocks";
 import { problemsOf } from "../../support/problems";
 
-describe("the region", () => {
+describe("findRegion", () => {
   const folder = mkdtempSync(join(tmpdir(), "encaplab-aws-"));
   const file = join(folder, "config");
   writeFileSync(
@@ -17,7 +17,7 @@ describe("the region", () => {
   const profiles = { AWS_CONFIG_FILE: file };
   const nothing = { AWS_CONFIG_FILE: join(folder, "none") };
 
-  it("is the config's, before the stack's, the environment's and the profile's", () => {
+  it("prefers the config, then the stack, the environment and the profile", () => {
     const environment = { ...profiles, AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-2" };
     const settings = { region: "eu-south-1" };
     assert.equal(findRegion({ region: "eu-central-1" }, settings, environment), "eu-central-1");
@@ -27,12 +27,12 @@ describe("the region", () => {
     assert.equal(findRegion({}, {}, profiles), "eu-north-1");
   });
 
-  it("is that of the profile in use, whether the stack or the environment chooses it", () => {
+  it("reads the profile in use, which the stack or the environment may choose", () => {
     assert.equal(findRegion({}, {}, { ...profiles, AWS_PROFILE: "work" }), "us-west-2");
     assert.equal(findRegion({}, { profile: "work" }, profiles), "us-west-2");
   });
 
-  it("must be named when nobody names one, and the error says how", async () => {
+  it("fails when nothing sets a region, and says how to set it", async () => {
     for (const environment of [
       nothing,
       { ...profiles, AWS_PROFILE: "bare" },
@@ -45,10 +45,10 @@ describe("the region", () => {
   });
 });
 
-describe("an endpoint of the user's own", () => {
+describe("an EC2 endpoint that the user has set", () => {
   const ENDPOINT = "http://127.0.0.1:5000";
 
-  it("is one for EC2, in the stack or in the environment", () => {
+  it("is found in the stack or in the environment, but only if it is for EC2", () => {
     assert.ok(hasOwnEndpoint({ endpoints: [{ sts: ENDPOINT }, { ec2: ENDPOINT }] }, {}));
     assert.ok(hasOwnEndpoint({}, { AWS_ENDPOINT_URL: ENDPOINT }));
     assert.ok(hasOwnEndpoint({}, { AWS_ENDPOINT_URL_EC2: ENDPOINT }));
@@ -69,7 +69,7 @@ describe("an endpoint of the user's own", () => {
     return said;
   }
 
-  it("is not asked for credentials by way of AWS's own STS, unless the stack says so", async () => {
+  it("skips the check of credentials with AWS's own STS, unless the stack asks for it", async () => {
     const plain = await provider({});
     assert.equal(plain("skipCredentialsValidation"), false);
     assert.equal(plain("skipRequestingAccountId"), undefined);
@@ -82,7 +82,7 @@ describe("an endpoint of the user's own", () => {
     assert.equal(said("skipCredentialsValidation"), false);
   });
 
-  it("may come with numbers, which the config stores as text", async () => {
+  it("may have numeric settings, which the config stores as text", async () => {
     assert.equal((await provider({ maxRetries: "3" }))("maxRetries"), 3);
   });
 });

@@ -6,7 +6,7 @@ import { planLab } from "../../../components/plan";
 import { stackConfig, stackNames, stackText } from "../../support/stacks";
 
 describe("the stack files of AWS", () => {
-  it("are three ways to carry packets, none of them rehearsed, each with a time to live", () => {
+  it("use three different encapsulations, no rehearsal, and a ttl", () => {
     const modes = { aws: "IPIP", "aws-direct": "None", "aws-crosssubnet": "IPIPCrossSubnet" };
     for (const [stack, encapsulation] of Object.entries(modes)) {
       const config = stackConfig(stack);
@@ -16,7 +16,7 @@ describe("the stack files of AWS", () => {
     }
   });
 
-  it("can be used with every line of the section that is commented out", () => {
+  it("are still valid with every commented-out line of the aws section enabled", () => {
     const text = stackText("aws").replace(/^ {4}# ([a-zA-Z]+: )/gm, "    $1");
     const section = parseStackConfig(parse(text).config).aws ?? {};
     assert.deepEqual(Object.keys(section).sort(), [
@@ -33,7 +33,7 @@ describe("the stack files of AWS", () => {
     ]);
   });
 
-  it("and the lessons for AWS all fit into a VPC", () => {
+  it("and the AWS lessons all fit into a VPC", () => {
     for (const stack of stackNames()) {
       const config = stackConfig(stack);
       if (config.cloud === "aws") assert.match(vpcCidr(planLab(config)), /\/(1[6-9]|2[0-8])$/, stack);

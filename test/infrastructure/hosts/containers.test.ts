@@ -41,8 +41,8 @@ const STATUS: ContainersStatus = {
   api: { port: 20003, running: true },
 };
 
-describe("the plan as node containers", () => {
-  it("has the plan's subnets, and each node at its address with its subnet's prefix", () => {
+describe("the containers' spec for a plan", () => {
+  it("has the plan's subnets, and each node's address with its subnet's prefix", () => {
     const plan = planOf(CONFIG);
     assert.deepEqual(renderContainers(plan, { name: "lab", publicKey: KEY }), {
       name: "lab",
@@ -63,7 +63,7 @@ describe("the plan as node containers", () => {
     });
   });
 
-  it("gives the machine its real prefix even where Calico is to record a /32", () => {
+  it("has the machine's real prefix even if Calico must record a /32", () => {
     const plan = planOf({ ...CONFIG, encapsulation: "VXLANCrossSubnet", faults: ["node-as-32"] });
     const { nodes } = renderContainers(plan, { name: "lab", publicKey: KEY });
     assert.deepEqual(
@@ -72,7 +72,7 @@ describe("the plan as node containers", () => {
     );
   });
 
-  it("teaches the router the pods' blocks when the plan says so, and only then", () => {
+  it("has routes to the pods' blocks only with podRoutes", () => {
     const plan = planOf({ ...CONFIG, encapsulation: "None", podRoutes: true });
     const { routes } = renderContainers(plan, { name: "lab", publicKey: KEY });
     assert.deepEqual(
@@ -81,7 +81,7 @@ describe("the plan as node containers", () => {
     );
   });
 
-  it("finds the API on the control plane, wherever it stands in the list", () => {
+  it("has the control plane as API node, at any position in the list", () => {
     const topology = [
       { name: "a", cidr: "10.0.3.0/24", nodes: ["w1", { name: "c", role: "control-plane" }] },
     ];
@@ -91,17 +91,17 @@ describe("the plan as node containers", () => {
     );
   });
 
-  it("names a layer only when there is one", () => {
+  it("contains a layer only if there is one", () => {
     const plan = planOf(CONFIG);
     assert.equal(renderContainers(plan, { name: "lab", publicKey: KEY, layer: "/l" }).layer, "/l");
     assert.ok(!("layer" in renderContainers(plan, { name: "lab", publicKey: KEY })));
   });
 });
 
-describe("what the node containers tell of themselves", () => {
+describe("the node containers' status", () => {
   const recorded = outputsOf(STATUS);
 
-  it("becomes ports and host keys by node, and the API's port", () => {
+  it("is recorded as ports and host keys by node, and the API's port", () => {
     assert.deepEqual(recorded, {
       ports: { cp1: 20001, w1: 20002 },
       hostKeys: { cp1: "ssh-ed25519 A", w1: "ssh-ed25519 B" },
@@ -109,7 +109,7 @@ describe("what the node containers tell of themselves", () => {
     });
   });
 
-  it("is as recorded in whatever order it comes", () => {
+  it("is as recorded in any order of the nodes", () => {
     const { cp1, w1 } = STATUS.nodes;
     assert.ok(isAsRecorded(STATUS, recorded));
     assert.ok(isAsRecorded({ ...STATUS, nodes: { w1, cp1 } as ContainersStatus["nodes"] }, recorded));
@@ -118,17 +118,20 @@ describe("what the node containers tell of themselves", () => {
   const w1 = STATUS.nodes.w1 as ContainersStatus["nodes"][string];
   for (const [what, status] of [
     ["a machine is off", { ...STATUS, nodes: { ...STATUS.nodes, w1: { ...w1, running: false } } }],
-    ["a port is another", { ...STATUS, nodes: { ...STATUS.nodes, w1: { ...w1, port: 1 } } }],
-    ["a disk is another", { ...STATUS, nodes: { ...STATUS.nodes, w1: { ...w1, hostKey: "ssh-ed25519 C" } } }],
+    ["a port has changed", { ...STATUS, nodes: { ...STATUS.nodes, w1: { ...w1, port: 1 } } }],
+    [
+      "a disk has changed",
+      { ...STATUS, nodes: { ...STATUS.nodes, w1: { ...w1, hostKey: "ssh-ed25519 C" } } },
+    ],
     ["a node is gone", { ...STATUS, nodes: { w1 } }],
     ["the API's port is closed", { ...STATUS, api: { port: 20003, running: false } }],
-    ["the API's port is another", { ...STATUS, api: { port: 1, running: true } }],
+    ["the API's port has changed", { ...STATUS, api: { port: 1, running: true } }],
   ] as [string, ContainersStatus][]) {
     it(`is not as recorded when ${what}`, () => assert.ok(!isAsRecorded(status, recorded)));
   }
 });
 
-/** The spec of a topology as it is in the folder once each node has a resource of its own. */
+/** The spec of a topology, and the same once each node has its own resource. */
 const specOf = (topology: RawConfig["topology"], more: RawConfig = {}): ContainersSpec =>
   renderContainers(planOf({ ...CONFIG, ...more, topology }), { name: "lab", publicKey: KEY });
 const owned = (spec: ContainersSpec): FolderSpec =>
@@ -139,11 +142,11 @@ const nodesOf = ({ nodes }: FolderSpec) =>
 const A = { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] };
 const B = { name: "b", cidr: "10.0.4.0/26", nodes: ["w2"] };
 
-describe("a node container that is taken out of the plan", () => {
+describe("a node container that was removed from the plan", () => {
   const before = owned(specOf([A, B]));
   const shrunk = specOf([A]);
 
-  it("stays on, in its subnet, until the node's own resource removes it", () => {
+  it("stays on in its subnet until the node's own resource removes it", () => {
     const kept = withLeaving(shrunk, before);
     assert.deepEqual(nodesOf(kept), ["cp1", "w1", "w2 leaves"]);
     assert.deepEqual(kept.subnets, before.subnets);
@@ -152,32 +155,32 @@ describe("a node container that is taken out of the plan", () => {
     assert.deepEqual(withLeaving(shrunk, after), after, "nothing is left to change");
   });
 
-  it("is kept by every further update, whatever else changes", () => {
+  it("is kept by every later update, whatever else changes", () => {
     const kept = withLeaving(shrunk, before);
     assert.deepEqual(withLeaving(shrunk, kept), kept);
     const grown = withLeaving(specOf([{ ...A, nodes: ["cp1", "w1", "w3"] }]), kept);
     assert.deepEqual(nodesOf(grown), ["cp1", "w1", "w3", "w2 leaves"]);
-    assert.ok(!hasOwn(grown, "w3"), "its resource is made after the machines");
+    assert.ok(!hasOwn(grown, "w3"), "its resource is created after the machines");
   });
 
-  it("is an ordinary node again when it comes back into the plan", () => {
+  it("is an ordinary node again when it is added to the plan again", () => {
     const back = withLeaving(specOf([A, B]), withLeaving(shrunk, before));
     assert.deepEqual(back, before);
   });
 
-  it("is removed at once in a lab of an earlier version, whose nodes have no resource of their own", () => {
+  it("is removed at once in a lab of an earlier version, whose nodes do not have their own resources", () => {
     assert.deepEqual(withLeaving(shrunk, specOf([A, B])), shrunk);
     assert.deepEqual(withLeaving(shrunk, undefined), shrunk);
   });
 
-  it("keeps its machine and loses the mark when the resource goes and the node does not", () => {
+  it("keeps its machine and loses the mark when its resource is deleted but the node is in the plan", () => {
     const unmarked = withoutOwn(before, "w2");
     assert.deepEqual(nodesOf(unmarked), ["cp1", "w1", "w2"]);
     assert.ok(!hasOwn(unmarked, "w2") && hasOwn(unmarked, "w1"));
     assert.deepEqual(withoutOwn(unmarked, "nobody"), unmarked);
   });
 
-  it("leaves its subnet there while another node is in it", () => {
+  it("keeps its subnet while another node is in it", () => {
     const two = owned(specOf([A, { ...B, nodes: ["w2", "w3"] }]));
     const kept = withLeaving(shrunk, two);
     assert.deepEqual(nodesOf(kept), ["cp1", "w1", "w2 leaves", "w3 leaves"]);
@@ -186,7 +189,7 @@ describe("a node container that is taken out of the plan", () => {
     assert.deepEqual(withoutOwn(one, "w3"), owned(shrunk));
   });
 
-  it("moves with its subnet when that has another name now", () => {
+  it("moves with its subnet when the subnet is renamed", () => {
     const wide = owned(specOf([{ ...A, nodes: ["cp1", "w1", "w3"] }]));
     const kept = withLeaving(specOf([{ ...A, name: "z" }]), wide);
     assert.deepEqual(nodesOf(kept), ["cp1", "w1", "w3 leaves"]);
@@ -209,7 +212,7 @@ describe("a node container that is taken out of the plan", () => {
     ],
     ["the pods' addresses overlap with its subnet", specOf([A], { podCidr: "10.0.4.0/22" })],
   ] as [string, ContainersSpec][]) {
-    it(`is removed at once where ${what}`, () => {
+    it(`is removed at once when ${what}`, () => {
       assert.deepEqual(
         nodesOf(withLeaving(spec, before)),
         spec.nodes.map(({ name }) => name),
@@ -217,7 +220,7 @@ describe("a node container that is taken out of the plan", () => {
     });
   }
 
-  it("is not counted: neither what it runs nor its port is the lab's any more", () => {
+  it("does not count in the lab's status any more", () => {
     const spec = {
       ...before,
       nodes: [{ name: "w1", subnet: "a", address: "10.0.3.11/24", own: true, leaving: true }],
@@ -238,7 +241,7 @@ describe("the resource of one node container", () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  it("marks its node in the folder, and does so again when the file was made anew", async () => {
+  it("marks its node in the folder, and again when the file was written anew", async () => {
     const spec = specOf([A, B]);
     write(spec);
     const inputs = { folder, name: "w2" };
@@ -251,21 +254,21 @@ describe("the resource of one node container", () => {
     assert.deepEqual(read(), withOwn(spec, "w2"));
   });
 
-  it("loses no mark when all nodes are marked at the same time", async () => {
+  it("keeps all marks when all nodes are marked at the same time", async () => {
     const spec = specOf([A, B]);
     write(spec);
     await Promise.all(spec.nodes.map(({ name }) => nodeProvider.create({ folder, name })));
     assert.deepEqual(read(), owned(spec));
   });
 
-  it("leaves the machine of a node that is still in the plan to the machines' resource", async () => {
+  it("does not remove the machine of a node that is still in the plan", async () => {
     write(owned(specOf([A, B])));
     await nodeProvider.remove({ folder, name: "w2" });
     assert.deepEqual(nodesOf(read()), ["cp1", "w1", "w2"]);
     assert.ok(!hasOwn(read(), "w2"));
   });
 
-  it("goes without an error when the folder is gone, and makes none", async () => {
+  it("is deleted without an error when the folder is gone, and does not create the folder", async () => {
     fs.rmSync(folder, { recursive: true });
     await nodeProvider.remove({ folder, name: "w2" });
     await nodeProvider.create({ folder, name: "w2" });
@@ -288,12 +291,12 @@ describe("all node containers as one resource", () => {
     }
   };
 
-  it("is changed where the folder's file is gone, or is that of an update which was killed", async () => {
+  it("needs an update when the folder's file is gone, or was left by an update that was killed", async () => {
     assert.equal(await changedIn(undefined), true);
     assert.equal(await changedIn(specOf([A, B])), true);
   });
 
-  it("is changed where nothing was built yet", async () => assert.equal(await changedIn(spec), true));
+  it("needs an update when nothing was built yet", async () => assert.equal(await changedIn(spec), true));
 });
 
 describe("node containers as resources", () => {
@@ -305,7 +308,7 @@ describe("node containers as resources", () => {
   };
   const MACHINES = "pulumi-nodejs:dynamic/encaplab:NodeContainers";
 
-  it("records their place before there is anything to remove, and ends with it", async () => {
+  it("record the lab folder before anything exists, and are deleted with it", async () => {
     const { result, resources } = await build();
     const place = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainersPlace", "place");
     const machines = named(resources, MACHINES, "machines");
@@ -318,7 +321,7 @@ describe("node containers as resources", () => {
     assert.equal(result.machines, machines.resource);
   });
 
-  it("give each node a resource that removes it alone, after all machines, and not when all of them end", async () => {
+  it("have one resource per node to remove its machine, which depends on all machines and is deleted with them", async () => {
     const { result, resources } = await build();
     const all = named(resources, MACHINES, "machines").resource;
     const nodes = ofType(resources, "pulumi-nodejs:dynamic/encaplab:ContainerNode");
@@ -333,7 +336,7 @@ describe("node containers as resources", () => {
     }
   });
 
-  it("take the layer that they are given, and the plain root without one", async () => {
+  it("use the given layer, or the plain root if there is none", async () => {
     const layerOf = async (layer?: string) =>
       named((await build(layer)).resources, MACHINES, "machines").props.spec.layer;
     assert.equal(await layerOf("/a/layer"), "/a/layer");
@@ -341,7 +344,7 @@ describe("node containers as resources", () => {
   });
 });
 
-describe("machines of a lab in containers", () => {
+describe("the machines of a lab in containers", () => {
   const build = (hosts: RawConfig) => {
     const config = parseConfig({ ...CONFIG, rehearse: false, hosts });
     const args = { plan: planLab(config), config, settings: {} };
@@ -350,7 +353,7 @@ describe("machines of a lab in containers", () => {
     });
   };
 
-  it("have their node's own resource: what runs on a node ends before its machine is removed", async () => {
+  it("have their node's own resource, so that what runs on a node ends before its machine is removed", async () => {
     const { result, resources } = await build({ machines: "containers" });
     for (const { name, resource } of result.nodes) {
       const own = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainerNode", `machine-${name}`);
@@ -358,7 +361,7 @@ describe("machines of a lab in containers", () => {
     }
   });
 
-  it("get the layer of the config, relative to the project", async () => {
+  it("get the config's layer, relative to the project's folder", async () => {
     const { resources } = await build({ machines: "containers", layer: "test/support" });
     const { spec } = named(resources, "pulumi-nodejs:dynamic/encaplab:NodeContainers", "machines").props;
     assert.equal(spec.layer, path.resolve("test/support"));
@@ -367,14 +370,14 @@ describe("machines of a lab in containers", () => {
   const LIST = [{ name: "cp1", address: "10.0.3.10", subnet: "10.0.3.0/24" }];
   for (const [what, layer, hosts, said] of [
     [
-      "is not there",
+      "does not exist",
       "no/such/folder",
       { machines: "containers" },
       /there is no folder \/.*\/no\/such\/folder: correct the path/,
     ],
     ["is a file", "package.json", { machines: "containers" }, /there is no folder .*package\.json/],
     [
-      "is for machines that exist",
+      "is set for existing machines",
       ".",
       { machines: LIST },
       /only node containers have a layer: remove this key/,

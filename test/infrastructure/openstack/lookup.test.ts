@@ -1,4 +1,4 @@
-/** What is asked of the cloud before anything is built, and the sentence for each thing that it has not. */
+/** What is asked of the cloud before anything is built, and the error for each thing that it lacks. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { settle, startMocks } from "../../support/mocks";
 import { answers } from "../../support/openstack";
 import { EMPTY_PROJECT, FakeOpenStack, PROJECT_ID, type Replies, scopeOf } from "../../support/openstack-api";
 
-/** The provider's own words (terraform-provider-openstack v1.54.1, data_source_*.go). */
+/** The provider's own messages (terraform-provider-openstack v1.54.1, data_source_*.go). */
 const NONE = "1 error occurred:\n\t* Your query returned no results. Please change your search criteria\n\n";
 const SEVERAL =
   "1 error occurred:\n\t* Your query returned more than one result. Please try a more specific\n\n";
@@ -22,14 +22,14 @@ const IMAGE = { id: "image-id", name: "ubuntu-24.04", minDiskGb: 5, minRamMb: 0 
 const FLAVOR = { id: "flavor-id", name: "m1.medium", vcpus: 2, ram: 4096, disk: 40 };
 const NETWORK = { id: "external-id", name: "public" };
 const GOOD = { image: "ubuntu-24.04", flavor: "m1.medium", accessCidrs: ["203.0.113.7/32"] };
-/** Names an API without a word of the environment. */
+/** Sets the API without the environment. */
 const SETTINGS = { authUrl: "http://127.0.0.1:9/v3" };
 
-describe("OpenStack, asked before anything is built,", () => {
+describe("the lookup on OpenStack before anything is built", () => {
   let fake: FakeOpenStack;
   afterEach(() => fake?.stop());
 
-  /** @param functions what the provider's functions answer, by the end of their names; a text is an error. */
+  /** @param functions the answers of the provider's functions, by the end of their names. A text is an error. */
   async function build(
     section: Record<string, unknown>,
     functions: Record<string, unknown> = {},
@@ -50,7 +50,7 @@ describe("OpenStack, asked before anything is built,", () => {
       call: (token, inputs) => {
         const name = token.split(":").at(-1) ?? "";
         asked.push([name, inputs]);
-        // Pulumi hands on the details of the engine's error, and of an ordinary one nothing.
+        // Pulumi passes on only the details of the engine's error.
         if (typeof all[name] === "string") throw Object.assign(new Error(), { details: all[name] });
         return all[name] as Record<string, unknown>;
       },
@@ -71,7 +71,7 @@ describe("OpenStack, asked before anything is built,", () => {
   const sentences = (problems: readonly Problem[]) =>
     problems.map(({ key, value, message }) => `${key} ${value}: ${message}`);
 
-  it("gives what the config names, the newest image of a name, and the only external network", async () => {
+  it("finds what the config names, the newest image of a name, and the only external network", async () => {
     const { lab, asked } = await build(GOOD);
     assert.deepEqual(asked.getImage, { name: "ubuntu-24.04", mostRecent: true });
     assert.deepEqual(asked.getNetwork, { external: true });
@@ -85,14 +85,14 @@ describe("OpenStack, asked before anything is built,", () => {
     });
   });
 
-  it("says which images and flavors there are when the config names none, fitting ones first", async () => {
+  it("lists images and flavors when the config names none, with suitable ones first", async () => {
     assert.deepEqual(sentences(await problemsOf({ accessCidrs: ["203.0.113.7/32"] })), [
-      "openstack.image undefined: name the image: pulumi config set --path openstack.image <name>; there are: ubuntu-24.04, cirros, debian-12",
-      "openstack.flavor undefined: name the flavor: pulumi config set --path openstack.flavor <name>; there are: m1.medium (2 vCPU, 4 GiB, disk 40 GB), m1.large (4 vCPU, 8 GiB, disk 80 GB), m1.tiny (1 vCPU, 0.5 GiB, disk 1 GB)",
+      "openstack.image undefined: set the image: pulumi config set --path openstack.image <name>; available: ubuntu-24.04, cirros, debian-12",
+      "openstack.flavor undefined: set the flavor: pulumi config set --path openstack.flavor <name>; available: m1.medium (2 vCPU, 4 GiB, disk 40 GB), m1.large (4 vCPU, 8 GiB, disk 80 GB), m1.tiny (1 vCPU, 0.5 GiB, disk 1 GB)",
     ]);
   });
 
-  it("says which there are when names are wrong, all at once", async () => {
+  it("lists the available names when names are wrong, all of them at once", async () => {
     const networks = { networks: [{ name: "public" }, { name: "provider" }] };
     const found = await problemsOf(
       { ...GOOD, image: "noble", flavor: "big", externalNetwork: "net" },
@@ -100,27 +100,24 @@ describe("OpenStack, asked before anything is built,", () => {
       { "/network/v2.0/networks": networks },
     );
     const [image, flavor, network] = sentences(found);
-    assert.match(image ?? "", /^openstack\.image noble: there is no such image; there are: ubuntu-24\.04, /);
-    assert.match(flavor ?? "", /^openstack\.flavor big: there is no such flavor; there are: m1\.medium /);
+    assert.match(image ?? "", /^openstack\.image noble: there is no such image; available: ubuntu-24\.04, /);
+    assert.match(flavor ?? "", /^openstack\.flavor big: there is no such flavor; available: m1\.medium /);
     assert.equal(
       network,
-      "openstack.externalNetwork net: there is no such external network; there are: provider, public",
+      "openstack.externalNetwork net: there is no such external network; available: provider, public",
     );
   });
 
-  it("asks for a choice among several external networks, and says when there is none at all", async () => {
+  it("asks you to choose among several external networks, and says when there is none", async () => {
     const networks = { networks: [{ name: "public" }, { name: "provider" }] };
     const [several] = await problemsOf(GOOD, { getNetwork: SEVERAL }, { "/network/v2.0/networks": networks });
-    assert.match(several?.message ?? "", /there are several such external networks.*: provider, public$/);
+    assert.match(several?.message ?? "", /several external networks match.*: provider, public$/);
     await fake.stop();
     const [none] = await problemsOf(GOOD, { getNetwork: NONE });
-    assert.match(
-      none?.message ?? "",
-      /no such external network; this project sees no external network at all$/,
-    );
+    assert.match(none?.message ?? "", /no such external network; this project can see no external network$/);
   });
 
-  it("says how to list by hand where the names cannot be asked for", async () => {
+  it("says how to list the names by hand when they cannot be read", async () => {
     const [image] = await problemsOf(GOOD, { getImage: NONE }, { "/image/v2/images": 503 });
     assert.equal(image?.message, "there is no such image; list them with: openstack image list");
     await fake.stop();
@@ -129,15 +126,15 @@ describe("OpenStack, asked before anything is built,", () => {
     assert.equal(flavor?.message, "there is no such flavor; list them with: openstack flavor list");
   });
 
-  it("says in one sentence that the credentials are wrong", async () => {
+  it("says in one sentence that login failed", async () => {
     const getAuthScope =
       "invocation of openstack:identity/getAuthScope:getAuthScope returned an error: 1 error occurred:\n\t* Error creating OpenStack identity client: Authentication failed\n\n";
     assert.deepEqual(sentences(await problemsOf({ ...GOOD, cloud: undefined }, { getAuthScope })), [
-      "openstack.cloud undefined: OpenStack did not let us in: Authentication failed; check the credentials with: openstack token issue",
+      "openstack.cloud undefined: the login to OpenStack failed: Authentication failed; check the credentials with: openstack token issue",
     ]);
   });
 
-  it("says that there is no such region or no project, which the provider tells of as a missing endpoint", async () => {
+  it("says that the region is unknown or the project is missing, which the provider reports as a missing endpoint", async () => {
     fake = await FakeOpenStack.start(EMPTY_PROJECT);
     const log: string[] = [];
     const say = async (place: Record<string, string>, catalog = fake.catalogue) => {
@@ -169,12 +166,12 @@ describe("OpenStack, asked before anything is built,", () => {
     await say({ region: "mars" });
     await say({ region: "here" }, []);
     assert.deepEqual(log, [
-      "openstack.region mars: OpenStack at URL has no such region; there are: elsewhere, here",
-      "openstack.cloud undefined: the credentials at URL are for no project, and without one there is nothing to build in; name it: OS_PROJECT_NAME, or project_name in clouds.yaml",
+      "openstack.region mars: OpenStack at URL has no such region; available: elsewhere, here",
+      "openstack.cloud undefined: the credentials at URL are for no project, and the lab needs one; set OS_PROJECT_NAME, or project_name in clouds.yaml",
     ]);
   });
 
-  it("says which quotas are too small, unless the lab stands already or they cannot be read", async () => {
+  it("says which quotas are too small, unless the lab exists already or they cannot be read", async () => {
     const limits = (absolute: object) => ({ "/compute/v2.1/limits": { limits: { absolute } } });
     const details = `/network/v2.0/quotas/${PROJECT_ID}/details.json`;
     const small = {
@@ -182,7 +179,7 @@ describe("OpenStack, asked before anything is built,", () => {
       [details]: { quota: { floatingip: { limit: 2, used: 2 }, port: { limit: -1, used: 9 } } },
     };
     const found = await problemsOf(GOOD, {}, small);
-    const rest = "allowed is a smaller lab, less elsewhere in the project, or a larger quota";
+    const rest = "make the lab smaller, delete something else in the project, or request a larger quota";
     assert.deepEqual(sentences(found), [
       `topology 4 nodes in 2 subnets: they need 4 instances, and the project's quota is 10, of which 8 are in use; ${rest}`,
       `topology 4 nodes in 2 subnets: they need 1 floating IPs, and the project's quota is 2, of which 2 are in use; ${rest}`,
@@ -193,14 +190,14 @@ describe("OpenStack, asked before anything is built,", () => {
     await build(GOOD, {}, { ...small, [details]: 403 });
   });
 
-  it("refuses a flavor that is smaller than the image says it must be", async () => {
+  it("refuses a flavor that is smaller than the image's minimum", async () => {
     const [flavor] = await problemsOf(GOOD, { getImage: { ...IMAGE, minDiskGb: 60 } });
     assert.equal(flavor?.key, "openstack.flavor");
     assert.match(flavor?.message ?? "", /image ubuntu-24\.04 needs 60 GB of disk and 0 MiB of memory/);
   });
 });
 
-describe("the account on OpenStack", () => {
+describe("the OpenStack account", () => {
   const problem = (...args: Parameters<typeof requireAccount>) => {
     try {
       requireAccount(...args);
@@ -211,7 +208,7 @@ describe("the account on OpenStack", () => {
     return undefined;
   };
 
-  it("is an entry of clouds.yaml, the environment's, or what the stack tells the provider itself", () => {
+  it("comes from clouds.yaml, the environment, or the stack's own provider settings", () => {
     const folder = mkdtempSync(join(tmpdir(), "encaplab-clouds-"));
     try {
       const file = join(folder, "clouds.yaml");
@@ -223,15 +220,15 @@ describe("the account on OpenStack", () => {
       assert.equal(requireAccount({}, { authUrl: "https://three" }, {}), undefined);
       assert.match(
         problem({ cloud: "other" }, {}, env)?.message ?? "",
-        /no cloud of the name other; it has mycloud; allowed is an entry of that file$/,
+        /no cloud named other; it has mycloud; must be an entry of clouds\.yaml$/,
       );
-      assert.match(problem({}, {}, {})?.message ?? "", /^there are no OpenStack credentials; name an entry/);
+      assert.match(problem({}, {}, {})?.message ?? "", /^there are no OpenStack credentials; set an entry/);
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
 
-  it("stays secret in the state, and the config's cloud and region win over the provider's", async () => {
+  it("is encrypted in the state, and the config's cloud and region take precedence over the provider's", async () => {
     const seen: Record<string, pulumi.Input<unknown>> = {};
     await startMocks();
     createProvider(

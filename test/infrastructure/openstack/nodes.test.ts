@@ -1,4 +1,4 @@
-/** What a stack on OpenStack comes out as: machines, how they are reached, addresses, routes, MTU. */
+/** The resources of a stack on OpenStack: machines, how they are reached, addresses, routes, MTU. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { parseConfig } from "../../../components/config";
@@ -31,11 +31,11 @@ describe("a lab on OpenStack", () => {
     const { props } = named(resources, INSTANCE, "w3");
     assert.equal(props.imageId, "image-id");
     assert.equal(props.flavorId, "flavor-id");
-    assert.equal(props.securityGroups, undefined, "the group is the port's");
+    assert.equal(props.securityGroups, undefined, "the group belongs to the port");
     assert.equal(props.configDrive, true);
   });
 
-  it("boots from a volume where the flavor has no disk", async () => {
+  it("boots from a volume when the flavor has no disk", async () => {
     const found = { ...FOUND, flavor: { ...FOUND.flavor, disk: 0 } };
     const { resources } = await buildOpenStack({}, undefined, found);
     const { imageId, blockDevices } = named(resources, INSTANCE, "cp1").props;
@@ -52,7 +52,7 @@ describe("a lab on OpenStack", () => {
     ]);
   });
 
-  it("has one floating IP, the control plane's, over which the other nodes are reached", async () => {
+  it("has one floating IP, on the control plane, over which the other nodes are reached", async () => {
     const { resources, result } = await buildOpenStack({});
     assert.deepEqual(
       ofType(resources, FLOATING_IP).map(({ name, props }) => [name, props.pool]),
@@ -68,7 +68,7 @@ describe("a lab on OpenStack", () => {
     }
   });
 
-  it("logs in with the user's own key and name, where the config has them", async () => {
+  it("logs in with the user's own key and user name, if the config has them", async () => {
     const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHkun8 ada";
     const { resources, result } = await buildOpenStack({ openstack: { publicKey, user: "rocky" } });
     assert.equal(ofType(resources, KEYPAIR)[0]?.props.publicKey, publicKey);
@@ -76,7 +76,7 @@ describe("a lab on OpenStack", () => {
     assert.equal(result.nodes[0]?.connection.user, "rocky");
   });
 
-  it("tags the owner and the expiry, counted from the beginning", async () => {
+  it("sets the tags owner and expiry, with the expiry counted from the beginning", async () => {
     const { resources, result } = await buildOpenStack({ openstack: { owner: "grace", ttl: "8h" } });
     assert.deepEqual(named(resources, INSTANCE, "cp1").props.tags.slice(2), [
       "owner=grace",
@@ -85,7 +85,7 @@ describe("a lab on OpenStack", () => {
     assert.equal(await settle(result.expiry ?? ""), "2026-01-01T08:00:00Z");
   });
 
-  it("routes each block to its node, only with podRoutes; a renamed node's route is the same route", async () => {
+  it("routes each block to its node, only with podRoutes, and keeps the route of a renamed node", async () => {
     const routes = async (raw: Record<string, unknown>) =>
       ofType((await buildOpenStack(raw)).resources, ROUTE).map(({ name, props }) => [
         name,
@@ -111,7 +111,7 @@ describe("a lab on OpenStack", () => {
     assert.equal(await mtu({ mtu: 1442 }), 1442);
   });
 
-  it("says so where Neutron's MTU is not the plan's", () => {
+  it("warns when Neutron's MTU differs from the plan's", () => {
     assert.match(mtuWarning("a", 1450, 1442) ?? "", /network a has an MTU of 1442 .*encaplab:mtu 1442$/);
     for (const given of [1450, 0, undefined]) assert.equal(mtuWarning("a", 1450, given), undefined);
   });
@@ -127,7 +127,7 @@ describe("the addresses for Neutron's own ports", () => {
     return allocationPools(planLab(config), "a", cidr).map(({ start, end }) => `${start}-${end}`);
   };
 
-  it("lie below the nodes, and around those that the config has put there", () => {
+  it("are below the nodes, and skip nodes that the config has placed there", () => {
     assert.deepEqual(poolsOf("10.0.3.0/24", ["cp1", "w1"]), ["10.0.3.2-10.0.3.9"]);
     assert.deepEqual(poolsOf("10.0.3.0/28", ["cp1", "w1"]), ["10.0.3.2-10.0.3.3"]);
     assert.deepEqual(poolsOf("10.100.200.0/24", [{ name: "cp1", address: "10.100.200.4" }, "w1"]), [
@@ -136,7 +136,7 @@ describe("the addresses for Neutron's own ports", () => {
     ]);
   });
 
-  it("are never the gateway's nor a node's, lie in the subnet and do not overlap", async () => {
+  it("are in the subnet, do not overlap, and never contain the gateway or a node", async () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);

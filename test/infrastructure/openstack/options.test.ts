@@ -1,4 +1,4 @@
-/** How the resources of OpenStack stand to one another: what ends with what, what waits for what, what is never replaced. */
+/** The resource options on OpenStack: what is deleted with what, what depends on what, what is never replaced. */
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
@@ -43,7 +43,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("are all children of the component, and made in its constructor", () => {
+  it("are all children of the component, created in its constructor", () => {
     for (const { title, recording } of built) {
       assert.deepEqual(recording.late, [], title);
       const [component, ...children] = recording.resources;
@@ -53,7 +53,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("are followed by the component's outputs, once", () => {
+  it("are all created before the component registers its outputs, which it does once", () => {
     for (const { title, recording } of built)
       assert.deepEqual(
         recording.outputs.map(({ after }) => after),
@@ -62,8 +62,8 @@ describe("the resources of OpenStack, in every mode with every fault", function 
       );
   });
 
-  // `allowed_address_pairs` is no ForceNew (resource_openstack_networking_port_v2.go): Neutron is sent an update.
-  it("never touch a machine: a mode and a fault change the ports' address pairs and the rules alone", () => {
+  // `allowed_address_pairs` is not ForceNew (resource_openstack_networking_port_v2.go), so Neutron gets an update.
+  it("never touch a machine: a mode or a fault changes only the ports' address pairs and the rules", () => {
     const rest = (recording: Recording<pulumi.Resource> | undefined) =>
       recording?.resources
         .filter(({ type }) => type !== RULE)
@@ -72,7 +72,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
       assert.deepEqual(rest(recording), rest(built[0]?.recording), title);
   });
 
-  it("change no rule in place: the same name is the same rule in every mode, for Neutron has no change of a rule", () => {
+  it("never change a rule in place, which Neutron cannot do: a name stands for the same rule in every mode", () => {
     const rules = new Map<string, Recorded["props"]>();
     for (const { title, recording } of built) {
       for (const { name, props } of ofType(recording.resources, RULE)) {
@@ -87,20 +87,20 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     assert.equal(rules.get("bgp")?.remoteGroupId, "nodes-id");
   });
 
-  it("let the pods through the ports where their addresses leave a node, unless a fault keeps them out", () => {
+  it("allow the pods on the ports when their addresses leave a node, unless a fault forbids it", () => {
     for (const { title, recording, raw } of built) {
       const direct = ["None", "IPIPCrossSubnet", "VXLANCrossSubnet"].includes(raw.encapsulation);
       const pairs = direct && !raw.faults.includes("port-security") ? [{ ipAddress: "172.16.0.0/16" }] : [];
       for (const { props } of ofType(recording.resources, PORT)) {
         assert.deepEqual(props.allowedAddressPairs, pairs, title);
         assert.deepEqual(props.securityGroupIds, ["nodes-id"], title);
-        // Off would take the groups off too, and a cloud without that extension refuses the word.
+        // Turning it off would remove the groups too, and a cloud without that extension refuses the field.
         assert.equal(props.portSecurityEnabled, undefined);
       }
     }
   });
 
-  it("put every rule before the ports, and every port before its machine", async () => {
+  it("create every rule before the ports, and every port before its machine", async () => {
     for (const { title, recording } of built) {
       const rules = ofType(recording.resources, RULE).map(({ resource }) => resource);
       for (const port of ofType(recording.resources, PORT)) {
@@ -112,7 +112,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("let go in an order that Neutron allows: the router's leg goes after all that uses it", async () => {
+  it("are deleted in an order that Neutron allows: the router's interface after everything that uses it", async () => {
     for (const { title, recording } of built) {
       const leg = (subnet: string) => named(recording.resources, LEG, subnet).resource;
       const waits = async (type: string, name: string, subnet: string) =>
@@ -128,7 +128,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("end with what takes them along, and with nothing that refuses to go before them", () => {
+  it("are deleted with a parent only if Neutron deletes them together", () => {
     for (const { title, recording } of built) {
       const { resources } = recording;
       const only = (type: string, name?: string) =>
@@ -144,7 +144,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("keep out of every comparison what must not rebuild a machine", () => {
+  it("ignore changes that must not rebuild a machine", () => {
     for (const { recording } of built) {
       for (const { opts } of ofType(recording.resources, INSTANCE)) {
         assert.deepEqual([...(opts.ignoreChanges ?? [])].sort(), ["blockDevices", "imageId", "userData"]);
@@ -153,12 +153,12 @@ describe("the resources of OpenStack, in every mode with every fault", function 
       }
       for (const { opts } of ofType(recording.resources, PORT)) {
         assert.equal(opts.deleteBeforeReplace, true);
-        assert.deepEqual(opts.replaceOnChanges, ["fixedIps"], "an address, and neither pairs nor groups");
+        assert.deepEqual(opts.replaceOnChanges, ["fixedIps"], "an address, but neither pairs nor groups");
       }
     }
   });
 
-  it("keep secrets secret", () => {
+  it("mark user data and private keys as secret", () => {
     for (const { recording } of built) {
       for (const { secrets } of ofType(recording.resources, INSTANCE))
         assert.deepEqual(secrets, ["userData"]);
@@ -168,7 +168,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("bear the lab's tags wherever OpenStack takes any, short enough and without what Nova refuses", () => {
+  it("have the lab's tags wherever OpenStack takes tags, in a form that Nova accepts", () => {
     const tagged = [NETWORK, SUBNET, ROUTER, PORT, GROUP, FLOATING_IP, INSTANCE];
     for (const { title, recording } of built) {
       for (const { type, name, props } of recording.resources) {
@@ -185,7 +185,7 @@ describe("the resources of OpenStack, in every mode with every fault", function 
     }
   });
 
-  it("open the way out, and leave none of a cloud's own rules in the group", () => {
+  it("open all egress, and delete the cloud's default rules from the group", () => {
     for (const { recording } of built) {
       assert.equal(named(recording.resources, GROUP, "nodes").props.deleteDefaultRules, true);
       const { direction, remoteIpPrefix, protocol } = named(recording.resources, RULE, "all-out").props;

@@ -15,7 +15,7 @@ const nodeState = (raw: RawConfig, index = 0): NodeState => {
   return renderNode(plan, plan.nodes[index] as NodePlan);
 };
 
-/** Asserts that these texts stand in the script, in this order. */
+/** Asserts that the script contains these texts, in this order. */
 function assertOrder(script: string, ...texts: string[]): void {
   let from = 0;
   for (const text of texts) {
@@ -29,8 +29,8 @@ function assertOrder(script: string, ...texts: string[]): void {
   }
 }
 
-describe("from one state of a node to another", () => {
-  it("touches nothing when nothing differs", () => {
+describe("the script that changes a node", () => {
+  it("is empty when nothing differs", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -65,7 +65,7 @@ describe("from one state of a node to another", () => {
     );
   });
 
-  it("into a tunnel: the device first, then who is behind it, then the routes into it", () => {
+  it("adds a tunnel: first the device, then its neighbours and forwarding entries, then the routes through it", () => {
     const script = apply.changeNode(
       nodeState({ encapsulation: "None" }),
       nodeState({ encapsulation: "VXLAN" }),
@@ -87,7 +87,7 @@ describe("from one state of a node to another", () => {
     assert.doesNotMatch(script, /netns (add|del)|bird -c|kill/);
   });
 
-  it("out of a tunnel: the routes first, then the device", () => {
+  it("removes a tunnel: first the routes, then the device", () => {
     const script = apply.changeNode(
       nodeState({ encapsulation: "VXLAN" }),
       nodeState({ encapsulation: "None" }),
@@ -113,7 +113,7 @@ describe("from one state of a node to another", () => {
     );
   });
 
-  it("bgp: Disabled ends BIRD and takes its routes out before Felix's come in, and Enabled starts it again", () => {
+  it("for bgp: Disabled, ends BIRD and removes its routes before adding Felix's; for Enabled, starts BIRD again", () => {
     const on = nodeState({ encapsulation: "None" });
     const off = nodeState({ encapsulation: "VXLAN", bgp: "Disabled" });
     assertOrder(
@@ -125,7 +125,7 @@ describe("from one state of a node to another", () => {
     assertOrder(apply.changeNode(off, on), "route del 172.16.0.64/26", "link del vxlan.calico", "bird -c");
   });
 
-  it("from IPIP to IPIPCrossSubnet BIRD reads its file anew, and no device is touched", () => {
+  it("from IPIP to IPIPCrossSubnet, reloads BIRD's file and touches no device", () => {
     const [always, crossSubnet] = [
       nodeState({ encapsulation: "IPIP" }),
       nodeState({ encapsulation: "IPIPCrossSubnet" }),
@@ -135,7 +135,7 @@ describe("from one state of a node to another", () => {
     assert.doesNotMatch(script, /link (add|set|del)|nft|bird -c/);
   });
 
-  it("from VXLAN to VXLANCrossSubnet the device and its entries stay, and what goes direct gets other routes", () => {
+  it("from VXLAN to VXLANCrossSubnet, keeps the device and its entries, and replaces the routes that become direct", () => {
     const script = apply.changeNode(
       nodeState({ encapsulation: "VXLAN" }),
       nodeState({ encapsulation: "VXLANCrossSubnet" }),
@@ -144,19 +144,19 @@ describe("from one state of a node to another", () => {
     assertOrder(script, "route del 172.16.0.64/26", "route replace 172.16.0.64/26 via 10.0.3.11 dev eth0");
   });
 
-  it("natOutgoing changes the node's translation alone", () => {
+  it("for natOutgoing, changes only the node's address translation", () => {
     const script = apply.changeNode(nodeState({}), nodeState({ natOutgoing: false }));
     assertOrder(script, "nft -f -", "delete table ip calico");
     assert.doesNotMatch(script, /route|link|masquerade$/m);
   });
 
-  it("mtu-too-big changes the pods' MTU alone, at both ends", () => {
+  it("for mtu-too-big, changes only the pods' MTU, at both ends", () => {
     const script = apply.changeNode(nodeState({}), nodeState({ faults: ["mtu-too-big"] }));
     assert.equal(script.match(/mtu 1500/g)?.length, 4);
     assert.doesNotMatch(script, /route|vxlan/);
   });
 
-  it("a build first removes what may be left of an interrupted one, and removing needs nothing to be there", () => {
+  it("first removes what an interrupted build has left, without an error if nothing is there", () => {
     const state = nodeState({});
     const { tap } = port("cp1");
     assertOrder(
@@ -171,8 +171,8 @@ describe("from one state of a node to another", () => {
   });
 });
 
-describe("from one state of the network to another", () => {
-  it("changes the gateway's routes alone for podRoutes", () => {
+describe("the script that changes the network", () => {
+  it("for podRoutes, changes only the gateway's routes", () => {
     const [without, with_] = [renderNetwork(planOf({})), renderNetwork(planOf({ podRoutes: true }))];
     assert.equal(without.build, with_.build);
     const script = apply.changeNetwork(without, with_);
@@ -181,7 +181,7 @@ describe("from one state of the network to another", () => {
     assert.equal(apply.changeNetwork(with_, without).match(/route del/g)?.length, 4);
   });
 
-  it("unplugs a node that is taken out, whose address may be another's before it is deleted", () => {
+  it("unplugs a removed node, whose address may belong to another node before it is deleted", () => {
     const before = renderNetwork(planOf({}));
     const after = renderNetwork(planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }] }));
     const script = apply.changeNetwork(before, after);
@@ -190,10 +190,10 @@ describe("from one state of the network to another", () => {
   });
 });
 
-describe("from one state of the rules to another", () => {
+describe("the script that changes the rules", () => {
   const rules = (raw: RawConfig) => renderSecurity(planOf({ fabric: "aws", encapsulation: "None", ...raw }));
 
-  it("ends the BGP sessions when TCP 179 closes, which a stateful group would keep alive, and only then", () => {
+  it("ends the BGP sessions only when TCP 179 closes, because a stateful group would keep them alive", () => {
     const [open, closed] = [rules({}), rules({ faults: ["bgp-blocked"] })];
     assertOrder(apply.changeSecurity(open, closed), "nft -f -", "conntrack -F", "restart all");
     assert.doesNotMatch(apply.changeSecurity(closed, open), /conntrack|birdc/);
@@ -205,7 +205,7 @@ describe("from one state of the rules to another", () => {
 });
 
 describe("a signature", () => {
-  it("is taken away first of all, written last of all, and tells one state from another", () => {
+  it("is removed first, written last, and differs between states", () => {
     const state = nodeState({});
     const script = apply.signed("node-cp1", state, "BODY");
     assertOrder(

@@ -40,7 +40,7 @@ async function build(raw: RawConfig) {
 }
 
 describe("the twin as resources", () => {
-  it("is a component with a place, a realm, a network, rules and nodes; all end with the place", async () => {
+  it("is a component with a place, a realm, a network, rules and nodes, all deleted with the place", async () => {
     const { twin, resources, plan, byName } = await build({});
     const parts = resources.filter(({ name }) => name !== "lab");
     assert.deepEqual(
@@ -60,12 +60,12 @@ describe("the twin as resources", () => {
     );
   });
 
-  it("opens the rules before a node sends: every node depends on them", async () => {
+  it("opens the rules before a node sends, because every node depends on them", async () => {
     const { byName, plan } = await build({ encapsulation: "None" });
     for (const { name } of plan.nodes) assert.equal(byName(name).opts.dependsOn, byName("security").resource);
   });
 
-  it("hands each part what it stands on, and none a secret", async () => {
+  it("gives each part what it depends on, and no secret", async () => {
     const { byName, resources, plan } = await build({});
     assert.equal(byName("place").props.stack, "lab");
     assert.deepEqual(
@@ -80,24 +80,24 @@ describe("the twin as resources", () => {
     );
   });
 
-  it("registers its outputs once, last of all its own, and makes nothing inside an apply", async () => {
+  it("registers its outputs once, after its own resources, and creates nothing inside an apply", async () => {
     const { outputs, twin, resources, late } = await build({});
     assert.deepEqual(
       outputs.map(({ component }) => component),
       [twin],
     );
     assert.equal(outputs[0]?.after, resources.length - 1, "only the observation comes after");
-    // What an apply makes depends on values that a preview does not have.
+    // What an apply creates depends on values that a preview does not have.
     assert.deepEqual(
       late.filter(({ name }) => name !== "observation").map(({ name }) => name),
       [],
     );
   });
 
-  it("stores as a provider a few lines that find the part in the checkout, wherever that is", async () => {
+  it("stores provider code that loads the part from the checkout, in any folder", async () => {
     const { resources } = await build({});
     const parts = resources.filter(({ props }) => props.__provider !== undefined);
-    assert.equal(parts.length, resources.length - 1, "all but the component");
+    assert.equal(parts.length, resources.length - 1, "all except the component");
     const cwd = process.cwd();
     process.chdir(ROOT);
     try {
@@ -113,7 +113,7 @@ describe("the twin as resources", () => {
     }
   });
 
-  it("plays a cloud's plan when it is rehearsed, and says plainly what it cannot build", async () => {
+  it("plays a cloud's plan when it is rehearsed, and otherwise refuses cloud hosts without machines", async () => {
     for (const cloud of ["aws", "openstack", "hosts"]) {
       const { plan } = await build({ cloud, rehearse: true });
       assert.equal(plan.cloud, cloud);
@@ -121,12 +121,12 @@ describe("the twin as resources", () => {
     const config = parseConfig({ cloud: "hosts" });
     await assert.rejects(
       createMachines("lab", { plan: planLab(config), config, settings: {} }),
-      (error) => error instanceof ConfigError && /which machines\? Allowed is a list/.test(error.message),
+      (error) => error instanceof ConfigError && /must be a list of machines/.test(error.message),
     );
   });
 });
 
-describe("a part in the words of dynamic providers", () => {
+describe("a part as a dynamic provider", () => {
   const calls: unknown[][] = [];
   const part: Part<unknown, object> = {
     create: async (inputs) => {
@@ -147,7 +147,7 @@ describe("a part in the words of dynamic providers", () => {
   };
   const provider = asProvider(part, "id");
 
-  it("keeps inputs and outputs together, replaces nothing, and passes on what is recorded", async () => {
+  it("records inputs together with outputs, never replaces, and passes on what was recorded", async () => {
     assert.deepEqual(await provider.create({ a: 1 }), { id: "id", outs: { a: 1, made: 1 } });
     assert.deepEqual(await provider.diff?.("id", { a: 1, made: 1 }, { a: 2 }), {
       changes: true,

@@ -23,7 +23,7 @@ describe("the choice of a realm", () => {
   const choose = (...needs: Parameters<typeof chooseRealm>[0]) =>
     chooseRealm(needs, readKernel(root, RELEASE));
 
-  it("a distribution's kernel with modules on disk: vxlan may load by itself, ipip and br_netfilter may not", () => {
+  it("counts vxlan on disk as available, because it may load by itself, but not ipip and br_netfilter", () => {
     write("proc/modules", "veth 1 0 - Live 0x0\nbridge 1 0 - Live 0x0\n");
     write(
       `lib/modules/${RELEASE}/modules.dep`,
@@ -43,12 +43,12 @@ describe("the choice of a realm", () => {
     );
   });
 
-  it("the same kernel with the modules loaded", () => {
+  it("counts loaded modules as available", () => {
     write("proc/modules", "ipip 1 0 - Live 0x0\nbr_netfilter 1 0 - Live 0x0\nvxlan 1 0 - Live 0x0\n");
     assert.equal(choose("ipip", "br_netfilter", "vxlan").kind, "namespaces");
   });
 
-  it("drivers built in, by modules.builtin or by the build options", () => {
+  it("counts built-in drivers as available, by modules.builtin or by the build options", () => {
     write(`lib/modules/${RELEASE}/modules.builtin`, "kernel/net/ipv4/ipip.ko\n");
     assert.equal(choose("ipip").kind, "namespaces");
     assert.equal(choose("vxlan").kind, "machine");
@@ -58,16 +58,16 @@ describe("the choice of a realm", () => {
     );
     assert.equal(choose("ipip", "vxlan").kind, "namespaces");
     assert.equal(choose("br_netfilter").kind, "machine");
-    assert.doesNotMatch(choose("br_netfilter").why, /modprobe/, "nothing to load here");
+    assert.doesNotMatch(choose("br_netfilter").why, /modprobe/, "there is nothing to load");
   });
 
-  it("a driver that is a module by the options but neither loaded nor on disk is not there", () => {
+  it("does not count a driver that the options name as a module but that is neither loaded nor on disk", () => {
     write(`boot/config-${RELEASE}`, "CONFIG_VXLAN=m\nCONFIG_NF_TABLES=y\n");
     assert.equal(choose("vxlan").kind, "machine");
     assert.equal(choose("nf_tables").kind, "namespaces");
   });
 
-  it("asking changes nothing on this computer", () => {
+  it("changes nothing on this computer", () => {
     const before = hostNetwork();
     const modules = () => (fs.existsSync("/proc/modules") ? fs.readFileSync("/proc/modules", "utf8") : "");
     const loaded = modules();

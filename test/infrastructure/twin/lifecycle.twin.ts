@@ -1,4 +1,4 @@
-/** The life of a lab through the real engine: what an update touches, what it repairs, what it leaves. */
+/** The life of a lab with the real engine: what an update touches, what it repairs, what it leaves. */
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { findRealm, type Realm, runScript } from "../../../components/infrastructure/twin";
@@ -12,27 +12,27 @@ const topology = (b: string[]) => [
   { name: "b", cidr: "10.0.4.0/24", nodes: b },
 ];
 
-/** The resources with something other than `same` done to them, without the engine's own. */
+/** The resources that were not left the `same`, without the engine's own. */
 function touched({ ops }: Run): string[] {
   const own = Object.entries(ops).filter(([name]) => !/^(default.*|encaplab-.*)$/.test(name));
   for (const [name, op] of own) assert.doesNotMatch(op, /replace/, `${name} must not be replaced`);
   return own.flatMap(([name, op]) => (op === "same" ? [] : [name])).sort();
 }
 
-/** Nothing of the lab is left: no process, no folder, and with the processes no namespace and no mount. */
+/** Asserts that nothing of the lab is left: no process and no folder, and thus no namespace and no mount. */
 function assertGone(lab: Lab): void {
   assert.equal(lab.folder, undefined, "no folder under the state home");
   assert.deepEqual(mentions(lab.stateHome), [], "no process");
 }
 
-/** All of it ends at once, as when the machine is switched off. */
+/** Ends the whole realm at once, as if the machine was switched off. */
 function killRealm(lab: Lab): void {
   const record = readRecord(lab.folder ?? "");
   assert.ok(record, "there is a realm to kill");
   process.kill(record.pid, "SIGKILL");
 }
 
-describe("a lab's life through the engine", function () {
+describe("a lab with the real engine", function () {
   this.timeout(120_000);
   let engine: string;
   let lab: Lab;
@@ -62,19 +62,19 @@ describe("a lab's life through the engine", function () {
     lab.clear();
   });
 
-  it("a second up changes nothing and says so", async () => {
+  it("changes nothing in a second up, and says so", async () => {
     const run = await up({ encapsulation: "VXLAN" });
     assert.deepEqual(touched(run), []);
     assert.deepEqual(Object.keys(run.changes), ["same"]);
     assert.match(run.output, /\d+ unchanged/);
   });
 
-  it("leaves the host's interfaces, routes, settings, firewall and mounts alone while it stands", () => {
+  it("leaves the host's interfaces, routes, settings, firewall and mounts unchanged while it is up", () => {
     assert.equal(hostNetwork(), host);
   });
 
-  it("a switch updates in place, and no more than it must", async () => {
-    // The same tunnel device under another rule: of the fabric, anti-spoofing and the group's rule for pods change.
+  it("updates only what it must in a switch, and in place", async () => {
+    // The tunnel device stays the same. Of the fabric, anti-spoofing and the group's rule for pods change.
     const crossSubnet = await up({ encapsulation: "VXLANCrossSubnet" });
     assert.deepEqual(touched(crossSubnet), ["cp1", "observation", "security", "w1", "w2", "w3"]);
     const none = await up({ encapsulation: "None" });
@@ -83,14 +83,14 @@ describe("a lab's life through the engine", function () {
     assert.deepEqual(touched(back), ["cp1", "observation", "security", "w1", "w2", "w3"]);
   });
 
-  it("a fault is put in and taken back in place, in the one resource that has it", async () => {
+  it("adds and removes a fault in place, in the only resource that has it", async () => {
     const broken = await up({ encapsulation: "VXLAN", faults: ["vxlan-blocked"] });
     assert.deepEqual(touched(broken), ["observation", "security"]);
     const mended = await up({ encapsulation: "VXLAN" });
     assert.deepEqual(touched(mended), ["observation", "security"]);
   });
 
-  it("the gateway learns pod routes without a node being touched", async () => {
+  it("gives the gateway pod routes without touching a node", async () => {
     assert.deepEqual(touched(await up({ encapsulation: "VXLAN", podRoutes: true })), [
       "network",
       "observation",
@@ -98,11 +98,11 @@ describe("a lab's life through the engine", function () {
     assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), ["network", "observation"]);
   });
 
-  it("a node is added, and one is taken out of the middle", async () => {
+  it("adds a node, and removes one from the middle", async () => {
     const added = await up({ encapsulation: "VXLAN", topology: topology(["w2", "w3", "w4"]) });
     assert.equal(added.ops.w4, "create");
     assert.deepEqual(touched(added), ["cp1", "network", "observation", "security", "w1", "w2", "w3", "w4"]);
-    // w3 and w4 take the places, blocks and addresses before theirs, and the engine deletes w2 last of all.
+    // w3 and w4 move up to the earlier positions, blocks and addresses, and the engine deletes w2 last.
     const removed = await up({ encapsulation: "VXLAN", topology: topology(["w3", "w4"]) });
     assert.equal(removed.ops.w2, "delete");
     assert.equal(await inRealm("ls /run/netns | grep -c ^w2 || true"), "0\n");
@@ -114,16 +114,16 @@ describe("a lab's life through the engine", function () {
     "a pod's namespace deleted": { damage: "ip netns del w3-1", repaired: ["w3"] },
   };
   for (const [title, { damage, repaired }] of Object.entries(damages)) {
-    it(`${title} by hand: the next up notices and repairs`, async () => {
+    it(`notices and repairs ${title} by hand in the next up`, async () => {
       await inRealm(damage);
       const run = await up({ encapsulation: "VXLAN" });
       for (const name of repaired)
         assert.equal(run.ops[name], "update", `${name} in ${JSON.stringify(run.ops)}`);
-      assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), [], "and once is enough");
+      assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), [], "one repair is enough");
     });
   }
 
-  it("what was changed by hand is in the way of no switch: the part is built anew", async () => {
+  it("rebuilds a part that was changed by hand, so that a switch still works", async () => {
     await inRealm(
       "ip -n w1 link del vxlan.calico; ip -n cp1 route flush dev vxlan.calico; ip -n router route del blackhole 172.16.0.0/16",
     );
@@ -132,18 +132,18 @@ describe("a lab's life through the engine", function () {
     await up({ encapsulation: "VXLAN" });
   });
 
-  it("a BIRD that was killed is started anew", async () => {
+  it("starts a BIRD again that was killed", async () => {
     await up({ encapsulation: "None" });
     await inRealm('kill -9 "$(< /run/bird/w1.pid)"');
     assert.equal((await up({ encapsulation: "None" })).ops.w1, "update");
     await up({ encapsulation: "VXLAN" });
   });
 
-  it("a realm that is gone, as after a reboot, is noticed and rebuilt", async () => {
+  it("notices and rebuilds a realm that is gone, as after a reboot", async () => {
     for (const forget of [false, true]) {
       const { folder } = lab;
       killRealm(lab);
-      // A reboot may also have lost the folder, where the state is kept on a tmpfs.
+      // A reboot may also remove the folder, if the state is on a tmpfs.
       if (forget) rmSync(folder ?? "", { recursive: true, force: true });
       const run = await up({ encapsulation: "VXLAN" });
       assert.deepEqual(touched(run), [
@@ -156,11 +156,11 @@ describe("a lab's life through the engine", function () {
         "w2",
         "w3",
       ]);
-      assert.equal(lab.folder, folder, "in the same place");
+      assert.equal(lab.folder, folder, "in the same folder");
     }
   });
 
-  it("down removes everything, also what is gone already", async () => {
+  it("removes everything in a destroy, even if the realm is gone already", async () => {
     await lab.destroy();
     assertGone(lab);
     assert.equal(hostNetwork(), host);
@@ -170,7 +170,7 @@ describe("a lab's life through the engine", function () {
     assertGone(lab);
   });
 
-  it("two labs at once, alike in every address, do not meet", async () => {
+  it("is isolated from a second lab with the same addresses at the same time", async () => {
     const other = new Lab("other", engine);
     try {
       other.configure({ ...common, encapsulation: "None" });
@@ -179,7 +179,7 @@ describe("a lab's life through the engine", function () {
       assert.ok((await other.outputs()).observation.agrees);
       await other.destroy();
       assertGone(other);
-      assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), [], "the first did not notice");
+      assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), [], "the first lab did not change");
     } finally {
       await other.pulumi("destroy");
       other.clear();
@@ -188,7 +188,7 @@ describe("a lab's life through the engine", function () {
   });
 
   it("works for a user who is not root", async function () {
-    if (process.getuid?.() !== 0) return this.skip(); // then every test above has shown it
+    if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
     const { own, readable } = readableEngine(engine);
     const other = new Lab("nobody", readable, { uid: 54321 });
     try {
@@ -206,8 +206,8 @@ describe("a lab's life through the engine", function () {
     }
   });
 
-  it("in the end the host is as it was", () => {
+  it("leaves the host unchanged in the end", () => {
     assert.equal(hostNetwork(), host);
-    assert.ok(!existsSync("/run/netns/cp1"), "no namespace of a twin outside its realm");
+    assert.ok(!existsSync("/run/netns/cp1"), "the twin has no namespace outside its realm");
   });
 });

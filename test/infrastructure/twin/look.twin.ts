@@ -1,4 +1,7 @@
-/** What a user who types inside a node sees: as in a real cluster (shared facts of Calico and of the original labs). */
+/**
+ * What a user sees in a shell on a node: the same as in a real cluster (shared facts of Calico and of the original
+ * labs).
+ */
 import assert from "node:assert/strict";
 import type { Encapsulation } from "../../../components/config";
 import { planOf, type RawConfig } from "../../support/problems";
@@ -16,14 +19,14 @@ const RAW: RawConfig = {
 const on = (node: string, line: string) =>
   `ip netns exec ${node} bash -c ${JSON.stringify(line).replaceAll("$", "\\$")}`;
 
-describe("a node looks as a real one", function () {
+describe("a node looks like a real one", function () {
   this.timeout(300_000);
   const twins = new Map<string, TwinUnderTest>();
   after(async () => {
     for (const twin of twins.values()) await twin.stop();
   });
 
-  /** Brings the encapsulation up in a realm that can play it, with routes settled. */
+  /** Brings the encapsulation up in a realm that can run it, with converged routes. */
   async function play(encapsulation: Encapsulation, raw: RawConfig = {}): Promise<TwinUnderTest> {
     const kind = kindFor(encapsulation);
     const twin = twins.get(kind) ?? new TwinUnderTest(kind);
@@ -38,7 +41,7 @@ describe("a node looks as a real one", function () {
     return twin;
   }
 
-  /** What tcpdump shows on an interface while one ordinary ping goes by. */
+  /** What tcpdump shows on an interface during one ordinary ping. */
   const pinged = async (
     twin: TwinUnderTest,
     node: string,
@@ -53,7 +56,7 @@ describe("a node looks as a real one", function () {
       for i in {1..100}; do kill -0 $dump 2> /dev/null || break; sleep 0.1; done
       kill $dump 2> /dev/null || true; cat /run/seen`);
 
-  it("IPIP: bird's routes over tunl0, a blackhole of its own block, tunl0's address and MTU, protocol 4 outside", async () => {
+  it("IPIP: BIRD's routes over tunl0, a blackhole of its own block, tunl0's address and MTU, protocol 4 outside", async () => {
     const twin = await play("IPIP");
     const routes = (await twin.run(on("cp1", "ip route | grep bird")))
       .trim()
@@ -74,21 +77,25 @@ describe("a node looks as a real one", function () {
     );
     const within = await pinged(twin, "cp1", "tunl0", "icmp", "cp1-1", "172.16.0.129");
     assert.match(within, /172\.16\.0\.1 > 172\.16\.0\.129: ICMP echo request/);
-    assert.doesNotMatch(within, /10\.0\.3\.10/, "on tunl0 the packets are plain");
+    assert.doesNotMatch(within, /10\.0\.3\.10/, "on tunl0 the packets have no outer header");
   });
 
-  it("calico#1996: without a rule for protocol 4 the group looks alive once both sides have sent", async () => {
+  it("calico#1996: without a rule for protocol 4, the path seems to work once both sides have sent", async () => {
     const twin = await play("IPIP", { faults: ["ipip-blocked"] });
     await twin.run("nsenter --net=/run/netns/fabric conntrack -D --mark 0 > /dev/null 2>&1 || true");
     const ping = (from: string, to: string) =>
       twin.run(`ip netns exec ${from} ping -nqc1 -W 4 ${to} | grep -c ' 0% packet loss' || true`);
-    assert.equal(await ping("cp1-1", "172.16.0.129"), "0\n", "from cold it is dropped, as the verdict says");
+    assert.equal(
+      await ping("cp1-1", "172.16.0.129"),
+      "0\n",
+      "from cold, the packet is dropped, as the verdict says",
+    );
     assert.equal(
       await ping("w2-1", "172.16.0.1"),
       "1\n",
-      "what cp1 has sent opened its port for w2's packets",
+      "cp1's own packet opened its port for w2's packets",
     );
-    assert.equal(await ping("cp1-1", "172.16.0.129"), "1\n", "and now it looks alive");
+    assert.equal(await ping("cp1-1", "172.16.0.129"), "1\n", "now the path seems to work");
   });
 
   it("VXLAN: device, VNI, port, neighbours and forwarding entries; UDP 4789 outside", async () => {
@@ -111,7 +118,7 @@ describe("a node looks as a real one", function () {
     assert.match(outside, /10\.0\.3\.10\.\d+ > 10\.0\.4\.10\.4789: VXLAN, flags \[I\] \(0x08\), vni 4096/);
   });
 
-  it("pods route by 169.254.1.1, which the node answers for; veths are named as Calico names them", async () => {
+  it("pods have the gateway 169.254.1.1, which the node answers for, and veth names as in Calico", async () => {
     const twin = await play("VXLAN");
     assert.match(
       await twin.run(on("cp1-1", "ip route")),
@@ -131,7 +138,7 @@ describe("a node looks as a real one", function () {
     }
   });
 
-  it("natOutgoing is a masquerade by the set of all pools", async () => {
+  it("natOutgoing is a masquerade rule that uses the sets of pools", async () => {
     const twin = await play("VXLAN");
     const rules = await twin.run(on("cp1", "nft list ruleset"));
     assert.match(rules, /ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools masquerade/);
@@ -140,7 +147,7 @@ describe("a node looks as a real one", function () {
     assert.doesNotMatch(await twin.run(on("cp1", "nft list ruleset")), /masquerade/);
   });
 
-  it("None: bird's routes over the node's interface, and birdc shows the mesh", async () => {
+  it("None: BIRD's routes over the node's interface, and birdc shows the mesh", async () => {
     const twin = await play("None");
     assert.match(
       await twin.run(on("cp1", "ip route | grep bird")),

@@ -36,7 +36,7 @@ describe("the machine realm", function () {
     fs.rmSync(base, { recursive: true, force: true });
   });
 
-  it("tells how it gets on, and is found", () => {
+  it("reports progress while it starts, and is found by its folder", () => {
     assert.match(
       progress.join("\n"),
       /Booting.*\n.*the kernel runs \(\d+ s\)\n.*drivers are loaded.*\n.*answers after/s,
@@ -45,7 +45,7 @@ describe("the machine realm", function () {
     assert.equal(findRealm(folder)?.kind, "machine");
   });
 
-  it("returns a script's output exactly, its exit code and its standard error", async () => {
+  it("returns a script's exact output, its exit code and its standard error", async () => {
     assert.equal(await runScript(realm, "printf 'a\\n\\nb'"), "a\n\nb");
     assert.equal(await runScript(realm, "cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
     await assert.rejects(runScript(realm, "echo out; echo 'it broke' >&2; exit 7"), {
@@ -54,13 +54,13 @@ describe("the machine realm", function () {
     });
   });
 
-  it("takes large scripts, input and output", async () => {
+  it("accepts large scripts, input and output", async () => {
     const input = "0123456789abcdef".repeat(100_000);
     assert.equal((await runScript(realm, "cat", input)).length, input.length);
     assert.equal(await runScript(realm, `f() { :; }\n${"f 10.0.0.0/26\n".repeat(10_000)}echo end`), "end\n");
   });
 
-  it("runs many scripts side by side, and does not wait for what one leaves behind", async () => {
+  it("runs many scripts at the same time, and does not wait for processes that one leaves running", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => i);
     const answers = await Promise.all(numbers.map((i) => runScript(realm, `sleep 500 & echo ${i}`)));
     assert.deepEqual(
@@ -69,7 +69,7 @@ describe("the machine realm", function () {
     );
   });
 
-  it("carries packets through the kernel's own ipip device, seen by tcpdump as protocol 4", async () => {
+  it("carries packets through the kernel's own ipip device, which tcpdump shows as protocol 4", async () => {
     const output = await runScript(
       realm,
       `set -e
@@ -104,7 +104,7 @@ END
     assert.equal(fs.existsSync("/usr/encaplab-was-here"), false);
   });
 
-  it("gives a shell on a terminal, as the node's root", async () => {
+  it("gives a shell on a terminal as the node's root", async () => {
     await runScript(realm, "ip netns add w1");
     const seen = await inTerminal(realm.shellArgv("w1"), ["hostname", "tty", "echo HIST=$HISTFILE.", "exit"]);
     assert.match(seen, /root@w1:~#/);
@@ -112,7 +112,7 @@ END
     assert.match(seen, /HIST=\./);
   });
 
-  it("leaves the host's network as it was, and listens on none of its ports", () => {
+  it("leaves the host's network unchanged, and listens on none of its ports", () => {
     assert.equal(hostNetwork(), host);
     assert.doesNotMatch(fs.readFileSync("/proc/net/tcp", "utf8"), /:1B59 |:1B5A /);
   });
@@ -126,7 +126,7 @@ END
     assert.equal(findRealm(folder), undefined);
   });
 
-  it("can be killed while it boots: the holder goes on alone, or is stopped", async () => {
+  it("keeps booting when its starter is killed, and can be stopped", async () => {
     const killed = path.join(base, "killed");
     const script = path.join(base, "starter.ts");
     fs.writeFileSync(
@@ -150,7 +150,7 @@ END
   });
 
   it("works for a user who is not root", function () {
-    if (process.getuid?.() !== 0) return this.skip(); // then every test above has shown it
+    if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
     const own = path.join(base, "nobody");
     fs.mkdirSync(own);
     fs.cpSync(imageCache(), path.join(own, "encaplab/machine"), { recursive: true });
@@ -181,7 +181,7 @@ END
     assert.deepEqual(mentions(own), []);
   });
 
-  it("says what the machine's console said when it does not start", async () => {
+  it("reports the machine's console output when it does not start", async () => {
     const broken = path.join(base, "broken-cache");
     const image = path.join(broken, "encaplab/machine", path.basename(await prepareImage(() => {})));
     fs.cpSync(path.join(imageCache(), path.basename(image)), image, { recursive: true });

@@ -6,14 +6,14 @@ import { labConfigs } from "../../support/arbitraries";
 import { changed, planOf } from "../../support/problems";
 
 describe("the network's state", () => {
-  it("has a bridge and a gateway's interface for each subnet", () => {
+  it("has a bridge and a gateway interface for each subnet", () => {
     const { build } = renderNetwork(planOf({}));
     assert.equal(build.match(/link add subnet\d .* type bridge/g)?.length, 2);
     assert.match(build, /addr add 10\.0\.3\.1\/24 dev eth0/);
     assert.match(build, /addr add 10\.0\.4\.1\/24 dev eth1/);
   });
 
-  it("routes pods nowhere unless podRoutes says so", () => {
+  it("has routes to pods only with podRoutes", () => {
     assert.deepEqual(renderNetwork(planOf({})).routes, [
       "default via 203.0.113.10",
       "blackhole 172.16.0.0/16",
@@ -26,13 +26,13 @@ describe("the network's state", () => {
     ]);
   });
 
-  it("translates the nodes' addresses and no pod's", () => {
+  it("translates the nodes' addresses, but not the pods'", () => {
     const { masquerade } = renderNetwork(planOf({}));
     assert.match(masquerade, /ip saddr \{ 10\.0\.3\.0\/24, 10\.0\.4\.0\/24 \} masquerade/);
     assert.doesNotMatch(masquerade, /172\.16/);
   });
 
-  it("is built the same whatever the encapsulation: a switch never touches it", () => {
+  it("is the same for every encapsulation, so that a switch never touches it", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const one = renderNetwork(planLab(changed(config, { encapsulation: "VXLAN", bgp: undefined })));

@@ -29,14 +29,14 @@ describe("a node's state", () => {
     );
   });
 
-  it("under VXLANCrossSubnet sends to its own subnet directly", () => {
+  it("under VXLANCrossSubnet has direct routes to its own subnet", () => {
     const state = first({ encapsulation: "VXLANCrossSubnet" });
     assert.ok(state.routes.includes("172.16.0.64/26 via 10.0.3.11 dev eth0 proto 80 onlink"));
-    // Felix knows the tunnel's end of every peer, also of those it does not tunnel to (measured on Calico 3.28.5).
+    // Felix has the tunnel endpoint of every peer, even if it does not tunnel to it (measured on Calico 3.28.5).
     assert.equal(state.neighbours.length, 3);
   });
 
-  it("under IPIP has tunl0 with the block's first address, and BIRD sends into it", () => {
+  it("under IPIP has tunl0 with the block's first address, and BIRD routes through it", () => {
     const state = first({ encapsulation: "IPIP" });
     assert.deepEqual(state.tunnel, {
       kind: "ipip",
@@ -51,7 +51,7 @@ describe("a node's state", () => {
     assert.equal(state.bird.match(/^protocol bgp Mesh_/gm)?.length, 3);
   });
 
-  it("keeps BIRD running under VXLAN, where it hands no route to the kernel, its own block's included", () => {
+  it("keeps BIRD running under VXLAN, but BIRD gives the kernel no route, not even its own block's", () => {
     for (const encapsulation of ["VXLAN", "VXLANCrossSubnet"]) {
       const { bird } = first({ encapsulation });
       assert.match(bird, /protocol kernel \{\n.*\n {2}ipv4 \{ import none; export none; \};\n\}/);
@@ -68,7 +68,7 @@ describe("a node's state", () => {
     assert.equal(new Set(sessions).size, 1);
   });
 
-  it("has for every two nodes one that calls and one that waits", () => {
+  it("has, for every two nodes, one that connects and one that waits", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -79,7 +79,7 @@ describe("a node's state", () => {
     );
   });
 
-  it("programs by Felix exactly the routes that the plan expects", () => {
+  it("has exactly the Felix routes that the plan expects", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -95,7 +95,7 @@ describe("a node's state", () => {
     );
   });
 
-  it("shares no interface name or MAC with another node's, whatever their names", () => {
+  it("shares no interface name or MAC with another node, whatever their names", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const builds = each(planLab(config)).map(({ state }) => state.build);
@@ -110,7 +110,7 @@ describe("a node's state", () => {
     );
   });
 
-  it("gives pods 169.254.1.1 as their gateway, and answers for it at once", () => {
+  it("gives pods the gateway 169.254.1.1, and answers ARP requests for it at once", () => {
     const { build } = first({});
     assert.match(build, /route add default via 169\.254\.1\.1 dev eth0/);
     assert.match(build, /echo 1 > \/proc\/sys\/net\/ipv4\/conf\/cali\w{11}\/proxy_arp/);

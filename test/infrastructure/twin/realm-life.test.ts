@@ -35,7 +35,7 @@ describe("the life of a namespaces realm", function () {
     fs.rmSync(base, { recursive: true, force: true });
   });
 
-  it("does not meet a second realm", async () => {
+  it("is isolated from a second realm", async () => {
     const other = await startRealm(path.join(base, "other"), "namespaces");
     try {
       await runScript(other, "ip netns add only-here; ip link add v0 type veth peer v1");
@@ -44,10 +44,10 @@ describe("the life of a namespaces realm", function () {
     } finally {
       await stopRealm(path.join(base, "other"));
     }
-    assert.ok(findRealm(folder), "stopping one stops only that one");
+    assert.ok(findRealm(folder), "stopping one realm stops only that one");
   });
 
-  it("stops whatever is left before it starts again in the same folder", async () => {
+  it("stops what is left of an earlier realm before it starts again in the same folder", async () => {
     const again = path.join(base, "again");
     const first = await startRealm(again, "namespaces");
     await runScript(first, "ip netns add old; sleep 1000 &");
@@ -59,7 +59,7 @@ describe("the life of a namespaces realm", function () {
     await stopRealm(again);
   });
 
-  it("leaves no process and no file when stopped, and stopping twice is fine", async () => {
+  it("leaves no process and no file when stopped, and may be stopped twice", async () => {
     const gone = path.join(base, "gone");
     const other = await startRealm(gone, "namespaces");
     await runScript(other, `for i in 1 2 3; do setsid sleep 98765.$i & done`);
@@ -79,14 +79,14 @@ describe("the life of a namespaces realm", function () {
     await until(() => mentions(lost).length === 0);
   });
 
-  it("does not let a straggler of an earlier start take the folder over", async () => {
+  it("refuses a holder of an earlier start that comes late to the same folder", async () => {
     const script = path.join(ROOT, "scripts/twin/realm-holder.sh");
     const result = spawnSync("bash", [script, folder, "an-earlier-boot-id"], { encoding: "utf8" });
     assert.equal(result.status, 75);
     assert.equal(findRealm(folder)?.bootId, realm.bootId);
   });
 
-  it("is not taken for alive when its record names another process", async () => {
+  it("does not count as alive when its record names another process", async () => {
     const record = readRecord(folder);
     assert.ok(record);
     const forged = path.join(base, "forged");
@@ -104,7 +104,7 @@ describe("the life of a namespaces realm", function () {
     assert.equal(findRealm(forged), undefined);
   });
 
-  it("leaves the host's network, firewall, settings and mounts as they were", async () => {
+  it("leaves the host's network, firewall, settings and mounts unchanged", async () => {
     const before = hostNetwork();
     const other = await startRealm(path.join(base, "busy"), "namespaces");
     await runScript(
@@ -118,7 +118,7 @@ describe("the life of a namespaces realm", function () {
     assert.equal(hostNetwork(), before, "after");
   });
 
-  it("can be killed at any moment of its start: the next one works, and stop leaves nothing", async () => {
+  it("may be killed at any moment of its start: the next start works, and a stop leaves nothing", async () => {
     const starter = `import { startRealm } from ${JSON.stringify(MODULE)};
       process.stdout.write("go"); void startRealm(process.argv[2] as string, "namespaces");`;
     const script = path.join(base, "starter.ts");
@@ -142,7 +142,7 @@ describe("the life of a namespaces realm", function () {
     }
   });
 
-  it("dies as a whole when either half of its holder is killed", async () => {
+  it("ends completely when either process of its holder is killed", async () => {
     for (const half of [0, 1]) {
       const cut = path.join(base, `half-${half}`);
       const other = await startRealm(cut, "namespaces");
@@ -156,7 +156,7 @@ describe("the life of a namespaces realm", function () {
   });
 
   it("works for a user who is not root", function () {
-    if (process.getuid?.() !== 0) return this.skip(); // then every test above has shown it
+    if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
     const own = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-nobody-"));
     fs.chownSync(own, 65534, 65534);
     const program = path.join(own, "program.ts");
@@ -187,7 +187,7 @@ describe("the life of a namespaces realm", function () {
     }
   });
 
-  it("says which setting forbids it, and the way out", () => {
+  it("says which setting forbids user namespaces, and what to do", () => {
     const denied = "unshare: unshare failed: Operation not permitted";
     const only = (file: string, value: string) => (asked: string) =>
       asked.endsWith(file) ? value : undefined;
@@ -207,7 +207,7 @@ describe("the life of a namespaces realm", function () {
     );
   });
 
-  it("reports a start that fails, with what was said, and leaves nothing", async () => {
+  it("reports a failed start with its error output, and leaves nothing", async () => {
     const blocked = path.join(base, "blocked");
     fs.writeFileSync(
       path.join(base, "unshare"),

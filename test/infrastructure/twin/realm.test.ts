@@ -28,18 +28,18 @@ describe("the namespaces realm", function () {
     fs.rmSync(base, { recursive: true, force: true });
   });
 
-  it("is found by its folder, with the same boot id, and not in another folder", () => {
+  it("is found by its folder, with the same boot id, and in no other folder", () => {
     assert.equal(findRealm(folder)?.bootId, realm.bootId);
     assert.equal(findRealm(path.join(base, "none")), undefined);
   });
 
-  it("returns a script's standard output, exactly", async () => {
+  it("returns a script's exact standard output", async () => {
     assert.equal(await runScript(realm, "printf 'a\\n\\nb'"), "a\n\nb");
     assert.equal(await runScript(realm, "cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
     assert.equal(await runScript(realm, "cat"), "", "without input the script must not read itself");
   });
 
-  it("tells exit code and standard error of a script that fails", async () => {
+  it("reports exit code and standard error of a script that fails", async () => {
     await assert.rejects(runScript(realm, "echo out; echo 'it broke' >&2; exit 7"), (error: unknown) => {
       assert.ok(error instanceof RealmError);
       assert.equal(error.exitCode, 7);
@@ -50,14 +50,14 @@ describe("the namespaces realm", function () {
     await assert.rejects(runScript(realm, "if then"), { name: "RealmError" });
   });
 
-  it("takes large scripts, input and output", async () => {
+  it("accepts large scripts, input and output", async () => {
     const input = "0123456789abcdef".repeat(200_000);
     assert.equal((await runScript(realm, "cat; cat /dev/null", input)).length, input.length);
     assert.equal((await runScript(realm, "head -c 8000000 /dev/zero | tr '\\0' x")).length, 8_000_000);
     assert.equal(await runScript(realm, `f() { :; }\n${"f 10.0.0.0/26\n".repeat(100_000)}echo end`), "end\n");
   });
 
-  it("runs many scripts side by side", async () => {
+  it("runs many scripts at the same time", async () => {
     const numbers = Array.from({ length: 30 }, (_, i) => i);
     const answers = await Promise.all(numbers.map((i) => runScript(realm, `sleep 0.2; echo ${i}`)));
     assert.deepEqual(
@@ -66,13 +66,13 @@ describe("the namespaces realm", function () {
     );
   });
 
-  it("does not wait for what a script leaves behind", async () => {
+  it("does not wait for processes that a script leaves running", async () => {
     const started = Date.now();
     await runScript(realm, "sleep 300 &");
     assert.ok(Date.now() - started < 5_000);
   });
 
-  it("has network namespaces with sysctls of their own, and tcpdump, birdc and conntrack that work", async () => {
+  it("has network namespaces with their own sysctls, and working tcpdump, birdc and conntrack", async () => {
     const output = await runScript(
       realm,
       `set -e
@@ -88,12 +88,12 @@ describe("the namespaces realm", function () {
     assert.match(output, /^0\n1\necho request\nNo BIRD runs on "t1".*\ncode 69\n$/);
   });
 
-  it("cannot change what is the host's: kernel settings are read-only even for the host's root", async () => {
+  it("cannot change the host's kernel settings, which are read-only even for the host's root", async () => {
     await assert.rejects(runScript(realm, "sysctl -w kernel.panic=77"), RealmError);
     assert.notEqual(fs.readFileSync("/proc/sys/kernel/panic", "utf8").trim(), "77");
   });
 
-  it("gives a shell on a terminal, as the node's root", async () => {
+  it("gives a shell on a terminal as the node's root", async () => {
     await runScript(realm, "ip netns add w1");
     const seen = await inTerminal(realm.shellArgv("w1"), [
       "hostname",
@@ -104,6 +104,6 @@ describe("the namespaces realm", function () {
     assert.match(seen, /network twin/);
     assert.match(seen, /root@w1:~#/);
     assert.match(seen, /HIST=\./);
-    assert.match(await inTerminal(realm.shellArgv("w9"), []), /no "w9" in this twin. There is: .*w1/);
+    assert.match(await inTerminal(realm.shellArgv("w9"), []), /no "w9" in this twin. There are: .*w1/);
   });
 });

@@ -16,7 +16,7 @@ const expected = (plan: LabPlan): string[] =>
   plan.firewall.filter(({ open, source }) => open && source !== "operator").map(({ name }) => name);
 
 describe("the fabric's rules", () => {
-  it("are the plan's open rules, one for one, and no closed one", () => {
+  it("are exactly the plan's open rules, without the closed ones", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -26,12 +26,12 @@ describe("the fabric's rules", () => {
         assert.equal(/drop/.test(rules), securityGroup || antiSpoofing !== undefined);
         assert.equal(bgpOpen, !securityGroup || expected(plan).includes("bgp"));
         for (const family of ["bridge", "ip"])
-          assert.ok(rules.includes(`delete table ${family} fabric`), "what stood there is replaced");
+          assert.ok(rules.includes(`delete table ${family} fabric`), "the old rules are replaced");
       }),
     );
   });
 
-  it("let a port send and receive the pods' addresses only where the plan allows it", () => {
+  it("let a port send and receive the pods' addresses only if the plan allows it", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
@@ -47,7 +47,7 @@ describe("the fabric's rules", () => {
     );
   });
 
-  it("say protocol 4 by its number, ports by theirs, and the pod CIDR by its prefix", () => {
+  it("name protocol 4 and ports by number, and the pods by the pod CIDR", () => {
     const { rules } = renderSecurity(planOf({ fabric: "aws", encapsulation: "IPIPCrossSubnet" }));
     assert.match(rules, /ip saddr @nodes ip protocol 4 accept comment "ipip"/);
     assert.match(rules, /ip saddr @nodes tcp dport 179 accept comment "bgp"/);
@@ -61,7 +61,7 @@ describe("the fabric's rules", () => {
     assert.doesNotMatch(quiet.rules, /dport 179 accept/);
   });
 
-  it("give every port a memory of its own", () => {
+  it("track connections for every port separately", () => {
     const plan = planOf({ fabric: "aws" });
     const zones =
       renderSecurity(plan)
@@ -73,7 +73,7 @@ describe("the fabric's rules", () => {
     );
   });
 
-  it("stand before br_netfilter, after which some kernels leave out hooks of its own priority", () => {
+  it("come before br_netfilter, after which some kernels skip hooks of the same priority", () => {
     const { rules } = renderSecurity(planOf({ fabric: "aws" }));
     assert.match(rules, /chain anti-spoofing \{\n +type filter hook forward priority -200;/);
   });

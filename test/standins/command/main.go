@@ -1,4 +1,4 @@
-// pulumi-resource-command: a stand-in for Pulumi's command plug-in 1.2.1, for tests alone.
+// pulumi-resource-command: a stand-in for Pulumi's command plug-in 1.2.1, only for tests.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	// The packages' names are the middle part of the resources' tokens: command:remote:Command.
+	// A package's name is the middle part of its resources' tokens: command:remote:Command.
 	standin.Run("command", "1.2.1", infer.Provider(infer.Options{
 		Metadata:  schema.Metadata{DisplayName: "stand-in for Command", Description: "stand-in: test equipment of encaplab"},
 		Resources: []infer.InferredResource{infer.Resource(&local.Command{}), infer.Resource(&remote.Command{})},

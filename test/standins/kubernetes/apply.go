@@ -14,13 +14,13 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 )
 
-// creator is the field manager of every object's creation.
+// creator is the field manager with which every object is created.
 const creator = "pulumi-kubernetes"
 
-// Those whose fields an update takes over: otherwise what they once set could never be removed.
+// predecessors are the managers whose fields an update takes over: otherwise their fields could never be removed.
 var predecessors = sets.New("kubectl", "before-first-apply", creator, "pulumi-kubernetes.exe", "pulumi-resource-kubernetes")
 
-// apply is a server-side apply: the server merges, and refuses what belongs to another manager unless forced.
+// apply is a server-side apply: the server merges the object, and refuses to change fields of other managers unless forced.
 func apply(
 	ctx context.Context, resources dynamic.ResourceInterface, asked *unstructured.Unstructured, manager string,
 	force, dryRun bool,
@@ -39,13 +39,13 @@ func apply(
 	return live, err
 }
 
-// forces tells whether to overwrite what others manage.
+// forces reports whether to overwrite fields of other managers.
 func (k *provider) forces(asked, live *unstructured.Unstructured) bool {
 	return k.settings.patchForce || annotated(asked, "patchForce") ||
-		(live != nil && len(live.GetManagedFields()) == 0) // older than server-side apply: nobody's
+		(live != nil && len(live.GetManagedFields()) == 0) // older than server-side apply: no manager owns it
 }
 
-// takeOver makes the fields of its predecessors the manager's own.
+// takeOver makes manager the owner of its predecessors' fields.
 func takeOver(
 	ctx context.Context, resources dynamic.ResourceInterface, live *unstructured.Unstructured, manager string,
 ) error {
@@ -57,7 +57,7 @@ func takeOver(
 	return err
 }
 
-// relinquish gives up what a manager owns and leaves the object.
+// relinquish gives up all fields that manager owns, and keeps the object.
 func relinquish(
 	ctx context.Context, resources dynamic.ResourceInterface, live *unstructured.Unstructured, manager string,
 ) error {

@@ -12,11 +12,11 @@ import (
 type change struct {
 	path resource.PropertyPath
 	kind p.DiffKind
-	// What came or went with it, for differences above the leaves.
+	// The value that was added or removed, if the difference is above the leaves.
 	content any
 }
 
-// changed holds differences by their path.
+// changed holds the differences by their paths.
 type changed map[string]change
 
 func (c changed) add(path []any, kind p.DiffKind, content any) {
@@ -29,8 +29,7 @@ func (c changed) add(path []any, kind p.DiffKind, content any) {
 	c[at.String()] = change{path: at, kind: kind, content: content}
 }
 
-// compare walks down to the first difference on each way. A field that is null or
-// empty is one that is absent.
+// compare descends to the first difference on each path. A field that is null or empty counts as absent.
 func (c changed) compare(path []any, before, after any) {
 	switch {
 	case (before == nil || after == nil) && absent(before) && absent(after):
@@ -75,7 +74,7 @@ func at(list []any, index int) any {
 	return nil
 }
 
-// touches tells whether one of these fields is at, above or below the change.
+// touches reports whether one of these fields is at, above or below the change.
 func (c change) touches(fields []string) bool {
 	for _, field := range fields {
 		names := strings.Split(field, ".")

@@ -10,13 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// What the server alone writes, and a manifest taken from a cluster has in it.
+// readOnly lists the fields that only the server writes. A manifest from a cluster contains them.
 var readOnly = []string{
 	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields",
 	"resourceVersion", "uid",
 }
 
-// check completes the inputs: a name when there is none, the namespace, what must be secret.
+// check completes the inputs: adds a missing name and the namespace, and marks what must be secret.
 func (k *provider) check(ctx context.Context, req p.CheckRequest) (p.CheckResponse, error) {
 	if k.unreachable != nil && k.settings.skipUpdateUnreachable {
 		p.GetLogger(ctx).Warning("Cluster is unreachable but skipUpdateUnreachable flag is set to true, skipping...")
@@ -47,7 +47,7 @@ func (k *provider) check(ctx context.Context, req p.CheckRequest) (p.CheckRespon
 	return p.CheckResponse{Inputs: keepSecrets(inputs, property.Map{})}, nil
 }
 
-// named gives a name that no other object has, and keeps it at later checks.
+// named generates a unique name, and keeps it in later checks.
 func named(metadata property.Map, req p.CheckRequest) (property.Map, error) {
 	if name := metadata.Get("name"); name.IsComputed() || (name.IsString() && name.AsString() != "") {
 		return metadata, nil
@@ -78,7 +78,7 @@ func named(metadata property.Map, req p.CheckRequest) (property.Map, error) {
 	return metadata, nil
 }
 
-// placed gives the provider's namespace to what lives in one and names none.
+// placed sets the provider's namespace on a namespaced object without one.
 func (k *provider) placed(metadata, inputs property.Map) (property.Map, error) {
 	if k.unreachable != nil || k.cluster.namespace == "" || !metadata.Get("namespace").IsNull() {
 		return metadata, nil

@@ -16,7 +16,7 @@ import (
 type cluster struct {
 	client dynamic.Interface
 	mapper *restmapper.DeferredDiscoveryRESTMapper
-	// Where objects go that name no namespace.
+	// The namespace of objects that do not name one.
 	namespace string
 }
 
@@ -48,7 +48,7 @@ func connect(s settings) (*cluster, error) {
 	return &cluster{client: client, mapper: mapper, namespace: namespace}, nil
 }
 
-// resource is where an object of this kind is read and written.
+// resource is the client with which an object of this kind is read and written.
 func (c *cluster) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	kind := object.GroupVersionKind()
 	mapping, err := c.mapper.RESTMapping(kind.GroupKind(), kind.Version)
@@ -66,14 +66,14 @@ func (c *cluster) resource(object *unstructured.Unstructured) (dynamic.ResourceI
 	return resources.Namespace(namespace), nil
 }
 
-// knows tells whether the server has this kind now.
+// knows reports whether the server has this kind now.
 func (c *cluster) knows(kind schema.GroupVersionKind) bool {
 	_, err := c.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	return err == nil
 }
 
-// namespaced tells whether objects of this kind live in namespaces. One whose definition is yet to come is taken for
-// such a kind; that is put right when it is created.
+// namespaced reports whether objects of this kind live in namespaces. A kind without a CRD yet counts as namespaced; create
+// corrects that.
 func (c *cluster) namespaced(kind schema.GroupVersionKind) (bool, error) {
 	mapping, err := c.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if meta.IsNoMatchError(err) {

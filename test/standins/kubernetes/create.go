@@ -68,10 +68,10 @@ func (k *provider) create(ctx context.Context, req p.CreateRequest) (p.CreateRes
 	return response, nil
 }
 
-// A kind that its definition does not make known for so long (1 s, doubled five times) will not come.
+// untilKnown: a kind that the server does not know after this time (1 s, doubled five times) will not appear.
 var untilKnown = wait.Backoff{Duration: time.Second, Factor: 2, Steps: 6}
 
-// make sends the object, again while its kind or its namespace is yet to come.
+// make sends the object, and retries while its kind or namespace does not exist yet.
 func (k *provider) make(
 	ctx context.Context, asked *unstructured.Unstructured, manager string, upsert, dryRun bool,
 ) (*unstructured.Unstructured, error) {
@@ -84,7 +84,7 @@ func (k *provider) make(
 	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
 		live, failure = k.send(ctx, asked, manager, upsert, dryRun)
 		if apierrors.IsNotFound(failure) || meta.IsNoMatchError(failure) {
-			p.GetLogger(ctx).InfoStatusf("creation failed, will be tried again: %v", failure)
+			p.GetLogger(ctx).InfoStatusf("creation failed, retrying: %v", failure)
 			k.cluster.mapper.Reset()
 			return false, nil
 		}
@@ -96,7 +96,7 @@ func (k *provider) make(
 	return live, err
 }
 
-// send makes a new object. Another one of that name is an error: only with upsert it is applied over.
+// send creates an object. An existing object of that name is an error, except with upsert, which applies to it.
 func (k *provider) send(
 	ctx context.Context, asked *unstructured.Unstructured, manager string, upsert, dryRun bool,
 ) (*unstructured.Unstructured, error) {
@@ -112,6 +112,6 @@ func (k *provider) send(
 	if upsert {
 		return apply(ctx, resources, asked, manager, dryRun || k.forces(asked, nil), dryRun)
 	}
-	// Under this name the first update finds the object, and takes it over as its own.
+	// Creator, not manager: the first update finds this manager's fields and takes them over.
 	return resources.Create(ctx, asked, metav1.CreateOptions{FieldManager: creator, DryRun: dry(dryRun)})
 }

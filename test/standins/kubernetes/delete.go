@@ -12,13 +12,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// delete removes an object with what depends on it, and waits until it is gone. One that is gone already is no error,
-// an API server that cannot be asked is.
+// delete deletes an object with its dependents, and waits until it is gone. An object that is already gone is not an error;
+// an unreachable API server is.
 func (k *provider) delete(ctx context.Context, req p.DeleteRequest) error {
 	if k.unreachable != nil {
 		p.GetLogger(ctx).Warningf("configured Kubernetes cluster is unreachable: %v", k.unreachable)
 		if k.settings.deleteUnreachable {
-			p.GetLogger(ctx).Info("the `deleteUnreachable` option is enabled: the resource leaves Pulumi's state alone")
+			p.GetLogger(ctx).Info("the `deleteUnreachable` option is enabled: the resource is only removed from Pulumi's state")
 			return nil
 		}
 		return fmt.Errorf("configured Kubernetes cluster is unreachable. If the cluster was deleted, you can remove this " +
@@ -60,14 +60,14 @@ func (k *provider) remove(ctx context.Context, req p.DeleteRequest, last state) 
 	err = wait.PollUntilContextCancel(ctx, pause, true, func(ctx context.Context) (bool, error) {
 		found, err := resources.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			return false, err // that it is not found ends the wait
+			return false, err // "not found" ends the wait
 		}
 		finalizers = found.GetFinalizers()
-		// Somebody has already made another one of that name.
+		// Another UID: the object is gone, and another one of that name was already created.
 		return last.live.GetUID() != "" && found.GetUID() != last.live.GetUID(), nil
 	})
 	if wait.Interrupted(err) {
-		return fmt.Errorf("%s %q was not gone in time; its finalizers: %s", last.live.GetKind(), req.ID, strings.Join(finalizers, ", "))
+		return fmt.Errorf("%s %q was not deleted in time; its finalizers: %s", last.live.GetKind(), req.ID, strings.Join(finalizers, ", "))
 	}
 	return err
 }

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// diff compares what is asked for with the object as last seen, in the fields alone that were asked for before: a field
-// that the server changes on its own shows, one that it adds does not.
+// diff compares the inputs with the object as last seen, but only in the fields that were inputs before: it shows a field
+// that the server has changed, not one that the server has added.
 func (k *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, error) {
 	before := parseState(req.State)
 	news := object(req.Inputs)
@@ -40,13 +40,13 @@ func (k *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, e
 		}
 		response.DetailedDiff[change.path.String()] = p.PropertyDiff{Kind: kind}
 	}
-	// Two objects cannot have one name: then the old one goes first.
+	// Two objects cannot have the same name: in that case delete the old one first.
 	response.DeleteBeforeReplace = replaces && news.GetName() != "" && !annotated(news, "autonamed") &&
 		news.GetName() == before.live.GetName() && news.GetNamespace() == before.live.GetNamespace()
 	return response, nil
 }
 
-// align takes away differences that mean nothing.
+// align removes differences without a meaning.
 func (k *provider) align(olds, news, live *unstructured.Unstructured) error {
 	namespaced := true
 	if k.unreachable == nil {
@@ -76,7 +76,7 @@ func (k *provider) align(olds, news, live *unstructured.Unstructured) error {
 	return nil
 }
 
-// value is a field, or nil; an unknown on the way to it counts as the field.
+// value is the field at path, or nil; an unknown value on the path counts as the field.
 func value(from map[string]any, path ...string) any {
 	var at any = from
 	for _, name := range path {
@@ -89,7 +89,7 @@ func value(from map[string]any, path ...string) any {
 	return at
 }
 
-// prune keeps of source what shape has too.
+// prune returns the fields of source that shape also has.
 func prune(source, shape map[string]any) map[string]any {
 	result := map[string]any{}
 	for name, wanted := range shape {

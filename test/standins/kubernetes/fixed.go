@@ -2,11 +2,11 @@ package main
 
 import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-// identity is what makes an object the one it is.
+// identity lists the fields that identify an object.
 var identity = []string{"metadata.name", "metadata.namespace"}
 
-// immutable lists the fields whose change needs another object, as Pulumi's plug-in sees it. For Pods the server
-// allows less than for their templates.
+// immutable lists the fields whose change replaces the object, as in Pulumi's plug-in. The server allows fewer changes of
+// Pods than of their templates.
 var immutable = map[string][]string{
 	"DaemonSet":   {"spec.selector"},
 	"Deployment":  {"spec.selector"},
@@ -41,7 +41,7 @@ func (k *provider) fixedFields(object *unstructured.Unstructured) []string {
 	isImmutable, _ := object.Object["immutable"].(bool)
 	switch {
 	case kind.Group == "" && kind.Kind == "ConfigMap":
-		// What reads the content reads it at its start only: another object restarts it.
+		// Programs read the content only when they start: a new object restarts them.
 		if isImmutable || !k.settings.mutableConfigMap {
 			fields = append(fields, "binaryData", "data")
 		}

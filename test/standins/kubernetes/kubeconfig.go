@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// parseKubeconfig reads a kubeconfig given by its text or by the path of its file.
+// parseKubeconfig reads a kubeconfig, given as text or as the path of a file.
 func parseKubeconfig(text string) (*api.Config, error) {
 	if _, err := os.Stat(text); err == nil {
 		return clientcmd.LoadFromFile(text)
@@ -20,8 +20,8 @@ func parseKubeconfig(text string) (*api.Config, error) {
 	return clientcmd.Load([]byte(text))
 }
 
-// clientConfig is the kubeconfig with the settings' context, cluster and namespace on top; that of the user's
-// environment when none is given.
+// clientConfig is the kubeconfig of the settings, or that of the user's environment, with the settings' context, cluster
+// and namespace.
 func clientConfig(s settings) (clientcmd.ClientConfig, error) {
 	overrides := &clientcmd.ConfigOverrides{
 		CurrentContext: s.context,
@@ -38,8 +38,8 @@ func clientConfig(s settings) (clientcmd.ClientConfig, error) {
 	return clientcmd.NewDefaultClientConfig(*config, overrides), nil
 }
 
-// diffConfig replaces the provider, and with it every object, when another cluster is meant: another address or
-// certificate of the active cluster, or a kubeconfig that is not known yet. With a clusterIdentifier only that counts.
+// diffConfig replaces the provider, and with it every object, if the cluster is another one: if the address or certificate
+// of the active cluster changes, or the kubeconfig is not known yet. With a clusterIdentifier, only that counts.
 func diffConfig(_ context.Context, req p.DiffRequest) (p.DiffResponse, error) {
 	olds, news := req.OldInputs, req.Inputs
 	if olds.Len() == 0 {
@@ -103,7 +103,7 @@ func meansAnother(olds, news property.Map) ([]string, error) {
 	return whichCluster, nil
 }
 
-// activeCluster is the cluster that these arguments lead to; nil when they name none.
+// activeCluster is the cluster that these arguments select; nil if they select none.
 func activeCluster(args property.Map) (*api.Cluster, error) {
 	given := text(args, "kubeconfig")
 	if given == "" {

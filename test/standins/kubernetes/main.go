@@ -1,4 +1,4 @@
-// pulumi-resource-kubernetes: a stand-in for Pulumi's kubernetes plug-in 4.34.2, for tests alone.
+// pulumi-resource-kubernetes: a stand-in for Pulumi's kubernetes plug-in 4.34.2, only for tests.
 package main
 
 import (

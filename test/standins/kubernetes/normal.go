@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// normalize writes a Secret as the server shows it: stringData is for writing alone, and would differ for ever.
+// normalize changes a Secret to the form that the server returns: stringData is write-only and would always differ.
 func normalize(asked *unstructured.Unstructured) {
 	texts, ok := asked.Object["stringData"].(map[string]any)
 	if !ok || asked.GetAPIVersion() != "v1" || asked.GetKind() != "Secret" {
@@ -27,7 +27,7 @@ func normalize(asked *unstructured.Unstructured) {
 	delete(asked.Object, "stringData")
 }
 
-// absent tells whether a field says nothing: the server leaves out what is empty.
+// absent reports whether a field is empty: the server leaves out empty fields.
 func absent(field any) bool {
 	switch field := field.(type) {
 	case nil:

@@ -9,14 +9,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// canPreview tells whether the server can be asked what would become of an object: it must be there, know the kind, and
-// every value must be known.
+// canPreview reports whether the server can do a dry run: it must be reachable and know the kind, and every value must be
+// known.
 func (k *provider) canPreview(values map[string]property.Value, asked *unstructured.Unstructured) bool {
 	return k.unreachable == nil && !property.New(values).HasComputed() && k.cluster.knows(asked.GroupVersionKind())
 }
 
-// unforeseeable errors of a dry run say nothing about the real one: what is in the way may be gone by then, or what
-// lacks there; a user who may not ask may still do.
+// unforeseeable errors of a dry run do not predict the real run: until then, the conflicting object may be deleted or the
+// missing one created. A user without the right to do a dry run may have the right to do the real one.
 func unforeseeable(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) ||
 		meta.IsNoMatchError(err)

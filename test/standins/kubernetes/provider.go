@@ -7,12 +7,12 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 )
 
-// provider serves every type of the package, because no type is known to it: an object says by its apiVersion and kind
-// what it is, and the API server says whether there is such a thing.
+// provider serves every type of the package without knowing any: an object's apiVersion and kind say what it is, and the
+// API server says whether that exists.
 type provider struct {
 	settings settings
 	cluster  *cluster
-	// Why there is no cluster. Not an error of Configure: what is deleted with its cluster must not need it.
+	// Why there is no connection. Not an error of Configure: a resource that is deleted with its cluster must not need it.
 	unreachable error
 }
 

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// read is a refresh, or finds an object that the program only refers to (`.get`) or imports.
+// read refreshes an object, or finds one that the program only refers to (`.get`) or imports.
 func (k *provider) read(ctx context.Context, req p.ReadRequest) (p.ReadResponse, error) {
 	if k.unreachable != nil {
 		return k.readUnreachable(ctx, req)
@@ -34,7 +34,7 @@ func (k *provider) read(ctx context.Context, req p.ReadRequest) (p.ReadResponse,
 	}
 	live, err := k.find(ctx, wanted, req.ID[strings.LastIndex(req.ID, "/")+1:])
 	if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
-		return p.ReadResponse{}, nil // gone, or gone with its kind
+		return p.ReadResponse{}, nil // the object is gone, or its kind
 	}
 	if err != nil {
 		return p.ReadResponse{}, err

@@ -12,18 +12,18 @@ import (
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 )
 
-// The kinds that are waited for; all others are ready as soon as the server has them.
+// awaited are the kinds to wait for; all others are ready as soon as the server has them.
 var awaited = map[string]bool{
 	"DaemonSet": true, "Deployment": true, "Job": true, "PersistentVolumeClaim": true, "Pod": true, "StatefulSet": true,
 }
 
-// How long to wait when the program says nothing, and how often to look.
+// patience: how long to wait if the program does not set customTimeouts. pause: the time between two checks.
 const (
 	patience = 10 * time.Minute
 	pause    = 500 * time.Millisecond
 )
 
-// limited is the context of an operation with the program's customTimeouts (seconds; 0 for none).
+// limited returns the context of an operation, with the program's customTimeouts as its limit (seconds; 0: not set).
 func limited(ctx context.Context, seconds float64) (context.Context, context.CancelFunc) {
 	if seconds == 0 {
 		return context.WithTimeout(ctx, patience)
@@ -31,7 +31,7 @@ func limited(ctx context.Context, seconds float64) (context.Context, context.Can
 	return context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
 }
 
-// untilReady waits until an object does its work. It returns the object as last seen, also with an error.
+// untilReady waits until an object is ready. It returns the object as last seen, even with an error.
 func (k *provider) untilReady(
 	ctx context.Context, live *unstructured.Unstructured, seconds float64,
 ) (*unstructured.Unstructured, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// settings are the provider's arguments. Those that only quieten a warning are taken and without effect.
+// settings are the provider's arguments. Arguments that only suppress a warning are accepted and ignored.
 type settings struct {
 	kubeconfig, context, cluster, namespace  string
 	deleteUnreachable, skipUpdateUnreachable bool
@@ -29,10 +29,10 @@ func newSettings(args property.Map) (settings, error) {
 		mutableSecret:         flag(args, "enableSecretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE", false),
 	}
 	if !flag(args, "enableServerSideApply", "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY", true) {
-		return s, fmt.Errorf("enableServerSideApply is false: the stand-in knows server-side apply alone; leave it out")
+		return s, fmt.Errorf("enableServerSideApply is false: the stand-in supports only server-side apply; leave it out")
 	}
 	if text(args, "renderYamlToDirectory") != "" {
-		return s, fmt.Errorf("renderYamlToDirectory is set: the stand-in writes to clusters alone; leave it out")
+		return s, fmt.Errorf("renderYamlToDirectory is set: the stand-in only writes to clusters; leave it out")
 	}
 	return s, nil
 }
@@ -44,7 +44,7 @@ func text(args property.Map, name string) string {
 	return ""
 }
 
-// flag reads a switch: the argument, which the SDK sends as JSON text, then the environment, then the default.
+// flag reads a boolean from the argument, which the SDK sends as JSON text, else from the environment, else the default.
 func flag(args property.Map, name, variable string, otherwise bool) bool {
 	switch value := args.Get(name); {
 	case value.IsBool():

@@ -5,20 +5,20 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// What the state holds beside the object itself, under the names of Pulumi's plug-in, which could go on with it.
+// The keys of the state besides the object itself. They have the names of Pulumi's plug-in, which could continue with it.
 const (
 	inputsKey  = "__inputs"
 	versionKey = "__initialApiVersion"
 	managerKey = "__fieldManager"
 )
 
-// state is what the engine keeps of an object.
+// state is what the engine stores for an object.
 type state struct {
-	// What the program asked for.
+	// The program's inputs.
 	inputs *unstructured.Unstructured
-	// The object as the server last showed it.
+	// The object as the server last returned it.
 	live *unstructured.Unstructured
-	// Under which name it is applied.
+	// The field manager with which it is applied.
 	manager string
 }
 
@@ -31,7 +31,7 @@ func parseState(values property.Map) state {
 	return state{inputs: inputs, live: live, manager: text(values, managerKey)}
 }
 
-// properties is the state as the engine keeps it, what was secret in from secret again.
+// properties is the state in the engine's form. What was secret in from is secret again.
 func (s state) properties(from property.Map) property.Map {
 	inputs := keepSecrets(toProperties(s.inputs.Object), from)
 	live := keepSecrets(toProperties(s.live.Object), from)

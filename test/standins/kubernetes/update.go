@@ -65,14 +65,14 @@ func (k *provider) change(
 		asked.SetNamespace("")
 	}
 	if asked.GetKind() == "CustomResourceDefinition" {
-		// Put in the old one's place as a whole, as `kubectl replace` does; the objects of its kind stay.
+		// Replace it as a whole, as `kubectl replace` does; the objects of its kind stay.
 		asked.SetResourceVersion(live.GetResourceVersion())
 		return resources.Update(ctx, asked, metav1.UpdateOptions{FieldManager: now.manager, DryRun: dry(req.DryRun)})
 	}
 	if err := leave(asked, live, req.IgnoreChanges); err != nil {
 		return nil, err
 	}
-	// A dry run changes no owners: there the predecessors' fields are overwritten.
+	// A dry run does not take over the predecessors' fields, so it has to force.
 	force := k.forces(asked, live) || (req.DryRun && hasPredecessor(live))
 	if !req.DryRun && !isPatch(req.Urn, asked) {
 		if err := takeOver(ctx, resources, live, now.manager); err != nil {
@@ -95,7 +95,7 @@ func hasPredecessor(live *unstructured.Unstructured) bool {
 	return false
 }
 
-// leave keeps the fields of ignoreChanges as they are on the server, whoever set them there.
+// leave keeps the fields of ignoreChanges as they are on the server, whichever manager set them.
 func leave(asked, live *unstructured.Unstructured, ignored []string) error {
 	for _, text := range ignored {
 		path, err := resource.ParsePropertyPath(text)
@@ -109,11 +109,11 @@ func leave(asked, live *unstructured.Unstructured, ignored []string) error {
 			}
 		}
 		if len(names) != len(path) {
-			return fmt.Errorf("ignoreChanges %q goes through a list, which the stand-in does not follow", text)
+			return fmt.Errorf("ignoreChanges %q goes through a list, which the stand-in does not support", text)
 		}
 		found, ok, err := unstructured.NestedFieldCopy(live.Object, names...)
 		if err != nil || !ok {
-			continue // nothing there to keep
+			continue // the server has no such field
 		}
 		if err := unstructured.SetNestedField(asked.Object, found, names...); err != nil {
 			return err

@@ -7,10 +7,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// unknown stands in a plain value for what the engine learns later, in a preview.
+// unknown is, in a plain value, a part that the engine does not know yet in a preview.
 type unknown struct{}
 
-// The SDKs write the dashes of these schema keywords as underscores.
+// dashed is the prefix of schema keywords in which the SDKs write underscores instead of dashes.
 const dashed = "x-kubernetes-"
 
 var underscored = strings.ReplaceAll(dashed, "-", "_")
@@ -29,7 +29,7 @@ func toUnderscores(key string) string {
 	return key
 }
 
-// plain is a value as JSON knows it, its secrets in the clear.
+// plain converts a value to a JSON value, with its secrets in plain text.
 func plain(value property.Value) any {
 	switch {
 	case value.IsComputed():
@@ -37,7 +37,7 @@ func plain(value property.Value) any {
 	case value.IsBool():
 		return value.AsBool()
 	case value.IsNumber():
-		// An API server tells 1 and 1.0 apart where its schema says integer.
+		// An API server distinguishes 1 and 1.0 where its schema says integer.
 		if number := value.AsNumber(); number == float64(int64(number)) {
 			return int64(number)
 		}
@@ -68,7 +68,7 @@ func object(values property.Map) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: plainMap(values)}
 }
 
-// toProperty is the way back.
+// toProperty is the inverse of plain.
 func toProperty(value any) property.Value {
 	switch value := value.(type) {
 	case unknown:
@@ -101,7 +101,7 @@ func toProperties(values map[string]any) property.Map {
 	return property.NewMap(result)
 }
 
-// keepSecrets marks in outs what is secret in ins, as deep as both are maps; and the contents of a Secret always.
+// keepSecrets marks in outs what is secret in ins, as deep as both are maps, and always the contents of a Secret.
 func keepSecrets(outs, ins property.Map) property.Map {
 	isSecret := outs.Get("kind").IsString() && outs.Get("kind").AsString() == "Secret"
 	for key, out := range outs.All {

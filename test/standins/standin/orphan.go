@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// How often to look whether the engine lives, and how long what is under way may take to stop when it does not.
+// look: how often to check whether the engine lives. grace: how long running operations may take to stop after its death.
 const (
 	look  = 250 * time.Millisecond
 	grace = 5 * time.Second
@@ -14,19 +14,19 @@ const (
 
 var orphaned, orphan = context.WithCancel(context.Background())
 
-// Orphaned is done when the engine that started this process has died. What runs for long has to stop then: the
-// library notices an engine that was killed only at its next health check, minutes later, and until then a command
-// would go on beside the one that the next `up` starts.
+// Orphaned is done when the engine that started this process has died. Long operations must stop then: the library
+// notices a killed engine only at its next health check, minutes later, and until then a command would run in parallel
+// with the one that the next `up` starts.
 func Orphaned() context.Context { return orphaned }
 
-// While joins the two reasons to stop something: its own context's, and the engine's death.
+// While returns a context that is done when ctx is done or the engine has died.
 func While(ctx context.Context) (context.Context, context.CancelFunc) {
 	joined, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(orphaned, cancel)
 	return joined, func() { stop(); cancel() }
 }
 
-// A child whose parent has died is handed to another process: that is the sign on every Unix.
+// followParent detects the parent's death: on every Unix, the child then gets another parent.
 func followParent() {
 	parent := os.Getppid()
 	go func() {

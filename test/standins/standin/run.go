@@ -1,5 +1,5 @@
-// Package standin is what both stand-ins share. They are test equipment: where Pulumi's own plug-ins cannot be had, they
-// let a test's engine do real work, and they say in every output that it was them.
+// Package standin has what both stand-ins share. They are test equipment: if Pulumi's own plug-ins are not available, they
+// let a test's engine do real work, and say in every output that they are stand-ins.
 package standin
 
 import (
@@ -10,8 +10,8 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 )
 
-// Run serves a provider under the name and version of the plug-in it stands in for, until the engine is done with it or
-// is gone. It does not return.
+// Run serves a provider under the name and version of the plug-in that it replaces, until the engine stops it or dies. It
+// does not return.
 func Run(name, version string, provider p.Provider) {
 	followParent()
 	if err := p.RunProvider(Orphaned(), name, version, labelled(name, version, provider)); err != nil {
@@ -21,7 +21,7 @@ func Run(name, version string, provider p.Provider) {
 	os.Exit(0)
 }
 
-// labelled makes a provider say that it is a stand-in: once in each of its processes, and in front of each error.
+// labelled makes a provider say that it is a stand-in: once per process, and at the start of each error.
 func labelled(name, version string, provider p.Provider) p.Provider {
 	inner := provider.WithDefaults()
 	outer := inner
@@ -49,7 +49,7 @@ func answer[Req, Resp any](call func(context.Context, Req) (Resp, error)) func(c
 	}
 }
 
-// Wrapped, so that the code by which the engine knows a call that is not implemented stays readable.
+// label wraps the error, so that the engine can still read its code and recognise a call that is not implemented.
 func label(err error) error {
 	if err == nil {
 		return nil

@@ -1,24 +1,24 @@
-/** The plan in the words of scripts/containers/run, which makes the machines. Pure. */
+/** Renders the plan as the spec of scripts/containers/run, which makes the machines. Pure. */
 import ipaddr from "ipaddr.js";
 import type { LabPlan } from "../../../plan";
 
 /** FOLDER/spec.json, as the head of scripts/containers/run describes it. */
 export interface ContainersSpec {
   name: string;
-  /** Bytes, of every link between the nodes. */
+  /** MTU in bytes of every link between the nodes. */
   mtu: number;
-  /** As in authorized_keys; root of each node logs in with it. */
+  /** As in authorized_keys: the key for login as root on each node. */
   publicKey: string;
-  /** An absolute path: a folder put over the plain root of each node whose disk is made from now on. */
+  /** Absolute path of a folder laid over the plain root of each node whose disk is made from now on. */
   layer?: string;
-  /** Never to be sent out to the internet. */
+  /** Packets to these addresses are never sent to the internet. */
   podCidr: string;
   subnets: { name: string; cidr: string; gateway: string }[];
   /** `address` with the subnet's prefix length. */
   nodes: NodeSpec[];
-  /** What the router knows besides its subnets. */
+  /** The router's routes besides those to its subnets. */
   routes: { block: string; via: string }[];
-  /** The node whose port 6443 is the API's. */
+  /** The node whose port 6443 serves the API. */
   apiNode: string;
 }
 
@@ -31,7 +31,7 @@ export interface NodeSpec {
   address: string;
 }
 
-/** FOLDER/spec.json as this program writes it, with marks that scripts/containers/run does not read. */
+/** FOLDER/spec.json as this program writes it, with marks that scripts/containers/run ignores. */
 export interface FolderSpec extends ContainersSpec {
   nodes: FolderNode[];
 }
@@ -44,6 +44,7 @@ export interface FolderNode extends NodeSpec {
   leaving?: true;
 }
 
+/** What the spec needs besides the plan. */
 export interface ContainersOptions {
   /** The stack's name. */
   name: string;
@@ -51,6 +52,7 @@ export interface ContainersOptions {
   layer?: string;
 }
 
+/** The spec for a plan. @throws {Error} when the plan has no control plane. */
 export function renderContainers(
   plan: LabPlan,
   { name, publicKey, layer }: ContainersOptions,
@@ -69,7 +71,7 @@ export function renderContainers(
       cidr: subnet.cidr,
       gateway: subnet.gateway,
     })),
-    // The address the machine really has: what Calico records of it (`recordedAddress`) may be a fault set on purpose.
+    // The machine's real address. What Calico records (`recordedAddress`) may be a fault set on purpose.
     nodes: plan.nodes.map((node) => ({
       name: node.name,
       subnet: node.subnet,
@@ -81,12 +83,12 @@ export function renderContainers(
 }
 
 /**
- * What FOLDER/spec.json must be for a new spec. A node of the old file that the new spec lacks stays in it when the node has
- * a resource of its own: the cluster drains it first, and a drain waits for pods that only a running machine can end. It
- * does not stay when the new network leaves no room for it. Its routes go at once, because the other nodes drop theirs.
+ * What FOLDER/spec.json must be for a new spec. A node that only the old file has stays in it if the node has its own
+ * resource: the cluster drains it first, and a drain waits for pods that only a running machine can end. It does not
+ * stay if the new network leaves no room for it. Its routes are removed at once, because the other nodes remove theirs.
  *
- * @param before the file as it is; undefined when there is none.
- * @returns the same again when it is given its own result.
+ * @param before the current file; undefined if there is none.
+ * @returns the new file. Given its own result, it returns the same again.
  */
 export function withLeaving(spec: ContainersSpec, before: FolderSpec | undefined): FolderSpec {
   const own = (before?.nodes ?? []).filter((node) => node.own);
@@ -127,7 +129,7 @@ function overlap(a: string, b: string): boolean {
   return first.match(second, Math.min(prefix, other));
 }
 
-/** FOLDER/spec.json once the state has a resource for this node alone. */
+/** FOLDER/spec.json with the mark that the state has a resource for this node alone. */
 export const withOwn = (spec: FolderSpec, name: string): FolderSpec => ({
   ...spec,
   nodes: spec.nodes.map((node) => (node.name === name ? { ...node, own: true } : node)),
@@ -138,8 +140,8 @@ export const hasOwn = (spec: FolderSpec, name: string): boolean =>
   spec.nodes.some((node) => node.name === name && node.own === true);
 
 /**
- * FOLDER/spec.json once that resource is gone: without the node when it was leaving, and without a subnet that only this
- * node was in. A node of the plan stays, without the mark.
+ * FOLDER/spec.json after that resource was deleted. A leaving node is removed, and so is its subnet if no other node is
+ * in it. A node of the plan stays, without the mark.
  */
 export function withoutOwn(spec: FolderSpec, gone: string): FolderSpec {
   const nodes = spec.nodes
@@ -161,22 +163,23 @@ export interface ContainersStatus {
   api: { port: number; running: boolean };
 }
 
+/** What the state records of a status. */
 export interface ContainersOutputs {
-  /** Of 127.0.0.1, to each node's SSH. */
+  /** Ports of 127.0.0.1 that lead to each node's SSH, by node name. */
   ports: Record<string, number>;
-  /** `ssh-ed25519 AAAA…` of each node's disk: with another disk it is another machine, and has another key. */
+  /** `ssh-ed25519 AAAA…` by node name. The key is on the node's disk: a new disk is a new machine, with a new key. */
   hostKeys: Record<string, string>;
-  /** Of 127.0.0.1, to the API. */
+  /** Port of 127.0.0.1 that leads to the API. */
   apiPort: number;
 }
 
-/** The status without the machines that wait for their removal: the lab is complete without them. */
+/** The status without the machines that wait for their removal. The lab is complete without them. */
 export function withoutLeaving({ nodes, api }: ContainersStatus, spec: FolderSpec): ContainersStatus {
   const leaving = new Set(spec.nodes.filter((node) => node.leaving).map(({ name }) => name));
   return { nodes: Object.fromEntries(Object.entries(nodes).filter(([name]) => !leaving.has(name))), api };
 }
 
-/** What the state keeps of a status. */
+/** Picks what the state records of a status. */
 export function outputsOf({ nodes, api }: ContainersStatus): ContainersOutputs {
   const entries = Object.entries(nodes);
   return {
@@ -186,7 +189,7 @@ export function outputsOf({ nodes, api }: ContainersStatus): ContainersOutputs {
   };
 }
 
-/** Whether everything runs, and nothing has changed its port or disk since it was recorded. */
+/** Whether everything runs, with the same ports and disks as recorded. */
 export function isAsRecorded(status: ContainersStatus, recorded: ContainersOutputs): boolean {
   const now = outputsOf(status);
   const same = (a: object, b: object) =>

@@ -1,4 +1,4 @@
-/** The node containers' door: machines with systemd and SSH, on this machine, in the plan's subnets. */
+/** Public API of the node containers: machines with systemd and SSH on this machine, in the plan's subnets. */
 import * as pulumi from "@pulumi/pulumi";
 import type { LabPlan } from "../../../plan";
 import { PartResource } from "../../part";
@@ -27,7 +27,7 @@ class Machines extends PartResource {
   }
 }
 
-/** Removes one machine; its provider says why all machines together cannot. */
+/** Removes one machine. The comment of its provider says why {@link Machines} cannot. */
 class ContainerNode extends PartResource {
   constructor(name: string, folder: pulumi.Output<string>, options: pulumi.CustomResourceOptions) {
     super(
@@ -44,26 +44,26 @@ class ContainerNode extends PartResource {
 /** What the node containers are made from. */
 export interface NodeContainersArgs {
   plan: LabPlan;
-  /** With it root of each node is logged in to. */
+  /** The key for login as root on each node. */
   publicKey: pulumi.Input<string>;
-  /** Absolute path of a folder that is put over the plain root of each new node; the plain root alone when not given. */
+  /** Absolute path of a folder laid over the plain root of each new node. Default: the plain root alone. */
   layer?: string | undefined;
 }
 
-/** The plan's nodes as node containers of this machine. Needs Linux and root. */
+/** The plan's nodes as node containers on this machine. Needs Linux and root. */
 export class NodeContainers extends pulumi.ComponentResource {
-  /** Recorded before anything real exists; ends with the lab, and everything else with it. */
+  /** The lab folder. Recorded before anything real exists. Its deletion ends everything else too. */
   readonly place: pulumi.CustomResource;
-  /** The nodes, as one. */
+  /** All machines as one resource. */
   readonly machines: pulumi.CustomResource;
-  /** What removes one node's machine, by the node's name: deleted only after everything that depends on it. */
+  /** By node name, the resource that removes the node's machine. Deleted only after everything that depends on it. */
   readonly nodes: ReadonlyMap<string, pulumi.CustomResource>;
   readonly folder: pulumi.Output<string>;
-  /** Of 127.0.0.1, to each node's SSH; by the node's name. */
+  /** Ports of 127.0.0.1 that lead to each node's SSH, by node name. */
   readonly ports: pulumi.Output<Record<string, number>>;
-  /** `ssh-ed25519 AAAA…`, by the node's name; it belongs to the node's disk, so another key is another machine. */
+  /** `ssh-ed25519 AAAA…` by node name. The key is on the node's disk: a new key is a new machine. */
   readonly hostKeys: pulumi.Output<Record<string, string>>;
-  /** Of 127.0.0.1, to the control plane's port 6443. */
+  /** Port of 127.0.0.1 that leads to the control plane's port 6443. */
   readonly apiPort: pulumi.Output<number>;
 
   constructor(
@@ -77,7 +77,7 @@ export class NodeContainers extends pulumi.ComponentResource {
       .output(publicKey)
       .apply((key) => renderContainers(plan, { name, publicKey: key, ...(layer && { layer }) }));
     const machines = new Machines({ folder: place.folder, spec }, { parent: this, deletedWith: place });
-    // All machines end at once when the lab ends: none is then removed alone.
+    // A destroy ends all machines at once, so that it does not remove them one by one.
     const alone = { parent: this, dependsOn: machines, deletedWith: machines };
     this.place = place;
     this.machines = machines;

@@ -1,4 +1,4 @@
-/** The life of the node containers, as the dynamic provider calls it. */
+/** Dynamic providers of the node containers. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -19,29 +19,31 @@ import {
 } from "./containers";
 import { runContainers } from "./run";
 
+/** The lab folder. Its removal ends all machines. */
 export const place = placeOf("containers", async (folder) => {
-  // Without a folder nothing runs: the machines end when theirs is removed.
+  // Without the folder nothing runs: machines end when their folder is removed.
   if (!fs.existsSync(folder)) return;
   await runContainers(folder, "down");
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
+/** What all machines are made from. */
 export interface MachinesInputs {
   folder: string;
   spec: ContainersSpec;
 }
 
-/** All machines with the network between them: only together can they be brought from one spec to the next. */
+/** All machines and the network between them. Only together can they change from one spec to the next. */
 export const machines: Part<MachinesInputs, ContainersOutputs> = {
-  // No node has a resource of its own yet: whatever the folder has besides, an interrupted attempt left there.
+  // No node has its own resource yet: anything else in the folder was left by an interrupted attempt.
   create: ({ folder, spec }) => bring(folder, withLeaving(spec, undefined)),
   changed: async ({ folder, spec }, recorded) => {
     if (folder !== recorded.folder || !isDeepStrictEqual(spec, recorded.spec)) return true;
     const there = readSpec(folder);
-    // A folder that was removed by hand; or an update that was killed, and then taken back in the config.
+    // The folder was removed by hand, or an update was killed and then reverted in the config.
     if (!there || !isDeepStrictEqual(withLeaving(spec, there), there)) return true;
     if (!fs.existsSync(path.join(folder, "ports"))) return true;
-    // A machine that lost all its processes, by a reboot for one.
+    // A machine may have lost all its processes, for example by a reboot.
     return !isAsRecorded(withoutLeaving(parse(await runContainers(folder, "status")), there), recorded);
   },
   update: ({ folder, spec }) => bring(folder, withLeaving(spec, readSpec(folder))),
@@ -62,17 +64,17 @@ export interface NodeInputs {
 }
 
 /**
- * The end of one machine. All machines are made and changed together, which happens before the engine deletes anything. A
- * removal at that moment would come before the node's drain, so it is this resource's: the drain depends on it, and is run
- * first. The mark in the file says that this resource is in the state. An engine that is killed after the mark and before
- * its record, with the node taken out of the config next, leaves a machine that runs until the lab ends.
+ * Removes one machine. All machines are changed together, before the engine deletes anything. A removal at that moment
+ * would come before the node's drain, so this resource removes the machine: the drain depends on it, and therefore runs
+ * first. The mark in the file says that this resource is in the state. If the engine is killed after the mark but
+ * before it records the resource, and the node is then taken out of the config, its machine runs until the lab ends.
  */
 export const node: Part<NodeInputs, object> = {
   create: mark,
   changed: async ({ folder, name }, recorded) => {
     if (folder !== recorded.folder || name !== recorded.name) return true;
     const spec = readSpec(folder);
-    // The file was made anew, so its mark is missing.
+    // The file was written anew, so the mark is missing.
     return spec !== undefined && !hasOwn(spec, name);
   },
   update: mark,
@@ -89,7 +91,10 @@ export const node: Part<NodeInputs, object> = {
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** Several nodes may be removed at the same time. Without a queue each run would wait for the other one, and report it. */
+/**
+ * A queue, because several nodes may be removed at the same time. Without it, each run would wait for another one, and
+ * report that.
+ */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(work, work);
   last = turn;
@@ -102,7 +107,7 @@ async function mark({ folder, name }: NodeInputs): Promise<object> {
   return {};
 }
 
-/** Reading, changing and writing happen without a pause, so that two nodes do not undo each other's change. */
+/** Read, change and write without an await in between, or two nodes would undo each other's change. */
 function readSpec(folder: string): FolderSpec | undefined {
   const file = path.join(folder, "spec.json");
   return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : undefined;

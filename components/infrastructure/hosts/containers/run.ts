@@ -1,13 +1,13 @@
-/** Calling scripts/containers/run. */
+/** Calls scripts/containers/run. */
 import { spawn } from "node:child_process";
 import * as path from "node:path";
 
 const RUN = path.resolve(__dirname, "../../../../scripts/containers/run");
 
 /**
- * Runs `run FOLDER …words` and returns its standard output. What it says on the way goes to this process's standard
+ * Runs `run FOLDER …words` and returns its standard output. Its standard error is copied to this process's standard
  * error, which the engine shows.
- * @throws {Error} with its last lines when it fails.
+ * @throws {Error} with the last lines of standard error when it fails.
  */
 export async function runContainers(folder: string, ...words: string[]): Promise<string> {
   const child = spawn("bash", [RUN, folder, ...words], { stdio: ["ignore", "pipe", "pipe"] });

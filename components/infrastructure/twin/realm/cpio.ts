@@ -1,14 +1,14 @@
-/** A cpio archive in the "newc" form, which is what a Linux kernel takes as its first root (initramfs). */
+/** A cpio archive in the "newc" format, which a Linux kernel takes as its first root (initramfs). */
 import { Buffer } from "node:buffer";
 
-/** A file, or a directory when `content` is undefined. Directories come before what is in them. */
+/** A file, or a directory if `content` is undefined. A directory comes before what is in it. */
 export interface Entry {
   name: string;
   content?: Buffer | string;
 }
 
 /**
- * The archive of these entries, all owned by root and executable, and a /dev/console, without which the first process
+ * The archive of these entries, all owned by root and executable, plus /dev/console, without which the first process
  * has no output. Source: Documentation/driver-api/early-userspace/buffer-format.rst of the kernel.
  */
 export function cpio(entries: Entry[]): Buffer {

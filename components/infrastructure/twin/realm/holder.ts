@@ -1,6 +1,6 @@
 /**
- * The holder: the process that is a realm's process 1, in namespaces of its own, detached from whoever started it.
- * Both kinds of realm have one; they differ in the script it runs.
+ * The holder: a realm's process 1, in its own namespaces, detached from the process that started it. Both kinds of
+ * realm have one; they differ in the script that it runs.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { RealmError } from "./error";
 import { findByArguments, type ProcessId } from "./process";
 
-/** scripts/twin of this checkout, where what runs inside a realm is kept. */
+/** scripts/twin of this checkout, which contains what runs inside a realm. */
 export const SCRIPTS = path.resolve(__dirname, "../../../../scripts/twin");
 
 /** The script of each kind of holder. */
@@ -19,10 +19,10 @@ const HOLDERS = {
   machine: path.join(SCRIPTS, "machine-holder.sh"),
 };
 
-/** Where in the folder a holder's standard error goes. */
+/** The file in the folder that gets the holder's standard error. */
 export const HOLDER_LOG = "holder.log";
 
-/** What every program inside gets as its environment, and nothing of the caller's (whose PATH may lack /sbin). */
+/** The environment of every program inside. Nothing comes from the caller, whose PATH may lack /sbin. */
 export const ENVIRONMENT = [
   "PATH=/run/encaplab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   "HOME=/run/encaplab/home",
@@ -36,10 +36,10 @@ export function findHolders(folder: string): ProcessId[] {
   return Object.values(HOLDERS).flatMap((script) => findByArguments([script, folder]));
 }
 
-/** What `launch` needs to know. `limit`: milliseconds until a holder that is not ready counts as failed. */
+/** Arguments of {@link launch}. `limit`: milliseconds until a holder that is not ready counts as failed. */
 export interface Launch {
   kind: keyof typeof HOLDERS;
-  /** absolute, and there */
+  /** absolute, and must exist */
   folder: string;
   /** further arguments of the holder's script */
   argv?: string[];
@@ -48,18 +48,19 @@ export interface Launch {
 }
 
 /**
- * Starts a holder and returns once it says "ready"; every other line it says is progress. Errors: RealmError with what
- * it wrote to standard error; it may still run then (the caller stops the realm, which ends it however far it got).
+ * Starts a holder and returns once it prints "ready". Every other line that it prints is progress.
+ * @throws {RealmError} with its standard error. The holder may still run then; stopping the realm ends it, however far
+ *   it got.
  */
 export async function launch({ kind, folder, argv = [], progress, limit }: Launch): Promise<void> {
   const logFile = path.join(folder, HOLDER_LOG);
   const log = fs.openSync(logFile, "a", 0o600);
   const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--uts", "--ipc"];
-  // --kill-child: when the outer half (unshare, which only waits) is killed, the holder must not live on.
+  // --kill-child: if the outer process (unshare, which only waits) is killed, the holder must not live on.
   const options = [...namespaces, "--fork", "--kill-child=SIGKILL", "--"];
   const bootId = randomUUID();
   const command = ["bash", HOLDERS[kind], folder, bootId, ...argv];
-  // Whose the folder is: a holder with another boot id, left by a starter that was killed, gives way.
+  // Claims the folder: a holder with another boot id, left by a starter that was killed, gives way.
   fs.writeFileSync(path.join(folder, "boot"), `${bootId}\n`);
   const child = spawn("unshare", [...options, ...command], {
     detached: true,
@@ -75,7 +76,7 @@ export async function launch({ kind, folder, argv = [], progress, limit }: Launc
       const fail = (message: string) => reject(new RealmError(message, undefined, readText(logFile)));
       failed.signal.addEventListener("abort", () => fail(`it was not ready after ${limit / 1000} s`));
       child.once("error", (error) => fail(`cannot run unshare (package util-linux): ${error.message}`));
-      child.once("exit", () => fail("it ended while it was being made"));
+      child.once("exit", () => fail("it ended before it was ready"));
       createInterface(output).on("line", (line) => (line === "ready" ? resolve() : progress(line)));
     });
   } finally {

@@ -1,7 +1,7 @@
 /**
- * What a machine boots: Debian's kernel with its network drivers, and busybox. Unpacked from Debian's packages into the
- * user's cache folder, not installed: /boot, /lib/modules and the boot loader stay as they are. apt checks the packages
- * by its signatures.
+ * What a machine boots: Debian's kernel with its network drivers, and busybox. They are unpacked from Debian's packages
+ * into the user's cache folder and not installed: /boot, /lib/modules and the boot loader stay as they are. apt checks
+ * the packages by its signatures.
  */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
@@ -14,13 +14,13 @@ import { startTime } from "./process";
 const run = promisify(execFile);
 const APT = { LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
 
-/** Bump when what is unpacked, or how, changes: an image of another form is not used. */
+/** Increase this when what is unpacked, or how, changes. An image of another form is then not used. */
 const FORM = "1";
 
-/** Programs a machine needs on the computer, by package (names as in Debian and Ubuntu). */
+/** Programs that this computer needs for a machine, each with its package (names as in Debian and Ubuntu). */
 const PROGRAMS = { "qemu-system-x86_64": "qemu-system-x86", socat: "socat", depmod: "kmod", xz: "xz-utils" };
 
-/** What of the kernel's package is unpacked: 65 of 400 MB. */
+/** The files of the kernel's package that are unpacked: 65 of 400 MB. */
 const PARTS = [
   "./boot/vmlinuz-*",
   "./lib/modules/*/modules.*",
@@ -30,18 +30,19 @@ const PARTS = [
 ];
 const LEFT_OUT = ["ethernet", "wireless", "usb"].map((part) => `--exclude=*/drivers/net/${part}`);
 
-/** The drivers that lead to the host's files; all others are loaded from there. */
+/** The drivers that reach the host's files. All others are loaded from there. */
 const FIRST_MODULES = ["virtio_pci", "9pnet_virtio", "9p"];
 
-/** The folder all images lie in: `$XDG_CACHE_HOME/encaplab/machine`, else below ~/.cache. */
+/** The folder of all images: `$XDG_CACHE_HOME/encaplab/machine`. Default: the same below ~/.cache. */
 export function imageCache(): string {
   const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
   return path.join(cache, "encaplab", "machine");
 }
 
 /**
- * The folder of a complete image: `vmlinux`, `busybox`, `lib/modules`. Taken from the cache when it is there, whatever
- * its version; else made. Two that make it at once do not disturb each other. Errors say what to install.
+ * The folder of a complete image: `vmlinux`, `busybox`, `lib/modules`. Taken from the cache, whatever its version, or
+ * else made. Two processes may make it at the same time.
+ * @throws {RealmError} that says what to install.
  */
 export async function prepareImage(progress: (line: string) => void): Promise<string> {
   await requirePrograms(progress);
@@ -55,16 +56,16 @@ export async function prepareImage(progress: (line: string) => void): Promise<st
     progress("Fetching Debian's kernel for the QEMU machine (70 MB, once)");
     await unpackKernel(work);
     await unpackBusybox(work);
-    fs.renameSync(work, image); // complete or not there
+    fs.renameSync(work, image); // the image is complete or does not exist
   } catch (error) {
-    if (!fs.existsSync(image)) throw error; // else another one was quicker
+    if (!fs.existsSync(image)) throw error; // otherwise another process was faster
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
   }
   return image;
 }
 
-/** Removes what makers left behind that were killed half-way: their folders bear their pid and start time. */
+/** Removes the folders of processes that were killed halfway: their names contain pid and start time. */
 function removeAbandoned(): void {
   for (const name of fs.readdirSync(imageCache())) {
     const [, pid, since] = name.match(/^unfinished-(\d+)-(\d+)$/) ?? [];
@@ -95,7 +96,7 @@ function moduleFolder(image: string): string {
 async function unpackKernel(work: string): Promise<void> {
   const { stdout } = await apt(work, "apt-cache", ["depends", "linux-image-amd64"]);
   const name = stdout.match(/Depends: (linux-image-\S+)/)?.[1];
-  if (!name) throw new RealmError(`apt knows no Debian kernel (package linux-image-amd64). ${WAY_OUT}`);
+  if (!name) throw new RealmError(`apt finds no Debian kernel (package linux-image-amd64). ${WAY_OUT}`);
   const file = await download(work, name);
   const tar = ["--extract", "--directory=.", "--wildcards", ...LEFT_OUT, ...PARTS];
   await run(
@@ -113,8 +114,8 @@ async function unpackKernel(work: string): Promise<void> {
 }
 
 /**
- * The kernel out of its self-unpacking file, which would take four seconds to unpack itself under emulation. QEMU boots
- * the bare one by PVH. Offsets: Documentation/arch/x86/boot.rst of the kernel.
+ * Extracts the kernel from its self-unpacking file, which would take four seconds to unpack itself under emulation.
+ * QEMU boots the bare kernel by PVH. Offsets: Documentation/arch/x86/boot.rst of the kernel.
  */
 async function writeUnpackedKernel(packed: string, target: string): Promise<void> {
   const bytes = fs.readFileSync(packed);
@@ -125,7 +126,7 @@ async function writeUnpackedKernel(packed: string, target: string): Promise<void
     throw new RealmError(`Debian's kernel is not packed with xz as expected (${packed}). ${WAY_OUT}`);
   }
   fs.writeFileSync(`${target}.xz`, payload);
-  // What follows the xz stream (the kernel's size) is not padding that xz knows: it is told to take one stream only.
+  // The kernel's size follows the xz stream, and xz does not accept it as padding. So read one stream only.
   await run("xz", ["--decompress", "--single-stream", "--keep", `${target}.xz`]);
   fs.rmSync(`${target}.xz`);
 }
@@ -139,11 +140,11 @@ async function unpackBusybox(work: string): Promise<void> {
 }
 
 const WAY_OUT =
-  "`sudo apt-get update` may help; on another distribution, `sudo modprobe ipip` lets the twin do without a machine.";
+  "`sudo apt-get update` may help; on another distribution, `sudo modprobe ipip` lets the twin run without a machine.";
 
 /** Fetches a package into the folder and returns its file. */
 async function download(work: string, name: string): Promise<string> {
-  // As root, apt would fetch as the user _apt, who may not write here.
+  // As root, apt would fetch as the user _apt, which may not write here.
   await apt(work, "apt-get", ["download", "-o", "APT::Sandbox::User=root", name]);
   const file = fs.readdirSync(work).find((one) => one.startsWith(`${name}_`));
   if (!file) throw new RealmError(`apt-get download ${name} left no file. ${WAY_OUT}`);
@@ -162,7 +163,7 @@ async function apt(cwd: string, command: string, argv: string[]) {
   }
 }
 
-/** Sees to it that QEMU and its helpers are there: installs them as root, else says what to install. */
+/** Makes sure that QEMU and its helpers exist. As root it installs them, otherwise it says what to install. */
 async function requirePrograms(progress: (line: string) => void): Promise<void> {
   if (process.arch !== "x64") {
     throw new RealmError(

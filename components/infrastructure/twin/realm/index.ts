@@ -1,8 +1,9 @@
 /**
- * The realm: the place the twin's network namespaces live in. One interface, two kinds: namespaces of this machine's
- * own kernel, or a small QEMU machine with Debian's kernel where the running one lacks a driver.
+ * The realm: where the twin's network namespaces live. One interface, two kinds: namespaces of this machine's own
+ * kernel or, if that lacks a driver, a small QEMU machine with Debian's kernel.
  *
- * A realm outlives whoever started it (a Pulumi provider process comes and goes) and is found again by its folder.
+ * A realm outlives the process that started it (a Pulumi provider process comes and goes) and is found again by its
+ * folder.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -18,21 +19,22 @@ export { RealmError, realmEnded } from "./error";
 export { chooseRealm, type KernelFeature, type RealmKind } from "./kernel";
 export { runScript } from "./script";
 
-/** A realm that runs. */
+/** A running realm. */
 export interface Realm {
   kind: RealmKind;
-  /** unique per start: a realm with another one has nothing of what was built in the former */
+  /** unique per start: a realm with another id has nothing of what was built before */
   bootId: string;
-  /** argv of a process whose standard input is a bash script, run as root inside once the input ends */
+  /** argv of a process whose standard input is a bash script. It runs as root inside once the input ends. */
   scriptArgv: string[];
-  /** argv of an interactive shell (it wants a terminal) in that network namespace, as that node's root */
+  /** argv of an interactive shell in that network namespace, as that node's root. It needs a terminal. */
   shellArgv(namespace: string): string[];
 }
 
 /**
- * Starts a realm in a folder of its own (one per lab; made when missing). Whatever is left of an earlier one in that
- * folder is stopped first. `progress` is given a line for whatever takes longer than two seconds. Errors: RealmError
- * with the cause and the way out; nothing is left running then.
+ * Starts a realm in a folder of its own (one per lab; made if missing). Anything left of an earlier realm in that
+ * folder is stopped first.
+ * @param progress gets a line for everything that takes longer than two seconds.
+ * @throws {RealmError} with the cause and what to do. Nothing is left running then.
  */
 export async function startRealm(
   folder: string,
@@ -53,7 +55,7 @@ export async function startRealm(
   }
 }
 
-/** The realm that lives in a folder, or undefined. Cheap: it reads two small files and starts no process. */
+/** The realm that runs in a folder, or undefined. Cheap: reads two small files and starts no process. */
 export function findRealm(folder: string): Realm | undefined {
   const record = readLivingRecord(folder);
   return record && describe(record);
@@ -65,18 +67,18 @@ function describe(record: RealmRecord): Realm {
 }
 
 /**
- * Stops the realm of a folder and removes the folder; returns when every process of it is gone. Does nothing where
- * there is none.
+ * Stops the realm of a folder and removes the folder. Returns when all its processes are gone. Does nothing if there is
+ * none.
  */
 export async function stopRealm(folder: string): Promise<void> {
   const real = realPath(folder);
   const record = readRecord(real);
-  // The record's process goes first and by its number; then whoever was killed before it could record itself.
+  // First the recorded process, by its pid. Then every holder that has not recorded itself.
   await killAll([...(record ? [record] : []), ...findHolders(real)]);
   fs.rmSync(real, { recursive: true, force: true });
 }
 
-/** The folder as the holder's command line names it; of a folder that is gone, its parent's real path decides. */
+/** The folder as in the holder's command line. If it is gone, the real path of its parent is used. */
 function realPath(folder: string): string {
   const absolute = path.resolve(folder);
   try {

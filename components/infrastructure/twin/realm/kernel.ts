@@ -1,4 +1,4 @@
-/** Which drivers the running kernel offers, found out without changing it. */
+/** Finds out which drivers the running kernel offers, without changing it. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { gunzipSync } from "node:zlib";
@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 /** `namespaces`: on this machine's kernel. `machine`: inside a QEMU machine of its own. */
 export type RealmKind = "namespaces" | "machine";
 
-/** What a twin may need of a kernel beyond namespaces, veth and bridges. */
+/** What a twin may need from a kernel besides namespaces, veth and bridges. */
 export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables";
 
 interface Driver {
@@ -14,15 +14,15 @@ interface Driver {
   module: string;
   /** the kernel's build option */
   option: string;
-  /** may the kernel load it by itself while a twin is built? */
+  /** whether the kernel may load it by itself while a twin is built */
   autoload: boolean;
 }
 
 /**
- * ipip and br_netfilter count only when they are there already: loading ipip puts a tunl0 into the host's own network,
+ * ipip and br_netfilter count only if they are already there: loading ipip adds tunl0 to the host's own network, and
  * loading br_netfilter sends the host's own bridges through its firewall. (The kernel loads ipip by itself for `ip link
- * add type ipip`, also from a user namespace, so the twin must not even try.) vxlan and nf_tables change nothing on
- * the host by being loaded: they may load when first used.
+ * add type ipip`, even from a user namespace, so the twin must not try that.) Loading vxlan or nf_tables changes
+ * nothing on the host: they may load when first used.
  */
 const DRIVERS: Record<KernelFeature, Driver> = {
   ipip: { module: "ipip", option: "CONFIG_NET_IPIP", autoload: false },
@@ -31,14 +31,14 @@ const DRIVERS: Record<KernelFeature, Driver> = {
   nf_tables: { module: "nf_tables", option: "CONFIG_NF_TABLES", autoload: true },
 };
 
-/** What is known of the running kernel. */
+/** What is known about the running kernel. */
 export interface KernelFacts {
-  /** modules loaded now; undefined when this kernel cannot have any */
+  /** modules loaded now; undefined if this kernel cannot have any */
   loaded?: Set<string>;
   /** modules on disk, and those built in */
   available: Set<string>;
   builtIn: Set<string>;
-  /** build options that are y; undefined when the kernel does not tell */
+  /** build options that are y; undefined if the kernel does not tell */
   options?: Set<string>;
 }
 
@@ -74,8 +74,8 @@ function offers(kernel: KernelFacts, driver: Driver): boolean {
 }
 
 /**
- * Which kind of realm a twin with these needs runs in, and why, in one sentence. `namespaces` unless the running
- * kernel lacks a driver or would have to change the host's own network to get it.
+ * The kind of realm for a twin with these needs, and why, in one sentence. `namespaces`, unless the running kernel
+ * lacks a driver or would have to change the host's own network to get it.
  */
 export function chooseRealm(
   needs: KernelFeature[],

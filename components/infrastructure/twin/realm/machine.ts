@@ -1,7 +1,7 @@
 /**
- * The realm made of a small QEMU machine with Debian's kernel, for twins that need a driver the running kernel lacks.
- * The machine's root is this machine's own file system, read-only, so both kinds of realm run the same programs; what
- * is written goes to its memory. It has no network but a way in for the two control ports.
+ * The realm as a small QEMU machine with Debian's kernel, for twins that need a driver which the running kernel lacks.
+ * The machine's root is this computer's own file system, read-only, so both kinds of realm run the same programs.
+ * Writes go to the machine's memory. Its only network is the access to its two control ports.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -10,15 +10,16 @@ import { lastLines, RealmError } from "./error";
 import { ENVIRONMENT, launch, SCRIPTS } from "./holder";
 import { bootModules, prepareImage } from "./image";
 
-/** Milliseconds a machine may take until it answers; under emulation on a busy computer it takes 10 to 20 s. */
+/** Milliseconds in which a machine must answer. Under emulation on a busy computer it takes 10 to 20 s. */
 const BOOT_LIMIT = 180_000;
 
-/** How to run a script, and a shell on a terminal, in the machine held by this process. */
+/** argv for a script, and for a shell on a terminal, in the machine of this holder. */
 export function reachMachine(pid: number) {
-  // Not the pid namespace: nsenter would stay as a parent in between, and killing it would not end the connection.
+  // Do not enter the pid namespace: nsenter would stay as a parent process, and killing it would not end the
+  // connection.
   const inside = ["nsenter", "--preserve-credentials", `--target=${pid}`, "--user", "--net", "--"];
   return {
-    // -t: seconds to go on reading after the script is sent; socat's own default is half a second.
+    // -t: seconds to continue reading after the script is sent. socat's own default is half a second.
     scriptArgv: [...inside, "socat", "-t", "864000", "-", "TCP:127.0.0.1:7001"],
     shellArgv: (namespace: string) => [
       ...inside,
@@ -29,7 +30,7 @@ export function reachMachine(pid: number) {
   };
 }
 
-/** Starts the machine in a folder that exists; returns when it answers. The first time it fetches the kernel (70 MB). */
+/** Starts the machine in an existing folder. Returns when it answers. The first start fetches the kernel (70 MB). */
 export async function startMachine(folder: string, progress: (line: string) => void): Promise<void> {
   const image = await prepareImage(progress);
   fs.writeFileSync(path.join(folder, "initramfs"), initramfs(image));
@@ -45,7 +46,7 @@ export async function startMachine(folder: string, progress: (line: string) => v
     });
   } catch (error) {
     if (!(error instanceof RealmError)) throw error;
-    // A kernel that panics ends with a long trace; the cause is what stands before it.
+    // A kernel panic ends with a long trace. The cause is in the lines before it.
     const console = readText(path.join(folder, "console.log")).replace(/\n[^\n]*Kernel panic[\s\S]*/, "");
     const said = [error.stderr, console].map((text) => lastLines(text));
     throw new RealmError(
@@ -77,6 +78,6 @@ function readText(file: string): string {
   try {
     return fs.readFileSync(file, "utf8");
   } catch {
-    return ""; // it never got as far as a console
+    return ""; // the machine did not get as far as its console
   }
 }

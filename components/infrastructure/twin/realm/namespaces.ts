@@ -1,19 +1,19 @@
 /**
- * The realm made of this machine's own namespaces: user, network, mount, pid, uts and ipc. It needs no privilege and,
- * because it always has a user namespace of its own, has none over the machine: interfaces, routes, sysctls, firewall
- * and mounts of the host are out of its reach, also when root starts it.
+ * The realm as namespaces of this machine: user, network, mount, pid, uts and ipc. It needs no privilege. It always has
+ * its own user namespace, and so has no privilege over the machine: it cannot change the host's interfaces, routes,
+ * sysctls, firewall or mounts, even if root starts it.
  */
 import * as fs from "node:fs";
 import { lastLines, RealmError } from "./error";
 import { ENVIRONMENT, launch } from "./holder";
 
 /**
- * The argument vector that reads a whole script from its standard input, then runs it. Not `bash -s`: that reads a
- * pipe byte by byte, and every command in the script would share the script as its own input.
+ * argv that reads a whole script from its standard input, then runs it. Not `bash -s`: that reads a pipe byte by byte,
+ * and every command in the script would have the script as its own input.
  */
 export const SCRIPT_ARGV = ["bash", "-c", 'eval "$(cat)"'];
 
-/** How to get inside the namespaces of the realm whose first process has this number. */
+/** argv that enters the namespaces of the realm whose first process has this pid. */
 export function enter(pid: number): string[] {
   const which = ["--user", "--mount", "--uts", "--ipc", "--net", "--pid"];
   return [
@@ -28,7 +28,7 @@ export function enter(pid: number): string[] {
   ];
 }
 
-/** How to run a script, and a shell on a terminal, in the realm held by this process. */
+/** argv for a script, and for a shell on a terminal, in the realm of this holder. */
 export function reachNamespaces(pid: number) {
   return {
     scriptArgv: [...enter(pid), ...SCRIPT_ARGV],
@@ -41,7 +41,10 @@ export function reachNamespaces(pid: number) {
   };
 }
 
-/** Starts the realm; returns when it is ready. The folder must exist and be an absolute path. Takes about 50 ms. */
+/**
+ * Starts the realm; returns when it is ready, after about 50 ms. The folder must exist, and its path be absolute.
+ * @throws {RealmError} with the cause and what to do.
+ */
 export async function startNamespaces(folder: string, progress: (line: string) => void): Promise<void> {
   try {
     await launch({ kind: "namespaces", folder, progress, limit: 30_000 });
@@ -51,7 +54,7 @@ export async function startNamespaces(folder: string, progress: (line: string) =
   }
 }
 
-/** Settings that forbid user namespaces, each with the way out. Sources: user_namespaces(7), Ubuntu 24.04 notes. */
+/** Settings that forbid user namespaces, each with what to do. Sources: user_namespaces(7), Ubuntu 24.04 notes. */
 const OBSTACLES: { file: string; value: string; remedy: string }[] = [
   {
     file: "/proc/sys/kernel/unprivileged_userns_clone",
@@ -72,7 +75,7 @@ const OBSTACLES: { file: string; value: string; remedy: string }[] = [
   },
 ];
 
-/** Turns what unshare or the holder said into the cause and the way out. */
+/** Explains an error of unshare or the holder: its last lines, the cause, and what to do. */
 export function explain(said: string, read = readSetting): string {
   const text = lastLines(said) || "(it said nothing)";
   for (const { file, value, remedy } of OBSTACLES) {

@@ -1,6 +1,6 @@
 /**
- * Processes of this machine, told apart for good: a pid is used again, a pid with its start time within one boot is
- * not. Source of every figure: proc(5). Nothing here starts a process.
+ * Identifies processes on this machine. A pid is used again; a pid together with its start time is not, within one
+ * boot. Source of every number: proc(5). Nothing here starts a process.
  */
 import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,16 +12,16 @@ export interface ProcessId {
   machineBoot: string;
 }
 
-/** The kernel's random id of this boot, so that a record from before a reboot names no living process. */
+/** The kernel's random id of this boot. With it, a record from before a reboot matches no living process. */
 export function machineBoot(): string {
   return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-/** State letter and start time of a process, or undefined when there is none of that number. */
+/** State letter and start time of a process, or undefined if there is none with that pid. */
 function stat(pid: number): { state: string; startTime: number } | undefined {
   try {
     const text = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command's name, in parentheses, may itself hold spaces and parentheses: count from the last one.
+    // The command's name, in parentheses, may itself contain spaces and parentheses: count from the last one.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return { state: fields[0] ?? "", startTime: Number(fields[19]) };
   } catch {
@@ -29,12 +29,12 @@ function stat(pid: number): { state: string; startTime: number } | undefined {
   }
 }
 
-/** When a process started, in clock ticks since boot, or undefined when there is none of that number. */
+/** When a process started, in clock ticks since boot, or undefined if there is none with that pid. */
 export function startTime(pid: number): number | undefined {
   return stat(pid)?.startTime;
 }
 
-/** Whether exactly this process still runs. A zombie does not: it waits for a parent that may never look. */
+/** Whether exactly this process still runs. A zombie does not: it waits for a parent that may never reap it. */
 export function isAlive(process: ProcessId): boolean {
   const now = stat(process.pid);
   return (
@@ -46,7 +46,7 @@ export function isAlive(process: ProcessId): boolean {
   );
 }
 
-/** Every living process whose command line holds these arguments in this order, side by side. */
+/** Every living process whose command line contains these arguments, next to each other and in this order. */
 export function findByArguments(wanted: string[]): ProcessId[] {
   const boot = machineBoot();
   const needle = `\0${wanted.join("\0")}\0`;
@@ -65,8 +65,9 @@ export function findByArguments(wanted: string[]): ProcessId[] {
 }
 
 /**
- * Kills these processes and returns when none of them is left. `limit`: milliseconds; past it an error names who
- * would not go (a process stuck in the kernel, or another user's).
+ * Kills these processes and returns when none of them is left.
+ * @param limit milliseconds.
+ * @throws {Error} after the limit, with the processes that are left (stuck in the kernel, or another user's).
  */
 export async function killAll(processes: ProcessId[], limit = 20_000): Promise<void> {
   const deadline = Date.now() + limit;

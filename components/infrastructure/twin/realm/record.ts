@@ -1,6 +1,6 @@
 /**
- * What a lab's folder remembers of its realm: `realm.json`, written by the realm's own first process (so that there is
- * no moment at which the realm runs and nobody knows), replaced in one rename.
+ * The record of a realm in its lab folder: `realm.json`. The realm's own first process writes it, so that there is no
+ * moment at which a realm runs without a record. It is replaced in one rename.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -10,7 +10,7 @@ import { isAlive } from "./process";
 const schema = z.object({
   kind: z.enum(["namespaces", "machine"]),
   bootId: z.string(),
-  /** the process that holds the realm, as numbered on this machine */
+  /** pid of the realm's holder on this machine */
   pid: z.number().int().positive(),
   startTime: z.number(),
   machineBoot: z.string(),
@@ -18,10 +18,10 @@ const schema = z.object({
   ready: z.boolean(),
 });
 
-/** See the file's comment. */
+/** The content of `realm.json`. */
 export type RealmRecord = z.infer<typeof schema>;
 
-/** The record in a folder, whether or not its realm still lives; undefined when there is none or it makes no sense. */
+/** The record in a folder, even if its realm is dead. Undefined if there is none, or it is invalid. */
 export function readRecord(folder: string): RealmRecord | undefined {
   try {
     return schema.parse(JSON.parse(fs.readFileSync(path.join(folder, "realm.json"), "utf8")));

@@ -1,14 +1,15 @@
-/** Running a bash script inside a realm, of either kind. */
+/** Runs a bash script inside a realm, of either kind. */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { lastLines, RealmError } from "./error";
 
 /**
- * Runs a bash script as root inside the realm and returns what it wrote to standard output. `scriptArgv` is the
- * realm's. The script's own standard input is `input`, or empty. Any number may run side by side, of any size.
+ * Runs a bash script as root inside the realm and returns its standard output. Scripts may be of any size, and any
+ * number may run at the same time.
  *
- * Errors: a RealmError with the exit code and the last lines of standard error when the script exits with anything
- * but 0; one without an exit code when it could not be run (the realm is gone).
+ * @param input the script's standard input. Default: empty.
+ * @throws {RealmError} with the exit code and the last lines of standard error when the script exits with anything but
+ *   0; without an exit code when it could not be run (the realm is gone).
  */
 export async function runScript(
   realm: { scriptArgv: string[] },
@@ -21,14 +22,15 @@ export async function runScript(
   const trailer = new RegExp(`\\n${marker} (\\d+)\\n(.*)\\n$`);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  // A script that exits early closes its input while we still write: its exit code tells what happened, not EPIPE.
+  // Ignore EPIPE: a script that exits early closes its input while we still write, and its exit code says what
+  // happened.
   child.stdin.on("error", () => {});
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
   const how = await new Promise<string>((resolve, reject) => {
     let ended = "ended";
     child.stdout.on("data", (chunk: Buffer) => {
       out.push(chunk);
-      // The trailer is the end, not "close": a daemon that the script left behind may hold its output open for good.
+      // Wait for the trailer, not for "close": a daemon that the script has started may keep its output open forever.
       if (trailer.test(tail(out))) resolve(ended);
     });
     child.once("error", (error) => reject(new RealmError(`cannot run ${command}: ${error.message}`)));
@@ -40,7 +42,7 @@ export async function runScript(
   });
   child.stdout.destroy();
   child.stderr.destroy();
-  child.kill(); // a connection into a machine would stay for as long as such a daemon
+  child.kill(); // otherwise a connection into a machine would stay as long as such a daemon
 
   const stdout = Buffer.concat(out).toString();
   const stderr = Buffer.concat(err).toString();
@@ -57,10 +59,10 @@ export async function runScript(
   );
 }
 
-/** Bytes that certainly hold the whole trailer: 64 KiB of standard error in base64, and some. */
+/** Bytes that always contain the whole trailer: 64 KiB of standard error in base64, and some more. */
 const TRAILER_LIMIT = 100_000;
 
-/** The end of what was collected, as text. */
+/** The end of the collected output, as text. */
 function tail(chunks: Buffer[]): string {
   const last: Buffer[] = [];
   let size = 0;
@@ -73,11 +75,11 @@ function tail(chunks: Buffer[]): string {
 }
 
 /**
- * The script, followed by a line with its exit code and, when it failed, its standard error. They travel on standard
- * output because one kind of realm has a single byte stream and nothing else. The script is a here-document: bash takes
- * six times as long over the same text as a quoted word. No program is started where all goes well: in a machine under
- * emulation each costs a tenth of a second. So the file of standard error stays, and the next shell of that number
- * writes it anew.
+ * The script, followed by a line with its exit code and, if it failed, its standard error. Both go to standard output,
+ * because one kind of realm has only a single byte stream. The script is a here-document: bash takes six times as long
+ * to read the same text as a quoted word. If all goes well, no program is started, because in a machine under emulation
+ * each costs a tenth of a second. That is why the file with standard error stays; the next shell with the same pid
+ * overwrites it.
  */
 function wrap(script: string, marker: string, input?: string): string {
   const source =

@@ -10,16 +10,16 @@ import (
 	"encaplab/standins/command/process"
 )
 
-// Command is command:local:Command, without assetPaths and archivePaths, which are refused.
+// Command is command:local:Command. It rejects assetPaths and archivePaths.
 type Command struct{}
 
 // Inputs of a Command.
 type Inputs struct {
 	process.Lifecycle
 	process.Surroundings
-	// The program that is given the command as its last argument; /bin/sh -c when absent.
+	// The program that gets the command as its last argument; /bin/sh -c when absent.
 	Interpreter *[]string `pulumi:"interpreter,optional"`
-	// The working directory; the program's when absent.
+	// The working directory; that of the Pulumi program when absent.
 	Dir *string `pulumi:"dir,optional"`
 }
 
@@ -39,7 +39,7 @@ func (*Command) Create(ctx context.Context, req infer.CreateRequest[Inputs]) (in
 	return infer.CreateResponse[State]{ID: id, Output: state}, err
 }
 
-// Update runs the update command, or create where there is none.
+// Update runs the update command, or create if there is none.
 func (*Command) Update(
 	ctx context.Context, req infer.UpdateRequest[Inputs, State],
 ) (infer.UpdateResponse[State], error) {

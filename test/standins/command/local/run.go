@@ -11,7 +11,7 @@ import (
 	"encaplab/standins/standin"
 )
 
-// run runs one command line to its end; an engine that is interrupted, or has died, ends it with all it has started.
+// run runs one command line to its end. If the engine is interrupted or has died, kills it with all its children.
 func (s *State) run(ctx context.Context, command string) error {
 	ctx, done := standin.While(ctx)
 	defer done()
@@ -22,7 +22,7 @@ func (s *State) run(ctx context.Context, command string) error {
 	argv = append(argv, command)
 
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	// A group of its own, to be killed as one: a shell's death alone would leave what it waits for.
+	// In a process group of its own, to kill all at once: killing only the shell would leave its children running.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if s.Dir != nil {

@@ -11,21 +11,21 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 )
 
-// Capture takes what a command says: for the outputs, for the error message, and line by line for the user to follow.
+// Capture collects a command's output for the resource's outputs and the error message, and shows it line by line.
 type Capture struct {
 	stdout, stderr, both bytes.Buffer
 	line                 []byte
-	mutex                sync.Mutex // the two streams arrive on goroutines of their own
+	mutex                sync.Mutex // each stream arrives on its own goroutine
 	show                 func(line string)
 	showsOut, showsErr   bool
 }
 
-// NewCapture begins an empty one. logging is that of [Surroundings].
+// NewCapture makes an empty Capture. logging is that of [Surroundings].
 func NewCapture(ctx context.Context, logging *string) *Capture {
 	wanted := func(stream string) bool {
 		return logging == nil || *logging == stream || *logging == "stdoutAndStderr"
 	}
-	// A status: seen in the progress display, not kept in the final output.
+	// A status message appears in the progress display, not in the final output.
 	return &Capture{show: p.GetLogger(ctx).InfoStatus, showsOut: wanted("stdout"), showsErr: wanted("stderr")}
 }
 
@@ -36,12 +36,12 @@ func (w writer) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// Stdout takes a command's standard output.
+// Stdout receives a command's standard output.
 func (c *Capture) Stdout() io.Writer {
 	return writer(func(data []byte) { c.take(&c.stdout, data, c.showsOut) })
 }
 
-// Stderr takes a command's standard error.
+// Stderr receives a command's standard error.
 func (c *Capture) Stderr() io.Writer {
 	return writer(func(data []byte) { c.take(&c.stderr, data, c.showsErr) })
 }
@@ -65,7 +65,7 @@ func (c *Capture) take(stream *bytes.Buffer, data []byte, shown bool) {
 	}
 }
 
-// Result is what the command has said, or the error in Pulumi's form, which carries the command and all it said.
+// Result is the command's output, or an error in Pulumi's form, with the command and all its output.
 func (c *Capture) Result(command string, err error) (Streams, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

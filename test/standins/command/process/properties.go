@@ -1,7 +1,7 @@
-// Package process is what a command has whether it runs here or on another machine.
+// Package process has what local and remote commands share.
 package process
 
-// Lifecycle says what to run when. Every input but the triggers, changed, runs Update, or Create where that is absent.
+// Lifecycle has the command lines. A change of any input except the triggers runs Update, or Create if there is no Update.
 type Lifecycle struct {
 	Triggers *[]any  `pulumi:"triggers,optional" provider:"replaceOnChanges"`
 	Create   *string `pulumi:"create,optional"`
@@ -9,7 +9,7 @@ type Lifecycle struct {
 	Delete   *string `pulumi:"delete,optional"`
 }
 
-// OnUpdate is the command line that an update runs; nil for none.
+// OnUpdate is the command line that an update runs; nil if there is none.
 func (l Lifecycle) OnUpdate() *string {
 	if l.Update != nil {
 		return l.Update
@@ -17,22 +17,22 @@ func (l Lifecycle) OnUpdate() *string {
 	return l.Create
 }
 
-// Surroundings are what a command finds when it starts.
+// Surroundings are the inputs that a command gets when it starts.
 type Surroundings struct {
 	Stdin *string `pulumi:"stdin,optional"`
-	// stdout, stderr, stdoutAndStderr (also when absent) or none: what is shown while the command runs.
+	// What to show while the command runs: stdout, stderr, stdoutAndStderr (the default) or none.
 	Logging                *string           `pulumi:"logging,optional"`
 	Environment            map[string]string `pulumi:"environment,optional"`
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
-// Streams are the outputs.
+// Streams are a command's outputs.
 type Streams struct {
 	Stdout string `pulumi:"stdout"`
 	Stderr string `pulumi:"stderr"`
 }
 
-// Previous are the variables in which a command finds what the run before it said, absent where it said nothing.
+// Previous are the environment variables with the previous run's output; a variable is absent if its stream was empty.
 func (s Surroundings) Previous(said Streams) map[string]string {
 	variables := map[string]string{}
 	if s.AddPreviousOutputInEnv != nil && !*s.AddPreviousOutputInEnv {

@@ -36,7 +36,7 @@ func (*Command) Create(ctx context.Context, req infer.CreateRequest[Inputs]) (in
 	return infer.CreateResponse[State]{ID: id, Output: state}, err
 }
 
-// Update runs the update command, or create where there is none.
+// Update runs the update command, or create if there is none.
 func (*Command) Update(
 	ctx context.Context, req infer.UpdateRequest[Inputs, State],
 ) (infer.UpdateResponse[State], error) {
@@ -48,7 +48,7 @@ func (*Command) Update(
 	return infer.UpdateResponse[State]{Output: state}, err
 }
 
-// Delete runs the delete command, over the connection that the state remembers.
+// Delete runs the delete command over the connection that is stored in the state.
 func (*Command) Delete(ctx context.Context, req infer.DeleteRequest[State]) (infer.DeleteResponse, error) {
 	if req.State.Inputs.Delete == nil {
 		return infer.DeleteResponse{}, nil

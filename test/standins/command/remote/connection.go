@@ -12,16 +12,16 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// Connection is how to reach the machine.
+// Connection says how to reach the machine.
 type Connection struct {
 	Endpoint
 	Proxy *Proxy `pulumi:"proxy,optional"`
 }
 
-// Proxy is a machine to go through.
+// Proxy is the machine through which to connect.
 type Proxy struct{ Endpoint }
 
-// Endpoint is one SSH server and a login on it.
+// Endpoint is an SSH server and a login on it.
 type Endpoint struct {
 	Host               *string  `pulumi:"host"`
 	Port               *float64 `pulumi:"port,optional"`
@@ -30,18 +30,18 @@ type Endpoint struct {
 	PrivateKey         *string  `pulumi:"privateKey,optional" provider:"secret"`
 	PrivateKeyPassword *string  `pulumi:"privateKeyPassword,optional" provider:"secret"`
 	AgentSocketPath    *string  `pulumi:"agentSocketPath,optional"`
-	// How many attempts may fail before the dial does; -1 for any number.
+	// How many attempts may fail before the dial fails; -1 for any number.
 	DialErrorLimit *int `pulumi:"dialErrorLimit,optional"`
-	// Seconds for one attempt to reach the port; 0 for no limit.
+	// Time limit, in seconds, for one attempt to reach the port; 0 for no limit.
 	PerDialTimeout *int `pulumi:"perDialTimeout,optional"`
-	// As in known_hosts, `ssh-ed25519 AAAA…`; any key is taken when absent.
+	// As in known_hosts, `ssh-ed25519 AAAA…`; when absent, any key is accepted.
 	HostKey *string `pulumi:"hostKey,optional"`
 }
 
-// Annotate gives the defaults of Pulumi's plug-in.
+// Annotate sets the defaults of Pulumi's plug-in.
 func (c *Connection) Annotate(a infer.Annotator) { c.annotate(a) }
 
-// Annotate gives the defaults of Pulumi's plug-in.
+// Annotate sets the defaults of Pulumi's plug-in.
 func (c *Proxy) Annotate(a infer.Annotator) { c.annotate(a) }
 
 func (e *Endpoint) annotate(a infer.Annotator) {
@@ -66,7 +66,7 @@ func (e *Endpoint) config() (*ssh.ClientConfig, error) {
 		if err != nil {
 			return nil, fmt.Errorf("failed to parse host key: %w", err)
 		}
-		// A server has keys of several kinds: it is asked for the kind that is known.
+		// A server has keys of several types: ask for the type that we know.
 		config.HostKeyCallback, config.HostKeyAlgorithms = ssh.FixedHostKey(key), []string{key.Type()}
 	}
 	if e.PrivateKey != nil {
@@ -100,7 +100,7 @@ func (e *Endpoint) signer() (ssh.Signer, error) {
 	return ssh.ParsePrivateKey([]byte(*e.PrivateKey))
 }
 
-// answer gives the password to every question: servers that ask for it this way ask for nothing else.
+// answer answers every question with the password: servers that ask for a password this way ask for nothing else.
 func (e *Endpoint) answer(_, _ string, questions []string, _ []bool) ([]string, error) {
 	answers := make([]string, len(questions))
 	for i := range answers {

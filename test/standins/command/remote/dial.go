@@ -13,8 +13,8 @@ import (
 	"encaplab/standins/standin"
 )
 
-// dial logs in, over the proxy when there is one. Each leg is tried again with growing pauses, as often as its
-// dialErrorLimit allows.
+// dial logs in, through the proxy if there is one. Retries each hop, with growing pauses, as often as its dialErrorLimit
+// allows.
 func (c *Connection) dial(ctx context.Context) (*ssh.Client, error) {
 	ctx, done := standin.While(ctx)
 	defer done()
@@ -50,7 +50,7 @@ func (c *Connection) dialOver(ctx context.Context, config *ssh.ClientConfig) (*s
 		proxy.Close()
 		return nil, err
 	}
-	// The inner connection is a channel of the outer one, which nobody else would end.
+	// The inner connection is a channel of the outer one: nothing else would close the outer one.
 	go func() {
 		_ = client.Wait()
 		proxy.Close()
@@ -74,8 +74,8 @@ func (c *Connection) dialFrom(ctx context.Context, proxy *ssh.Client, config *ss
 	})
 }
 
-// attempt calls until it succeeds, or has failed more than limit times (-1: never). Pauses are the library's: 0.1 s
-// growing by half up to 5 s.
+// attempt retries call until it succeeds or has failed more than limit times (-1: no limit). The pauses are the library's:
+// from 0.1 s, growing by half, up to 5 s.
 func attempt[T any](ctx context.Context, what string, limit int, call func() (T, error)) (T, error) {
 	var result T
 	ok, _, err := retry.Until(ctx, retry.Acceptor{Accept: func(try int, _ time.Duration) (bool, any, error) {
@@ -86,7 +86,7 @@ func attempt[T any](ctx context.Context, what string, limit int, call func() (T,
 		if limit >= 0 && try >= limit {
 			return true, nil, fmt.Errorf("after %d failed attempts: %w", try, failure)
 		}
-		p.GetLogger(ctx).InfoStatusf("%s %d failed (of %d that may, -1 for any number): %v; retrying", what, try+1, limit, failure)
+		p.GetLogger(ctx).InfoStatusf("%s %d failed (limit %d, -1 for none): %v; retrying", what, try+1, limit, failure)
 		return false, nil, nil
 	}})
 	if err == nil && !ok { // the context ended first

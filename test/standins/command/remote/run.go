@@ -12,8 +12,8 @@ import (
 	"encaplab/standins/standin"
 )
 
-// run runs one command line to its end. An engine that is interrupted waits for it, as with Pulumi's plug-in; only one
-// that has died takes the connection away under it.
+// run runs one command line to its end. As with Pulumi's plug-in, an interrupted engine waits for it. Only if the engine has
+// died, run closes the connection.
 func (s *State) run(ctx context.Context, command string) error {
 	client, err := s.Connection.dial(ctx)
 	if err != nil {
@@ -42,7 +42,8 @@ func (s *State) run(ctx context.Context, command string) error {
 	return err
 }
 
-// What the user asked for must arrive; the previous output is a courtesy that most servers refuse.
+// setEnvironment fails if the server refuses a variable of the user. It only warns for the previous output, which most
+// servers refuse.
 func (s *State) setEnvironment(ctx context.Context, session *ssh.Session) error {
 	const refused = "Unable to set '%s'. This only works if your SSH server is configured to accept these variables via AcceptEnv"
 	for name, value := range s.Environment {
