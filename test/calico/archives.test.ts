@@ -57,7 +57,7 @@ describe("image archives", () => {
     );
     const empty = path.join(folder, "empty.tar");
     fs.writeFileSync(empty, "");
-    assert.match(refused(empty), /it is no tar/);
+    assert.match(refused(empty), /it is not a tar file/);
     assert.match(refused(folder), /calico\.images\[1\].*it cannot be read \(EISDIR\)/s);
   });
 
