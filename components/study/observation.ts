@@ -122,7 +122,9 @@ export function orderOf(plan: LabPlan, patience: number): Order {
  */
 function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
   if (to.kind === "internet") return 0;
-  return plan.nodes.findIndex(({ name }) => name === from.node) <= to.node.index ? 0 : 1;
+  const forward = plan.nodes.findIndex(({ name }) => name === from.node) <= to.node.index;
+  // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
+  return (to.kind === "node" ? !forward : forward) ? 0 : 1;
 }
 
 function capturesOf(plan: LabPlan): CaptureOrder[] {

@@ -71,7 +71,8 @@ describe("the order of measurements", () => {
       const between = new Set(
         round.map(({ id }) => {
           const [from = "", to = ""] = id.split(":")[0]?.split(">") ?? [];
-          return `${nodeOf(from)}>${nodeOf(to)}`;
+          // What takes the tunnel to or from a node is its answer.
+          return nodeOf(to) === to ? `${to}>${nodeOf(from)}` : `${nodeOf(from)}>${nodeOf(to)}`;
         }),
       );
       for (const pair of between) {

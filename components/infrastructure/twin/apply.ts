@@ -49,14 +49,28 @@ export function buildNetwork(state: NetworkState): string {
 export function changeNetwork(old: NetworkState | undefined, state: NetworkState): string {
   const { added, removed } = difference(old?.routes ?? [], state.routes);
   return [
-    // Unplug a removed node now: the engine deletes it last, and by then its address may belong to another node.
-    ...difference(old?.ports ?? [], state.ports).removed.flatMap(unplug),
+    ...leave(old?.ports ?? [], state.ports),
     batch(ROUTER, [
       ...removed.map((route) => `route del ${route}`),
       ...added.map((route) => `route replace ${route}`),
     ]),
     old?.masquerade === state.masquerade ? "" : nft(ROUTER, `flush ruleset\n${state.masquerade}`),
   ].join("\n");
+}
+
+/**
+ * For nodes that go or move to another address. Ends their BIRD now, while the old rules still let its peers hear of it: they
+ * would keep a dead session for 240 s, and refuse the next owner of the address. Unplugs those that go: the engine deletes
+ * them last, and by then their address may belong to another node.
+ */
+function leave(old: readonly string[], now: readonly string[]): string[] {
+  const addresses = new Map(now.map((port) => port.split(" ") as [string, string]));
+  return old.flatMap((port) => {
+    const [node = "", address] = port.split(" ");
+    if (!addresses.has(node)) return [endBird(node), ...unplug(node)];
+    // Labs of an earlier version recorded names alone.
+    return address && address !== addresses.get(node) ? [endBird(node)] : [];
+  });
 }
 
 const removeNetwork = (): string => [FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace).join("\n");

@@ -11,7 +11,7 @@ export interface NetworkState {
   routes: string[];
   /** The gateway's address translation, as an nftables file. */
   masquerade: string;
-  /** Names of the nodes that may have a port. Each node makes its own. */
+  /** The nodes that may have a port, each as `name address`. Each node makes its own. */
   ports: string[];
 }
 
@@ -34,7 +34,7 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       "  }",
       "}",
     ].join("\n"),
-    ports: plan.nodes.map(({ name }) => name),
+    ports: plan.nodes.map(({ name, address }) => `${name} ${address}`),
   };
 }
 

@@ -17,7 +17,7 @@ import sys
 
 from capture import capture
 from namespace import run
-from probe import SELECTOR, listen, probe_round
+from probe import SELECTOR, close, listen, probe_round
 from settle import sessions, settle
 
 
@@ -25,15 +25,18 @@ def main():
     order = json.load(sys.stdin)
     patience = order["patience"]
     amiss = settle(order["nodes"], patience)
-    for item in order["listeners"]:
-        server = listen(item["namespace"], item["port"])
-        SELECTOR.register(server, selectors.EVENT_READ, ("server", server))
     results = {}
     for probes in order["rounds"]:
         # Delete the conntrack entries: one from the opposite direction would let a packet pass that a group refuses.
         # BGP's sessions are marked, so they stay.
         run("fabric", "conntrack", "-D", "--mark", "0")
+        servers = [listen(item["namespace"], item["port"]) for item in order["listeners"]]
+        for server in servers:
+            SELECTOR.register(server, selectors.EVENT_READ, ("server", server))
         results.update(probe_round(probes, patience))
+        # Close them: a listener repeats its SYN-ACKs for a minute, and in the next round they would open its node's group.
+        for server in servers:
+            close(server)
     json.dump({
         "settled": not amiss,
         "unsettled": amiss[:20],

@@ -185,8 +185,23 @@ describe("the script that changes the network", () => {
     const before = renderNetwork(planOf({}));
     const after = renderNetwork(planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }] }));
     const script = apply.changeNetwork(before, after);
-    for (const name of ["w1", "w2", "w3"]) assert.ok(script.includes(`link del ${port(name).tap}`));
+    // Its BIRD ends first, so that no peer keeps a session with an address that another node gets.
+    for (const name of ["w1", "w2", "w3"])
+      assertOrder(script, `< /run/bird/${name}.pid`, "kill -9 $bird", `link del ${port(name).tap}`);
     assert.ok(!script.includes(port("cp1").tap));
+    assert.ok(!script.includes("/run/bird/cp1"));
+  });
+
+  it("ends the BIRD of a node that moves to another address, and of no other", () => {
+    const at = (address: string) =>
+      renderNetwork(
+        planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", { name: "w1", address }] }] }),
+      );
+    const script = apply.changeNetwork(at("10.0.3.20"), at("10.0.3.21"));
+    assert.ok(script.includes("< /run/bird/w1.pid"));
+    assert.doesNotMatch(script, /link del|\/run\/bird\/cp1/);
+    const unknown = { ...at("10.0.3.20"), ports: ["cp1", "w1"] };
+    assert.doesNotMatch(apply.changeNetwork(unknown, at("10.0.3.21")), /link del|\/run\/bird/);
   });
 });
 
