@@ -71,7 +71,8 @@ describe("a cluster whose engine was killed", function () {
 
   it("completes a switch that was killed after the pool had changed", async () => {
     lab.on(NODES, { encapsulation: "VXLAN" });
-    await killedWhen(made("default-ipv4-ippool"), "group");
+    const waiting = () => lab.hasBegun("blocks-cp1") && working("bash -s -- create")();
+    await killedWhen(waiting, "group");
     await complete();
     assert.match(lab.machines.on("cp1", "ip route"), /dev vxlan\.calico/);
     assert.doesNotMatch(lab.machines.on("cp1", "ip route"), /via 10\.0\.3\.11 dev eth0/);

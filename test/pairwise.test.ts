@@ -1,0 +1,90 @@
+/** The pairwise selection covers what it promises, on any list of cases and on the twin's matrix. */
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { ENCAPSULATION_FACTS, FAULT_FACTS } from "../components/plan";
+import { pairsOf, pairwise, type Values } from "./support/pairwise";
+import { type Case, COMBINATIONS, EFFECTIVE, MATRIX, SELECTION } from "./support/twin-cases";
+
+const pairsIn = (cases: readonly Values[]) => new Set(cases.flatMap(pairsOf));
+
+describe("a pairwise selection", () => {
+  /** Some of the combinations of two to five dimensions, as if constraints ruled the others out. */
+  const lists = fc
+    .array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 5 })
+    .chain((sizes) => {
+      const value = fc.tuple(...sizes.map((size) => fc.nat(size - 1)));
+      return fc.uniqueArray(value, { selector: String, maxLength: 40 });
+    })
+    .map((rows): Values[] => rows.map((row) => Object.fromEntries(row.map((one, i) => [`d${i}`, `${one}`]))));
+
+  it("covers every pair that occurs in some case, with cases of the list, each at most once", () => {
+    fc.assert(
+      fc.property(lists, (cases) => {
+        const selection = pairwise(cases);
+        assert.deepEqual(pairsIn(selection), pairsIn(cases));
+        assert.equal(new Set(selection).size, selection.length);
+        for (const one of selection) assert.ok(cases.includes(one));
+      }),
+    );
+  });
+
+  it("has no case that adds no pair to those before it", () => {
+    fc.assert(
+      fc.property(lists, (cases) => {
+        pairwise(cases).forEach((one, i, all) => {
+          const before = pairsIn(all.slice(0, i));
+          assert.ok(pairsOf(one).some((pair) => !before.has(pair)));
+        });
+      }),
+    );
+  });
+
+  it("begins with the cases that were chosen before, and adds only what they lack", () => {
+    fc.assert(
+      fc.property(lists, fc.nat(), (cases, size) => {
+        const chosen = cases.slice(0, size % (cases.length + 1));
+        const selection = pairwise(cases, chosen);
+        assert.deepEqual(selection.slice(0, chosen.length), chosen);
+        assert.deepEqual(pairsIn(selection), pairsIn(cases));
+        assert.deepEqual(pairwise(cases, selection), selection);
+      }),
+    );
+  });
+
+  it("is the same on each run", () => {
+    fc.assert(
+      fc.property(lists, (cases) => assert.deepEqual(pairwise(structuredClone(cases)), pairwise(cases))),
+    );
+  });
+
+  it("takes 9 of the 81 combinations of four dimensions with three values each", () => {
+    const values = ["0", "1", "2"];
+    const cases = values.flatMap((a) =>
+      values.flatMap((b) => values.flatMap((c) => values.map((d) => ({ a, b, c, d })))),
+    );
+    assert.equal(pairwise(cases).length, 9);
+  });
+});
+
+describe("the twin's matrix", () => {
+  it("leaves out only faults that the fabric cannot have, and bgp off where BIRD distributes the routes", () => {
+    const isPossible = ({ encapsulation, fabric, fault, variant }: Case) =>
+      (fault === "no fault" || FAULT_FACTS[fault].fabrics.includes(fabric)) &&
+      (variant !== "bgp off" || ENCAPSULATION_FACTS[encapsulation].routesBy !== "BIRD");
+    assert.deepEqual(MATRIX, COMBINATIONS.filter(isPossible));
+  });
+
+  it(`is covered by CI's selection of ${SELECTION.length} of its ${MATRIX.length} cases: every pair that occurs`, () => {
+    assert.deepEqual(pairsIn(SELECTION), pairsIn(MATRIX));
+    assert.ok(SELECTION.length < MATRIX.length / 8, `${SELECTION.length}`);
+  });
+
+  it("is covered in CI by cases whose fault changes something, wherever a pair has such a case", () => {
+    const effective = SELECTION.filter((one) => EFFECTIVE.includes(one));
+    assert.deepEqual(pairsIn(effective), pairsIn(EFFECTIVE));
+  });
+
+  it("gives the same selection on each run", () => {
+    assert.deepEqual(pairwise(MATRIX, pairwise(EFFECTIVE)), SELECTION);
+  });
+});
