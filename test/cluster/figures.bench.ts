@@ -176,7 +176,7 @@ async function byHand(lab: HostsLab): Promise<Times> {
     await lab.kubectl(["apply", "-f", "-"], stringify(pool));
   }
   await joins;
-  const blocks = await take("cp1", "blocks", { NODES: NAMES.join("\n"), MODE: "", TUNNEL: "1", BGP_READY });
+  const blocks = await take("cp1", "blocks", { NODES: NAMES.join("\n"), MODE: "", TUNNEL: "VXLAN", BGP_READY });
   const POD_MTU = String(plan.mtu.pod);
   await onAll((node) => take(node.name, "routes", { EXPECTED: expectedRoutes(plan, node, blocks), POD_MTU }));
   note("up");
