@@ -259,10 +259,7 @@ async function differencesFromTwin(lab: HostsLab, twin: TwinUnderTest): Promise<
 }
 
 async function readNames(lab: HostsLab, { blocks, tunnelAddresses }: Named): Promise<void> {
-  const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
-  for (const line of (await lab.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path])).split(
-    "\n",
-  )) {
+  for (const line of (await lab.blocks()).split("\n")) {
     const [block = "", node = ""] = line.split(" ");
     (blocks as Map<string, string[]>).set(node, [...(blocks.get(node) ?? []), block]);
   }

@@ -176,7 +176,12 @@ async function byHand(lab: HostsLab): Promise<Times> {
     await lab.kubectl(["apply", "-f", "-"], stringify(pool));
   }
   await joins;
-  const blocks = await take("cp1", "blocks", { NODES: NAMES.join("\n"), MODE: "", TUNNEL: "VXLAN", BGP_READY });
+  const blocks = await take("cp1", "blocks", {
+    NODES: NAMES.join("\n"),
+    MODE: "",
+    TUNNEL: "VXLAN",
+    BGP_READY,
+  });
   const POD_MTU = String(plan.mtu.pod);
   await onAll((node) => take(node.name, "routes", { EXPECTED: expectedRoutes(plan, node, blocks), POD_MTU }));
   note("up");
@@ -261,8 +266,7 @@ async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
   const { ipipMode, vxlanMode } = lab.plan.ipPool;
   const patch = JSON.stringify({ spec: { ipipMode, vxlanMode } });
   await lab.kubectl(["patch", "ippools.crd.projectcalico.org", POOL, "--type=merge", "-p", patch]);
-  const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
-  const blocks = await lab.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path]);
+  const blocks = await lab.blocks();
   const POD_MTU = String(lab.plan.mtu.pod);
   await Promise.all(
     lab.plan.nodes.map((node) => {
@@ -275,9 +279,7 @@ async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
 
 /** Gives the router between the subnets one route per block. */
 async function tellRouter(lab: HostsLab): Promise<void> {
-  const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
-  const listed = await lab.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path]);
-  const routes = listed.split("\n").map((line) => {
+  const routes = (await lab.blocks()).split("\n").map((line) => {
     const [block = "", node = ""] = line.split(" ");
     return { block, via: lab.machines.place(node).address };
   });

@@ -180,6 +180,12 @@ export class MachinesLab extends Lab {
     return (await running).stdout.trim();
   }
 
+  /** The blocks that Calico has handed out, a line `block node` each, as `scripts/node/blocks.sh` prints them. */
+  blocks(): Promise<string> {
+    const path = 'jsonpath={range .items[*]}{.spec.cidr}{" "}{.spec.node}{"\\n"}{end}';
+    return this.kubectl(["get", "blockaffinities.crd.projectcalico.org", "-o", path]);
+  }
+
   async nodes(): Promise<string[]> {
     return (await this.kubectl(["get", "nodes", "--output", "name"])).split("\n").sort();
   }
