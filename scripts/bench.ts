@@ -70,7 +70,7 @@ function emptyProgram(): Program {
 }
 
 /** The lab's program with a separate `stacks` folder, because the engine writes into stack files. */
-function labFolder(): string {
+function folderOf(): string {
   const folder = path.join(scratch, "lab");
   fs.mkdirSync(path.join(folder, "stacks"), { recursive: true });
   for (const name of ["Pulumi.yaml", "package.json", "index.ts", "components", "scripts", "node_modules"]) {
@@ -175,7 +175,7 @@ function main(): void {
     ],
     style: { head: [], border: [], compact: true },
   });
-  const folder = labFolder();
+  const folder = folderOf();
   const ups: number[] = [];
   for (const size of SIZES) {
     const lab = labOf(folder, size);

@@ -7,6 +7,8 @@ import { editManifest, NotCalico } from "./manifest";
 import { problem, readManifest } from "./source";
 
 export { Calico, type CalicoArgs, type CalicoSources } from "./calico";
+export { createPodNetwork, type PodNetwork, type PodNetworkArgs } from "./pod-network";
+export { StaticRoutes, type StaticRoutesArgs } from "./static-routes";
 
 /**
  * Reads what Calico is installed from, before anything is built; undefined if the lab has no Calico.

@@ -3,7 +3,8 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine, MachineInfrastructure } from "../infrastructure";
 import { ENCAPSULATION_FACTS, type LabPlan } from "../plan";
-import { Admission } from "./admission";
+import { BootstrapTokens } from "./bootstrap-tokens";
+import { HostReset } from "./host-reset";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
 import { machineId, Reachable } from "./ready";
 import { runScript } from "./run-script";
@@ -11,12 +12,14 @@ import { runScript } from "./run-script";
 export interface ClusterArgs {
   plan: LabPlan;
   infrastructure: MachineInfrastructure;
+  /** Begins the name of every resource. Default: the component's name and a hyphen. */
+  prefix?: string;
 }
 
 /** kubeadm's control plane and workers. Their pods have no network yet. */
 export class Cluster extends pulumi.ComponentResource {
   readonly nodes: Machine[];
-  readonly leader: Machine;
+  readonly controlPlane: Machine;
   /** The administrator's kubeconfig, with the address at which this machine reaches the API. Secret. */
   readonly kubeconfig: pulumi.Output<string>;
   /** SHA-256 of the CA's public key, as `sha256:…`. Changes only when the cluster is rebuilt. */
@@ -27,27 +30,40 @@ export class Cluster extends pulumi.ComponentResource {
   readonly infrastructure: MachineInfrastructure;
   /** The step that prepared each node for kubeadm. */
   readonly prepared: ReadonlyMap<Machine, pulumi.CustomResource>;
+  /** Begins the name of every resource. */
+  readonly prefix: string;
   /** The step that made each node a member of the cluster. */
   readonly members: ReadonlyMap<Machine, pulumi.CustomResource>;
 
   constructor(
     name: string,
-    { plan, infrastructure }: ClusterArgs,
+    { plan, infrastructure, prefix = `${name}-` }: ClusterArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:cluster:Cluster", name, {}, options);
     const { nodes, api } = infrastructure;
-    const leader = nodes.find(({ role }) => role === "control-plane");
-    if (!leader) throw new Error("the plan has no control plane");
+    const controlPlane = nodes.find((node) => node.name === plan.controlPlane.name) as Machine;
     this.nodes = nodes;
-    this.leader = leader;
-    const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node)]));
+    this.controlPlane = controlPlane;
+    this.prefix = prefix;
+    // What the lab did to a machine that it did not make is undone by its HostReset.
+    const resets = new Map(
+      nodes
+        .filter(({ resource }) => !resource)
+        .map((node) => [
+          node,
+          new HostReset(`${prefix}${node.name}`, node, plan.ipPool.cidr, { parent: this }),
+        ]),
+    );
+    const machineOf = (node: Machine) => [node.resource ?? (resets.get(node) as pulumi.Resource)];
+    const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node, machineOf(node))]));
     this.infrastructure = infrastructure;
     this.prepared = prepared;
     const preparation = (node: Machine) => prepared.get(node) as remote.Command;
     const init = runScript(
       {
-        node: leader,
+        node: controlPlane,
+        prefix,
         step: "init",
         values: {
           KUBEADM_CONFIG: pulumi.output(api.host).apply((host) => initConfig(plan, [host])),
@@ -55,30 +71,37 @@ export class Cluster extends pulumi.ComponentResource {
         },
         triggers: [clusterIdentity(plan)],
       },
-      { parent: this, dependsOn: [preparation(leader)] },
+      { parent: this, dependsOn: [preparation(controlPlane)] },
     );
     this.init = init;
     // Pulumi makes this secret because the connection is, but a hash of a public key is not.
     this.caHash = pulumi.unsecret(init.stdout);
-    const workers = nodes.filter((node) => node !== leader);
-    const admission = new Admission(leader, workers, this.caHash, {
+    const workers = nodes.filter((node) => node !== controlPlane);
+    const tokens = new BootstrapTokens(`${prefix}bootstrap-tokens`, controlPlane, workers, this.caHash, {
       parent: this,
       // Issue the tokens last, so that they do not expire while the nodes are still being prepared.
       dependsOn: [...prepared.values(), init],
       deletedWith: init,
     });
-    const joins = workers.map((node) => [node, this.join(plan, node, preparation(node), admission)] as const);
-    this.members = new Map([[leader, init], ...joins]);
+    const joins = workers.map(
+      (node) =>
+        [
+          node,
+          this.join(plan, node, { prepared: preparation(node), tokens, machine: machineOf(node) }),
+        ] as const,
+    );
+    this.members = new Map([[controlPlane, init], ...joins]);
     this.kubeconfig = pulumi.secret(this.readKubeconfig(api.host, api.port).stdout);
     this.registerOutputs({ caHash: this.caHash });
   }
 
-  private prepare(plan: LabPlan, node: Machine): remote.Command {
-    const dependsOn = [node.resource, node.tenancy].filter((one) => one !== undefined);
-    const reachable = new Reachable(node, { parent: this, dependsOn });
+  /** @param machine what the machine exists by, or what records the lab's use of it. */
+  private prepare(plan: LabPlan, node: Machine, machine: pulumi.Resource[]): remote.Command {
+    const reachable = new Reachable(`${this.prefix}${node.name}`, node, { parent: this, dependsOn: machine });
     return runScript(
       {
         node,
+        prefix: this.prefix,
         step: "prepare",
         values: {
           NODE_ADDRESS: node.address,
@@ -92,12 +115,21 @@ export class Cluster extends pulumi.ComponentResource {
     );
   }
 
-  private join(plan: LabPlan, node: Machine, prepared: remote.Command, admission: Admission): remote.Command {
-    const { leader, caHash } = this;
+  private join(
+    plan: LabPlan,
+    node: Machine,
+    {
+      prepared,
+      tokens: issued,
+      machine,
+    }: { prepared: remote.Command; tokens: BootstrapTokens; machine: pulumi.Resource[] },
+  ): remote.Command {
+    const { controlPlane, caHash, prefix } = this;
     // Create this before the join, so that a node is also removed from the cluster after an interrupted join.
     const leaving = runScript(
       {
-        node: leader,
+        node: controlPlane,
+        prefix,
         step: "remove",
         about: node.name,
         values: {},
@@ -105,19 +137,16 @@ export class Cluster extends pulumi.ComponentResource {
         triggers: [machineId(node), caHash],
       },
       // The worker's machine must still be there when the node is drained. When the cluster is deleted, skip this step.
-      {
-        parent: this,
-        dependsOn: [this.init, node.resource, node.tenancy].filter((one) => one !== undefined),
-        deletedWith: this.init,
-      },
+      { parent: this, dependsOn: [this.init, ...machine], deletedWith: this.init },
     );
     return runScript(
       {
         node,
+        prefix,
         step: "join",
         values: {
           JOIN_CONFIG: pulumi
-            .all([admission.tokens, caHash])
+            .all([issued.tokens, caHash])
             .apply(([tokens, hash]) =>
               joinConfig(plan, node, { token: tokens[node.name] ?? "", caHash: hash }),
             ),
@@ -125,7 +154,7 @@ export class Cluster extends pulumi.ComponentResource {
         secrecy: "values",
         triggers: [caHash],
       },
-      { parent: this, dependsOn: [prepared, admission, leaving] },
+      { parent: this, dependsOn: [prepared, issued, leaving] },
     );
   }
 
@@ -133,7 +162,8 @@ export class Cluster extends pulumi.ComponentResource {
   private readKubeconfig(host: pulumi.Input<string>, port: pulumi.Input<number>): remote.Command {
     return runScript(
       {
-        node: this.leader,
+        node: this.controlPlane,
+        prefix: this.prefix,
         step: "kubeconfig",
         values: { SERVER: pulumi.interpolate`https://${host}:${port}`, CLUSTER_NAME: pulumi.getStack() },
         secrecy: "all",

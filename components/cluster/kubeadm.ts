@@ -7,22 +7,15 @@ const CRI_SOCKET = "unix:///run/containerd/containerd.sock";
 /** kubeadm init always creates a token, so give it a short life. Joins use tokens of their own. */
 const FIRST_TOKEN_TTL = "1m0s";
 
-/** The plan's control plane. @throws {Error} when there is none. */
-export function controlPlaneOf(nodes: readonly NodePlan[]): NodePlan {
-  const leader = nodes.find(({ role }) => role === "control-plane");
-  if (!leader) throw new Error("the plan has no control plane");
-  return leader;
-}
-
 /** Where nodes reach the API, as `host:port`: on their own network, whatever its address is from outside. */
-export const apiEndpoint = (leader: NodePlan): string => `${leader.address}:6443`;
+export const apiEndpoint = (controlPlane: NodePlan): string => `${controlPlane.address}:6443`;
 
 /**
  * What cannot change on a running cluster. When this text changes, the cluster is rebuilt on the same machines. The
  * version is not part of it: a machine keeps the Kubernetes that it has.
  */
 export function clusterIdentity(plan: LabPlan): string {
-  const { name, address } = controlPlaneOf(plan.nodes);
+  const { name, address } = plan.controlPlane;
   const { cidr, blockSize } = plan.ipPool;
   // A running cluster cannot change between one pool and a pool per node: pods and routers keep the old addresses.
   const blocks = plan.podRoutes.length > 0 ? `/${blockSize}, a pool per node` : `/${blockSize}`;
@@ -31,13 +24,13 @@ export function clusterIdentity(plan: LabPlan): string {
 
 /** The config for `kubeadm init`. @param names further host names and addresses of the API, as seen from outside. */
 export function initConfig(plan: LabPlan, names: readonly string[]): string {
-  const leader = controlPlaneOf(plan.nodes);
+  const { controlPlane } = plan;
   const documents = [
     {
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "InitConfiguration",
-      localAPIEndpoint: { advertiseAddress: leader.address, bindPort: 6443 },
-      nodeRegistration: registration(leader),
+      localAPIEndpoint: { advertiseAddress: controlPlane.address, bindPort: 6443 },
+      nodeRegistration: registration(controlPlane),
       bootstrapTokens: [{ ttl: FIRST_TOKEN_TTL }],
     },
     {
@@ -45,9 +38,9 @@ export function initConfig(plan: LabPlan, names: readonly string[]): string {
       kind: "ClusterConfiguration",
       kubernetesVersion: `v${plan.versions.kubernetes}`,
       clusterName: "encaplab",
-      controlPlaneEndpoint: apiEndpoint(leader),
+      controlPlaneEndpoint: apiEndpoint(controlPlane),
       networking: { podSubnet: plan.ipPool.cidr, serviceSubnet: plan.serviceCidr },
-      apiServer: { certSANs: [...new Set([leader.address, leader.name, ...names])] },
+      apiServer: { certSANs: [...new Set([controlPlane.address, controlPlane.name, ...names])] },
       controllerManager: {
         extraArgs: [{ name: "node-cidr-mask-size", value: String(nodeMask(plan)) }],
       },
@@ -75,21 +68,21 @@ export function initConfig(plan: LabPlan, names: readonly string[]): string {
 }
 
 /** What a worker needs to join. */
-export interface Admission {
+export interface JoinCredentials {
   token: string;
   /** `sha256:…` of the CA's public key: the worker trusts no other API server. */
   caHash: string;
 }
 
 /** The config for `kubeadm join` on a node. */
-export function joinConfig(plan: LabPlan, node: NodePlan, { token, caHash }: Admission): string {
+export function joinConfig(plan: LabPlan, node: NodePlan, { token, caHash }: JoinCredentials): string {
   return stringify({
     apiVersion: "kubeadm.k8s.io/v1beta4",
     kind: "JoinConfiguration",
     discovery: {
       bootstrapToken: {
         token,
-        apiServerEndpoint: apiEndpoint(controlPlaneOf(plan.nodes)),
+        apiServerEndpoint: apiEndpoint(plan.controlPlane),
         caCertHashes: [caHash],
       },
     },

@@ -1,6 +1,7 @@
 /** A resource that waits for a node. Everything else that runs on the node depends on it. */
 import * as pulumi from "@pulumi/pulumi";
-import { type Machine, PartResource } from "../infrastructure";
+import type { Machine } from "../infrastructure";
+import { DynamicResource } from "../remote/dynamic";
 
 /** In seconds. A cloud's machine still has to boot; an existing one should answer at once. */
 const BOOT_LIMIT = 300;
@@ -10,20 +11,17 @@ const REACH_LIMIT = 60;
  * Waits until you can log in to a node. The command provider would try ten times within seconds and then say `dial tcp`
  * (pulumi-command#1238). This waits as long as a boot takes, says what it waits for, and if it fails, what to check.
  */
-export class Reachable extends PartResource {
-  constructor(node: Machine, options: pulumi.CustomResourceOptions) {
-    const { name, connection, resource } = node;
+export class Reachable extends DynamicResource {
+  constructor(name: string, node: Machine, options: pulumi.CustomResourceOptions) {
+    const { connection, resource } = node;
     const inputs = {
-      name,
+      name: node.name,
       machine: machineId(node),
       // All of it is secret: it is what you need to log in.
       target: pulumi.secret(connection),
       limit: resource ? BOOT_LIMIT : REACH_LIMIT,
     };
-    super("Reachable", { module: "components/cluster/parts.ts", export: "reachable" }, name, inputs, [], {
-      ...options,
-      deletedWith: resource,
-    });
+    super("Reachable", name, inputs, [], { ...options, deletedWith: resource });
   }
 }
 

@@ -1,13 +1,16 @@
 /** One step on one node, as a resource. Every step that the program runs on a node goes through here. */
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type Connection, type Machine, type StepName, shellCommand, stepScript } from "../infrastructure";
+import type { Connection, Machine } from "../infrastructure";
 import { machineId } from "./ready";
+import { type StepName, shellCommand, stepScript } from "./steps";
 
 export interface ScriptArgs {
   /** The node that runs the step. */
   node: Machine;
   step: StepName;
+  /** Begins the resource's name. Default: nothing. */
+  prefix?: string;
   /** The name of the node that the step is about. Default: the node that runs it. */
   about?: string;
   /** Shell variables, by the names that the step's file lists at its top. */
@@ -25,13 +28,22 @@ export interface ScriptArgs {
  * while it runs, and `stdout` is the result. A changed script or value runs it again in place: steps are idempotent.
  */
 export function runScript(
-  { node, step, about = node.name, values, secrecy = "none", runs = "create", triggers = [] }: ScriptArgs,
+  {
+    node,
+    step,
+    prefix = "",
+    about = node.name,
+    values,
+    secrecy = "none",
+    runs = "create",
+    triggers = [],
+  }: ScriptArgs,
   options: Pick<pulumi.CustomResourceOptions, "parent" | "deletedWith"> & { dependsOn?: pulumi.Resource[] },
 ): remote.Command {
   const { user } = node.connection;
   const script = pulumi.output(values).apply((known) => stepScript(step, { ...known, NODE_NAME: about }));
   return new remote.Command(
-    `${step}-${about}`,
+    `${prefix}${step}-${about}`,
     {
       connection: connectionArgs(node.connection),
       ...(runs !== "delete" && { create: shellCommand(user, "create") }),
@@ -46,9 +58,7 @@ export function runScript(
       ...options,
       // What a step did is gone with its machine. Do not try to undo it on a machine that is gone.
       deletedWith: options.deletedWith ?? node.resource,
-      dependsOn: [node.resource, node.tenancy, ...(options.dependsOn ?? [])].filter(
-        (one) => one !== undefined,
-      ),
+      dependsOn: [...(node.resource ? [node.resource] : []), ...(options.dependsOn ?? [])],
       // By default the engine creates the new Command before it deletes the old one, which would undo the new one. Set
       // this only for steps with a delete: while the engine works out what else to delete first, it closes providers
       // that it still needs (Registry.Diff), and a rebuild would fail with "the client connection is closing".

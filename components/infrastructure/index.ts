@@ -3,7 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
-export type { CostEstimate } from "./cost";
+export type { CostEstimate } from "./common";
+export { KeyPair } from "./common";
 export type {
   CloudInfrastructure,
   CloudNode,
@@ -15,11 +16,8 @@ export type {
   Machine,
   MachineInfrastructure,
 } from "./interface";
-export { KeyPair } from "./key";
 export { machineOutputs } from "./outputs";
-export { PartResource } from "./part";
-export { execute, type StepName, shellCommand, stepScript, type Target, waitForSsh } from "./ssh";
-export type { Part, Realm, Twin } from "./twin";
+export type { Sandbox, Twin } from "./twin";
 
 /** Builds the plan's network on this machine instead of its cloud. */
 export function createTwin(

@@ -2,15 +2,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, ProviderSettings } from "../config";
 import type { LabPlan, NodePlan } from "../plan";
-import type { CostEstimate } from "./cost";
+import type { CostEstimate } from "./common";
 
 /** What the program passes to the plan's cloud. */
 export interface InfrastructureArgs {
   plan: LabPlan;
   /** Each cloud reads its own section of it. */
   config: LabConfig;
-  /** The stack's settings in the provider's own namespace (`aws:profile`, `openstack:cloud`). */
-  settings: ProviderSettings;
+  /** The stack's settings in the provider's own namespace (`aws:profile`, `openstack:cloud`). Default: none. */
+  settings?: ProviderSettings;
+  /** Begins the name of every resource. Default: the component's name and a hyphen. */
+  prefix?: string;
 }
 
 /** How to log in to a node over SSH. */
@@ -50,8 +52,6 @@ export interface Machine extends LabNode {
    * Identifies the machine. Changes when the machine is replaced. If absent, the resource's id or the address does so.
    */
   identity?: pulumi.Input<string>;
-  /** Records what the lab did to a machine that stays. Deleted last, it undoes all of it. */
-  tenancy?: pulumi.Resource;
 }
 
 /** Where something listens, as seen from the machine that runs Pulumi. */

@@ -1,6 +1,7 @@
 /** Stack outputs of a lab on machines. */
+
+import { sshCommand } from "./common";
 import type { CloudInfrastructure, CloudNode, MachineInfrastructure } from "./interface";
-import { sshCommand } from "./key";
 
 /** Whether the machines are in a cloud, where they cost money. */
 const isCloud = (infrastructure: MachineInfrastructure): infrastructure is CloudInfrastructure =>

@@ -165,9 +165,9 @@ function checkNodes(config: LabConfig, report: Report): void {
       `must have at most ${MAX_NODES} nodes, Calico's advice for a full BGP mesh`,
     );
   }
-  const leaders = nodes.filter(({ role }) => role === "control-plane");
-  if (leaders.length > 1 || (leaders.length === 0 && nodes[0]?.role === "worker")) {
-    const names = leaders.map(({ name }) => name).join(", ") || "none";
+  const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
+  if (controlPlanes.length > 1 || (controlPlanes.length === 0 && nodes[0]?.role === "worker")) {
+    const names = controlPlanes.map(({ name }) => name).join(", ") || "none";
     report("topology", `control planes: ${names}`, "must have exactly one node with role control-plane");
   }
 }

@@ -21,7 +21,7 @@ export interface AntiSpoofing {
   /** The fault that leaves it on although the encapsulation needs it off. */
   fault: "source-dest-check" | "port-security";
   /** How to make it let pod addresses through, as an instruction. */
-  mend: string;
+  fix: string;
   reference: string;
 }
 
@@ -33,7 +33,7 @@ export const FABRIC_FACTS: Record<Fabric, FabricFacts> = {
     antiSpoofing: {
       name: "the source/dest check",
       fault: "source-dest-check",
-      mend: "turn the instance's source/dest check off",
+      fix: "turn the instance's source/dest check off",
       reference:
         "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_NAT_Instance.html#EIP_Disable_SrcDestCheck",
     },
@@ -46,7 +46,7 @@ export const FABRIC_FACTS: Record<Fabric, FabricFacts> = {
     antiSpoofing: {
       name: "port security",
       fault: "port-security",
-      mend: "put the pod CIDR into the port's allowed address pairs",
+      fix: "put the pod CIDR into the port's allowed address pairs",
       reference: "https://docs.openstack.org/neutron/latest/admin/archives/introduction.html",
     },
     gateway: "Neutron router",

@@ -10,6 +10,6 @@ export * from "./route";
 export * from "./rule";
 export * from "./switch";
 export * from "./topology";
+export { bgpEstablished, INTERNET } from "./trace";
 export * from "./verdict";
 export * from "./versions";
-export { bgpEstablished, INTERNET } from "./walk";

@@ -39,6 +39,8 @@ export interface LabPlan {
   mtu: { link: number; tunnel: number; pod: number };
   subnets: SubnetPlan[];
   nodes: NodePlan[];
+  /** The one of `nodes` that runs the API server. */
+  controlPlane: NodePlan;
   firewall: FirewallRule[];
   /**
    * `needed`: un-encapsulated packets with a pod's address leave a node, so anti-spoofing must let them through.
@@ -103,6 +105,7 @@ export function planLab(config: LabConfig): LabPlan {
     mtu: { link, tunnel, pod: config.faults.includes("mtu-too-big") ? link : tunnel },
     subnets,
     nodes,
+    controlPlane: nodes.find(({ role }) => role === "control-plane") as NodePlan,
     firewall: planFirewall({ ...config, encapsulation }, bgp, podAddressesOnWire, nodes.length),
     antiSpoofing: {
       needed: podAddressesOnWire,

@@ -1,7 +1,7 @@
 /** The five paths of the lab, and the pairs of endpoints that use them. */
 import type { LabPlan } from "./lab";
 import type { NodePlan, PodPlan } from "./topology";
-import { type Endpoint, INTERNET, type Probe } from "./walk";
+import { type Endpoint, INTERNET, type Probe } from "./trace";
 
 export const PATHS = ["same-node", "same-subnet", "cross-subnet", "pod-to-node", "pod-to-internet"] as const;
 export type Path = (typeof PATHS)[number];

@@ -2,7 +2,7 @@
 import { TUNNELS } from "./encapsulation";
 import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
 import type { NodePlan } from "./topology";
-import { bgpEstablished } from "./walk";
+import { bgpEstablished } from "./trace";
 
 export interface Route {
   /** The other node's block. */

@@ -48,7 +48,7 @@ function judgeLiving(plan: LabPlan): Verdict {
   );
   const paths = verdict.paths.map((row) => {
     if (!row.failure || row.failure.fault || !tooLarge.has(`${rowName(row)}:${row.probe}`)) return row;
-    return { ...row, failure: { ...row.failure, mend: RESTART } };
+    return { ...row, failure: { ...row.failure, fix: RESTART } };
   });
   return { ...verdict, paths };
 }

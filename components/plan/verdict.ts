@@ -4,7 +4,7 @@ import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
 import { carrierBetween, fabricFacts, hasEffect, type LabPlan, ownsGateway, routesNeedBgp } from "./lab";
 import { examplesOf, nameOf, type Pair, type Path, PROBES, type ProbeName, probeOf, rowKey } from "./path";
 import type { RuleName } from "./rule";
-import { bgpEstablished, type Loss, walk } from "./walk";
+import { bgpEstablished, type Drop, trace } from "./trace";
 
 export interface PathVerdict {
   path: Path;
@@ -25,7 +25,7 @@ export interface Failure {
   hop: string;
   cause: string;
   /** How to fix it, in one sentence. */
-  mend: string;
+  fix: string;
   /** URL of a page that explains it. */
   reference: string;
   /** The fault in the config that causes it, if any. */
@@ -53,23 +53,23 @@ export function judge(plan: LabPlan): Verdict {
  * @returns where the packet is lost; undefined when it arrives and is answered.
  * @throws {Error} when the pair's pod is on a node that the plan does not have.
  */
-export function predict(plan: LabPlan, pair: Pair, probe: ProbeName): Loss | undefined {
+export function predict(plan: LabPlan, pair: Pair, probe: ProbeName): Drop | undefined {
   const from = plan.nodes.find(({ name }) => name === pair.from.node);
   if (!from)
     throw new Error(`pod ${pair.from.name} is on node ${pair.from.node}, which the plan does not have`);
-  return walk(plan, { kind: "pod", pod: pair.from, node: from }, pair.to, probeOf(plan, pair, probe));
+  return trace(plan, { kind: "pod", pod: pair.from, node: from }, pair.to, probeOf(plan, pair, probe));
 }
 
 function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
-  const loss = predict(plan, pair, probe);
+  const drop = predict(plan, pair, probe);
   return {
     path: pair.path,
     ...(pair.reach && { reach: pair.reach }),
     probe,
-    outcome: loss ? "fails" : "works",
+    outcome: drop ? "fails" : "works",
     example: `${pair.from.name} > ${nameOf(pair.to)}`,
     carrier: carrierName(plan, pair),
-    ...(loss && { failure: explain(plan, pair, loss) }),
+    ...(drop && { failure: explain(plan, pair, drop) }),
   };
 }
 
@@ -101,10 +101,10 @@ const RULE_WORDS: Partial<Record<RuleName, string>> = {
   "pod-cidr": "all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
 };
 
-function explain(plan: LabPlan, { to }: Pair, loss: Loss): Failure {
+function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
   const facts = fabricFacts(plan);
-  const what = `${loss.onReturn ? "the answer" : "the packet"} ${loss.packet}`;
-  const undo = loss.fault ? `take ${loss.fault} out of faults: ` : "";
+  const what = `${drop.onReturn ? "the answer" : "the packet"} ${drop.packet}`;
+  const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
   // Without Calico no other encapsulation can be chosen, so do not suggest one.
   const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
@@ -112,48 +112,48 @@ function explain(plan: LabPlan, { to }: Pair, loss: Loss): Failure {
     to.kind !== "pod"
       ? ", or set natOutgoing: true"
       : orUse(plan.bgp.enabled ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
-  const base = { hop: loss.hop, ...(loss.fault && { fault: loss.fault }) };
-  switch (loss.cause) {
+  const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
+  switch (drop.cause) {
     case "security-group": {
-      const words = (loss.rule && RULE_WORDS[loss.rule]) ?? `${loss.packet}`;
-      const mend = `${undo}allow ${words}`;
+      const words = (drop.rule && RULE_WORDS[drop.rule]) ?? `${drop.packet}`;
+      const fix = `${undo}allow ${words}`;
       const reference =
-        (loss.rule && RULE_REFERENCES[loss.rule]) ?? `${DOCS}/getting-started/kubernetes/requirements`;
-      return { ...base, cause: `the security group has no rule for ${what}`, mend, reference };
+        (drop.rule && RULE_REFERENCES[drop.rule]) ?? `${DOCS}/getting-started/kubernetes/requirements`;
+      return { ...base, cause: `the security group has no rule for ${what}`, fix, reference };
     }
     case "no-bgp-route":
       return {
         ...base,
         cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route, where it is lost`,
-        mend: `${undo}allow TCP 179 from the group${orUse("VXLAN, whose routes need no BGP")}`,
+        fix: `${undo}allow TCP 179 from the group${orUse("VXLAN, whose routes need no BGP")}`,
         reference: RULE_REFERENCES.bgp as string,
       };
     case "anti-spoofing":
       return {
         ...base,
         cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
-        mend: `${undo}${facts.antiSpoofing?.mend}${insteadOfPodAddress}`,
+        fix: `${undo}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`,
         reference: facts.antiSpoofing?.reference ?? DOCS,
       };
     case "gateway":
       return {
         ...base,
         cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}`,
-        mend: `${plan.calico ? "use a CrossSubnet encapsulation, or " : ""}${ownsGateway(plan) ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
+        fix: `${plan.calico ? "use a CrossSubnet encapsulation, or " : ""}${ownsGateway(plan) ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
         reference: `${DOCS}/networking/configuring/vxlan-ipip`,
       };
     case "mtu":
       return {
         ...base,
-        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and ${loss.hop} carries ${plan.mtu.tunnel}`,
-        mend: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`,
+        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and ${drop.hop} carries ${plan.mtu.tunnel}`,
+        fix: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`,
         reference: `${DOCS}/networking/configuring/mtu`,
       };
     case "no-answer":
       return {
         ...base,
         cause: `${what} leaves with the pod's address, and the internet has no route back to it`,
-        mend: "set natOutgoing: true",
+        fix: "set natOutgoing: true",
         reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
       };
   }

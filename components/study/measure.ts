@@ -1,13 +1,14 @@
 /** Runs the measuring program in the twin. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type Realm, runScript } from "../infrastructure/twin/realm";
+import { runScript, type Sandbox } from "../infrastructure/twin/sandbox";
 import type { LabPlan } from "../plan";
+import { scriptPath } from "../scripts";
 import { compare, type Measured, type Observation, orderOf } from "./observation";
 
-const PROGRAM = path.resolve(__dirname, "../../scripts/twin/observe");
+const PROGRAM = scriptPath("twin/observe");
 
-/** The program's folder in the realm. The realm may not see the checkout itself: a QEMU machine has its own /tmp. */
+/** The program's folder in the sandbox. The sandbox may not see the checkout itself: a QEMU machine has its own /tmp. */
 const INSIDE = "/run/encaplab/observe";
 
 /** Factor on all time limits. An emulated processor is slower (measured: ping and connect under QEMU's TCG). */
@@ -16,20 +17,20 @@ const PATIENCE = { namespaces: 1, machine: 3 } as const;
 /**
  * Measures every pair of a running twin. After a disagreement with the verdict, measures everything once more with
  * doubled time limits, because on a busy machine answers can come too late.
- * @throws {RealmError} when the twin is gone or the program fails.
+ * @throws {SandboxError} when the twin is gone or the program fails.
  */
-export async function observe(realm: Realm, plan: LabPlan): Promise<Observation> {
-  const first = await measure(realm, plan, PATIENCE[realm.kind]);
-  return first.agrees ? first : measure(realm, plan, 2 * PATIENCE[realm.kind]);
+export async function observe(sandbox: Sandbox, plan: LabPlan): Promise<Observation> {
+  const first = await measure(sandbox, plan, PATIENCE[sandbox.kind]);
+  return first.agrees ? first : measure(sandbox, plan, 2 * PATIENCE[sandbox.kind]);
 }
 
-async function measure(realm: Realm, plan: LabPlan, patience: number): Promise<Observation> {
+async function measure(sandbox: Sandbox, plan: LabPlan, patience: number): Promise<Observation> {
   const order = JSON.stringify(orderOf(plan, patience));
-  const answer = await runScript(realm, `${program()}\nexec python3 ${INSIDE}`, order);
+  const answer = await runScript(sandbox, `${program()}\nexec python3 ${INSIDE}`, order);
   return compare(plan, JSON.parse(answer) as Measured);
 }
 
-/** Bash that writes the program's files into the realm. */
+/** Bash that writes the program's files into the sandbox. */
 function program(): string {
   const files = fs.readdirSync(PROGRAM).filter((name) => name.endsWith(".py"));
   const write = (name: string) =>

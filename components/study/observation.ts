@@ -53,8 +53,8 @@ interface CaptureOrder {
 
 /** What `scripts/twin/observe` answers. */
 export interface Measured {
-  settled: boolean;
-  unsettled: string[];
+  converged: boolean;
+  notConverged: string[];
   results: Record<string, { works: boolean; detail: string }>;
   sessions: Record<string, Record<string, string>>;
   captures: Record<string, { route: string; packet: string }>;
@@ -80,7 +80,7 @@ export interface Observation {
   /** Pairs whose outcome differs from the verdict, at most 20 of them. */
   disagreements: string[];
   /** Routes that did not converge within the time limit. */
-  unsettled: string[];
+  notConverged: string[];
   /** For one pair of each path: the route taken and the packet as captured on the wire. */
   wire: { path: string; example: string; route: string; packet: string }[];
   /** BGP sessions that are not established, by node. */
@@ -177,7 +177,7 @@ export function compare(plan: LabPlan, measured: Measured): Observation {
     agrees: disagreements.length === 0,
     rows,
     disagreements: disagreements.slice(0, 20),
-    unsettled: measured.unsettled,
+    notConverged: measured.notConverged,
     wire: examplesOf(plan).map((pair) => ({
       path: rowKey(pair),
       example: `${pair.from.name} > ${nameOf(pair.to)}`,

@@ -27,7 +27,7 @@ export function formatVerdict(verdict: Verdict): string {
 export function failureGroups(rows: readonly PathVerdict[]): PathVerdict[][] {
   return group(
     rows.filter(({ outcome }) => outcome === "fails"),
-    (row) => `${rowKey(row)}|${row.failure?.hop}|${row.failure?.mend}`,
+    (row) => `${rowKey(row)}|${row.failure?.hop}|${row.failure?.fix}`,
   );
 }
 
@@ -37,7 +37,7 @@ export function describeFailure(rows: readonly PathVerdict[]): string {
   const probes = rows.length === PROBES.length ? "" : ` (${rows.map(({ probe }) => probe).join(", ")})`;
   return [
     `${isWarning(row) ? "warning" : "intended"}: ${rowKey(row)}${probes} fails at ${row.failure?.hop}: ${row.failure?.cause}.`,
-    `  fix: ${row.failure?.mend}.`,
+    `  fix: ${row.failure?.fix}.`,
     `  see: ${row.failure?.reference}`,
   ].join("\n");
 }
@@ -62,7 +62,7 @@ export function formatObservation(observation: Observation): string {
     ...Object.entries(observation.sessionsDown).map(
       ([node, peers]) => `${node}: BGP is not established with ${peers.join(", ")}`,
     ),
-    ...observation.unsettled.map((text) => `did not converge in time: ${text}`),
+    ...observation.notConverged.map((text) => `did not converge in time: ${text}`),
     observation.agrees
       ? "Predicted and observed agree on every pair."
       : [

@@ -86,7 +86,7 @@ await_boot() {
 }
 has_booted_or_ended() { [ -n "$(init_of "$1")" ] || ! is_running "$1"; }
 
-# The PID, in the holder's PID namespace, of the node's first process.
+# The PID, in the pause process's PID namespace, of the node's first process.
 init_of() {
   local pid
   for pid in $(ip netns pids "$1" 2>/dev/null); do

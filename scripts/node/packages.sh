@@ -33,7 +33,7 @@ containerd_installed() {
 install_packages() {
   local has wanted
   # A run that was killed during the installation leaves half-installed packages, whose commands already exist.
-  if [ -e "$STATE/packages.before" ] && type -P apt-get >/dev/null; then attend "fixing interrupted packages" mend_deb; fi
+  if [ -e "$STATE/packages.before" ] && type -P apt-get >/dev/null; then attend "fixing interrupted packages" repair_deb; fi
   missing >"$RUN/packages"
   mapfile -t wanted <"$RUN/packages"
   if ((${#wanted[@]})); then
@@ -122,7 +122,7 @@ read_lists() {
   if [ -n "$complaint" ]; then say "note: apt cannot read all package sources of $NODE_NAME: $complaint"; fi
 }
 
-mend_deb() {
+repair_deb() {
   wait_for 600 "dpkg's lock" dpkg_free
   dpkg --configure -a || apt_get --fix-broken install
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Process 1 of the machine, with the host's files as its root: sets up what a namespaces realm has, and serves two ports.
+# Process 1 of the machine, with the host's files as its root: sets up what a namespaces sandbox has, and serves two ports.
 #   port 7001: receives a bash script until the client closes its half of the connection; returns the script's output
 #   port 7002: receives a line "NAMESPACE TERM ROWS COLUMNS", then is a shell on a terminal
 set -euo pipefail
@@ -39,8 +39,8 @@ ip address add 10.0.2.15/24 dev eth0
 # nofork: the program uses the connection directly, without a process in between that copies bytes: under emulation, each
 # process costs a tenth of a second.
 listen=fork,reuseaddr,backlog=128
-socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/realm-script,nofork" > /dev/null 2>&1 < /dev/null &
-socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/realm-terminal,nofork" > /dev/null 2>&1 < /dev/null &
+socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/sandbox-script,nofork" > /dev/null 2>&1 < /dev/null &
+socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/sandbox-terminal,nofork" > /dev/null 2>&1 < /dev/null &
 
 # Wait until both servers listen: before that, QEMU accepts a connection and then drops it.
 for port in 7001 7002; do

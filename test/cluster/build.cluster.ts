@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { machines, place } from "../../components/infrastructure/hosts/containers/parts";
+import { containersFolder, nodeContainers } from "../../components/infrastructure/hosts/containers/providers";
 import { Containers, SPEC } from "../support/containers";
 
 const BUILD = path.resolve(__dirname, "build/run");
@@ -84,7 +84,7 @@ describe("the build of a real Kubernetes", function () {
   });
 
   it("makes a layer for the stack's provider, which builds a machine, notices that it is off, repairs it and removes it", async () => {
-    const { folder } = await place.create({ stack: "part" });
+    const { folder } = await containersFolder.create({ stack: "part" });
     try {
       const spec = {
         ...SPEC,
@@ -93,20 +93,20 @@ describe("the build of a real Kubernetes", function () {
         layer,
       };
       const inputs = { folder, spec };
-      const outputs = await machines.create(inputs);
+      const outputs = await nodeContainers.create(inputs);
       const recorded = { ...inputs, ...outputs };
       assert.deepEqual(Object.keys(outputs.ports), ["cp1"]);
       assert.match(outputs.hostKeys.cp1 ?? "", /^ssh-ed25519 \S+$/);
-      assert.equal(await machines.changed(inputs, recorded), false);
-      assert.equal(await machines.changed({ folder, spec: { ...spec, mtu: 1400 } }, recorded), true);
+      assert.equal(await nodeContainers.changed(inputs, recorded), false);
+      assert.equal(await nodeContainers.changed({ folder, spec: { ...spec, mtu: 1400 } }, recorded), true);
       execFileSync("bash", [path.resolve("scripts/containers/run"), folder, "kill", "cp1"]);
-      assert.equal(await machines.changed(inputs, recorded), true);
-      assert.deepEqual(await machines.update(inputs, recorded), outputs);
-      assert.equal(await machines.changed(inputs, recorded), false);
+      assert.equal(await nodeContainers.changed(inputs, recorded), true);
+      assert.deepEqual(await nodeContainers.update(inputs, recorded), outputs);
+      assert.equal(await nodeContainers.changed(inputs, recorded), false);
     } finally {
-      await place.remove({ stack: "part", folder });
+      await containersFolder.remove({ stack: "part", folder });
     }
     assert.equal(fs.existsSync(folder), false);
-    await place.remove({ stack: "part", folder });
+    await containersFolder.remove({ stack: "part", folder });
   });
 });

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATIONS } from "../../components/config";
 import { type Built, buildCluster, CA_HASH, COMMAND } from "../support/cluster";
-import { named, ofType, type Recorded, type Recording, settle } from "../support/mocks";
+import { named, ofType, type Recorded, type Recording, resolved } from "../support/mocks";
 
 const POOL = "kubernetes:crd.projectcalico.org/v1:IPPool";
 
 const nameOf = async (resource: pulumi.Resource | undefined) =>
-  resource && (await settle(resource.urn)).split("::").at(-1);
+  resource && (await resolved(resource.urn)).split("::").at(-1);
 const waitsFor = async ({ opts }: Recorded): Promise<(string | undefined)[]> =>
   Promise.all(
-    [await settle(opts.dependsOn as pulumi.Input<pulumi.Resource[]>)].flat().map((one) => nameOf(one)),
+    [await resolved(opts.dependsOn as pulumi.Input<pulumi.Resource[]>)].flat().map((one) => nameOf(one)),
   );
 const stepsOf = ({ resources }: Recording<Built>) => ofType(resources, COMMAND);
 const step = ({ resources }: Recording<Built>, name: string) => named(resources, COMMAND, name);
@@ -74,10 +74,10 @@ describe("the steps to a cluster", () => {
 
   it("are children of their component, registered before its outputs", () => {
     for (const { name, opts } of stepsOf(hosts)) {
-      const owner = /^(calico|blocks|routes)-/.test(name) ? hosts.result.calico : hosts.result.cluster;
+      const owner = /^(calico|blocks|routes)-/.test(name) ? hosts.result.network : hosts.result.cluster;
       assert.equal(opts.parent, owner, name);
     }
-    for (const component of [hosts.result.cluster, hosts.result.calico]) {
+    for (const component of [hosts.result.cluster, hosts.result.network]) {
       const registered = hosts.outputs.filter((one) => one.component === component);
       assert.equal(registered.length, 1);
     }
@@ -99,7 +99,7 @@ describe("the steps to a cluster", () => {
   it("join workers in parallel, each after init, its own preparation and its remove step", async () => {
     for (const worker of ["w1", "w2"]) {
       const needed = await waitsFor(step(hosts, `join-${worker}`));
-      for (const name of [`prepare-${worker}`, "admission", `remove-${worker}`])
+      for (const name of [`prepare-${worker}`, "bootstrap-tokens", `remove-${worker}`])
         assert.ok(needed.includes(name), name);
       assert.ok(!needed.some((name) => /^join-/.test(name ?? "")));
       assert.deepEqual(step(hosts, `join-${worker}`).props.triggers.slice(1), [CA_HASH]);
@@ -108,8 +108,8 @@ describe("the steps to a cluster", () => {
 
   it("prepare all nodes in parallel: a preparation waits only for its own machine", async () => {
     for (const name of ["cp1", "w1", "w2"]) {
-      // The machine's record or resource, and the wait for a login: all have the machine's name.
-      assert.deepEqual(await waitsFor(step(hosts, `prepare-${name}`)), [name, name]);
+      // The machine itself, and the wait for a login: both have the machine's name.
+      assert.deepEqual(await waitsFor(step(hosts, `prepare-${name}`)), [name]);
       assert.deepEqual(await waitsFor(step(cloud, `prepare-${name}`)), [name, name]);
     }
   });
@@ -138,20 +138,29 @@ describe("the steps to a cluster", () => {
       assert.ok(waiting.secrets.includes("target"));
       assert.deepEqual(await waitsFor(waiting), [name]);
     }
-    const admission = named(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Admission", "admission");
-    assert.deepEqual(await waitsFor(admission), ["prepare-cp1", "prepare-w1", "prepare-w2", "init-cp1"]);
-    assert.deepEqual(admission.props.workers, { w1: "10.0.3.11:2222", w2: "10.0.4.10:22" });
-    assert.ok(admission.opts.additionalSecretOutputs?.includes("tokens"));
+    const bootstrapTokens = named(
+      hosts.resources,
+      "pulumi-nodejs:dynamic/encaplab:BootstrapTokens",
+      "bootstrapTokens",
+    );
+    assert.deepEqual(await waitsFor(bootstrapTokens), [
+      "prepare-cp1",
+      "prepare-w1",
+      "prepare-w2",
+      "init-cp1",
+    ]);
+    assert.deepEqual(bootstrapTokens.props.workers, { w1: "10.0.3.11:2222", w2: "10.0.4.10:22" });
+    assert.ok(bootstrapTokens.opts.additionalSecretOutputs?.includes("tokens"));
     for (const { name, opts } of stepsOf(hosts)) assert.equal(opts.hooks, undefined, name);
   });
 
   it("start from a record of each existing machine, with a secret login", () => {
-    const tenancies = ofType(hosts.resources, "pulumi-nodejs:dynamic/encaplab:Tenancy");
+    const hostResets = ofType(hosts.resources, "pulumi-nodejs:dynamic/encaplab:HostReset");
     assert.deepEqual(
-      tenancies.map(({ name }) => name),
+      hostResets.map(({ name }) => name),
       ["cp1", "w1", "w2"],
     );
-    for (const { secrets } of tenancies) assert.ok(secrets.includes("target"));
+    for (const { secrets } of hostResets) assert.ok(secrets.includes("target"));
   });
 });
 

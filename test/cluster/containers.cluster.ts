@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { Containers, hostChanges, hostState, RUN, SPEC } from "../support/containers";
-import { until } from "../support/realm";
+import { until } from "../support/sandbox";
 
 /** When a node's systemd was started, in ticks since this machine's boot. Changes at each boot of the node. */
 const STARTED = "cut -d ' ' -f 22 /proc/1/stat";

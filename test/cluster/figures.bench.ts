@@ -16,7 +16,7 @@ import { type CalicoSources, planCalico } from "../../components/calico";
 import { renderPools } from "../../components/calico/pools";
 import { expectedRoutes } from "../../components/calico/routes";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
-import { type StepName, stepScript } from "../../components/infrastructure";
+import { type StepName, stepScript } from "../../components/cluster/steps";
 import type { NodePlan } from "../../components/plan";
 import { SPEC } from "../support/containers";
 import { HostsLab, hindrance } from "../support/hosts";
@@ -82,7 +82,7 @@ describe("the benchmark of a cluster", function () {
 });
 
 /** The engine's name of a step, if it is not the step's own name. */
-const RESOURCES: Record<string, string> = { "token-cp1": "admission" };
+const RESOURCES: Record<string, string> = { "token-cp1": "bootstrapTokens" };
 const STEPS = [
   "init-cp1",
   "token-cp1",

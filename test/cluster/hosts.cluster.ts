@@ -191,8 +191,8 @@ describe("a cluster on existing machines", function () {
 async function secretsOf(lab: HostsLab): Promise<string[]> {
   const { output } = await lab.pulumi("stack", "export", "--show-secrets");
   const { resources } = JSON.parse(output).deployment;
-  const { plaintext } = resources.find(({ urn }: { urn: string }) => urn.endsWith("::admission")).outputs
-    .tokens;
+  const { plaintext } = resources.find(({ urn }: { urn: string }) => urn.endsWith("::bootstrapTokens"))
+    .outputs.tokens;
   const tokens = Object.values(JSON.parse(plaintext) as Record<string, string>);
   const key = fs.readFileSync(lab.machines.key, "utf8").split("\n")[3] ?? "";
   const admin = /client-key-data: (\S+)/.exec(await lab.secretOutput("kubeconfig"))?.[1] ?? "";

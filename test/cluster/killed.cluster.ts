@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
 import { onNodes } from "../support/processes";
-import { until } from "../support/realm";
+import { until } from "../support/sandbox";
 
 const NODES = ["cp1", "w1", "w2"];
 
@@ -86,7 +86,7 @@ describe("a cluster whose engine was killed", function () {
   });
 
   it("joins with renewed tokens when they expired before the next up", async () => {
-    await killedWhen(made("admission"), "group");
+    await killedWhen(made("bootstrapTokens"), "group");
     await until(() => !working("bash -s -- create")(), 120_000); // what the killed engine left running on the nodes
     await expire();
     await complete();
@@ -102,7 +102,7 @@ describe("a cluster whose engine was killed", function () {
       `kubectl ${config} -n kube-system delete secrets ${tokens}; kubectl ${config} delete nodes w1 w2 --ignore-not-found`,
     );
     await lab.editState(({ urn, outputs }) => {
-      if (urn.endsWith("::admission")) outputs.until = new Date(Date.now() - 1000).toISOString();
+      if (urn.endsWith("::bootstrapTokens")) outputs.until = new Date(Date.now() - 1000).toISOString();
     });
   }
 

@@ -9,7 +9,7 @@ import { controlGroups, hostChanges, hostState } from "../support/containers";
 import { build, builtCalico, hindrance, KUBERNETES, MachinesLab } from "../support/hosts";
 import { disagreements, predicted, restartPods, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
-import { mentions, until } from "../support/realm";
+import { mentions, until } from "../support/sandbox";
 
 const NODES = ["cp1", "w1", "w2"];
 const configWith = (layer: string, b: string[]): RawConfig => ({

@@ -42,7 +42,7 @@ const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowName(a) === rowName(b
 
 /** Applies every fix of a row, then every fix of the failure that remains, and so on, until the row works. */
 function assertLeadsOut(raw: RawConfig, row: PathVerdict, stepsLeft: number): void {
-  const { mend: fix = "", cause } = row.failure ?? {};
+  const { fix = "", cause } = row.failure ?? {};
   const story = `${rowName(row)}, ${row.probe}: ${fix}\n${JSON.stringify(raw)}`;
   assert.ok(stepsLeft > 0, `too many fixes one after the other: ${story}`);
   for (const next of configsNamed(fix, raw)) {
@@ -82,8 +82,8 @@ describe("a fix in the verdict", () => {
         const raw = { ...cloud, encapsulation };
         const refused = errorOf({ ...raw, podRoutes: true }) !== undefined;
         for (const row of failingRows(raw)) {
-          assert.equal(/set podRoutes: true/.test(row.failure?.mend ?? ""), !refused, JSON.stringify(raw));
-          assert.equal(/have its owner/.test(row.failure?.mend ?? ""), refused, JSON.stringify(raw));
+          assert.equal(/set podRoutes: true/.test(row.failure?.fix ?? ""), !refused, JSON.stringify(raw));
+          assert.equal(/have its owner/.test(row.failure?.fix ?? ""), refused, JSON.stringify(raw));
         }
       }
     });

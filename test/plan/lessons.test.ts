@@ -11,7 +11,7 @@ interface Lesson {
   fails?: string;
   hop?: string;
   cause?: RegExp;
-  mend?: RegExp;
+  fix?: RegExp;
   fault?: Fault;
   /** How packets between nodes of one subnet travel, and between subnets where there are two. */
   carriers: [sameSubnet: string, crossSubnet?: string];
@@ -24,7 +24,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "same-subnet",
     hop: "cp1's port",
     cause: /^port security drops the packet 172\.16\.0\.1 > 172\.16\.0\.65/,
-    mend: /^take port-security out of faults: put the pod CIDR into the port's allowed address pairs/,
+    fix: /^take port-security out of faults: put the pod CIDR into the port's allowed address pairs/,
     fault: "port-security",
     carriers: ["direct"],
   },
@@ -32,7 +32,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "same-subnet",
     hop: "w1's security group",
     cause: /no rule for the packet 10\.100\.200\.4 > 10\.100\.200\.21 \(IP protocol 4\)/,
-    mend: /^take ipip-blocked out of faults: allow IP protocol 4 \(not 94\) from the group/,
+    fix: /^take ipip-blocked out of faults: allow IP protocol 4 \(not 94\) from the group/,
     fault: "ipip-blocked",
     carriers: [TUNNEL],
   },
@@ -42,14 +42,14 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "pod-to-internet",
     hop: "the internet",
     cause: /^the packet 172\.16\.0\.1 > 203\.0\.113\.10 .*leaves with the pod's address/,
-    mend: /^set natOutgoing: true$/,
+    fix: /^set natOutgoing: true$/,
     carriers: [TUNNEL, TUNNEL],
   },
   L6: {
     fails: "same-subnet",
     hop: "cp1's port",
     cause: /^BGP is not established, so no node has a route/,
-    mend: /^take bgp-blocked out of faults: allow TCP 179 from the group/,
+    fix: /^take bgp-blocked out of faults: allow TCP 179 from the group/,
     fault: "bgp-blocked",
     carriers: ["no BGP route: the default route"],
   },
@@ -57,7 +57,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "same-subnet",
     hop: "w1's security group",
     cause: /no rule for the packet 10\.0\.3\.10 > 10\.0\.3\.142 \(IP protocol 4\)/,
-    mend: /allow IP protocol 4 \(not 94\) from the group/,
+    fix: /allow IP protocol 4 \(not 94\) from the group/,
     fault: "ipip-blocked",
     carriers: [TUNNEL],
   },
@@ -66,7 +66,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "same-subnet",
     hop: "cp1's port",
     cause: /^the source\/dest check drops the packet 172\.16\.0\.1 > 172\.16\.0\.65/,
-    mend: /^take source-dest-check out of faults: turn the instance's source\/dest check off/,
+    fix: /^take source-dest-check out of faults: turn the instance's source\/dest check off/,
     fault: "source-dest-check",
     carriers: ["direct"],
   },
@@ -75,7 +75,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "cross-subnet",
     hop: "VPC router",
     cause: /^the VPC router knows the nodes' subnets but not pod addresses, and drops the packet/,
-    mend: /CrossSubnet encapsulation, or set podRoutes: true/,
+    fix: /CrossSubnet encapsulation, or set podRoutes: true/,
     carriers: ["direct", "direct"],
   },
   L12: { carriers: ["direct", TUNNEL] },
@@ -83,7 +83,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "same-subnet",
     hop: "w1's security group",
     cause: /no rule for the packet 10\.100\.200\.10 > 10\.100\.200\.11 \(IP protocol 4\)/,
-    mend: /allow IP protocol 4 \(not 94\) from the group/,
+    fix: /allow IP protocol 4 \(not 94\) from the group/,
     fault: "ipip-blocked",
     carriers: [TUNNEL],
   },
@@ -112,10 +112,10 @@ describe("the verdict on a lesson", () => {
       );
       const found = failuresOf(verdict);
       assert.equal(found.length, fails ? 3 : 0);
-      for (const { hop, cause, mend, fault, reference } of found) {
+      for (const { hop, cause, fix, fault, reference } of found) {
         assert.equal(hop, failure.hop);
         assert.match(cause, failure.cause as RegExp);
-        assert.match(mend, failure.mend as RegExp);
+        assert.match(fix, failure.fix as RegExp);
         assert.equal(fault, failure.fault);
         assert.match(reference, /^https:\/\//);
       }

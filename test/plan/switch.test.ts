@@ -34,7 +34,7 @@ describe("pods that run during a switch", () => {
   it("need a restart and not another config, says the fix", () => {
     const [failure] = failuresOf(between("None", "VXLAN")?.verdict ?? judge(onContainers("None")));
     assert.match(failure?.cause ?? "", /is 1500 bytes with DF set, and vxlan\.calico of cp1 carries 1450$/);
-    assert.match(failure?.mend ?? "", /^restart the pods/);
+    assert.match(failure?.fix ?? "", /^restart the pods/);
     assert.equal(failure?.fault, undefined);
   });
 
@@ -80,7 +80,7 @@ describe("pods that run during a switch", () => {
           if (outcome === fresh.paths[i]?.outcome) continue;
           assert.deepEqual([outcome, probe], ["fails", "full-MTU"]);
           assert.ok(living.mtu.old > living.mtu.new);
-          assert.match(failure?.mend ?? "", /^restart the pods/);
+          assert.match(failure?.fix ?? "", /^restart the pods/);
         }
         assert.equal(/full-MTU fails on/.test(living.sentence), living.differs.length > 0);
       }),

@@ -54,10 +54,10 @@ describe("the verdict", () => {
 
   it("says for each failure where it happens, why, how to fix it, and a reference", () => {
     onAnyLab((plan) => {
-      for (const { hop, cause, mend, reference, fault } of failuresOf(judge(plan))) {
-        for (const text of [hop, cause, mend]) assert.doesNotMatch(text, /undefined|null|NaN|\[object|^$/);
+      for (const { hop, cause, fix, reference, fault } of failuresOf(judge(plan))) {
+        for (const text of [hop, cause, fix]) assert.doesNotMatch(text, /undefined|null|NaN|\[object|^$/);
         assert.match(reference, /^https:\/\/\S+$/);
-        if (fault) assert.ok(plan.faults.includes(fault) && mend.includes(`take ${fault} out of faults`));
+        if (fault) assert.ok(plan.faults.includes(fault) && fix.includes(`take ${fault} out of faults`));
       }
     });
   });
@@ -66,8 +66,8 @@ describe("the verdict", () => {
     onAnyLab((plan) => {
       const fate = (pair: Parameters<typeof predict>[1]) =>
         PROBES.map((probe) => {
-          const loss = predict(plan, pair, probe);
-          return loss && [loss.cause, loss.rule, loss.fault, loss.onReturn];
+          const drop = predict(plan, pair, probe);
+          return drop && [drop.cause, drop.rule, drop.fault, drop.onReturn];
         });
       const examples = new Map(examplesOf(plan).map((pair) => [rowKey(pair), JSON.stringify(fate(pair))]));
       for (const pair of pairsOf(plan)) {
@@ -115,7 +115,7 @@ describe("the verdict", () => {
 
   it("tells you to ask the router's owner on existing machines, where podRoutes is refused", () => {
     const verdict = (raw: object) => judge(planOf({ cloud: "hosts", encapsulation: "None", ...raw }));
-    const fix = (raw: object) => failuresOf(verdict(raw))[0]?.mend ?? "";
+    const fix = (raw: object) => failuresOf(verdict(raw))[0]?.fix ?? "";
     const warned = (raw: object) => verdict(raw).unknown.includes("what is between existing machines");
     assert.match(fix({}), /have its owner give the gateway a route per node block/);
     assert.equal(warned({}), true);

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { until } from "../support/realm";
+import { until } from "../support/sandbox";
 
 const SCRIPTS = path.resolve(__dirname, "../../scripts");
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { isAlive, Machine, minimum, pin, type Result } from "./machine";
+import { isAlive, Machine, minimum, pin, type Result } from "../support/machine";
 
 const built = (machine: Machine) => {
   const [key, ...others] = machine.cache();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
-import { insideEngine } from "../../scripts/launcher/inline";
+import { insideEngine } from "../../scripts/cli/inline";
 
 describe("a question asked inside the engine", function () {
   this.timeout(60_000);

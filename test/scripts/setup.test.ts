@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Machine } from "./machine";
+import { Machine } from "../support/machine";
 
 describe("scripts/setup", () => {
   let machine: Machine;

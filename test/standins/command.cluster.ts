@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { until } from "../support/realm";
-import { freePort, Sshd } from "./sshd";
-import { TestStack } from "./stack";
+import { until } from "../support/sandbox";
+import { freePort, Sshd } from "../support/sshd";
+import { TestStack } from "../support/standin-stack";
 
 describe("command", function () {
   this.timeout(120_000);

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { ApiServer } from "./api-server";
-import { type Outcome, TestStack } from "./stack";
+import { ApiServer } from "../support/api-server";
+import { type Outcome, TestStack } from "../support/standin-stack";
 
 /** The CRD of Calico's IPPool, with the parts that a lab uses. */
 const POOLS = {
@@ -153,10 +153,10 @@ describe("kubernetes", function () {
     await succeeds(stack.up(pool({ cidr: "10.0.0.0/16" })));
     await server.ask("PATCH", POOL, { spec: { cidr: "10.7.0.0/16" } }, "application/merge-patch+json");
     await succeeds(stack.refresh());
-    const mended = await succeeds(
+    const fixed = await succeeds(
       stack.up(pool({ cidr: "10.0.0.0/16" }, { annotations: { "pulumi.com/patchForce": "true" } })),
     );
-    assert.equal(Object.fromEntries(mended.ops).pool, "update");
+    assert.equal(Object.fromEntries(fixed.ops).pool, "update");
     assert.equal((await get(POOL)).spec.cidr, "10.0.0.0/16");
     await server.ask("DELETE", POOL);
     await succeeds(stack.refresh());

@@ -28,8 +28,8 @@ function asPredicted(plan: LabPlan): Measured {
   );
   const state = bgpEstablished(plan) ? "Established" : "Active";
   return {
-    settled: true,
-    unsettled: [],
+    converged: true,
+    notConverged: [],
     results: Object.fromEntries(results),
     sessions: Object.fromEntries(
       plan.nodes.map(({ name }) => [
@@ -144,7 +144,7 @@ describe("the report", () => {
     for (const row of verdict.paths) {
       assert.ok(text.includes(rowKey(row)));
       if (row.failure)
-        for (const part of [row.failure.hop, row.failure.mend, row.failure.reference])
+        for (const part of [row.failure.hop, row.failure.fix, row.failure.reference])
           assert.ok(text.includes(part), part);
     }
     assert.match(text, /intended: .*source-dest-check/s);

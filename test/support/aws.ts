@@ -35,7 +35,10 @@ export function buildAws(
 ): Promise<Recording<Aws>> {
   const config = parseConfig({ cloud: "aws", ...raw });
   const args = { plan: planLab(config), config: config.aws ?? {}, operatorCidrs, found: FOUND, ownEndpoint };
-  return record((options: pulumi.ComponentResourceOptions) => new Aws("test", args, options), answers);
+  return record(
+    (options: pulumi.ComponentResourceOptions) => new Aws("test", { ...args, prefix: "" }, options),
+    answers,
+  );
 }
 
 /** The rows of the firewall table that EC2 would hold. */

@@ -40,7 +40,7 @@ esac
 export const UNASKED = "--yes --skip-preview --suppress-outputs";
 /** Prefix of the types of dynamic resources. */
 export const PART = "pulumi-nodejs:dynamic/encaplab:";
-/** The resources of a twin whose realm has ended. */
+/** The resources of a twin whose sandbox has ended. */
 export const TWIN = [
   { type: "pulumi:pulumi:Stack" },
   { type: "encaplab:twin:Twin" },
@@ -139,7 +139,7 @@ export class Checkout {
   }
 
   /** Runs `npm run lab -- …` without the set-up. */
-  launch = (...argv: string[]) => this.start("node", ["--import", "tsx", "scripts/lab.ts", ...argv]);
+  launch = (...argv: string[]) => this.start("node", ["--import", "tsx", "scripts/cli/index.ts", ...argv]);
   /** Runs `npm run lab -- …` with the set-up. */
   lab = (...argv: string[]) => this.start("bash", ["scripts/lab", ...argv]);
 

@@ -1,6 +1,6 @@
 /** Builds a cluster on machines from a config, without an engine, with the answers of the mocks. */
 import * as pulumi from "@pulumi/pulumi";
-import { Calico } from "../../components/calico";
+import { createPodNetwork, type PodNetwork } from "../../components/calico";
 import type { Archive } from "../../components/calico/archives";
 import { editManifest } from "../../components/calico/manifest";
 import { Cluster } from "../../components/cluster";
@@ -16,7 +16,7 @@ export const CA_HASH = "sha256:00";
 
 export const answers: Answers = {
   state: (type, name) => {
-    if (type.endsWith(":Admission")) return { tokens: { w1: "token-of-w1", w2: "token-of-w2" } };
+    if (type.endsWith(":BootstrapTokens")) return { tokens: { w1: "token-of-w1", w2: "token-of-w2" } };
     if (type !== COMMAND) return {};
     if (name.startsWith("init-")) return { stdout: CA_HASH };
     if (name.startsWith("blocks-"))
@@ -49,7 +49,7 @@ class Instance extends pulumi.CustomResource {
 
 /** Machines in a cloud: each is its own resource. */
 function inCloud(hosts: Hosts, options: pulumi.CustomResourceOptions): MachineInfrastructure {
-  const nodes: Machine[] = hosts.nodes.map(({ tenancy, ...node }) => ({
+  const nodes: Machine[] = hosts.nodes.map((node) => ({
     ...node,
     resource: new Instance(node.name, options),
   }));
@@ -59,7 +59,7 @@ function inCloud(hosts: Hosts, options: pulumi.CustomResourceOptions): MachineIn
 /** What {@link buildCluster} has built. */
 export interface Built {
   cluster: Cluster;
-  calico: Calico;
+  network: PodNetwork;
   infrastructure: MachineInfrastructure;
 }
 
@@ -79,7 +79,8 @@ export function buildCluster(
     const infrastructure = cloud ? inCloud(hosts, options as pulumi.CustomResourceOptions) : hosts;
     const manifest = editManifest(MANIFEST, plan, false);
     const sources = hasCalico(config) ? { manifest, archives } : undefined;
-    const cluster = new Cluster("cluster", { plan, infrastructure }, options);
-    return { cluster, calico: new Calico("calico", { plan, cluster, sources }, options), infrastructure };
+    const cluster = new Cluster("cluster", { plan, infrastructure, prefix: "" }, options);
+    const network = createPodNetwork("calico", { plan, cluster, sources, prefix: "" }, options);
+    return { cluster, network, infrastructure };
   }, answers);
 }

@@ -10,7 +10,7 @@ import type {
   ContainersSpec,
   ContainersStatus,
 } from "../../components/infrastructure/hosts/containers/containers";
-import { hostNetwork, mentions, until } from "./realm";
+import { hostNetwork, mentions, until } from "./sandbox";
 
 export const RUN = path.resolve(__dirname, "../../scripts/containers/run");
 

@@ -14,7 +14,7 @@ import { standIns } from "./standins";
 const execute = promisify(execFile);
 const ROOT = path.resolve(__dirname, "../..");
 const BUILD = path.join(ROOT, "test/cluster/build/run");
-const STATE = fs.readFileSync(path.join(ROOT, "test/node/machine-state.sh"), "utf8");
+const STATE = fs.readFileSync(path.join(ROOT, "test/scripts/node/machine-state.sh"), "utf8");
 
 /** The Kubernetes minor version that test/cluster/build makes. */
 export const KUBERNETES = /k8s\.io\/kubernetes v(\d+\.\d+)/.exec(

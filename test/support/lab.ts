@@ -156,7 +156,10 @@ export class Lab {
     await this.pulumi("cancel", "--yes"); // fails if there is no lock, which is fine
   }
 
-  async outputs(): Promise<{ observation: { agrees: boolean; unsettled: string[] }; encapsulation: string }> {
+  async outputs(): Promise<{
+    observation: { agrees: boolean; notConverged: string[] };
+    encapsulation: string;
+  }> {
     return JSON.parse(this.must(await this.pulumi("stack", "output", "--json")).output);
   }
 
@@ -165,7 +168,7 @@ export class Lab {
     return run;
   }
 
-  /** Folder of the lab's realm; undefined if there is none. */
+  /** Folder of the lab's sandbox; undefined if there is none. */
   get folder(): string | undefined {
     const twins = join(this.stateHome, "encaplab/twins");
     const [name] = existsSync(twins) ? readdirSync(twins) : [];

@@ -57,14 +57,14 @@ export async function record<T>(
     };
     const result = build({ transformations: [recorder] });
     late = true;
-    await settled(seen.map(({ args }) => args.resource));
-    const resolved = await Promise.all(
+    await registered(seen.map(({ args }) => args.resource));
+    const recordings = await Promise.all(
       seen.map(async (one) => ({ late: one.late, recorded: await resolve(one.args) })),
     );
-    const pick = (wanted: boolean) => resolved.filter((one) => one.late === wanted);
+    const pick = (wanted: boolean) => recordings.filter((one) => one.late === wanted);
     return {
       result,
-      resources: resolved.map(({ recorded }) => recorded),
+      resources: recordings.map(({ recorded }) => recorded),
       late: pick(true).map(({ recorded }) => recorded),
       outputs,
     };
@@ -92,7 +92,7 @@ export async function startMocks({ state, call }: Answers = {}): Promise<void> {
 /**
  * The value of an output. A failed assert inside `apply` shows up as a time-out: await this value, and assert after it.
  */
-export function settle<T>(output: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+export function resolved<T>(output: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
   return new Promise((done) => {
     pulumi.output(output).apply((value) => done(value));
   });
@@ -106,7 +106,9 @@ async function resolve({
   resource,
 }: pulumi.ResourceTransformationArgs): Promise<Recorded> {
   const entries = Object.entries(props as Values);
-  const values = await Promise.all(entries.map(async ([key, value]) => [key, await settle(value)] as const));
+  const values = await Promise.all(
+    entries.map(async ([key, value]) => [key, await resolved(value)] as const),
+  );
   const secret = await Promise.all(
     entries.map(async ([key, value]) => ((await pulumi.isSecret(pulumi.output(value))) ? [key] : [])),
   );
@@ -120,8 +122,8 @@ async function resolve({
   };
 }
 
-async function settled(resources: pulumi.Resource[]): Promise<void> {
-  await Promise.all(resources.map(({ urn }) => settle(urn)));
+async function registered(resources: pulumi.Resource[]): Promise<void> {
+  await Promise.all(resources.map(({ urn }) => resolved(urn)));
   // What their `apply` creates is created in later turns of the event loop.
   await new Promise((done) => setTimeout(done, 0));
 }

@@ -3,7 +3,7 @@
  */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Service } from "../../components/infrastructure/openstack-api";
+import type { Service } from "../../components/infrastructure/openstack/api";
 
 const TOKEN = "a-token";
 export const PROJECT_ID = "a-project";

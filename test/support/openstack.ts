@@ -45,7 +45,10 @@ export function buildOpenStack(
 ): Promise<Recording<OpenStack>> {
   const config = parseConfig({ cloud: "openstack", ...raw });
   const args = { plan: planLab(config), config: config.openstack ?? {}, operatorCidrs, found };
-  return record((options: pulumi.ComponentResourceOptions) => new OpenStack("test", args, options), answers);
+  return record(
+    (options: pulumi.ComponentResourceOptions) => new OpenStack("test", { ...args, prefix: "" }, options),
+    answers,
+  );
 }
 
 /** The ingress rows of the firewall table that Neutron would hold. */

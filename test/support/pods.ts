@@ -12,7 +12,7 @@ import {
 } from "../../components/plan";
 import type { MachinesLab } from "./hosts";
 
-/** Part of the node layer: a shell, ping, curl. */
+/** DynamicProvider of the node layer: a shell, ping, curl. */
 const IMAGE = "encaplab.local/tools:1";
 /** Two pods per node, as the plan has them. */
 const SETS = ["study-1", "study-2"] as const;

@@ -120,7 +120,7 @@ export async function play(
 ): Promise<Observation> {
   await twin.bring(plan);
   const seen = await twin.observe(plan);
-  assert.ok(seen.agrees && seen.unsettled.length === 0, `${title}\n${formatObservation(seen)}`);
+  assert.ok(seen.agrees && seen.notConverged.length === 0, `${title}\n${formatObservation(seen)}`);
   // A row without pairs or without its packet on the wire agrees with everything.
   assert.ok(seen.rows.length > 0 && seen.rows.every(({ pairs, agrees }) => pairs > 0 && agrees), title);
   return seen;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Encapsulation } from "../../components/config";
 import { engineFolder, Lab } from "./lab";
-import { hostNetwork, mentions, until } from "./realm";
+import { hostNetwork, mentions, until } from "./sandbox";
 
 /** `group`: as Ctrl-\ in a terminal or the end of a CI job does. `engine`: its plug-ins live on for a while, as orphans. */
 const VICTIMS = { group: "the engine and its plug-ins", engine: "the engine alone" } as const;
@@ -72,7 +72,7 @@ export function killTheEngine(moments: Readonly<Record<Command, number>>): void 
       const outputs = await lab.outputs();
       assert.equal(outputs.encapsulation, encapsulation);
       assert.ok(outputs.observation.agrees, JSON.stringify(outputs.observation));
-      assert.deepEqual(outputs.observation.unsettled, []);
+      assert.deepEqual(outputs.observation.notConverged, []);
     }
 
     async function assertRemoved() {

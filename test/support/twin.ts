@@ -6,27 +6,28 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Encapsulation, FABRICS, type Fabric } from "../../components/config";
-import { findRealm, type Part, type Realm, runScript } from "../../components/infrastructure/twin";
+import { findSandbox, runScript, type Sandbox } from "../../components/infrastructure/twin";
 import { renderNetwork } from "../../components/infrastructure/twin/network";
 import { renderNode } from "../../components/infrastructure/twin/nodes";
-import { network, node, realm, security } from "../../components/infrastructure/twin/parts";
-import { chooseRealm, type RealmKind, stopRealm } from "../../components/infrastructure/twin/realm";
+import { network, node, sandbox, security } from "../../components/infrastructure/twin/providers";
+import { chooseSandbox, type SandboxKind, stopSandbox } from "../../components/infrastructure/twin/sandbox";
 import { renderSecurity } from "../../components/infrastructure/twin/security";
 import { ENCAPSULATION_FACTS, FABRIC_FACTS, type LabPlan } from "../../components/plan";
+import type { DynamicProvider } from "../../components/remote/dynamic";
 import { type Observation, observe } from "../../components/study";
 
-// biome-ignore lint/suspicious/noExplicitAny: parts of every kind, each with inputs and outputs of its own
-type AnyPart = Part<any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: resources of every type, each with inputs and outputs of its own
+type AnyProvider = DynamicProvider<any, any>;
 interface Recorded {
-  part: AnyPart;
+  part: AnyProvider;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   values: any;
 }
 
-/** The kind of realm in which this machine can run an encapsulation, on every fabric. */
-export const kindFor = (encapsulation: Encapsulation): RealmKind => {
+/** The kind of sandbox in which this machine can run an encapsulation, on every fabric. */
+export const kindFor = (encapsulation: Encapsulation): SandboxKind => {
   const { tunnel } = ENCAPSULATION_FACTS[encapsulation];
-  return chooseRealm(["nf_tables", "br_netfilter", ...(tunnel ? [tunnel] : [])]).kind;
+  return chooseSandbox(["nf_tables", "br_netfilter", ...(tunnel ? [tunnel] : [])]).kind;
 };
 
 /** Name of the node's interface on a fabric. */
@@ -38,18 +39,18 @@ export class TwinUnderTest {
   readonly folder = join(realpathSync(mkdtempSync(join(tmpdir(), "encaplab-twin-"))), "lab");
   private recorded = new Map<string, Recorded>();
 
-  constructor(readonly kind: RealmKind) {}
+  constructor(readonly kind: SandboxKind) {}
 
-  get realm(): Realm {
-    const found = findRealm(this.folder);
-    if (!found) throw new Error(`no realm lives in ${this.folder}`);
+  get sandbox(): Sandbox {
+    const found = findSandbox(this.folder);
+    if (!found) throw new Error(`no sandbox lives in ${this.folder}`);
     return found;
   }
 
   /** Brings everything to the plan, as `pulumi up` does. @returns each part that was touched, and how. */
   async bring(plan: LabPlan): Promise<Record<string, "create" | "update" | "delete">> {
     const touched: Record<string, "create" | "update" | "delete"> = {};
-    const bring = async (name: string, part: AnyPart, inputs: object) => {
+    const bring = async (name: string, part: AnyProvider, inputs: object) => {
       const before = this.recorded.get(name);
       if (before && !(await part.changed(inputs, before.values))) return before.values;
       const outputs = before ? await part.update(inputs, before.values) : await part.create(inputs);
@@ -59,7 +60,7 @@ export class TwinUnderTest {
       return values;
     };
     const { folder } = this;
-    const { boot } = await bring("realm", realm, { folder, kind: this.kind });
+    const { boot } = await bring("sandbox", sandbox, { folder, kind: this.kind });
     const { foundation: on } = await bring("network", network, {
       folder,
       on: boot,
@@ -80,15 +81,15 @@ export class TwinUnderTest {
   }
 
   observe(plan: LabPlan): Promise<Observation> {
-    return observe(this.realm, plan);
+    return observe(this.sandbox, plan);
   }
 
   run(script: string): Promise<string> {
-    return runScript(this.realm, script);
+    return runScript(this.sandbox, script);
   }
 
   async stop(): Promise<void> {
-    await stopRealm(this.folder);
+    await stopSandbox(this.folder);
     this.recorded.clear();
     rmSync(dirname(this.folder), { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 /** AWS prices for the cost estimate. */
 import type { LabPlan } from "../../plan";
-import { type CostEstimate, estimateCost } from "../cost";
+import { type CostEstimate, estimateCost } from "../common";
 import type { Found } from "./lookup";
 
 /** US dollars per hour: Linux, on demand, us-east-1. Other regions cost up to 50 % more. */

@@ -2,13 +2,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsConfig } from "../../config";
 import type { LabPlan } from "../../plan";
-import { findAccess } from "../access";
-import type { CostEstimate } from "../cost";
-import { apiOf } from "../endpoint";
-import { Beginning, watchExpiry } from "../expiry";
+import type { CostEstimate } from "../common";
+import { apiOf, Beginning, createLogin, findAccess, labTags, watchExpiry } from "../common";
 import type { CloudInfrastructure, CloudNode, Endpoint, InfrastructureArgs } from "../interface";
-import { createLogin } from "../key";
-import { labTags } from "../tags";
 import { estimateAws } from "./cost";
 import { type Found, lookUp } from "./lookup";
 import { createNetwork, createPodRoutes, vpcCidr } from "./network";
@@ -31,6 +27,8 @@ export interface AwsArgs {
   found: Found;
   /** Whether the user has set EC2's endpoint, which may then only resemble EC2. Default: false. */
   ownEndpoint?: boolean;
+  /** Begins the name of every resource. Default: the component's name and a hyphen. */
+  prefix?: string;
 }
 
 /** The plan's nodes as EC2 instances, and the network that they need. */
@@ -43,14 +41,14 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
 
   constructor(
     name: string,
-    { plan, config, operatorCidrs, found, ownEndpoint = false }: AwsArgs,
+    { plan, config, operatorCidrs, found, ownEndpoint = false, prefix = `${name}-` }: AwsArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:aws:Aws", name, {}, options);
-    const beginning = new Beginning("beginning", { parent: this });
+    const beginning = new Beginning(`${prefix}beginning`, { parent: this });
     this.expiry = watchExpiry(beginning, config.ttl);
     const tags = resourceTags(labTags(name, beginning, config.owner, this.expiry));
-    const login = createLogin(config.publicKey, { parent: this });
+    const login = createLogin(`${prefix}login`, config.publicKey, { parent: this });
     const network = createNetwork(plan, found.zones, tags, this);
     const rules = planRules(plan, operatorCidrs);
     const security = createSecurity(`encaplab-${name}`, rules, network.vpc, tags, this);
@@ -58,7 +56,7 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
     const { nodes, instances } = createNodes(`encaplab-${name}`, args, this);
     createPodRoutes(plan, network.routeTable, instances, this);
     this.nodes = nodes;
-    this.api = apiOf(nodes);
+    this.api = apiOf(plan, nodes);
     this.ownKey = login.privateKey;
     this.cost = estimateAws(plan, found, config.spot ?? false);
     this.registerOutputs({
@@ -74,7 +72,7 @@ export class Aws extends pulumi.ComponentResource implements CloudInfrastructure
  */
 export async function createAws(
   name: string,
-  { plan, config: { aws: config = {} }, settings }: InfrastructureArgs,
+  { plan, config: { aws: config = {} }, settings = {}, prefix }: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
 ): Promise<Aws> {
   const region = findRegion(config, settings);
@@ -85,7 +83,11 @@ export async function createAws(
   const found = await lookUp(region, config, provider);
   await checkQuota(plan, found, config, settings, provider);
   const ownEndpoint = hasOwnEndpoint(settings);
-  const lab = new Aws(name, { plan, config, operatorCidrs, found, ownEndpoint }, { ...options, provider });
+  const lab = new Aws(
+    name,
+    { plan, config, operatorCidrs, found, ownEndpoint, ...(prefix !== undefined && { prefix }) },
+    { ...options, provider },
+  );
   await pulumi.log.info(lab.cost.sentence, lab);
   return lab;
 }

@@ -5,7 +5,7 @@
  */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { PROJECT_TAG } from "../tags";
+import { PROJECT_TAG } from "../common";
 import { asking } from "./failure";
 
 /** A cloud resource that was made for a stack. */

@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
-import { type IngressRule, planIngress } from "../ingress";
+import { type IngressRule, planIngress } from "../common";
 import type { ResourceTags } from "./tags";
 
 /** Inbound IPv4 rules per group, by default (VPC quotas: "Inbound or outbound rules per security group"). */

@@ -2,19 +2,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HostsConfig, MachineConfig } from "../../config";
 import type { LabPlan } from "../../plan";
-import { apiOf } from "../endpoint";
+import { apiOf } from "../common";
 import type { Connection, Endpoint, Machine, MachineInfrastructure } from "../interface";
-import { PartResource } from "../part";
 import { connectionsTo } from "./login";
-
-/** The lab's use of a machine. Its deletion undoes what the lab did there. */
-class Tenancy extends PartResource {
-  constructor(name: string, connection: Connection, podCidr: string, options: pulumi.CustomResourceOptions) {
-    const part = { module: "components/infrastructure/hosts/parts.ts", export: "tenancy" };
-    // The whole connection is secret: with it, anyone can log in.
-    super("Tenancy", part, name, { name, target: pulumi.secret(connection), podCidr }, [], options);
-  }
-}
 
 /** What {@link Hosts} is made from. */
 export interface HostsArgs {
@@ -37,12 +27,11 @@ export class Hosts extends pulumi.ComponentResource implements MachineInfrastruc
   ) {
     super("encaplab:hosts:Hosts", name, {}, options);
     const connections = connectionsTo(config, machines, privateKey);
-    this.nodes = plan.nodes.map((node) => {
-      const connection = connections.get(node.name) as Connection;
-      const tenancy = new Tenancy(node.name, connection, plan.ipPool.cidr, { parent: this });
-      return { ...node, connection, tenancy };
-    });
-    const { host, port } = apiOf(this.nodes);
+    this.nodes = plan.nodes.map((node) => ({
+      ...node,
+      connection: connections.get(node.name) as Connection,
+    }));
+    const { host, port } = apiOf(plan, this.nodes);
     this.api = { host: config.api?.address ?? host, port: config.api?.port ?? port };
     this.registerOutputs({
       addresses: Object.fromEntries(this.nodes.map((node) => [node.name, node.address])),

@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { CONTAINERS, ConfigError } from "../../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "../interface";
-import { ContainerHosts } from "./container-hosts";
+import { NodeContainers } from "./containers";
 import { Hosts } from "./hosts";
 import { findLayer } from "./layer";
 import { findKey } from "./login";
@@ -14,12 +14,16 @@ import { findKey } from "./login";
  */
 export function createHosts(
   name: string,
-  { plan, config: { hosts: config = {} } }: InfrastructureArgs,
+  { plan, config: { hosts: config = {} }, prefix }: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
 ): MachineInfrastructure {
   const { machines, layer, jump, api } = config;
   if (machines === CONTAINERS) {
-    return new ContainerHosts(name, { plan, layer: findLayer(config) }, options);
+    return new NodeContainers(
+      name,
+      { plan, layer: findLayer(config), ...(prefix !== undefined && { prefix }) },
+      options,
+    );
   }
   if (!machines) {
     throw problem(

@@ -2,14 +2,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan } from "../../plan";
-import { findAccess } from "../access";
-import { type CostEstimate, estimateCost } from "../cost";
-import { apiOf } from "../endpoint";
-import { Beginning, watchExpiry } from "../expiry";
-import { planIngress } from "../ingress";
+import {
+  apiOf,
+  Beginning,
+  type CostEstimate,
+  createLogin,
+  estimateCost,
+  findAccess,
+  labTags,
+  planIngress,
+  watchExpiry,
+} from "../common";
 import type { CloudInfrastructure, CloudNode, Endpoint, InfrastructureArgs } from "../interface";
-import { createLogin } from "../key";
-import { labTags } from "../tags";
 import { type Found, flavorWarning, lookUp } from "./lookup";
 import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
@@ -27,6 +31,8 @@ export interface OpenStackArgs {
   operatorCidrs: readonly string[];
   /** What the lookup found in the cloud. */
   found: Found;
+  /** Begins the name of every resource. Default: the component's name and a hyphen. */
+  prefix?: string;
 }
 
 /** The plan's nodes as Nova instances, and the network that they need. */
@@ -39,18 +45,18 @@ export class OpenStack extends pulumi.ComponentResource implements CloudInfrastr
 
   constructor(
     name: string,
-    { plan, config, operatorCidrs, found }: OpenStackArgs,
+    { plan, config, operatorCidrs, found, prefix = `${name}-` }: OpenStackArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:openstack:OpenStack", name, {}, options);
-    const beginning = new Beginning("beginning", { parent: this });
+    const beginning = new Beginning(`${prefix}beginning`, { parent: this });
     this.expiry = watchExpiry(beginning, config.ttl);
     const label = labelOf(labTags(name, beginning, config.owner, this.expiry));
-    const login = createLogin(config.publicKey, { parent: this });
+    const login = createLogin(`${prefix}login`, config.publicKey, { parent: this });
     const network = createNetwork(plan, found.externalNetwork.id, label, this);
     const security = createSecurity(planIngress(plan, operatorCidrs), label, this);
     this.nodes = createNodes(name, { plan, config, found, network, security, login, label }, this);
-    this.api = apiOf(this.nodes);
+    this.api = apiOf(plan, this.nodes);
     this.ownKey = login.privateKey;
     // Each cloud has its own prices, and OpenStack has no API for them.
     this.cost = estimateCost([{ what: found.flavor.name, count: plan.nodes.length, perHour: undefined }], "");
@@ -69,7 +75,7 @@ export class OpenStack extends pulumi.ComponentResource implements CloudInfrastr
  */
 export async function createOpenStack(
   name: string,
-  { plan, config: { openstack: config = {} }, settings }: InfrastructureArgs,
+  { plan, config: { openstack: config = {} }, settings = {}, prefix }: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
 ): Promise<OpenStack> {
   const account = requireAccount(config, settings);
@@ -83,7 +89,11 @@ export async function createOpenStack(
   // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
   const rules = planIngress(plan, operatorCidrs).length + 3;
   if (session) await checkQuota(session, name, plan, found.flavor, rules);
-  const lab = new OpenStack(name, { plan, config, operatorCidrs, found }, { ...options, provider });
+  const lab = new OpenStack(
+    name,
+    { plan, config, operatorCidrs, found, ...(prefix !== undefined && { prefix }) },
+    { ...options, provider },
+  );
   await pulumi.log.info(lab.cost.sentence, lab);
   return lab;
 }

@@ -2,7 +2,7 @@
 import * as openstack from "@pulumi/openstack";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type OpenStackConfig, type Problem } from "../../config";
-import { type Entry, list, type Session } from "../openstack-api";
+import { type Entry, list, type Session } from "./api";
 import { providerSentence } from "./failure";
 
 /** A size of machine. */

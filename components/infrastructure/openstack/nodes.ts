@@ -3,10 +3,9 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit } from "../cloud-init";
+import { cloudInit, KeyPair, type Login } from "../common";
 import type { CloudNode, Connection } from "../interface";
-import { KeyPair, type Login } from "../key";
-import { keyPairName } from "../openstack-api";
+import { keyPairName } from "./api";
 import type { Found } from "./lookup";
 import type { Network, NetworkSubnet } from "./network";
 import type { Security } from "./security";
@@ -45,8 +44,16 @@ export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resour
     const instance = createInstance(node, port, subnet, keyPair, hostKey, args, parent);
     return { node, subnet, port, hostKey, instance };
   });
-  const leader = built.find(({ node }) => node.role === "control-plane") as (typeof built)[number];
-  const publicAddress = createFloatingIp(leader.node, leader.port, leader.subnet, args, parent);
+  const controlPlane = built.find(
+    ({ node }) => node.name === plan.controlPlane.name,
+  ) as (typeof built)[number];
+  const publicAddress = createFloatingIp(
+    controlPlane.node,
+    controlPlane.port,
+    controlPlane.subnet,
+    args,
+    parent,
+  );
   const connectionTo = ({ node, hostKey }: (typeof built)[number], jump?: Connection): Connection => ({
     host: jump ? node.address : publicAddress,
     port: 22,
@@ -55,11 +62,13 @@ export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resour
     hostKey: hostKey.publicKey,
     ...(jump && { jump }),
   });
-  const jump = connectionTo(leader);
+  const jump = connectionTo(controlPlane);
   return built.map((made) => ({
     ...made.node,
     resource: made.instance,
-    ...(made === leader ? { connection: jump, publicAddress } : { connection: connectionTo(made, jump) }),
+    ...(made === controlPlane
+      ? { connection: jump, publicAddress }
+      : { connection: connectionTo(made, jump) }),
   }));
 }
 

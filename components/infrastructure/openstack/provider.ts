@@ -2,7 +2,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type OpenStackConfig, type ProviderSettings } from "../../config";
-import { type Account, findAccount } from "../openstack-api";
+import { type Account, findAccount } from "./api";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

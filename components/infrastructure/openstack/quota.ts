@@ -1,7 +1,7 @@
 /** Checks the project's quotas before anything is made. */
 import { ConfigError } from "../../config";
 import type { LabPlan } from "../../plan";
-import { type Entry, list, read, type Session, stackTags } from "../openstack-api";
+import { type Entry, list, read, type Session, stackTags } from "./api";
 import type { Flavor } from "./lookup";
 
 /** The quota of one kind of resource, and how much of it is in use. */

@@ -1,7 +1,7 @@
 /** The security group: the plan's firewall table as Neutron rules. */
 import * as openstack from "@pulumi/openstack";
 import type * as pulumi from "@pulumi/pulumi";
-import type { IngressRule } from "../ingress";
+import type { IngressRule } from "../common";
 import type { Label } from "./tags";
 
 /** The security group and its rules. */

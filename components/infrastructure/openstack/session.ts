@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as openstack from "@pulumi/openstack";
 import { ConfigError, type OpenStackConfig, type ProviderSettings } from "../../config";
-import { type Account, openSession, type Session } from "../openstack-api";
+import { type Account, openSession, type Session } from "./api";
 import { providerSentence } from "./failure";
 
 /**
@@ -59,16 +59,16 @@ function requirePlace(
   account: Account | undefined,
 ): void {
   if (catalogue.length === 0) {
-    const message = `the credentials${placeOf(account)} are for no project, and the lab needs one; set OS_PROJECT_NAME, or project_name in clouds.yaml`;
+    const message = `the credentials${cloudOf(account)} are for no project, and the lab needs one; set OS_PROJECT_NAME, or project_name in clouds.yaml`;
     throw new ConfigError([{ key: "openstack.cloud", value: cloud, message }]);
   }
   const regions = new Set(catalogue.flatMap(({ endpoints }) => endpoints.map((endpoint) => endpoint.region)));
   if (!region || regions.has(region)) return;
-  const message = `OpenStack${placeOf(account)} has no such region; available: ${[...regions].sort().join(", ")}`;
+  const message = `OpenStack${cloudOf(account)} has no such region; available: ${[...regions].sort().join(", ")}`;
   throw new ConfigError([{ key: "openstack.region", value: region, message }]);
 }
 
-const placeOf = (account: Account | undefined): string =>
+const cloudOf = (account: Account | undefined): string =>
   account?.auth.auth_url ? ` at ${account.auth.auth_url}` : "";
 
 const textOf = (value: unknown): string | undefined =>
@@ -89,7 +89,7 @@ function refusal(cloud: string | undefined, account: Account | undefined, error:
     {
       key: "openstack.cloud",
       value: cloud,
-      message: `the login to OpenStack${placeOf(account)} failed: ${providerSentence(error)}; check the credentials with: openstack token issue`,
+      message: `the login to OpenStack${cloudOf(account)} failed: ${providerSentence(error)}; check the credentials with: openstack token issue`,
     },
   ]);
 }

@@ -1,7 +1,7 @@
 /** The lab's tags and description for OpenStack. Tags are plain text, and the same on each resource. */
 import * as pulumi from "@pulumi/pulumi";
-import { openstackTag, stackDescription, stackTags } from "../openstack-api";
-import type { LabTags } from "../tags";
+import type { LabTags } from "../common";
+import { openstackTag, stackDescription, stackTags } from "./api";
 
 /** A resource's name in OpenStack, and the marks that show that it belongs to the lab. */
 export interface Label {

@@ -1,5 +1,5 @@
 /**
- * Changes the twin from one state to another: renders the bash that does it in the realm. Pure.
+ * Changes the twin from one state to another: renders the bash that does it in the sandbox. Pure.
  *
  * A script first removes the old signature, and last writes the new one, the digest of the state. If the signature is
  * not that of the recorded state, a script was interrupted or something was tampered with, and the part is rebuilt.
@@ -12,7 +12,7 @@ import type { NodeState } from "./nodes";
 import type { SecurityState } from "./security";
 import { batch, bridgeBatch, inside, nft } from "./shell";
 
-/** Folder of the signatures inside the realm. A new realm has none. */
+/** Folder of the signatures inside the sandbox. A new sandbox has none. */
 export const SIGNATURES = "/run/encaplab/applied";
 
 /** SHA-256 of a state, in hex. */

@@ -1,20 +1,17 @@
 /** Public API of the twin: the whole lab's network, on this machine. */
 import * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../plan";
+import { DYNAMIC_TYPE, DynamicResource } from "../../remote/dynamic";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
-import { PartResource } from "../part";
 import { renderNetwork } from "./network";
 import { renderNode } from "./nodes";
-import { chooseRealm, type KernelFeature } from "./realm";
+import { chooseSandbox, type KernelFeature } from "./sandbox";
 import { renderSecurity } from "./security";
 
-export { type Part, PartResource } from "../part";
-export { findRealm, type Realm, runScript } from "./realm";
+export { findSandbox, runScript, type Sandbox } from "./sandbox";
 
-const PARTS = "components/infrastructure/twin/parts.ts";
-
-/** A part of the twin as a Pulumi resource. */
-class TwinPart extends PartResource {
+/** A piece of the twin as a Pulumi resource. */
+class TwinResource extends DynamicResource {
   declare readonly folder: pulumi.Output<string>;
   declare readonly boot: pulumi.Output<string>;
   declare readonly revision: pulumi.Output<string>;
@@ -27,7 +24,7 @@ class TwinPart extends PartResource {
     options: pulumi.CustomResourceOptions,
   ) {
     const outputs = ["folder", "boot", "revision", "foundation"];
-    super(type, { module: PARTS, export: type.toLowerCase() }, name, inputs, outputs, options);
+    super(type, name, inputs, outputs, options);
   }
 }
 
@@ -35,53 +32,63 @@ class TwinPart extends PartResource {
 export class Twin extends pulumi.ComponentResource implements Infrastructure {
   readonly nodes: LabNode[];
   /** The lab folder. Its deletion ends everything else too. */
-  readonly place: pulumi.Resource;
-  /** The realm's folder, by which `shell`, `observe` and the measurement find it. */
+  readonly labFolder: pulumi.Resource;
+  /** The lab folder's path, by which `shell`, `observe` and the measurement find it. */
   readonly folder: pulumi.Output<string>;
   /** Changes whenever anything that carries packets was touched. */
   readonly revision: pulumi.Output<string>;
 
   constructor(
     name: string,
-    { plan }: Pick<InfrastructureArgs, "plan">,
+    { plan, prefix = `${name}-` }: Pick<InfrastructureArgs, "plan" | "prefix">,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:twin:Twin", name, {}, options);
-    const place = new TwinPart("Place", "place", { stack: name }, { parent: this });
-    const { folder } = place;
-    // Deleting the place ends everything: one call ends the realm, with all namespaces and processes in it.
-    const inside = { parent: this, deletedWith: place };
-    const { kind, why } = chooseRealm(featuresOf(plan));
+    const labFolder = new TwinResource(
+      "TwinFolder",
+      `${prefix}folder`,
+      { stack: name },
+      { parent: this, aliases: [{ type: `${DYNAMIC_TYPE}Place`, name: "place" }] },
+    );
+    const { folder } = labFolder;
+    // Deleting the folder ends everything: one call ends the sandbox, with all namespaces and processes in it.
+    const inside = { parent: this, deletedWith: labFolder };
+    const { kind, why } = chooseSandbox(featuresOf(plan));
     if (kind === "machine") pulumi.log.info(why, this);
-    const realm = new TwinPart("Realm", "realm", { folder, kind }, inside);
-    const network = new TwinPart(
+    const sandbox = new TwinResource(
+      "Sandbox",
+      `${prefix}sandbox`,
+      { folder, kind },
+      { ...inside, aliases: [{ type: `${DYNAMIC_TYPE}Realm`, name: "realm" }] },
+    );
+    const network = new TwinResource(
       "Network",
-      "network",
-      { folder, on: realm.boot, state: renderNetwork(plan) },
+      `${prefix}network`,
+      { folder, on: sandbox.boot, state: renderNetwork(plan) },
       inside,
     );
     const on = network.foundation;
-    const security = new TwinPart(
+    const security = new TwinResource(
       "Security",
-      "security",
+      `${prefix}security`,
       { folder, on, state: renderSecurity(plan) },
       inside,
     );
     const nodes = plan.nodes.map((node) => ({
       node,
       // After the rules, so that a mode's packets find their rule open.
-      part: new TwinPart(
+      resource: new TwinResource(
         "Node",
-        node.name,
+        `${prefix}${node.name}`,
         { folder, on, state: renderNode(plan, node) },
         { ...inside, dependsOn: security },
       ),
     }));
-    this.nodes = nodes.map(({ node, part }) => ({ ...node, resource: part }));
-    this.place = place;
+    this.nodes = nodes.map(({ node, resource }) => ({ ...node, resource }));
+    this.labFolder = labFolder;
     this.folder = folder;
     this.revision = pulumi
-      .all([network.revision, security.revision, ...nodes.map(({ part }) => part.revision)])
+      .all([network.revision, security.revision, ...nodes.map(({ resource }) => resource.revision)])
       .apply((revisions) => revisions.join(" "));
     this.registerOutputs({ folder: this.folder, revision: this.revision });
   }

@@ -1,6 +1,6 @@
 /** Bash that programs a namespace, with one process for many changes instead of a process per route. */
 
-/** One `ip -batch` for all lines, in a namespace. Default: the realm's own namespace. */
+/** One `ip -batch` for all lines, in a namespace. Default: the sandbox's own namespace. */
 export function batch(namespace: string | undefined, lines: readonly string[], options = ""): string {
   return heredoc(`ip ${namespace ? `-n ${namespace} ` : ""}${options}-batch -`, lines);
 }

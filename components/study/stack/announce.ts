@@ -49,6 +49,6 @@ export function observationOutput(seen: Observation) {
     ]);
     return [path, { ...Object.fromEntries(counts), route: wire?.route, packet: wire?.packet }];
   });
-  const { of, agrees, disagreements, unsettled, sessionsDown } = seen;
-  return { of, agrees, seen: Object.fromEntries(paths), disagreements, unsettled, sessionsDown };
+  const { of, agrees, disagreements, notConverged, sessionsDown } = seen;
+  return { of, agrees, seen: Object.fromEntries(paths), disagreements, notConverged, sessionsDown };
 }

@@ -1,18 +1,16 @@
 /** The observation as a resource of the stack. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Twin } from "../../infrastructure";
-import { PartResource } from "../../infrastructure/twin";
 import type { LabPlan } from "../../plan";
+import { DynamicResource } from "../../remote/dynamic";
 import type { Observation } from "../observation";
 
-const PART = { module: "components/study/parts.ts", export: "observation" };
-
 /** Measures every pair of the twin once it is up, and again whenever something in it changes. */
-export class TwinObservation extends PartResource {
+export class TwinObservation extends DynamicResource {
   declare readonly observation: pulumi.Output<Observation>;
 
   constructor(name: string, { twin, plan }: { twin: Twin; plan: LabPlan }) {
     const inputs = { folder: twin.folder, revision: twin.revision, plan };
-    super("Observation", PART, name, inputs, ["observation"], { parent: twin, deletedWith: twin.place });
+    super("Observation", name, inputs, ["observation"], { parent: twin, deletedWith: twin.labFolder });
   }
 }

@@ -8,7 +8,7 @@ in:  {"patience": seconds, "nodes": [{"name", "bgp": bool, "sessions": count, "r
       "listeners": [{"namespace", "port"}],
       "rounds": [[{"id", "namespace", "source", "destination", "probe": "icmp"|"tcp", "size", "port"}]],
       "captures": [{"id", "namespace", "node", "interface", "filter", "source", "destination"}]}
-out: {"settled": bool, "unsettled": [text], "results": {id: {"works": bool, "detail": text}},
+out: {"converged": bool, "notConverged": [text], "results": {id: {"works": bool, "detail": text}},
       "sessions": {node: {peer: state}}, "captures": {id: {"route": text, "packet": text}}}
 """
 import json
@@ -18,13 +18,13 @@ import sys
 from capture import capture
 from namespace import run
 from probe import SELECTOR, close, listen, probe_round
-from settle import sessions, settle
+from converge import sessions, converge
 
 
 def main():
     order = json.load(sys.stdin)
     patience = order["patience"]
-    amiss = settle(order["nodes"], patience)
+    amiss = converge(order["nodes"], patience)
     results = {}
     for probes in order["rounds"]:
         # Delete the conntrack entries: one from the opposite direction would let a packet pass that a group refuses.
@@ -38,8 +38,8 @@ def main():
         for server in servers:
             close(server)
     json.dump({
-        "settled": not amiss,
-        "unsettled": amiss[:20],
+        "converged": not amiss,
+        "notConverged": amiss[:20],
         "results": results,
         "sessions": {node["name"]: sessions(node["name"]) for node in order["nodes"]},
         "captures": capture(order["captures"], patience),

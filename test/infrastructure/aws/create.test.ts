@@ -5,7 +5,7 @@ import { parseStackConfig, providerSettings } from "../../../components/config";
 import { createMachines, machineOutputs } from "../../../components/infrastructure";
 import { planLab } from "../../../components/plan";
 import { answers, FOUND } from "../../support/aws";
-import { settle, startMocks } from "../../support/mocks";
+import { resolved, startMocks } from "../../support/mocks";
 import { problemsOf } from "../../support/problems";
 
 const STACK = {
@@ -33,13 +33,13 @@ async function create(stack: Record<string, string>) {
   });
   const config = parseStackConfig(stack);
   const args = { plan: planLab(config), config, settings: providerSettings(stack, "aws") };
-  return { made, infrastructure: await createMachines("aws", args) };
+  return { made, infrastructure: await createMachines("aws", { ...args, prefix: "" }) };
 }
 
 describe("a lab on AWS", () => {
   it("is built by a provider with the lab's region and all of the stack's aws: settings", async () => {
     const { made, infrastructure } = await create(STACK);
-    await settle(infrastructure.urn);
+    await resolved(infrastructure.urn);
     const provider = made.find(({ type }) => type === "pulumi:providers:aws")?.inputs ?? {};
     assert.equal(provider.region, "eu-central-1");
     assert.equal(provider.profile, "work");
@@ -51,9 +51,9 @@ describe("a lab on AWS", () => {
     const { infrastructure } = await create(STACK);
     const outputs = machineOutputs("aws", infrastructure);
     assert.match(outputs.cost ?? "", /estimated cost: \$0\.\d+ per hour/);
-    assert.equal(await settle(outputs.nodes[0]?.ssh ?? ""), "ssh -i aws.key ubuntu@198.51.100.7");
+    assert.equal(await resolved(outputs.nodes[0]?.ssh ?? ""), "ssh -i aws.key ubuntu@198.51.100.7");
     assert.ok(outputs.privateKey);
-    assert.equal(await settle(outputs.privateKey as pulumi.Output<string>), "private login");
+    assert.equal(await resolved(outputs.privateKey as pulumi.Output<string>), "private login");
   });
 
   it("is refused before any lookup or build when no VPC can hold its subnets", async () => {

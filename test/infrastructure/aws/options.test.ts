@@ -4,19 +4,21 @@ import type * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
 import { FAULT_FACTS } from "../../../components/plan";
 import { buildAws, INGRESS, INSTANCE } from "../../support/aws";
-import { named, ofType, type Recorded, type Recording, settle } from "../../support/mocks";
+import { named, ofType, type Recorded, type Recording, resolved } from "../../support/mocks";
 
 const FAULTS_HERE = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes("aws"));
 const CASES = ENCAPSULATIONS.flatMap((encapsulation) =>
   [[], ...FAULTS_HERE.map((fault) => [fault])].map((faults) => ({ encapsulation, faults })),
 );
 
-const urn = (resource: pulumi.Resource | undefined) => (resource ? settle(resource.urn) : undefined);
+const urn = (resource: pulumi.Resource | undefined) => (resource ? resolved(resource.urn) : undefined);
 const without = (props: Recorded["props"], ...keys: string[]) =>
   Object.fromEntries(Object.entries(props).filter(([key]) => !keys.includes(key)));
 const dependencies = async ({ opts }: Recorded): Promise<string[]> =>
   Promise.all(
-    [await settle(opts.dependsOn as pulumi.Input<pulumi.Resource[]>)].flat().map((one) => settle(one.urn)),
+    [await resolved(opts.dependsOn as pulumi.Input<pulumi.Resource[]>)]
+      .flat()
+      .map((one) => resolved(one.urn)),
   ) as Promise<string[]>;
 
 describe("the resources of AWS, in every mode with every fault", function () {
@@ -203,7 +205,7 @@ describe("the choices of a stack on AWS", () => {
     const { resources, result } = await buildAws({ aws: { owner: "grace", ttl: "8h" } });
     const { owner, expiry } = named(resources, INSTANCE, "cp1").props.tags;
     assert.deepEqual([owner, expiry], ["grace", "2026-01-01T08:00:00Z"]);
-    assert.equal(await settle(result.expiry ?? ""), expiry);
+    assert.equal(await resolved(result.expiry ?? ""), expiry);
   });
 
   it("route each block to its node's interface, only with podRoutes", async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProvider, findRegion, hasOwnEndpoint } from "../../../components/infrastructure/aws/provider";
-import { settle, startMocks } from "../../support/mocks";
+import { resolved, startMocks } from "../../support/mocks";
 import { problemsOf } from "../../support/problems";
 
 describe("findRegion", () => {
@@ -64,7 +64,7 @@ describe("an EC2 endpoint that the user has set", () => {
         return {};
       },
     });
-    await settle(createProvider("eu-central-1", settings).urn);
+    await resolved(createProvider("eu-central-1", settings).urn);
     const said = (key: string) => (made[key] === undefined ? undefined : JSON.parse(`${made[key]}`));
     return said;
   }

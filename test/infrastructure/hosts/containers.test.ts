@@ -17,7 +17,10 @@ import {
   withoutLeaving,
   withoutOwn,
 } from "../../../components/infrastructure/hosts/containers/containers";
-import { machines, node as nodeProvider } from "../../../components/infrastructure/hosts/containers/parts";
+import {
+  nodeContainers as machines,
+  containerNode as nodeProvider,
+} from "../../../components/infrastructure/hosts/containers/providers";
 import { planLab } from "../../../components/plan";
 import { named, ofType, record } from "../../support/mocks";
 import { planOf, problemsOf, type RawConfig } from "../../support/problems";
@@ -302,7 +305,7 @@ describe("all node containers as one resource", () => {
 describe("node containers as resources", () => {
   const build = (layer?: string) => {
     const plan = planOf(CONFIG);
-    return record((options) => new NodeContainers("lab", { plan, publicKey: KEY, layer }, options), {
+    return record((options) => new NodeContainers("lab", { plan, layer, prefix: "" }, options), {
       state: () => ({ folder: "/a/folder", ...outputsOf(STATUS) }),
     });
   };
@@ -310,14 +313,14 @@ describe("node containers as resources", () => {
 
   it("record the lab folder before anything exists, and are deleted with it", async () => {
     const { result, resources } = await build();
-    const place = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainersPlace", "place");
+    const folder = named(resources, "pulumi-nodejs:dynamic/encaplab:ContainersFolder", "folder");
     const machines = named(resources, MACHINES, "machines");
-    assert.equal(place.props.stack, "lab");
+    assert.equal(folder.props.stack, "lab");
     assert.equal(machines.props.folder, "/a/folder");
-    assert.equal(machines.opts.deletedWith, place.resource);
-    assert.equal(place.opts.deletedWith, undefined);
-    for (const { opts } of [place, machines]) assert.equal(opts.parent, result);
-    assert.equal(result.place, place.resource);
+    assert.equal(machines.opts.deletedWith, folder.resource);
+    assert.equal(folder.opts.deletedWith, undefined);
+    for (const { opts } of [folder, machines]) assert.equal(opts.parent, result);
+    assert.equal(result.labFolder, folder.resource);
     assert.equal(result.machines, machines.resource);
   });
 
@@ -332,7 +335,7 @@ describe("node containers as resources", () => {
     for (const { props, opts, resource } of nodes) {
       assert.equal(opts.dependsOn, all);
       assert.equal(opts.deletedWith, all);
-      assert.equal(result.nodes.get(props.name), resource);
+      assert.equal(result.nodes.find((node) => node.name === props.name)?.resource, resource);
     }
   });
 
@@ -347,7 +350,7 @@ describe("node containers as resources", () => {
 describe("the machines of a lab in containers", () => {
   const build = (hosts: RawConfig) => {
     const config = parseConfig({ ...CONFIG, rehearse: false, hosts });
-    const args = { plan: planLab(config), config, settings: {} };
+    const args = { plan: planLab(config), config, prefix: "" };
     return record((options) => createHosts("lab", args, options), {
       state: () => ({ folder: "/a/folder", ...outputsOf(STATUS) }),
     });

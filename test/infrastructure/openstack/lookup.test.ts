@@ -9,7 +9,7 @@ import { createOpenStack } from "../../../components/infrastructure/openstack";
 import { createProvider, requireAccount } from "../../../components/infrastructure/openstack/provider";
 import { borrowSession } from "../../../components/infrastructure/openstack/session";
 import { planLab } from "../../../components/plan";
-import { settle, startMocks } from "../../support/mocks";
+import { resolved, startMocks } from "../../support/mocks";
 import { answers } from "../../support/openstack";
 import { EMPTY_PROJECT, FakeOpenStack, PROJECT_ID, type Replies, scopeOf } from "../../support/openstack-api";
 
@@ -77,7 +77,7 @@ describe("the lookup on OpenStack before anything is built", () => {
     assert.deepEqual(asked.getNetwork, { external: true });
     assert.equal(lab.nodes.length, 4);
     assert.match(lab.cost.sentence, /4 × m1\.medium; no price is known/);
-    await settle(lab.urn);
+    await resolved(lab.urn);
     await fake.stop();
     assert.deepEqual((await build({ ...GOOD, externalNetwork: "public" })).asked.getNetwork, {
       name: "public",
@@ -245,6 +245,6 @@ describe("the OpenStack account", () => {
     );
     for (const key of ["token", "applicationCredentialSecret", "password"])
       assert.ok(await pulumi.isSecret(pulumi.output(seen[key])), key);
-    assert.deepEqual([seen.cloud, seen.region, await settle(seen.insecure)], ["mine", "r2", "true"]);
+    assert.deepEqual([seen.cloud, seen.region, await resolved(seen.insecure)], ["mine", "r2", "true"]);
   });
 });

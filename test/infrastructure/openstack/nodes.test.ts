@@ -5,7 +5,7 @@ import { parseConfig } from "../../../components/config";
 import { allocationPools, mtuWarning } from "../../../components/infrastructure/openstack/network";
 import { parseCidr, planLab, toNumber } from "../../../components/plan";
 import { labConfigs } from "../../support/arbitraries";
-import { named, ofType, settle } from "../../support/mocks";
+import { named, ofType, resolved } from "../../support/mocks";
 import {
   buildOpenStack,
   FLOATING_IP,
@@ -58,13 +58,13 @@ describe("a lab on OpenStack", () => {
       ofType(resources, FLOATING_IP).map(({ name, props }) => [name, props.pool]),
       [["cp1", "public"]],
     );
-    const [leader, ...others] = result.nodes;
-    assert.equal(await settle(leader?.connection.host), "198.51.100.7");
-    assert.equal(leader?.connection.jump, undefined);
+    const [controlPlane, ...others] = result.nodes;
+    assert.equal(await resolved(controlPlane?.connection.host), "198.51.100.7");
+    assert.equal(controlPlane?.connection.jump, undefined);
     for (const node of others) {
       assert.equal(node.publicAddress, undefined);
-      assert.equal(await settle(node.connection.host), node.address);
-      assert.equal(node.connection.jump, leader?.connection);
+      assert.equal(await resolved(node.connection.host), node.address);
+      assert.equal(node.connection.jump, controlPlane?.connection);
     }
   });
 
@@ -82,7 +82,7 @@ describe("a lab on OpenStack", () => {
       "owner=grace",
       "expiry=2026-01-01T08:00:00Z",
     ]);
-    assert.equal(await settle(result.expiry ?? ""), "2026-01-01T08:00:00Z");
+    assert.equal(await resolved(result.expiry ?? ""), "2026-01-01T08:00:00Z");
   });
 
   it("routes each block to its node, only with podRoutes, and keeps the route of a renamed node", async () => {

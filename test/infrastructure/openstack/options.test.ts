@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
 import { FAULT_FACTS } from "../../../components/plan";
-import { named, ofType, type Recorded, type Recording, settle } from "../../support/mocks";
+import { named, ofType, type Recorded, type Recording, resolved } from "../../support/mocks";
 import {
   ASSOCIATION,
   buildOpenStack,
@@ -30,7 +30,7 @@ const without = (props: Recorded["props"], ...keys: string[]) =>
 
 async function dependencies({ opts }: Recorded): Promise<pulumi.Resource[]> {
   const given = opts.dependsOn;
-  return [(await settle(given as pulumi.Input<pulumi.Resource[]>)) ?? []].flat() as pulumi.Resource[];
+  return [(await resolved(given as pulumi.Input<pulumi.Resource[]>)) ?? []].flat() as pulumi.Resource[];
 }
 
 describe("the resources of OpenStack, in every mode with every fault", function () {

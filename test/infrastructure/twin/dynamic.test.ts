@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { ConfigError, parseConfig } from "../../../components/config";
 import { createMachines, createTwin } from "../../../components/infrastructure";
-import { asProvider, type Part } from "../../../components/infrastructure/part";
 import { planLab } from "../../../components/plan";
+import { adapt, type DynamicProvider } from "../../../components/remote/dynamic";
 import { TwinObservation } from "../../../components/study/stack";
 import { type Recorded, record } from "../../support/mocks";
 import type { RawConfig } from "../../support/problems";
@@ -16,7 +16,7 @@ async function build(raw: RawConfig) {
   const args = { plan, config, settings: {} };
   const recording = await record(
     (options) => {
-      const twin = createTwin("lab", args, options);
+      const twin = createTwin("lab", { ...args, prefix: "" }, options);
       new TwinObservation("observation", { twin, plan });
       return twin;
     },
@@ -40,20 +40,27 @@ async function build(raw: RawConfig) {
 }
 
 describe("the twin as resources", () => {
-  it("is a component with a place, a realm, a network, rules and nodes, all deleted with the place", async () => {
+  it("is a component with a folder, a sandbox, a network, rules and nodes, all deleted with the folder", async () => {
     const { twin, resources, plan, byName } = await build({});
     const parts = resources.filter(({ name }) => name !== "lab");
     assert.deepEqual(
       parts.map(({ name }) => name).sort(),
-      ["network", "observation", "place", "realm", "security", ...plan.nodes.map(({ name }) => name)].sort(),
+      [
+        "network",
+        "folder",
+        "observation",
+        "sandbox",
+        "security",
+        ...plan.nodes.map(({ name }) => name),
+      ].sort(),
     );
-    const place = byName("place");
-    assert.equal(place.opts.deletedWith, undefined);
+    const folder = byName("folder");
+    assert.equal(folder.opts.deletedWith, undefined);
     for (const part of parts) {
       assert.equal(part.opts.parent, twin, `${part.name}'s parent`);
-      if (part !== place) assert.equal(part.opts.deletedWith, place.resource, `${part.name}'s deletedWith`);
+      if (part !== folder) assert.equal(part.opts.deletedWith, folder.resource, `${part.name}'s deletedWith`);
     }
-    assert.equal(twin.place, place.resource);
+    assert.equal(twin.labFolder, folder.resource);
     assert.deepEqual(
       twin.nodes.map(({ name, address, resource }) => [name, address, resource]),
       plan.nodes.map(({ name, address }) => [name, address, byName(name).resource]),
@@ -67,9 +74,9 @@ describe("the twin as resources", () => {
 
   it("gives each part what it depends on, and no secret", async () => {
     const { byName, resources, plan } = await build({});
-    assert.equal(byName("place").props.stack, "lab");
+    assert.equal(byName("folder").props.stack, "lab");
     assert.deepEqual(
-      [byName("realm").props.folder, byName("network").props.on, byName("security").props.on],
+      [byName("sandbox").props.folder, byName("network").props.on, byName("security").props.on],
       ["/a/folder", "b", "f"],
     );
     for (const { name } of plan.nodes) assert.equal(byName(name).props.on, "f");
@@ -128,7 +135,7 @@ describe("the twin as resources", () => {
 
 describe("a part as a dynamic provider", () => {
   const calls: unknown[][] = [];
-  const part: Part<unknown, object> = {
+  const part: DynamicProvider<unknown, object> = {
     create: async (inputs) => {
       calls.push(["create", inputs]);
       return { made: 1 };
@@ -145,7 +152,7 @@ describe("a part as a dynamic provider", () => {
       calls.push(["remove", recorded]);
     },
   };
-  const provider = asProvider(part, "id");
+  const provider = adapt(part, "id");
 
   it("records inputs together with outputs, never replaces, and passes on what was recorded", async () => {
     assert.deepEqual(await provider.create({ a: 1 }), { id: "id", outs: { a: 1, made: 1 } });

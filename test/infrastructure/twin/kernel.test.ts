@@ -3,13 +3,13 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
-import { chooseRealm } from "../../../components/infrastructure/twin/realm";
-import { readKernel } from "../../../components/infrastructure/twin/realm/kernel";
-import { hostNetwork } from "../../support/realm";
+import { chooseSandbox } from "../../../components/infrastructure/twin/sandbox";
+import { readKernel } from "../../../components/infrastructure/twin/sandbox/kernel";
+import { hostNetwork } from "../../support/sandbox";
 
 const RELEASE = "6.1.0-test";
 
-describe("the choice of a realm", () => {
+describe("the choice of a sandbox", () => {
   let root: string;
   beforeEach(() => {
     root = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-kernel-"));
@@ -20,8 +20,8 @@ describe("the choice of a realm", () => {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), content);
   };
-  const choose = (...needs: Parameters<typeof chooseRealm>[0]) =>
-    chooseRealm(needs, readKernel(root, RELEASE));
+  const choose = (...needs: Parameters<typeof chooseSandbox>[0]) =>
+    chooseSandbox(needs, readKernel(root, RELEASE));
 
   it("counts vxlan on disk as available, because it may load by itself, but not ipip and br_netfilter", () => {
     write("proc/modules", "veth 1 0 - Live 0x0\nbridge 1 0 - Live 0x0\n");
@@ -71,7 +71,7 @@ describe("the choice of a realm", () => {
     const before = hostNetwork();
     const modules = () => (fs.existsSync("/proc/modules") ? fs.readFileSync("/proc/modules", "utf8") : "");
     const loaded = modules();
-    chooseRealm(["ipip", "vxlan", "br_netfilter", "nf_tables"]);
+    chooseSandbox(["ipip", "vxlan", "br_netfilter", "nf_tables"]);
     assert.equal(hostNetwork(), before);
     assert.equal(modules(), loaded);
   });

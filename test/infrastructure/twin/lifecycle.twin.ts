@@ -1,11 +1,11 @@
 /** The life of a lab with the real engine: what an update touches, what it repairs, what it leaves. */
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
-import { findRealm, type Realm, runScript } from "../../../components/infrastructure/twin";
-import { readRecord } from "../../../components/infrastructure/twin/realm/record";
+import { findSandbox, runScript, type Sandbox } from "../../../components/infrastructure/twin";
+import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
 import { engineFolder, Lab, type Run, readableEngine } from "../../support/lab";
 import type { RawConfig } from "../../support/problems";
-import { hostNetwork, mentions } from "../../support/realm";
+import { hostNetwork, mentions } from "../../support/sandbox";
 
 const topology = (b: string[]) => [
   { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
@@ -25,10 +25,10 @@ function assertGone(lab: Lab): void {
   assert.deepEqual(mentions(lab.stateHome), [], "no process");
 }
 
-/** Ends the whole realm at once, as if the machine was switched off. */
-function killRealm(lab: Lab): void {
+/** Ends the whole sandbox at once, as if the machine was switched off. */
+function killSandbox(lab: Lab): void {
   const record = readRecord(lab.folder ?? "");
-  assert.ok(record, "there is a realm to kill");
+  assert.ok(record, "there is a sandbox to kill");
   process.kill(record.pid, "SIGKILL");
 }
 
@@ -39,13 +39,13 @@ describe("a lab with the real engine", function () {
   let host: string;
   const common: RawConfig = { cloud: "twin", fabric: "aws", topology: topology(["w2", "w3"]) };
 
-  const inRealm = (script: string) => runScript(findRealm(lab.folder ?? "") as Realm, script);
+  const inSandbox = (script: string) => runScript(findSandbox(lab.folder ?? "") as Sandbox, script);
   const up = async (raw: RawConfig): Promise<Run> => {
     lab.configure({ ...common, ...raw });
     const run = await lab.up();
     const { observation } = await lab.outputs();
     assert.ok(observation.agrees, run.output);
-    assert.deepEqual(observation.unsettled, []);
+    assert.deepEqual(observation.notConverged, []);
     return run;
   };
 
@@ -86,8 +86,8 @@ describe("a lab with the real engine", function () {
   it("adds and removes a fault in place, in the only resource that has it", async () => {
     const broken = await up({ encapsulation: "VXLAN", faults: ["vxlan-blocked"] });
     assert.deepEqual(touched(broken), ["observation", "security"]);
-    const mended = await up({ encapsulation: "VXLAN" });
-    assert.deepEqual(touched(mended), ["observation", "security"]);
+    const fixed = await up({ encapsulation: "VXLAN" });
+    assert.deepEqual(touched(fixed), ["observation", "security"]);
   });
 
   it("gives the gateway pod routes without touching a node", async () => {
@@ -105,7 +105,7 @@ describe("a lab with the real engine", function () {
     // w3 and w4 move up to the earlier positions, blocks and addresses, and the engine deletes w2 last.
     const removed = await up({ encapsulation: "VXLAN", topology: topology(["w3", "w4"]) });
     assert.equal(removed.ops.w2, "delete");
-    assert.equal(await inRealm("ls /run/netns | grep -c ^w2 || true"), "0\n");
+    assert.equal(await inSandbox("ls /run/netns | grep -c ^w2 || true"), "0\n");
     await up({ encapsulation: "VXLAN" });
   });
 
@@ -115,7 +115,7 @@ describe("a lab with the real engine", function () {
   };
   for (const [title, { damage, repaired }] of Object.entries(damages)) {
     it(`notices and repairs ${title} by hand in the next up`, async () => {
-      await inRealm(damage);
+      await inSandbox(damage);
       const run = await up({ encapsulation: "VXLAN" });
       for (const name of repaired)
         assert.equal(run.ops[name], "update", `${name} in ${JSON.stringify(run.ops)}`);
@@ -124,25 +124,25 @@ describe("a lab with the real engine", function () {
   }
 
   it("rebuilds a part that was changed by hand, so that a switch still works", async () => {
-    await inRealm(
+    await inSandbox(
       "ip -n w1 link del vxlan.calico; ip -n cp1 route flush dev vxlan.calico; ip -n router route del blackhole 172.16.0.0/16",
     );
     await up({ encapsulation: "None", podRoutes: true });
-    await inRealm("ip -n w2 route flush proto bird; ip -n router route flush root 172.16.0.0/16");
+    await inSandbox("ip -n w2 route flush proto bird; ip -n router route flush root 172.16.0.0/16");
     await up({ encapsulation: "VXLAN" });
   });
 
   it("starts a BIRD again that was killed", async () => {
     await up({ encapsulation: "None" });
-    await inRealm('kill -9 "$(< /run/bird/w1.pid)"');
+    await inSandbox('kill -9 "$(< /run/bird/w1.pid)"');
     assert.equal((await up({ encapsulation: "None" })).ops.w1, "update");
     await up({ encapsulation: "VXLAN" });
   });
 
-  it("notices and rebuilds a realm that is gone, as after a reboot", async () => {
+  it("notices and rebuilds a sandbox that is gone, as after a reboot", async () => {
     for (const forget of [false, true]) {
       const { folder } = lab;
-      killRealm(lab);
+      killSandbox(lab);
       // A reboot may also remove the folder, if the state is on a tmpfs.
       if (forget) rmSync(folder ?? "", { recursive: true, force: true });
       const run = await up({ encapsulation: "VXLAN" });
@@ -150,7 +150,7 @@ describe("a lab with the real engine", function () {
         "cp1",
         "network",
         "observation",
-        "realm",
+        "sandbox",
         "security",
         "w1",
         "w2",
@@ -160,12 +160,12 @@ describe("a lab with the real engine", function () {
     }
   });
 
-  it("removes everything in a destroy, even if the realm is gone already", async () => {
+  it("removes everything in a destroy, even if the sandbox is gone already", async () => {
     await lab.destroy();
     assertGone(lab);
     assert.equal(hostNetwork(), host);
     await up({ encapsulation: "VXLAN" });
-    killRealm(lab);
+    killSandbox(lab);
     await lab.destroy();
     assertGone(lab);
   });
@@ -208,6 +208,6 @@ describe("a lab with the real engine", function () {
 
   it("leaves the host unchanged in the end", () => {
     assert.equal(hostNetwork(), host);
-    assert.ok(!existsSync("/run/netns/cp1"), "the twin has no namespace outside its realm");
+    assert.ok(!existsSync("/run/netns/cp1"), "the twin has no namespace outside its sandbox");
   });
 });

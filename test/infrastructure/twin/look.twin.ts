@@ -26,7 +26,7 @@ describe("a node looks like a real one", function () {
     for (const twin of twins.values()) await twin.stop();
   });
 
-  /** Brings the encapsulation up in a realm that can run it, with converged routes. */
+  /** Brings the encapsulation up in a sandbox that can run it, with converged routes. */
   async function play(encapsulation: Encapsulation, raw: RawConfig = {}): Promise<TwinUnderTest> {
     const kind = kindFor(encapsulation);
     const twin = twins.get(kind) ?? new TwinUnderTest(kind);
@@ -35,8 +35,8 @@ describe("a node looks like a real one", function () {
     await twin.bring(plan);
     const seen = await twin.observe(plan);
     assert.ok(
-      seen.agrees && seen.unsettled.length === 0,
-      seen.disagreements.concat(seen.unsettled).join("\n"),
+      seen.agrees && seen.notConverged.length === 0,
+      seen.disagreements.concat(seen.notConverged).join("\n"),
     );
     return twin;
   }

@@ -4,24 +4,24 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import {
-  findRealm,
-  type Realm,
-  RealmError,
+  findSandbox,
   runScript,
-  startRealm,
-  stopRealm,
-} from "../../../components/infrastructure/twin/realm";
-import { imageCache, prepareImage } from "../../../components/infrastructure/twin/realm/image";
-import { hostNetwork, inTerminal, mentions, until } from "../../support/realm";
+  type Sandbox,
+  SandboxError,
+  startSandbox,
+  stopSandbox,
+} from "../../../components/infrastructure/twin/sandbox";
+import { imageCache, prepareImage } from "../../../components/infrastructure/twin/sandbox/image";
+import { hostNetwork, inTerminal, mentions, until } from "../../support/sandbox";
 
 const ROOT = path.resolve(__dirname, "../../..");
-const MODULE = path.join(ROOT, "components/infrastructure/twin/realm");
+const MODULE = path.join(ROOT, "components/infrastructure/twin/sandbox");
 
-describe("the machine realm", function () {
+describe("the machine sandbox", function () {
   this.timeout(300_000);
   let base: string;
   let folder: string;
-  let realm: Realm;
+  let sandbox: Sandbox;
   let host: string;
   const progress: string[] = [];
 
@@ -29,10 +29,10 @@ describe("the machine realm", function () {
     base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-machine-")));
     folder = path.join(base, "lab");
     host = hostNetwork();
-    realm = await startRealm(folder, "machine", (line) => progress.push(line));
+    sandbox = await startSandbox(folder, "machine", (line) => progress.push(line));
   });
   after(async () => {
-    await stopRealm(folder);
+    await stopSandbox(folder);
     fs.rmSync(base, { recursive: true, force: true });
   });
 
@@ -41,14 +41,14 @@ describe("the machine realm", function () {
       progress.join("\n"),
       /Booting.*\n.*the kernel runs \(\d+ s\)\n.*drivers are loaded.*\n.*answers after/s,
     );
-    assert.equal(findRealm(folder)?.bootId, realm.bootId);
-    assert.equal(findRealm(folder)?.kind, "machine");
+    assert.equal(findSandbox(folder)?.bootId, sandbox.bootId);
+    assert.equal(findSandbox(folder)?.kind, "machine");
   });
 
   it("returns a script's exact output, its exit code and its standard error", async () => {
-    assert.equal(await runScript(realm, "printf 'a\\n\\nb'"), "a\n\nb");
-    assert.equal(await runScript(realm, "cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
-    await assert.rejects(runScript(realm, "echo out; echo 'it broke' >&2; exit 7"), {
+    assert.equal(await runScript(sandbox, "printf 'a\\n\\nb'"), "a\n\nb");
+    assert.equal(await runScript(sandbox, "cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
+    await assert.rejects(runScript(sandbox, "echo out; echo 'it broke' >&2; exit 7"), {
       exitCode: 7,
       stderr: "it broke",
     });
@@ -56,13 +56,16 @@ describe("the machine realm", function () {
 
   it("accepts large scripts, input and output", async () => {
     const input = "0123456789abcdef".repeat(100_000);
-    assert.equal((await runScript(realm, "cat", input)).length, input.length);
-    assert.equal(await runScript(realm, `f() { :; }\n${"f 10.0.0.0/26\n".repeat(10_000)}echo end`), "end\n");
+    assert.equal((await runScript(sandbox, "cat", input)).length, input.length);
+    assert.equal(
+      await runScript(sandbox, `f() { :; }\n${"f 10.0.0.0/26\n".repeat(10_000)}echo end`),
+      "end\n",
+    );
   });
 
   it("runs many scripts at the same time, and does not wait for processes that one leaves running", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => i);
-    const answers = await Promise.all(numbers.map((i) => runScript(realm, `sleep 500 & echo ${i}`)));
+    const answers = await Promise.all(numbers.map((i) => runScript(sandbox, `sleep 500 & echo ${i}`)));
     assert.deepEqual(
       answers,
       numbers.map((i) => `${i}\n`),
@@ -71,7 +74,7 @@ describe("the machine realm", function () {
 
   it("carries packets through the kernel's own ipip device, which tcpdump shows as protocol 4", async () => {
     const output = await runScript(
-      realm,
+      sandbox,
       `set -e
        ip netns add a; ip netns add b
        ip -n a link add e type veth peer name e netns b
@@ -100,13 +103,18 @@ END
   });
 
   it("cannot write this computer's files", async () => {
-    await assert.rejects(runScript(realm, "touch /usr/encaplab-was-here"), RealmError);
+    await assert.rejects(runScript(sandbox, "touch /usr/encaplab-was-here"), SandboxError);
     assert.equal(fs.existsSync("/usr/encaplab-was-here"), false);
   });
 
   it("gives a shell on a terminal as the node's root", async () => {
-    await runScript(realm, "ip netns add w1");
-    const seen = await inTerminal(realm.shellArgv("w1"), ["hostname", "tty", "echo HIST=$HISTFILE.", "exit"]);
+    await runScript(sandbox, "ip netns add w1");
+    const seen = await inTerminal(sandbox.shellArgv("w1"), [
+      "hostname",
+      "tty",
+      "echo HIST=$HISTFILE.",
+      "exit",
+    ]);
     assert.match(seen, /root@w1:~#/);
     assert.match(seen, /\/dev\/pts\/\d/);
     assert.match(seen, /HIST=\./);
@@ -118,12 +126,12 @@ END
   });
 
   it("leaves no process, no QEMU and no file when stopped", async () => {
-    assert.equal(mentions(`encaplab.boot=${realm.bootId}`).length, 1, "QEMU");
-    await stopRealm(folder);
-    assert.deepEqual(mentions(realm.bootId), []);
+    assert.equal(mentions(`encaplab.boot=${sandbox.bootId}`).length, 1, "QEMU");
+    await stopSandbox(folder);
+    assert.deepEqual(mentions(sandbox.bootId), []);
     assert.deepEqual(mentions(base), []);
     assert.equal(fs.existsSync(folder), false);
-    assert.equal(findRealm(folder), undefined);
+    assert.equal(findSandbox(folder), undefined);
   });
 
   it("keeps booting when its starter is killed, and can be stopped", async () => {
@@ -131,8 +139,8 @@ END
     const script = path.join(base, "starter.ts");
     fs.writeFileSync(
       script,
-      `import { startRealm } from ${JSON.stringify(MODULE)};
-       void startRealm(process.argv[2] as string, "machine", (line) => console.log(line));`,
+      `import { startSandbox } from ${JSON.stringify(MODULE)};
+       void startSandbox(process.argv[2] as string, "machine", (line) => console.log(line));`,
     );
     for (const word of ["Booting", "the kernel runs"]) {
       const child = spawn(process.execPath, ["--import", "tsx", script, killed], { cwd: ROOT });
@@ -141,10 +149,10 @@ END
       );
       child.kill("SIGKILL");
       if (word !== "Booting") {
-        await until(() => findRealm(killed) !== undefined, 120_000);
-        assert.equal(await runScript(findRealm(killed) as Realm, "echo fine"), "fine\n");
+        await until(() => findSandbox(killed) !== undefined, 120_000);
+        assert.equal(await runScript(findSandbox(killed) as Sandbox, "echo fine"), "fine\n");
       }
-      await stopRealm(killed);
+      await stopSandbox(killed);
       assert.deepEqual(mentions(killed), []);
     }
   });
@@ -157,12 +165,12 @@ END
     const program = path.join(own, "program.ts");
     fs.writeFileSync(
       program,
-      `import { runScript, startRealm, stopRealm } from ${JSON.stringify(MODULE)};
+      `import { runScript, startSandbox, stopSandbox } from ${JSON.stringify(MODULE)};
       const folder = process.argv[2] as string;
       void (async () => {
-        const realm = await startRealm(folder, "machine");
-        console.log(await runScript(realm, "id -u; ip link add t0 type ipip local 192.0.2.1; ip -br link show t0"));
-        await stopRealm(folder);
+        const sandbox = await startSandbox(folder, "machine");
+        console.log(await runScript(sandbox, "id -u; ip link add t0 type ipip local 192.0.2.1; ip -br link show t0"));
+        await stopSandbox(folder);
       })();`,
     );
     execFileSync("chown", ["-R", "65534:65534", own]);
@@ -192,7 +200,7 @@ END
     process.env.XDG_CACHE_HOME = broken;
     try {
       await assert.rejects(
-        startRealm(path.join(base, "broken"), "machine"),
+        startSandbox(path.join(base, "broken"), "machine"),
         /QEMU machine does not start.*mount/s,
       );
     } finally {

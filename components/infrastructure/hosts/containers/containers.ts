@@ -52,14 +52,12 @@ export interface ContainersOptions {
   layer?: string;
 }
 
-/** The spec for a plan. @throws {Error} when the plan has no control plane. */
+/** The spec for a plan. */
 export function renderContainers(
   plan: LabPlan,
   { name, publicKey, layer }: ContainersOptions,
 ): ContainersSpec {
   const prefixes = new Map(plan.subnets.map((subnet) => [subnet.name, subnet.prefix]));
-  const controlPlane = plan.nodes.find(({ role }) => role === "control-plane");
-  if (!controlPlane) throw new Error("a plan without a control plane cannot become node containers");
   return {
     name,
     mtu: plan.mtu.link,
@@ -78,7 +76,7 @@ export function renderContainers(
       address: `${node.address}/${prefixes.get(node.subnet)}`,
     })),
     routes: plan.podRoutes.map(({ block, via }) => ({ block, via })),
-    apiNode: controlPlane.name,
+    apiNode: plan.controlPlane.name,
   };
 }
 

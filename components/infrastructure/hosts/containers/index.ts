@@ -1,93 +1,117 @@
 /** Public API of the node containers: machines with systemd and SSH on this machine, in the plan's subnets. */
 import * as pulumi from "@pulumi/pulumi";
 import type { LabPlan } from "../../../plan";
-import { PartResource } from "../../part";
+import { DYNAMIC_TYPE, DynamicResource, formerUrn } from "../../../remote/dynamic";
+import { createLogin } from "../../common";
+import type { Endpoint, Machine, MachineInfrastructure } from "../../interface";
 import { renderContainers } from "./containers";
 
 export { type ContainersSpec, renderContainers } from "./containers";
 
-const PARTS = "components/infrastructure/hosts/containers/parts.ts";
+/** The containers are reached through listeners on this machine's loopback address. */
+const HERE = "127.0.0.1";
 
-class Place extends PartResource {
+/** Until version 0.1 this was two components, one inside the other. */
+const OUTER = "encaplab:hosts:ContainerHosts";
+const inner = (type: string, name: string) => ({
+  aliases: [formerUrn([OUTER, "encaplab:hosts:NodeContainers", `${DYNAMIC_TYPE}${type}`], name)],
+});
+
+class Folder extends DynamicResource {
   declare readonly folder: pulumi.Output<string>;
 
-  constructor(stack: string, options: pulumi.CustomResourceOptions) {
-    super("ContainersPlace", { module: PARTS, export: "place" }, "place", { stack }, ["folder"], options);
+  constructor(name: string, stack: string, options: pulumi.CustomResourceOptions) {
+    super("ContainersFolder", name, { stack }, ["folder"], {
+      ...options,
+      ...inner("ContainersPlace", "place"),
+    });
   }
 }
 
-class Machines extends PartResource {
+class Machines extends DynamicResource {
   declare readonly ports: pulumi.Output<Record<string, number>>;
   declare readonly hostKeys: pulumi.Output<Record<string, string>>;
   declare readonly apiPort: pulumi.Output<number>;
 
-  constructor(inputs: Record<string, unknown>, options: pulumi.CustomResourceOptions) {
-    const outputs = ["ports", "hostKeys", "apiPort"];
-    super("NodeContainers", { module: PARTS, export: "machines" }, "machines", inputs, outputs, options);
+  constructor(name: string, inputs: Record<string, unknown>, options: pulumi.CustomResourceOptions) {
+    super("NodeContainers", name, inputs, ["ports", "hostKeys", "apiPort"], {
+      ...options,
+      ...inner("NodeContainers", name),
+    });
   }
 }
 
 /** Removes one machine. The comment of its provider says why {@link Machines} cannot. */
-class ContainerNode extends PartResource {
-  constructor(name: string, folder: pulumi.Output<string>, options: pulumi.CustomResourceOptions) {
-    super(
-      "ContainerNode",
-      { module: PARTS, export: "node" },
-      `machine-${name}`,
-      { folder, name },
-      [],
-      options,
-    );
+class ContainerNode extends DynamicResource {
+  constructor(
+    name: string,
+    inputs: { folder: pulumi.Output<string>; name: string },
+    options: pulumi.CustomResourceOptions,
+  ) {
+    super("ContainerNode", name, inputs, [], { ...options, ...inner("ContainerNode", name) });
   }
 }
 
-/** What the node containers are made from. */
+/** What {@link NodeContainers} is made from. */
 export interface NodeContainersArgs {
   plan: LabPlan;
-  /** The key for login as root on each node. */
-  publicKey: pulumi.Input<string>;
   /** Absolute path of a folder laid over the plain root of each new node. Default: the plain root alone. */
   layer?: string | undefined;
+  /** Begins the name of every resource. Default: the component's name and a hyphen. */
+  prefix?: string;
 }
 
-/** The plan's nodes as node containers on this machine. Needs Linux and root. */
-export class NodeContainers extends pulumi.ComponentResource {
-  /** The lab folder. Recorded before anything real exists. Its deletion ends everything else too. */
-  readonly place: pulumi.CustomResource;
+/**
+ * The plan's nodes as node containers on this machine, with the lab's own login key: a real cluster that is gone without
+ * a trace after a destroy. Needs Linux and root.
+ */
+export class NodeContainers extends pulumi.ComponentResource implements MachineInfrastructure {
+  readonly nodes: Machine[];
+  readonly api: Endpoint;
+  readonly ownKey: pulumi.Output<string> | undefined;
+  /** Recorded before anything real exists. Its deletion ends everything else too. */
+  readonly labFolder: pulumi.CustomResource;
   /** All machines as one resource. */
   readonly machines: pulumi.CustomResource;
-  /** By node name, the resource that removes the node's machine. Deleted only after everything that depends on it. */
-  readonly nodes: ReadonlyMap<string, pulumi.CustomResource>;
-  readonly folder: pulumi.Output<string>;
-  /** Ports of 127.0.0.1 that lead to each node's SSH, by node name. */
-  readonly ports: pulumi.Output<Record<string, number>>;
-  /** `ssh-ed25519 AAAA…` by node name. The key is on the node's disk: a new key is a new machine. */
-  readonly hostKeys: pulumi.Output<Record<string, string>>;
-  /** Port of 127.0.0.1 that leads to the control plane's port 6443. */
-  readonly apiPort: pulumi.Output<number>;
 
   constructor(
     name: string,
-    { plan, publicKey, layer }: NodeContainersArgs,
+    { plan, layer, prefix = `${name}-` }: NodeContainersArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super("encaplab:hosts:NodeContainers", name, {}, options);
-    const place = new Place(name, { parent: this });
+    const aliases = [...((options?.aliases as pulumi.Alias[] | undefined) ?? []), formerUrn([OUTER], name)];
+    super("encaplab:hosts:NodeContainers", name, {}, { ...options, aliases });
+    const login = createLogin(`${prefix}login`, undefined, { parent: this });
+    const labFolder = new Folder(`${prefix}folder`, name, { parent: this });
+    const { folder } = labFolder;
     const spec = pulumi
-      .output(publicKey)
+      .output(login.publicKey)
       .apply((key) => renderContainers(plan, { name, publicKey: key, ...(layer && { layer }) }));
-    const machines = new Machines({ folder: place.folder, spec }, { parent: this, deletedWith: place });
+    const inside = { parent: this, deletedWith: labFolder };
+    const machines = new Machines(`${prefix}machines`, { folder, spec }, inside);
     // A destroy ends all machines at once, so that it does not remove them one by one.
     const alone = { parent: this, dependsOn: machines, deletedWith: machines };
-    this.place = place;
+    this.nodes = plan.nodes.map((node) => {
+      const of = <T>(all: pulumi.Output<Record<string, T>>) => all.apply((known) => known[node.name] as T);
+      const hostKey = of(machines.hostKeys);
+      return {
+        ...node,
+        resource: new ContainerNode(`${prefix}machine-${node.name}`, { folder, name: node.name }, alone),
+        // The host key is on the node's disk: a new disk is a new machine.
+        identity: hostKey,
+        connection: {
+          host: HERE,
+          port: of(machines.ports),
+          user: "root",
+          privateKey: login.privateKey,
+          hostKey,
+        },
+      };
+    });
+    this.labFolder = labFolder;
     this.machines = machines;
-    this.nodes = new Map(
-      plan.nodes.map((node) => [node.name, new ContainerNode(node.name, place.folder, alone)]),
-    );
-    this.folder = place.folder;
-    this.ports = machines.ports;
-    this.hostKeys = machines.hostKeys;
-    this.apiPort = machines.apiPort;
-    this.registerOutputs({ folder: this.folder, ports: this.ports, apiPort: this.apiPort });
+    this.ownKey = login.privateKey;
+    this.api = { host: HERE, port: machines.apiPort };
+    this.registerOutputs({ folder, ports: machines.ports, apiPort: machines.apiPort });
   }
 }

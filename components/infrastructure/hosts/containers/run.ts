@@ -1,8 +1,6 @@
 /** Calls scripts/containers/run. */
 import { spawn } from "node:child_process";
-import * as path from "node:path";
-
-const RUN = path.resolve(__dirname, "../../../../scripts/containers/run");
+import { scriptPath } from "../../../scripts";
 
 /**
  * Runs `run FOLDER …words` and returns its standard output. Its standard error is copied to this process's standard
@@ -10,7 +8,9 @@ const RUN = path.resolve(__dirname, "../../../../scripts/containers/run");
  * @throws {Error} with the last lines of standard error when it fails.
  */
 export async function runContainers(folder: string, ...words: string[]): Promise<string> {
-  const child = spawn("bash", [RUN, folder, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("bash", [scriptPath("containers/run"), folder, ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let out = "";
   let said = "";
   child.stdout.on("data", (chunk: Buffer) => {

@@ -1,0 +1,136 @@
+/**
+ * Dynamic providers that work over SSH from this machine: the wait for a login, the bootstrap tokens, and the reset of a
+ * machine that stays after the lab.
+ */
+import { randomInt } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { execute, type Target, waitForSsh } from "../remote";
+import type { DynamicProvider } from "../remote/dynamic";
+import { shellCommand, stepScript } from "./steps";
+
+/** The engine shows what a provider's process writes to its standard error while it runs. */
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+interface Waiting {
+  name: string;
+  machine: string;
+  target: Target;
+  limit: number;
+}
+
+/** Waits until you can log in to a node. */
+export const reachable: DynamicProvider<Waiting, object> = {
+  create: wait,
+  changed: async ({ machine, target }, recorded) =>
+    machine !== recorded.machine || !isDeepStrictEqual(target, recorded.target),
+  update: wait,
+  remove: async () => {},
+};
+
+async function wait({ name, target, limit }: Waiting): Promise<object> {
+  await waitForSsh(target, limit, (sentence) => say(`${name}: ${sentence}`));
+  return {};
+}
+
+interface TokensInputs {
+  controlPlane: string;
+  target: Target;
+  /** What identifies each worker's machine, by the worker's name. */
+  workers: Record<string, string>;
+  cluster: string;
+}
+
+/** `until`: when the tokens expire, as an ISO 8601 time. */
+interface TokensOutputs {
+  tokens: Record<string, string>;
+  until: string;
+}
+
+/** How many minutes `scripts/node/token.sh` lets a token live. */
+const LIFETIME = 15;
+
+/** Bootstrap tokens for the workers, issued again when they have expired and a worker is missing in the cluster. */
+export const bootstrapTokens: DynamicProvider<TokensInputs, TokensOutputs> = {
+  create: (inputs) => issueTokens(inputs, {}),
+  changed: async (inputs, recorded) =>
+    !isDeepStrictEqual([inputs.workers, inputs.cluster], [recorded.workers, recorded.cluster]) ||
+    // While the tokens are valid, do not ask the control plane.
+    (Date.now() > Date.parse(recorded.until) && (await isAnyMissing(inputs))),
+  update: (inputs, recorded) => issueTokens(inputs, recorded.tokens),
+  // The tokens expire by themselves.
+  remove: async () => {},
+};
+
+async function issueTokens(inputs: TokensInputs, before: Record<string, string>): Promise<TokensOutputs> {
+  const names = Object.keys(inputs.workers);
+  const tokens = Object.fromEntries(names.map((name) => [name, before[name] ?? newToken()]));
+  const until = new Date(Date.now() + LIFETIME * 60_000).toISOString();
+  // Single-node cluster: no bootstrap tokens needed.
+  if (names.length === 0) return { tokens, until };
+  const script = stepScript("token", {
+    NODE_NAME: inputs.controlPlane,
+    TOKENS: Object.values(tokens).join("\n"),
+    MINUTES: String(LIFETIME),
+  });
+  const { code, stderr } = await execute(inputs.target, shellCommand(inputs.target.user, "create"), script);
+  if (code !== 0)
+    throw new Error(
+      `${inputs.controlPlane} did not accept the bootstrap tokens (exit ${code}):\n${stderr.trim()}`,
+    );
+  return { tokens, until };
+}
+
+/** False if the control plane cannot be asked: change nothing, and let the steps that need it report the error. */
+async function isAnyMissing({ controlPlane, target, workers }: TokensInputs): Promise<boolean> {
+  const script = stepScript("members", { NODE_NAME: controlPlane });
+  const answer = await execute(target, shellCommand(target.user, "create"), script).catch(() => undefined);
+  if (answer?.code !== 0) return false;
+  const members = answer.stdout.split(/\s+/);
+  return Object.keys(workers).some((name) => !members.includes(name));
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+const word = (length: number) => Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join("");
+
+/** A token in the form that kubeadm requires: `[a-z0-9]{6}.[a-z0-9]{16}`. */
+const newToken = () => `${word(6)}.${word(16)}`;
+
+/** Which machine to reset, and how to reach it. */
+interface ResetInputs {
+  /** The machine's name in messages. */
+  name: string;
+  target: Target;
+  podCidr: string;
+}
+
+/** Seconds in which a machine must answer before it is taken for dead and not cleaned. */
+const PATIENCE = 20;
+
+/**
+ * The lab's use of a machine. Its creation does not touch the machine. It is recorded before anything else touches the
+ * machine, so that a destroy also undoes what an interrupted `up` left there. A machine that is gone does not keep you
+ * from destroying the rest. A Command would: its delete fails when it cannot log in.
+ */
+export const hostReset: DynamicProvider<ResetInputs, object> = {
+  create: async () => ({}),
+  changed: async ({ name, target, podCidr }, recorded) =>
+    !isDeepStrictEqual([name, target, podCidr], [recorded.name, recorded.target, recorded.podCidr]),
+  update: async () => ({}),
+  async remove({ name, target, podCidr }) {
+    const tell = (line: string) => say(`${name}: ${line}`);
+    try {
+      await waitForSsh(target, PATIENCE, tell);
+    } catch (error) {
+      tell(`NOT CLEANED, because login failed: ${(error as Error).message}`);
+      return;
+    }
+    const script = stepScript("reset", { NODE_NAME: name, POD_CIDR: podCidr });
+    const { code, stderr } = await execute(target, shellCommand(target.user, "delete"), script);
+    if (code !== 0) {
+      const last = stderr.trim().split("\n").slice(-15).join("\n");
+      throw new Error(
+        `${name} could not be cleaned (exit ${code}); fix the cause and destroy again:\n${last}`,
+      );
+    }
+  },
+};

@@ -1,0 +1,47 @@
+/** A step: one of the scripts of `scripts/node`, prepared to run on a node. */
+import * as fs from "node:fs";
+import { scriptPath } from "../../scripts";
+
+/** The files of each step, in this order, after the preamble. */
+const STEPS = {
+  blocks: ["rollout", "blocks"],
+  calico: ["rollout", "calico"],
+  images: ["images"],
+  init: ["kubeadm", "init"],
+  join: ["kubeadm", "join"],
+  kubeconfig: ["kubeconfig"],
+  members: ["members"],
+  "pod-network": ["pod-network"],
+  prepare: ["packages", "kubeadm", "prepare"],
+  remove: ["remove"],
+  reset: ["packages", "kubeadm", "network-leftovers", "reset"],
+  "restart-pods": ["restart-pods"],
+  routes: ["routes"],
+  token: ["token"],
+} as const;
+
+/** Names of the steps. */
+export type StepName = keyof typeof STEPS;
+
+const read = (name: string) => fs.readFileSync(scriptPath(`node/${name}.sh`), "utf8");
+
+/** Quotes a text for bash, whatever it contains: `'…'`. */
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * The standard input for the node's shell: the helpers that all steps share, the values as shell variables, the step.
+ * None of it, and so no secret, is ever in a command line.
+ *
+ * @param values by the variable names that are listed at the top of the step's file.
+ */
+export function stepScript(step: StepName, values: Readonly<Record<string, string>>): string {
+  const assignments = Object.entries(values).map(([name, value]) => `${name}=${quote(value)}`);
+  // Empty input, because a program that the step starts would otherwise read the rest of the step's own text.
+  return [read("preamble"), ...assignments, ...STEPS[step].map(read), 'main "$@" </dev/null', ""].join("\n");
+}
+
+/** The command that runs the script of {@link stepScript} as root. */
+export function shellCommand(user: string, action: "create" | "update" | "delete"): string {
+  const shell = `bash -s -- ${action}`;
+  return user === "root" ? shell : `sudo -n ${shell}`;
+}

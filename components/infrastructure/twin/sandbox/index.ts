@@ -1,0 +1,90 @@
+/**
+ * The sandbox: where the twin's network namespaces live. One interface, two kinds: namespaces of this machine's own
+ * kernel or, if that lacks a driver, a small QEMU machine with Debian's kernel.
+ *
+ * A sandbox outlives the process that started it (a Pulumi provider process comes and goes) and is found again by its
+ * folder.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { SandboxError } from "./error";
+import type { SandboxKind } from "./kernel";
+import { reachMachine, startMachine } from "./machine";
+import { reachNamespaces, startNamespaces } from "./namespaces";
+import { findPauses } from "./pause";
+import { killAll } from "./process";
+import { FORMER_RECORD, readLivingRecord, readRecord, type SandboxRecord } from "./record";
+
+export { SandboxError, sandboxEnded } from "./error";
+export { chooseSandbox, type KernelFeature, type SandboxKind } from "./kernel";
+export { runScript } from "./script";
+
+/** A running sandbox. */
+export interface Sandbox {
+  kind: SandboxKind;
+  /** unique per start: a sandbox with another id has nothing of what was built before */
+  bootId: string;
+  /** argv of a process whose standard input is a bash script. It runs as root inside once the input ends. */
+  scriptArgv: string[];
+  /** argv of an interactive shell in that network namespace, as that node's root. It needs a terminal. */
+  shellArgv(namespace: string): string[];
+}
+
+/**
+ * Starts a sandbox in a folder of its own (one per lab; made if missing). Anything left of an earlier sandbox in that
+ * folder is stopped first.
+ * @param progress gets a line for everything that takes longer than two seconds.
+ * @throws {SandboxError} with the cause and what to do. Nothing is left running then.
+ */
+export async function startSandbox(
+  folder: string,
+  kind: SandboxKind,
+  progress: (line: string) => void = () => {},
+): Promise<Sandbox> {
+  await stopSandbox(folder);
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const real = fs.realpathSync(folder);
+  try {
+    await (kind === "machine" ? startMachine : startNamespaces)(real, progress);
+    const sandbox = findSandbox(real);
+    if (!sandbox) throw new SandboxError(`the sandbox in ${folder} ended right after its start`);
+    return sandbox;
+  } catch (error) {
+    await stopSandbox(real);
+    throw error;
+  }
+}
+
+/** The sandbox that runs in a folder, or undefined. Cheap: reads two small files and starts no process. */
+export function findSandbox(folder: string): Sandbox | undefined {
+  const record = readLivingRecord(folder);
+  return record && describe(record);
+}
+
+function describe(record: SandboxRecord): Sandbox {
+  const reach = record.kind === "machine" ? reachMachine : reachNamespaces;
+  return { kind: record.kind, bootId: record.bootId, ...reach(record.pid) };
+}
+
+/**
+ * Stops the sandbox of a folder and removes the folder. Returns when all its processes are gone. Does nothing if there is
+ * none.
+ */
+export async function stopSandbox(folder: string): Promise<void> {
+  const real = realPath(folder);
+  const records = [readRecord(real), readRecord(real, FORMER_RECORD)].filter((one) => one !== undefined);
+  // First the recorded process, by its pid. Then every pause process that has not recorded itself.
+  await killAll([...records, ...findPauses(real)]);
+  fs.rmSync(real, { recursive: true, force: true });
+}
+
+/** The folder as in the pause process's command line. If it is gone, the real path of its parent is used. */
+function realPath(folder: string): string {
+  const absolute = path.resolve(folder);
+  try {
+    return fs.realpathSync(absolute);
+  } catch {
+    const parent = path.dirname(absolute);
+    return parent === absolute ? absolute : path.join(realPath(parent), path.basename(absolute));
+  }
+}

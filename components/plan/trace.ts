@@ -1,0 +1,233 @@
+/**
+ * Traces one packet through the planned lab, hop by hop, as the nodes, the fabric and the gateway would treat it.
+ * The verdict is made of such traces; the twin does the same with real packets.
+ */
+import type { Fault } from "../config";
+import { contains, parseCidr, toNumber } from "./addressing";
+import { TUNNELS } from "./encapsulation";
+import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
+import type { FirewallRule, RuleName } from "./rule";
+import type { NodePlan, PodPlan } from "./topology";
+
+/** An endpoint of a path. */
+export type Endpoint =
+  | { kind: "pod"; pod: PodPlan; node: NodePlan }
+  | { kind: "node"; node: NodePlan }
+  | { kind: "internet" };
+
+/** The host beyond the gateway (in an RFC 5737 documentation range), and the MTU of the path to it, in bytes. */
+export const INTERNET = { address: "203.0.113.10", gateway: "203.0.113.1", prefix: 24, mtu: 1500 } as const;
+
+export interface Probe {
+  protocol: "icmp" | "tcp";
+  /** TCP port at the destination. */
+  port?: number;
+  /** Length of the IP packet in bytes, sent with DF set. */
+  size: number;
+}
+
+/** A packet as it travels between nodes: the fields that a security group's connection tracking remembers. */
+interface Wire {
+  source: string;
+  destination: string;
+  protocol: FirewallRule["protocol"];
+  port?: number;
+}
+
+/** Where a packet was lost, and why. */
+export interface Drop {
+  cause: "no-bgp-route" | "anti-spoofing" | "gateway" | "security-group" | "mtu" | "no-answer";
+  /** The hop at which it was lost, e.g. `w1's port`, `VPC router`. */
+  hop: string;
+  /** Whether the answer was lost rather than the packet itself. */
+  onReturn: boolean;
+  /** The lost packet, with its addresses as tcpdump writes them. */
+  packet: string;
+  /** The missing rule, when a security group dropped the packet. */
+  rule?: RuleName;
+  /** The fault that causes it, if any. */
+  fault?: Fault;
+}
+
+/** Whether the nodes establish BGP sessions: BIRD runs, and TCP 179 is open. */
+export function bgpEstablished(plan: LabPlan): boolean {
+  return plan.bgp.enabled && (!fabricFacts(plan).securityGroup || isOpen(plan, "bgp"));
+}
+
+/** Traces a probe and its answer. @returns where one of them is lost; undefined when both arrive. */
+export function trace(plan: LabPlan, from: Endpoint, to: Endpoint, probe: Probe): Drop | undefined {
+  const translated = plan.ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod";
+  const there = oneWay(plan, { from, to, probe, translated, dontFragment: true, seen: [] });
+  if (there.drop) return { ...there.drop, onReturn: false };
+  // The answer goes to the source address of the probe: the node's own, if natOutgoing rewrote it.
+  const answerTo: Endpoint = translated ? { kind: "node", node: from.node } : from;
+  const back = oneWay(plan, {
+    from: to,
+    to: answerTo,
+    probe,
+    translated: false,
+    dontFragment: false,
+    seen: there.wires,
+  });
+  return back.drop && { ...back.drop, onReturn: true };
+}
+
+interface Leg {
+  from: Endpoint;
+  to: Endpoint;
+  probe: Probe;
+  /** Whether natOutgoing gives the packet its node's address. */
+  translated: boolean;
+  /** Linux sets DF on a probe that asks for it, and never on an echo reply, which it fragments instead. */
+  dontFragment: boolean;
+  /** The packets of the other direction: a stateful group lets their reverse pass, as an answer. */
+  seen: readonly Wire[];
+}
+type Outcome = { drop?: Omit<Drop, "onReturn">; wires: Wire[] };
+
+function oneWay(plan: LabPlan, leg: Leg): Outcome {
+  const { from, to } = leg;
+  // The internet host only answers, and its answers match the state that the probe left at every hop.
+  if (from.kind === "internet") return { wires: [] };
+  if (to.kind === "internet") return toInternet(plan, leg, from.node);
+  if (from.node.name === to.node.name) return { wires: [] };
+  if (to.kind === "pod") return toPod(plan, leg, from.node, to);
+  return betweenNodes(plan, leg, from.node, to.node, inner(leg), to.node.subnet !== from.node.subnet);
+}
+
+const addressOf = (end: Exclude<Endpoint, { kind: "internet" }>) =>
+  end.kind === "pod" ? end.pod.address : end.node.address;
+
+/** The packet without any tunnel around it. */
+function inner({ from, to, probe, translated }: Leg): Wire {
+  const source =
+    from.kind === "internet" ? INTERNET.address : translated ? from.node.address : addressOf(from);
+  const destination = to.kind === "internet" ? INTERNET.address : addressOf(to);
+  return { source, destination, protocol: probe.protocol, port: probe.port };
+}
+
+function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kind: "pod" }>): Outcome {
+  const b = to.node;
+  const packet = inner(leg);
+  if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
+    // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
+    const astray = betweenNodes(plan, leg, a, b, packet, true);
+    return astray.drop
+      ? { ...astray, drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: bgpFault(plan) } }
+      : astray;
+  }
+  const carrier = carrierBetween(plan, a, b);
+  if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, a.subnet !== b.subnet);
+  const outer: Wire = { source: a.address, destination: b.address, ...OUTER[carrier] };
+  if (leg.dontFragment && leg.probe.size > plan.mtu.tunnel) {
+    const fault = plan.faults.find((name) => name === "mtu-too-big");
+    const hop = `${TUNNELS[carrier].device} of ${a.name}`;
+    return { drop: { cause: "mtu", hop, packet: describe(packet), fault }, wires: [] };
+  }
+  return betweenNodes(plan, leg, a, b, outer, a.subnet !== b.subnet);
+}
+
+const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: 4789 } } as const;
+
+const bgpFault = (plan: LabPlan): Fault | undefined =>
+  plan.firewall.find(({ name }) => name === "bgp")?.closedBy;
+
+/** From port to port: outgoing anti-spoofing, the gateway if on the path, incoming anti-spoofing, security group. */
+function betweenNodes(
+  plan: LabPlan,
+  leg: Leg,
+  a: NodePlan,
+  b: NodePlan,
+  wire: Wire,
+  viaGateway: boolean,
+): Outcome {
+  const wires = [wire];
+  const packet = describe(wire);
+  if (spoofed(plan, wire.source, a))
+    return { drop: { ...spoofing(plan), hop: `${a.name}'s port`, packet }, wires };
+  if (viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0) {
+    return { drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet }, wires };
+  }
+  if (spoofed(plan, wire.destination, b))
+    return { drop: { ...spoofing(plan), hop: `${b.name}'s port`, packet }, wires };
+  const refused = refusedBy(plan, wire, leg.seen);
+  if (refused)
+    return {
+      drop: { cause: "security-group", hop: `${b.name}'s security group`, packet, ...refused },
+      wires,
+    };
+  return { wires };
+}
+
+function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Outcome {
+  const wire = inner(leg);
+  const packet = describe(wire);
+  if (spoofed(plan, wire.source, a)) {
+    return { drop: { ...spoofing(plan), hop: `${a.name}'s port`, packet }, wires: [wire] };
+  }
+  if (leg.probe.size > INTERNET.mtu) {
+    return { drop: { cause: "mtu", hop: fabricFacts(plan).gateway, packet }, wires: [wire] };
+  }
+  // The gateway translates only the nodes' addresses, and the internet has no route back to a pod.
+  if (isPod(plan, wire.source))
+    return { drop: { cause: "no-answer", hop: "the internet", packet }, wires: [wire] };
+  return { wires: [wire] };
+}
+
+function isPod(plan: LabPlan, address: string): boolean {
+  return contains(parseCidr(plan.ipPool.cidr), toNumber(address));
+}
+
+function spoofed(plan: LabPlan, address: string, node: NodePlan): boolean {
+  if (!fabricFacts(plan).antiSpoofing || address === node.address) return false;
+  return !(isPod(plan, address) && plan.antiSpoofing.allowsPods);
+}
+
+function spoofing(plan: LabPlan): Pick<Drop, "cause" | "fault"> {
+  const fault = fabricFacts(plan).antiSpoofing?.fault;
+  return { cause: "anti-spoofing", fault: plan.faults.find((name) => name === fault) };
+}
+
+/** The rule that is missing, if a stateful group drops the packet. */
+function refusedBy(
+  plan: LabPlan,
+  wire: Wire,
+  seen: readonly Wire[],
+): Pick<Drop, "rule" | "fault"> | undefined {
+  if (!fabricFacts(plan).securityGroup) return undefined;
+  const isAnswer = seen.some(
+    (other) =>
+      // Each end of a VXLAN tunnel chooses its own source port, so no packet matches the state of another.
+      wire.protocol !== "udp" &&
+      other.source === wire.destination &&
+      other.destination === wire.source &&
+      other.protocol === wire.protocol &&
+      other.port === wire.port,
+  );
+  if (isAnswer) return undefined;
+  const source = isPod(plan, wire.source) ? "pods" : "nodes";
+  const fits = plan.firewall.filter((rule) => rule.source === source && matches(rule, wire));
+  if (fits.some(({ open }) => open)) return undefined;
+  return { rule: fits[0]?.name, fault: fits[0]?.closedBy };
+}
+
+function matches({ protocol, ports }: FirewallRule, wire: Wire): boolean {
+  if (protocol === "all") return true;
+  if (protocol !== wire.protocol) return false;
+  return !ports || (wire.port !== undefined && wire.port >= ports[0] && wire.port <= ports[1]);
+}
+
+const isOpen = (plan: LabPlan, rule: RuleName): boolean =>
+  plan.firewall.some(({ name, open }) => name === rule && open);
+
+const NAMES: Record<FirewallRule["protocol"], string> = {
+  icmp: "ICMP",
+  tcp: "TCP",
+  udp: "UDP",
+  "4": "IP protocol 4",
+  all: "any protocol",
+};
+
+function describe({ source, destination, protocol, port }: Wire): string {
+  return `${source} > ${destination} (${NAMES[protocol]}${port === undefined ? "" : ` ${port}`})`;
+}

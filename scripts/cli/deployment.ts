@@ -1,0 +1,153 @@
+/** What is deployed of a stack, as the engine recorded it. */
+import { isDeepStrictEqual } from "node:util";
+import { findSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
+import type { LabPlan } from "../../components/plan";
+import type { Observation } from "../../components/study";
+import { ownFolder, readCheckpoint } from "./backend";
+import { askEngine, tellEngine } from "./engine";
+import { Failure } from "./failure";
+
+/** A resource in a stack's state, as far as the launcher reads it. */
+export interface Resource {
+  type: string;
+  urn?: string;
+  /** Set while a replaced resource waits to be deleted. */
+  delete?: boolean;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** A stack's state, as far as the launcher reads it. */
+export interface Deployment {
+  /** `time`: when the engine wrote the state. */
+  manifest?: { time?: string };
+  resources?: Resource[];
+  /** What the engine was doing when it was killed. */
+  pending_operations?: { resource: Resource }[];
+}
+
+/** A twin as it was deployed. */
+export interface DeployedTwin {
+  folder: string;
+  /** Both are undefined until an `up` has finished. */
+  plan?: LabPlan;
+  observation?: Observation;
+}
+
+const PART = "pulumi-nodejs:dynamic/encaplab:";
+
+/**
+ * What is deployed of a stack; undefined when the backend does not know the stack.
+ * @throws {Failure} when the backend cannot be read.
+ */
+export function deploymentOf(stack: string): Deployment | undefined {
+  const folder = ownFolder();
+  if (folder) {
+    const text = readCheckpoint(folder, stack);
+    return text === undefined ? undefined : (JSON.parse(text).checkpoint.latest ?? {});
+  }
+  const { status, stdout, stderr } = askEngine(["stack", "export", "--stack", stack]);
+  if (status === 0) return JSON.parse(stdout).deployment ?? {};
+  if (/no stack named/.test(stderr)) return undefined;
+  throw new Failure(`The state of stack ${stack} cannot be read from your backend:\n${stderr.trim()}`, 1);
+}
+
+/** The resources of a stack with their secrets decrypted. Keep them in memory: never write or print all of them. */
+export function resourcesWithSecrets(stack: string): Resource[] {
+  const state = JSON.parse(tellEngine(["stack", "export", "--show-secrets", "--stack", stack]));
+  return state.deployment?.resources ?? [];
+}
+
+/** Decodes a value of {@link resourcesWithSecrets}, where a secret is an object with its JSON as `plaintext`. */
+export function plain(value: unknown): unknown {
+  const { plaintext } = (value ?? {}) as { plaintext?: string };
+  return plaintext === undefined ? value : JSON.parse(plaintext);
+}
+
+/** The stack outputs of a lab of machines, as far as the launcher reads them. */
+export interface MachineOutputs {
+  encapsulation?: string;
+  faults?: string[];
+  nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
+  kubeconfig?: unknown;
+  /** Pods whose MTU is not the one that Calico gives to new pods, each as `namespace/name on node`. */
+  podsToRestart?: string[];
+}
+
+/**
+ * The stack outputs of a deployment. The engine writes them at the end of an `up`: after a failed `up` they are those
+ * of the one before.
+ */
+export const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | undefined =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as MachineOutputs | undefined;
+
+/** Whether nothing is deployed. */
+export const isEmpty = (deployed: Deployment | undefined): boolean => !deployed?.resources?.length;
+
+/** Types of resources in a cloud or on the user's machines: before changing them, show the change and ask. */
+const ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts", "aws:", "openstack:"];
+
+/**
+ * Whether everything that is deployed is on this machine, so that nothing that costs money can be lost. What runs on
+ * nodes is where the nodes are.
+ */
+export function isOnThisMachine(deployed: Deployment | undefined): boolean {
+  return (deployed?.resources ?? []).every(({ type }) => !ELSEWHERE.some((start) => type.startsWith(start)));
+}
+
+/** The twin of a deployment; undefined when it has none. */
+export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefined {
+  const part = (name: string) => deployed?.resources?.find(({ type }) => type === PART + name);
+  const folder = part("Place")?.outputs?.folder;
+  if (typeof folder !== "string") return undefined;
+  const observation = part("Observation");
+  return {
+    folder,
+    plan: observation?.outputs?.plan as LabPlan | undefined,
+    observation: observation?.outputs?.observation as Observation | undefined,
+  };
+}
+
+/** A deployed twin and its running sandbox. @throws {Failure} when there is none, with the reason and what to do. */
+export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } {
+  const deployed = deploymentOf(stack);
+  const again = `\`npm run lab -- up ${stack}\``;
+  if (isEmpty(deployed)) throw new Failure(`The lab ${stack} is not up; ${again} brings it up.`, 1);
+  const twin = twinOf(deployed);
+  if (!twin) {
+    throw new Failure(
+      `The lab ${stack} has no twin on this machine; \`pulumi stack --stack ${stack}\` shows what it has, and ${again} completes it.`,
+      1,
+    );
+  }
+  const sandbox = findSandbox(twin.folder);
+  if (!sandbox) {
+    throw new Failure(
+      `The lab ${stack} was up, but its processes are gone (was this machine restarted?); ${again} rebuilds it, \`npm run lab -- down ${stack}\` removes what is left.`,
+      1,
+    );
+  }
+  return { ...twin, sandbox };
+}
+
+/**
+ * Removes the twin's pending operations, which a killed engine leaves in the state. The engine would go on in spite of
+ * them, but warn at every later run, with or without `refresh`: it cannot know that it is safe to create such a
+ * resource again. Pending operations on anything else, such as a cloud's machine, are left to the engine and the user.
+ */
+export function forgetInterrupted(stack: string, deployed: Deployment): void {
+  const isPart = ({ resource }: { resource: Resource }) => resource.type.startsWith(PART);
+  if (!deployed.pending_operations?.some(isPart)) return;
+  const state = JSON.parse(tellEngine(["stack", "export", "--stack", stack]));
+  const pending: { resource: Resource }[] = state.deployment.pending_operations ?? [];
+  state.deployment.pending_operations = pending.filter((operation) => !isPart(operation));
+  tellEngine(["stack", "import", "--stack", stack], JSON.stringify(state));
+}
+
+/** The keys whose values differ between two plans. */
+export function differences(deployed: LabPlan, wanted: LabPlan): (keyof LabPlan)[] {
+  // The plan from the state has lost its undefined values, so remove them here too.
+  const plain = JSON.parse(JSON.stringify(wanted)) as LabPlan;
+  const keys = Object.keys({ ...deployed, ...plain }) as (keyof LabPlan)[];
+  return keys.filter((key) => !isDeepStrictEqual(deployed[key], plain[key]));
+}

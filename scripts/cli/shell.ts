@@ -1,0 +1,54 @@
+/** A shell, or one command, in a node, a pod, router, internet host or fabric of a running twin, or on a machine. */
+import { spawn } from "node:child_process";
+import { runScript, type Sandbox } from "../../components/infrastructure/twin/sandbox";
+import { deploymentOf, runningTwin } from "./deployment";
+import { runHere } from "./engine";
+import { badUsage } from "./failure";
+import { machinesOf, remoteShell } from "./remote-shell";
+import { Trailer } from "./trailer";
+
+/** Opens a shell on this terminal, or runs the command if there is one, and returns its exit code. */
+export async function shell(stack: string, place: string, command: readonly string[]): Promise<number> {
+  const machines = machinesOf(deploymentOf(stack) ?? {});
+  if (machines.length > 0) return remoteShell(stack, machines, place, command);
+  const { sandbox } = runningTwin(stack);
+  const places = (await runScript(sandbox, "ls /run/netns")).trim().split(/\s+/);
+  if (!places.includes(place)) {
+    places.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    throw badUsage(`There is no "${place}" in the lab ${stack}. It has: ${places.join(", ")}.`);
+  }
+  if (command.length > 0) return runInside(sandbox, place, command);
+  const [program, ...argv] = sandbox.shellArgv(place);
+  return runHere(program as string, argv);
+}
+
+/** Runs a command without a terminal. Its output is shown as it comes, so that you can watch `tcpdump -l`. */
+function runInside(sandbox: Sandbox, place: string, command: readonly string[]): Promise<number> {
+  const [program, ...argv] = sandbox.scriptArgv;
+  // A QEMU machine has one stream for everything, so there the exit code comes at the end of the output.
+  const trailer = sandbox.kind === "machine" ? new Trailer() : undefined;
+  const child = spawn(program as string, argv, { stdio: ["pipe", trailer ? "pipe" : "inherit", "inherit"] });
+  child.stdout?.on("data", (chunk: Buffer) => process.stdout.write(trailer?.take(chunk) ?? chunk));
+  // Ignore Ctrl-C: the command gets it too, because it is in the same foreground process group.
+  const stay = () => {};
+  process.on("SIGINT", stay);
+  child.stdin?.on("error", () => {}); // it ended before it had read everything: its exit code says so
+  child.stdin?.end(scriptFor(place, command, trailer?.marker));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      process.off("SIGINT", stay);
+      process.stdout.write(trailer?.rest() ?? "");
+      resolve(trailer ? (trailer.status ?? 1) : (code ?? 130));
+    });
+  });
+}
+
+/** Enters the namespace as sandbox-shell does, so that /sys and the host name are those of the place. */
+function scriptFor(place: string, command: readonly string[], marker: string | undefined): string {
+  const inside = `ip netns exec ${quote(place)} unshare --uts -- bash -c 'hostname "$1"; shift; exec "$@"' bash`;
+  const line = `cd "$HOME"; ${inside} ${[place, ...command].map(quote).join(" ")} </dev/null`;
+  return marker ? `${line}\nprintf '\\n%s %s\\n' ${marker} $?` : line;
+}
+
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,4 +1,0 @@
-/** The larger share of the random walks; CI takes the others. */
-import { walkAtRandom } from "../../support/twin-walks";
-
-walkAtRandom(6);

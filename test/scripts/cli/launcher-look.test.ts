@@ -1,0 +1,225 @@
+// The launcher's commands that only read, and what it says about unknown commands. There is no engine on PATH.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseStackConfig } from "../../../components/config";
+import { planLab, TABLE_DATE } from "../../../components/plan";
+import { Checkout } from "../../support/checkout";
+import { stackNames } from "../../support/stacks";
+
+const PART = "pulumi-nodejs:dynamic/encaplab:";
+const WORDS = ["up", "switch", "observe", "verdict", "shell", "status", "down", "stacks"];
+
+describe("the launcher without an engine", function () {
+  this.timeout(60_000);
+  let checkout: Checkout;
+  before(() => {
+    checkout = new Checkout();
+  });
+  after(() => checkout.remove());
+
+  it("lists every command in its help, with an example", async () => {
+    const { status, stdout } = await checkout.launch("--help");
+    assert.equal(status, 0);
+    for (const word of WORDS) assert.match(stdout, new RegExp(`^  ${word} `, "m"));
+    assert.match(stdout, /Example:\n {2}npm run lab\n/);
+  });
+
+  for (const word of WORDS) {
+    it(`explains the command ${word}, with an example`, async () => {
+      const { status, stdout } = await checkout.launch(word, "--help");
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(`Example:\n  npm run lab -- ${word}`));
+    });
+  }
+
+  for (const [argv, why] of [
+    [["swich"], /unknown command 'swich'\n\(Did you mean switch\?\)/],
+    [["up", "--yess"], /unknown option '--yess'\n\(Did you mean --yes\?\)/],
+    [["switch"], /missing required argument 'encapsulation'/],
+    [["up", "local", "L1"], /too many arguments/],
+    [["verdict", "nosuch"], /no stack "nosuch".*There are: local, .*L1, L2, /],
+    [["verdict", "--config", "encapsulation"], /--config takes key=value.*"encapsulation" has no "="/],
+    [["verdict", "--config", "topology[0.cidr=1"], /"topology\[0\.cidr" is not a key/],
+    [["verdict", "--config", "encapsulation=vxlan"], /encaplab:encapsulation is "vxlan": must be one of/],
+    [["status", "nosuch"], /no stack "nosuch"/],
+  ] as const) {
+    it(`says what is wrong with \`${argv.join(" ")}\`, with exit code 2`, async () => {
+      const { status, stderr, stdout } = await checkout.launch(...argv);
+      assert.equal(status, 2);
+      assert.match(stderr, why);
+      assert.doesNotMatch(stderr, /\n {4}at /);
+      assert.equal(stdout, "");
+    });
+  }
+
+  describe("verdict", () => {
+    it("predicts the paths of a stack as it is", async () => {
+      const { status, stdout } = await checkout.launch("verdict", "L2");
+      assert.equal(status, 0);
+      assert.match(stdout, /^Stack L2: IPIP on the openstack fabric, 4 nodes\.\nVerdict \(a prediction\):/);
+      assert.match(stdout, /intended: same-subnet fails at .*IP protocol 4/);
+    });
+
+    it("predicts the paths with other values, and writes nothing", async () => {
+      const before = checkout.read("stacks/Pulumi.L11.yaml");
+      const wanted = [
+        "--config",
+        "podRoutes=true",
+        "topology[1].cidr=10.0.9.0/24",
+        "--config",
+        "faults=[mtu-too-big]",
+      ];
+      const { status, stdout } = await checkout.launch("verdict", "L11", "--json", ...wanted);
+      assert.equal(status, 0);
+      const { verdict, faults, changes } = JSON.parse(stdout);
+      assert.deepEqual(faults, ["mtu-too-big"]);
+      assert.equal(changes.length, 3);
+      const crossing = verdict.paths.filter((row: { path: string }) => row.path === "cross-subnet");
+      assert.deepEqual(
+        crossing.map((row: { outcome: string }) => row.outcome),
+        ["works", "works", "works"],
+      );
+      assert.equal(checkout.read("stacks/Pulumi.L11.yaml"), before);
+      assert.ok(!fs.existsSync(checkout.state));
+    });
+
+    it("loads neither Pulumi nor a cloud's SDK, which would take longer than everything else", async () => {
+      // Fails on any import of these, as an empty node_modules/@pulumi would.
+      checkout.write(
+        "guard.cjs",
+        `const { Module } = require("module"), real = Module._resolveFilename;
+         Module._resolveFilename = function (name, ...more) {
+           if (name.startsWith("@pulumi/")) throw new Error("loads " + name);
+           return real.call(this, name, ...more);
+         };`,
+      );
+      for (const words of [["verdict"], ["status"], ["observe"], ["shell", "w1"], ["stacks"]]) {
+        const argv = ["--require", "./guard.cjs", "--import", "tsx", "scripts/cli/index.ts", ...words];
+        const { stderr } = await checkout.start("node", argv);
+        assert.doesNotMatch(stderr, /loads/);
+      }
+    });
+  });
+
+  it("lists the stacks, each with the first line of its file", async () => {
+    const { status, stdout } = await checkout.launch("stacks");
+    assert.equal(status, 0);
+    const lines = stdout.trimEnd().split("\n");
+    assert.deepEqual(lines.map((line) => line.split(" ")[0]).sort(), stackNames().sort());
+    assert.match(lines[0] as string, /^local +The lab on this machine/);
+    assert.match(stdout, /^L2 +L1 with IPIP/m);
+  });
+
+  describe("looking at a lab", () => {
+    const plan = JSON.parse(JSON.stringify(planLab(parseStackConfig({}))));
+    const place = { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } };
+    const seen = { type: `${PART}Observation`, outputs: { plan, observation: { agrees: true } } };
+
+    it("says that a lab is down, and how to bring it up", async () => {
+      const status = await checkout.launch("status");
+      assert.equal(status.status, 0);
+      assert.match(status.stdout, /^local is down\.\nnext: npm run lab -- up · npm run lab -- verdict\n/);
+      for (const words of [["observe"], ["shell", "w1"]]) {
+        const { status: code, stderr } = await checkout.launch(...words);
+        assert.equal(code, 1);
+        assert.match(stderr, /The lab local is not up; `npm run lab -- up local` brings it up\./);
+      }
+    });
+
+    it("says that the table of versions is old once it is six months old", async () => {
+      const statusOn = async (date: string) => {
+        checkout.write(
+          "clock.cjs",
+          `const Real = Date;
+           globalThis.Date = class extends Real {
+             constructor(...args) { super(...(args.length > 0 ? args : ["${date}"])); }
+           };`,
+        );
+        const argv = ["--require", "./clock.cjs", "--import", "tsx", "scripts/cli/index.ts", "status"];
+        const { status, stdout } = await checkout.start("node", argv);
+        assert.equal(status, 0);
+        return stdout;
+      };
+      assert.doesNotMatch(await statusOn(TABLE_DATE), /note:/);
+      const later = new Date(TABLE_DATE);
+      later.setUTCMonth(later.getUTCMonth() + 13);
+      assert.match(
+        await statusOn(later.toISOString()),
+        /\nnote: the table of Calico and Kubernetes versions is from .*, 13 months old; newer releases may exist\n$/,
+      );
+    });
+
+    it("says that a lab's processes are gone, and how to rebuild or remove it", async () => {
+      checkout.deployed("L3", { resources: [place, seen] });
+      const status = await checkout.launch("status", "L3");
+      assert.match(status.stdout, /^L3 was up, but its processes are gone .*\nnext: .*up L3 · .*down L3\n/);
+      const { status: code, stderr } = await checkout.launch("observe", "L3", "--json");
+      assert.equal(code, 1);
+      assert.match(stderr, /its processes are gone.*up L3` rebuilds it, .*down L3` removes/);
+    });
+
+    it("says that a lab was never complete", async () => {
+      checkout.deployed("L4", { resources: [{ type: "pulumi:pulumi:Stack" }] });
+      const { stdout } = await checkout.launch("status", "L4");
+      assert.match(stdout, /L4 is not complete: its last `up` did not finish/);
+    });
+
+    it("says how to reach each machine of a lab, and what to do next", async () => {
+      const nodes = [
+        {
+          name: "cp1",
+          role: "control-plane",
+          subnet: "a",
+          address: "10.0.3.10",
+          ssh: "ssh ubuntu@198.51.100.7",
+        },
+      ];
+      const outputs = { encapsulation: "IPIP", faults: [], nodes, kubeconfig: { secret: true } };
+      const reachable = { type: "pulumi-nodejs:dynamic/encaplab:Reachable", inputs: { name: "cp1" } };
+      checkout.deployed("L5", {
+        resources: [
+          { type: "pulumi:pulumi:Stack", outputs },
+          { type: "aws:ec2/instance:Instance" },
+          reachable,
+        ],
+      });
+      const { stdout } = await checkout.launch("status", "L5");
+      assert.match(stdout, /L5 is up, a cluster of 1 machines/);
+      assert.match(stdout, /cp1 +10\.0\.3\.10 +a, control-plane; ssh ubuntu@198\.51\.100\.7/);
+      assert.match(stdout, /npm run -s lab -- kubeconfig L5 > kubeconfig/);
+      const { status, stderr } = await checkout.launch("shell", "w7", "--stack", "L5");
+      assert.equal(status, 2);
+      assert.match(stderr, /There is no "w7" in the lab L5\. It has: cp1\./);
+    });
+
+    it("says that a lab of machines was never complete", async () => {
+      checkout.deployed("L5", { resources: [{ type: "aws:ec2/instance:Instance" }] });
+      assert.match((await checkout.launch("status", "L5")).stdout, /L5 is not complete/);
+      const { status, stderr } = await checkout.launch("shell", "w1", "--stack", "L5");
+      assert.equal(status, 1);
+      assert.match(stderr, /has no twin on this machine/);
+    });
+
+    it("prints no kubeconfig of a twin, or of a lab that is down", async () => {
+      checkout.deployed("L3", { resources: [place, seen] });
+      const twin = await checkout.launch("kubeconfig", "L3");
+      assert.deepEqual([twin.status, twin.stdout], [1, ""]);
+      const down = await checkout.launch("kubeconfig");
+      assert.match(down.stderr, /The lab local is not up/);
+    });
+  });
+
+  it("says that there is no engine, without a stack trace", async () => {
+    const bin = path.join(checkout.root, "empty");
+    fs.mkdirSync(bin);
+    fs.symlinkSync(process.execPath, path.join(bin, "node"));
+    const before = checkout.env.PATH;
+    checkout.env.PATH = bin;
+    const { status, stderr } = await checkout.launch("up");
+    checkout.env.PATH = before;
+    assert.equal(status, 1);
+    assert.match(stderr, /^pulumi cannot be started: .*`npm run lab`/m);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  });
+});

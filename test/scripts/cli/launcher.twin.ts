@@ -1,0 +1,137 @@
+// The real launcher with the engine, the twin and packets, in a copy of the checkout that must be unchanged at the end.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Checkout } from "../../support/checkout";
+import { mentions, until } from "../../support/sandbox";
+
+describe("npm run lab", function () {
+  this.timeout(300_000);
+  let checkout: Checkout;
+  const git = (...argv: string[]) => execFileSync("git", argv, { cwd: checkout.folder, encoding: "utf8" });
+  const state = () => path.join(checkout.root, "state/encaplab");
+
+  before(() => {
+    checkout = new Checkout();
+    git("init", "--quiet");
+    fs.appendFileSync(path.join(checkout.folder, ".git/info/exclude"), "node_modules\n");
+    git("add", "--all");
+    git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "as it was");
+  });
+  after(async () => {
+    await checkout.lab("down");
+    checkout.remove();
+  });
+
+  const fine = async (...words: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await checkout.lab(...words);
+    assert.equal(status, 0, `${words.join(" ")}:\n${stdout}\n${stderr}`);
+    return stdout;
+  };
+
+  it("brings a lab up in which everything is as predicted", async () => {
+    const shown = await fine();
+    assert.match(shown, /Verdict \(a prediction\)/);
+    assert.match(shown, /Predicted and observed agree on every pair/);
+  });
+
+  it("changes nothing when the lab is already up, and says so", async () => {
+    assert.match(await fine("up"), /Resources:\n +\d+ unchanged\n/);
+  });
+
+  it("shows with status what is up", async () => {
+    const shown = await fine("status");
+    assert.match(shown, /^local is up, on the twin, in namespaces of this machine\./);
+    assert.match(shown, /encapsulation +VXLANCrossSubnet\n/);
+    assert.match(shown, /observed +as predicted, every pair/);
+    assert.doesNotMatch(shown, /not yet up/);
+  });
+
+  it("measures again with observe", async () => {
+    const observation = JSON.parse(await fine("observe", "--json"));
+    assert.equal(observation.agrees, true);
+    assert.match(await fine("observe"), /Predicted and observed agree on every pair/);
+  });
+
+  it("runs a command in a node and in a pod, and returns its output, errors and exit code", async () => {
+    assert.match(await fine("shell", "w1", "--", "ip", "route"), /^blackhole 172\.16\.0\.64\/26/m);
+    assert.equal(await fine("shell", "w1-1", "--", "hostname"), "w1-1\n");
+    const odd = `it's "odd" $HOME`;
+    assert.equal(await fine("shell", "router", "--", "printf", "%s", odd), odd);
+    const failing = await checkout.lab("shell", "cp1", "--", "sh", "-c", "echo why >&2; exit 7");
+    assert.equal(failing.status, 7);
+    assert.match(failing.stderr, /^why$/m);
+  });
+
+  it("lists the nodes and pods when the named one does not exist", async () => {
+    const { status, stderr } = await checkout.lab("shell", "w9");
+    assert.equal(status, 2);
+    assert.match(
+      stderr,
+      /no "w9" in the lab local\. It has: cp1, cp1-1, cp1-2, fabric, internet, router, w1, /,
+    );
+  });
+
+  it("switches the encapsulation", async () => {
+    assert.match(await fine("switch", "VXLAN"), /Predicted and observed agree/);
+    assert.match(checkout.read("stacks/Pulumi.local.yaml"), /^ {2}encaplab:encapsulation: VXLAN$/m);
+    assert.match(
+      await fine("shell", "w1", "--", "ip", "route"),
+      /^172\.16\.0\.0\/26 via .* dev vxlan\.calico/m,
+    );
+    assert.match(await fine("status"), /encapsulation +VXLAN\n/);
+  });
+
+  it("shows with status what the stack's file says that is not up yet", async () => {
+    const file = "stacks/Pulumi.local.yaml";
+    const before = checkout.read(file);
+    checkout.write(file, before.replace("encaplab:faults: []", "encaplab:faults: [mtu-too-big]"));
+    assert.match(await fine("status"), /not yet up +stacks\/Pulumi\.local\.yaml says: faults mtu-too-big/);
+    checkout.write(file, before);
+  });
+
+  it("goes on after the engine was killed during a switch", async () => {
+    const locks = path.join(checkout.state, ".pulumi/locks/organization/encaplab/local");
+    let killed = false;
+    const interrupted = await checkout.start(
+      "bash",
+      ["scripts/lab", "switch", "VXLANCrossSubnet"],
+      (shown) => {
+        if (killed || !shown.includes("Node w1 updating")) return;
+        killed = true;
+        const lock = fs.readFileSync(path.join(locks, fs.readdirSync(locks)[0] as string), "utf8");
+        process.kill(JSON.parse(lock).pid, "SIGKILL");
+      },
+    );
+    assert.ok(killed);
+    assert.equal(interrupted.status, 128 + 9);
+    const { status, stdout, stderr } = await checkout.lab("up");
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stderr, /was killed and left stack local locked; the lock is lifted/);
+    assert.doesNotMatch(stdout, /pending operations/);
+  });
+
+  it("says that the lab's processes are gone, and rebuilds the lab", async () => {
+    const [twin] = fs.readdirSync(path.join(state(), "twins"));
+    const record = JSON.parse(
+      fs.readFileSync(path.join(state(), "twins", twin as string, "sandbox.json"), "utf8"),
+    );
+    process.kill(record.pid, "SIGKILL");
+    await until(() => !fs.existsSync(`/proc/${record.pid}`));
+    const { status, stderr } = await checkout.lab("observe");
+    assert.equal(status, 1);
+    assert.match(stderr, /its processes are gone/);
+    assert.match(await fine("up"), /Predicted and observed agree/);
+  });
+
+  it("takes everything down and leaves the checkout unchanged", async () => {
+    await fine("down");
+    assert.equal(git("status", "--porcelain"), "");
+    assert.deepEqual(fs.readdirSync(path.join(state(), "twins")), []);
+    assert.deepEqual(mentions(path.join(state(), "twins")), []);
+    const again = await checkout.lab("down");
+    assert.equal(again.status, 0);
+    assert.match(again.stderr, /Nothing to take down/);
+  });
+});

@@ -1,0 +1,235 @@
+// routes.sh, pod-network.sh and network-leftovers.sh in a network namespace, with real routes and rules.
+import assert from "node:assert/strict";
+import { Sandbox, source, type Values } from "../../support/node-sandbox";
+
+const NIC =
+  "ip link add nic0 type veth peer name wire; ip link set wire up; ip addr add 10.0.3.10/24 dev nic0; ip link set nic0 up";
+const GATEWAY = `${NIC}; ip route add default via 10.0.3.1`;
+
+describe("the node's network", () => {
+  let sandbox: Sandbox;
+  beforeEach(() => {
+    sandbox = new Sandbox();
+  });
+  afterEach(() => sandbox.remove());
+
+  describe("routes.sh", () => {
+    // As Felix and BIRD program them: through the tunnel without a protocol, over the NIC with 80 or BIRD's 12.
+    const before = `${NIC}; ip link add vxlan.calico type bridge; ip link set vxlan.calico up
+      ip route add 172.16.0.64/26 via 10.0.3.11 dev nic0 proto 12
+      ip route add 172.16.0.128/26 via 172.16.0.128 dev vxlan.calico onlink
+      ip route add 172.16.0.192/26 via 10.0.3.12 dev nic0 proto 80
+      ip route add blackhole 172.16.0.0/26 proto 12
+      ip route add 172.16.0.5 dev nic0 proto 12`;
+    const common = { NODE_NAME: "w1", POD_MTU: "1450" };
+    // Checks once what wait_for checks again and again.
+    const judge = (EXPECTED: string) =>
+      sandbox.run(
+        { body: `${source("routes")}\ncreate() { local since=$SECONDS; as_expected; }` },
+        { EXPECTED, ...common },
+        { before },
+      );
+
+    it("succeeds when every block has the expected device and gateway", async () => {
+      const EXPECTED = [
+        "172.16.0.64/26 nic0 10.0.3.11 BIRD",
+        "172.16.0.128/26 vxlan.calico - Felix",
+        "172.16.0.192/26 direct 10.0.3.12 Felix",
+      ].join("\n");
+      const ran = await sandbox.run("routes", { EXPECTED, ...common }, { before });
+      assert.deepEqual([ran.status, ran.stdout, ran.stderr], [0, "\n", "the routes are as planned\n"]);
+    });
+
+    for (const [what, expected, said] of [
+      ["accepts any device that is not a tunnel, and any gateway", "172.16.0.64/26 direct - BIRD", ""],
+      ["accepts everything when nothing is expected", "", ""],
+      [
+        "rejects a tunnel as a direct route",
+        "172.16.0.128/26 direct - Felix",
+        "172.16.0.128/26: expected device direct, gateway -, programmed by Felix; found 172.16.0.128/26 via 172.16.0.128 dev vxlan.calico onlink \n",
+      ],
+      [
+        "rejects another device",
+        "172.16.0.64/26 tunl0 - BIRD",
+        "172.16.0.64/26: expected device tunl0, gateway -, programmed by BIRD; found 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
+      ],
+      [
+        "rejects another gateway",
+        "172.16.0.64/26 direct 10.0.3.1 BIRD",
+        "172.16.0.64/26: expected device direct, gateway 10.0.3.1, programmed by BIRD; found 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
+      ],
+      [
+        "rejects BIRD's route where Felix programs the routes",
+        "172.16.0.64/26 direct 10.0.3.11 Felix",
+        "172.16.0.64/26: expected device direct, gateway 10.0.3.11, programmed by Felix; found 172.16.0.64/26 via 10.0.3.11 dev nic0 proto bird \n",
+      ],
+      [
+        "rejects Felix' route where BIRD programs the routes",
+        "172.16.0.192/26 direct - BIRD",
+        "172.16.0.192/26: expected device direct, gateway -, programmed by BIRD; found 172.16.0.192/26 via 10.0.3.12 dev nic0 proto 80 \n",
+      ],
+      [
+        "rejects a block without a route",
+        "172.16.9.0/26 direct - BIRD",
+        "172.16.9.0/26: expected device direct, gateway -, programmed by BIRD; found no route\n",
+      ],
+      [
+        "does not count the node's own blackhole as a route",
+        "172.16.0.0/26 direct - BIRD",
+        "172.16.0.0/26: expected device direct, gateway -, programmed by BIRD; found blackhole 172.16.0.0/26 proto bird \n",
+      ],
+    ] as const) {
+      it(what, async () => {
+        const ran = await judge(expected);
+        assert.equal(ran.stderr.replace(/^failed.*\n/gm, ""), said);
+        assert.equal(ran.status, said ? 1 : 0);
+      });
+    }
+
+    it("removes a route of BIRD that blocks Felix' route, and says so", async () => {
+      // Felix tries again and again, and succeeds when BIRD's route is gone.
+      const felix = `( until ip route add 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico onlink 2>/dev/null; do sleep 0.1; done ) &`;
+      const ran = await sandbox.run(
+        // The step waits ten seconds for BIRD; the test does not.
+        { body: source("routes").replace("SECONDS - since >= 10", "SECONDS - since >= 0") },
+        { EXPECTED: "172.16.0.64/26 vxlan.calico - Felix", ...common },
+        { before: `${before}; ${felix}`, after: "ip route show exact 172.16.0.64/26" },
+      );
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.match(
+        ran.stderr,
+        /note: BIRD had left its route to 172\.16\.0\.64\/26 on \S*, which blocked Felix' route/,
+      );
+      assert.match(ran.stdout, /via 172\.16\.0\.64 dev vxlan\.calico onlink/);
+    });
+
+    it("lists only the pods that still have another MTU", async () => {
+      sandbox.command("kubectl", "printf 'default web-1\ndefault web-2\nkube-system etcd-cp1\n'");
+      const pod = (name: string, mtu: number) =>
+        `ip link add cali$(printf %s default.${name} | sha1sum | head -c 11) mtu ${mtu} type veth peer name ${name}`;
+      const ran = await sandbox.run(
+        "routes",
+        { EXPECTED: "", ...common },
+        { before: `${pod("web-1", 1500)}; ${pod("web-2", 1450)}` },
+      );
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.equal(ran.stdout, "default/web-1\n");
+      assert.match(
+        ran.stderr,
+        /keep their MTU until they are restarted \(new ones get 1450\): default\/web-1\n/,
+      );
+    });
+  });
+
+  describe("pod-network.sh", () => {
+    const values: Values = {
+      POD_CIDR: "172.16.0.0/16",
+      BLOCK: "172.16.0.0/26",
+      ROUTES: "172.16.0.64/26 10.0.3.11\n172.16.0.128/26 10.0.4.10\n",
+      MTU: "1430",
+      NAT_OUTGOING: "1",
+    };
+    const show = "ip route show proto 201; nft list tables";
+
+    beforeEach(() => {
+      for (const plugin of ["bridge", "host-local", "portmap", "loopback"])
+        sandbox.write(`opt/cni/bin/${plugin}`, "");
+      sandbox.command(
+        "systemctl",
+        `case "$1 $2" in "restart encaplab-pod-network.service") # as systemd does
+           sed -n 's/^ExecStart=//p' /etc/systemd/system/$2 | while read -r line; do $line || exit 1; done ;;
+         esac`,
+      );
+    });
+    const usable = "chmod 755 /opt/cni/bin/*";
+
+    it("adds a route to each other node's block, over the gateway to other subnets, and a CNI network", async () => {
+      const ran = await sandbox.run("pod-network", values, { before: `${GATEWAY}; ${usable}`, after: show });
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.deepEqual(
+        ran.stdout.split("\n").map((line) => line.trim()),
+        [
+          "blackhole 172.16.0.0/26 metric 1024",
+          "172.16.0.64/26 via 10.0.3.11 dev nic0",
+          "172.16.0.128/26 via 10.0.3.1 dev nic0",
+          "table ip encaplab",
+          "",
+        ],
+      );
+      const { plugins } = JSON.parse(sandbox.read("etc/cni/net.d/10-encaplab.conflist"));
+      assert.equal(plugins[0].mtu, 1430);
+      assert.deepEqual(plugins[0].ipam.ranges, [[{ subnet: "172.16.0.0/26" }]]);
+    });
+
+    it("removes routes to nodes that left and its own masquerade, and keeps foreign routes", async () => {
+      await sandbox.run("pod-network", values, { before: `${GATEWAY}; ${usable}` });
+      const ran = await sandbox.run(
+        "pod-network",
+        { ...values, ROUTES: "172.16.0.64/26 10.0.3.11", NAT_OUTGOING: "0" },
+        {
+          before: `${GATEWAY}; ip route add 172.16.0.128/26 via 10.0.3.1 proto 201
+            ip route add 192.0.2.0/24 via 10.0.3.1 proto 186; nft add table ip encaplab`,
+          after: `${show}; ip route show 192.0.2.0/24`,
+        },
+      );
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.doesNotMatch(ran.stdout, /172\.16\.0\.128|encaplab/);
+      assert.match(ran.stdout, /172\.16\.0\.64[\s\S]*192\.0\.2\.0\/24 via 10\.0\.3\.1/);
+    });
+
+    it("deletes everything it made", async () => {
+      const before = `${GATEWAY}; ${usable}; ip route add 172.16.0.64/26 via 10.0.3.11 proto 201; nft add table ip encaplab`;
+      await sandbox.run("pod-network", values, { before: `${GATEWAY}; ${usable}` });
+      const ran = await sandbox.run("pod-network", values, { action: "delete", before, after: show });
+      assert.deepEqual([ran.status, ran.stdout], [0, ""], ran.stderr);
+      assert.equal(sandbox.read("etc/cni/net.d/10-encaplab.conflist"), "");
+    });
+
+    it("says which CNI plugin is missing, and which packages have it", async () => {
+      const ran = await sandbox.run("pod-network", values, {
+        before: `${GATEWAY}; ${usable}; rm /opt/cni/bin/portmap`,
+      });
+      assert.equal(ran.status, 1);
+      assert.match(
+        ran.stderr,
+        /no CNI plugin 'portmap' in \/opt\/cni\/bin; install the package kubernetes-cni/,
+      );
+    });
+  });
+
+  it("network-leftovers.sh removes what Calico and kube-proxy left, and nothing else", async () => {
+    const ran = await sandbox.run(
+      { body: `${source("network-leftovers")}\ncreate() { network_leftovers; }` },
+      { POD_CIDR: "172.16.0.0/16" },
+      {
+        before: `${GATEWAY}
+          for name in cali123 vxlan.calico cni0 kube-ipvs0 calm0; do ip link add $name type bridge; done
+          ip route add 172.16.0.64/26 via 10.0.3.11 proto 12; ip route add blackhole 172.16.0.0/26 proto 80
+          ip route add 172.16.0.128/26 via 10.0.3.11 proto boot; ip route add 172.16.0.5 dev nic0 proto boot
+          ip route add blackhole 172.16.1.0/26 proto bird; ip route add 172.16.1.64/26 via 10.0.3.1 proto 201
+          ip route add 192.0.2.0/24 via 10.0.3.11 proto 12; ip rule add priority 99 table 1
+          ip route add 198.51.100.0/24 via 10.0.3.11 proto boot
+          for table in 'ip kube-proxy' 'ip6 kube-proxy' 'ip calico' 'ip encaplab' 'inet mine'; do nft add table $table; done
+          nft add table ip nat; nft 'add chain ip nat POSTROUTING { type nat hook postrouting priority 100; policy accept; }'
+          nft add table ip filter; nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy accept; }'
+          nft add rule ip filter FORWARD ip saddr 192.0.2.7 drop`,
+        after: "ip -o link | awk -F '[ :]+' '{ print $2 }' | sort; ip route; ip rule; nft list tables",
+      },
+    );
+    assert.equal(ran.status, 0, ran.stderr);
+    const lines = ran.stdout.split("\n").map((line) => line.trim());
+    for (const kept of [
+      "calm0",
+      "nic0@wire",
+      "192.0.2.0/24 via 10.0.3.11 dev nic0 proto bird",
+      "198.51.100.0/24 via 10.0.3.11 dev nic0",
+      "table inet mine",
+      "table ip filter",
+    ])
+      assert.ok(lines.includes(kept), `${kept} in ${ran.stdout}`);
+    assert.doesNotMatch(
+      ran.stdout,
+      /cali123|vxlan|cni0|kube|172\.16|lookup 1$|table ip (nat|calico|encaplab)/m,
+    );
+  });
+});

@@ -1,0 +1,100 @@
+// reset.sh: what it removes from a machine, with real mounts.
+import assert from "node:assert/strict";
+import { Sandbox, source } from "../../support/node-sandbox";
+
+describe("reset.sh", () => {
+  let sandbox: Sandbox;
+  beforeEach(() => {
+    sandbox = new Sandbox();
+    // Stand-ins: the sandbox does not hide the folders that these commands use on this machine.
+    for (const command of ["modprobe", "ctr", "nft", "ipset", "ipvsadm"]) sandbox.command(command, "");
+  });
+  afterEach(() => sandbox.remove());
+
+  const run = async (step: string, body: string, before = "", after = "") => {
+    const files = ["packages", "kubeadm", "network-leftovers", step].map(source).join("\n");
+    const ran = await sandbox.run(
+      { body: `${files}\n${body}` },
+      { POD_CIDR: "172.16.0.0/16" },
+      { before, after },
+    );
+    assert.equal(ran.status, 0, ran.stderr);
+    return ran;
+  };
+  const prepare = (part: string) => run("prepare", `create() { ${part}; }`);
+  const reset = (part: string, before = "", after = "") =>
+    run("reset", `create() { ${part}; }`, before, after);
+
+  it("unmounts the machine's control groups from /run/calico before it removes that folder", async () => {
+    await prepare("remember");
+    // Stands for the machine's control groups, which are also mounted elsewhere and must stay.
+    sandbox.write("cgroup/cgroup.procs", "1\n");
+    const ran = await reset(
+      "end_pods; new_in_folders",
+      `mkdir -p /run/calico/cgroup /run/calico/bird
+       mount --bind ${sandbox.path("cgroup")} /run/calico/cgroup`,
+      "ls /run; grep -c ' /run/calico' /proc/mounts || true",
+    );
+    assert.equal(sandbox.read("cgroup/cgroup.procs"), "1\n");
+    assert.doesNotMatch(ran.stdout, /calico/);
+    assert.match(ran.stdout, /^0$/m);
+  });
+
+  describe("/sys/fs/bpf", () => {
+    // A stand-in for the list of mounts, because this machine has its own mount there.
+    const mounts = (text: string) => `mounts() { echo '${text}'; }`;
+    const [WITHOUT, WITH] = [mounts("/dev/sda1 / ext4 rw 0 0"), mounts("bpf /sys/fs/bpf bpf rw 0 0")];
+    beforeEach(() => sandbox.command("umount", `echo "umount $*" >>${sandbox.path("calls")}`));
+
+    const unmounted = () => sandbox.calls().filter((call) => call.startsWith("umount"));
+
+    it("is unmounted if calico-node had to mount it", async () => {
+      await prepare(`${WITHOUT}; remember`);
+      await reset(`${WITH}; end_pods`);
+      assert.deepEqual(unmounted(), ["umount --lazy /sys/fs/bpf"]);
+    });
+
+    it("stays mounted if it was mounted before the lab", async () => {
+      await prepare(`${WITH}; remember`);
+      await reset(`${WITH}; end_pods`);
+      assert.deepEqual(unmounted(), []);
+    });
+
+    it("is not unmounted if calico-node could not mount it", async () => {
+      await prepare(`${WITHOUT}; remember`);
+      await reset(`${WITHOUT}; end_pods`);
+      assert.deepEqual(unmounted(), []);
+    });
+  });
+
+  it("removes the folders that Calico's manifest creates on the host", async () => {
+    sandbox.write("var/log/calico/mine.log", "");
+    await prepare("remember");
+    for (const file of ["run/nodeagent/socket", "run/xtables.lock", "var/log/calico/cni/cni.log"])
+      sandbox.write(file, "");
+    await reset("new_in_folders");
+    for (const file of ["run/nodeagent", "run/xtables.lock", "var/log/calico/cni"])
+      assert.equal(sandbox.exists(file), false, file);
+    assert.equal(sandbox.exists("var/log/calico/mine.log"), true);
+  });
+
+  it("turns nm-cloud-setup on again, removes networkd's file, and restores cloud-init's template", async () => {
+    const template = "## template:jinja\n127.0.1.1 {{fqdn}} {{hostname}}\n";
+    sandbox.write("etc/systemd/system.conf", "");
+    for (const family of ["debian", "redhat"])
+      sandbox.write(`etc/cloud/templates/hosts.${family}.tmpl`, template);
+    await prepare(
+      "NODE_NAME=w1 HOSTS='10.0.3.11 w1'; remember; name_hosts; keep_foreign_routes; no_nm_cloud_setup",
+    );
+    assert.equal(sandbox.exists("etc/systemd/networkd.conf.d/encaplab.conf"), true);
+    await reset("services_packages_files");
+    assert.deepEqual(
+      sandbox.calls().filter((call) => /enable --quiet --now/.test(call)),
+      ["service", "timer"].map((type) => `systemctl enable --quiet --now nm-cloud-setup.${type}`),
+    );
+    assert.equal(sandbox.exists("etc/systemd/networkd.conf.d"), false);
+    assert.equal(sandbox.read("etc/hosts"), "127.0.0.1 localhost\n");
+    for (const family of ["debian", "redhat"])
+      assert.equal(sandbox.read(`etc/cloud/templates/hosts.${family}.tmpl`), template);
+  });
+});
