@@ -54,7 +54,7 @@ find_go() {
   local needed
   needed=$(cd "$here" && sed -n 's/^go //p' "${@/%//go.mod}" | sort -V | tail -n 1)
   go=$(type -P go) ||
-    die 'cluster: cannot compile Kubernetes and Calico, because there is no `go` on PATH;' \
+    die "cluster: cannot compile Kubernetes and Calico, because go is not on PATH;" \
       "install Go $needed or newer: https://go.dev/dl/"
   export CGO_ENABLED=0 GOWORK=off GOFLAGS=
 }
