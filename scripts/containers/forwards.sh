@@ -4,7 +4,7 @@
 
 # For each forward a file "PID port address:target", in the lab's own /run.
 forwards=/run/encaplab/forwards
-# A lab that version 0.1.0 made has these files in a folder with another name.
+# A lab that was made by an older version has these files in a folder with another name.
 [[ -d $forwards ]] || mv /run/encaplab/doors "$forwards"
 
 # Opens the forwards of the spec and closes all others. FOLDER/ports records "name port" while the lab exists, so that a

@@ -10,7 +10,7 @@ pause_pids() {
     argv=()
     mapfile -d '' -t argv 2>/dev/null <"$entry/cmdline" || true
     ((${#argv[@]} >= 3)) || continue
-    # `holder` was its name in version 0.1.0.
+    # An older version called it `holder`.
     [[ ${argv[-2]} == */containers/@(pause|holder) && ${argv[-1]} == "$folder" ]] || continue
     printf '%s %s\n' "${entry#/proc/}" "${argv[0]}"
   done 2>/dev/null
