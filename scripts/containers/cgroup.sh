@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Sourced. Control groups: each node's systemd has a subtree of its own in every hierarchy of this machine: version 1 has one
-# hierarchy per controller, version 2 a single one.
+# Sourced. Control groups: each node's systemd has a subtree of its own in every hierarchy of this machine: version 1
+# has one hierarchy per controller, version 2 a single one.
 
-# The group of a lab, relative to the root of each hierarchy. Named after the folder: two labs may have the same name.
+# lab_cgroup FOLDER: prints the group of a lab, relative to the root of each hierarchy. Named after the folder: two labs
+# may have the same name.
 lab_cgroup() { printf 'encaplab-%s' "$(printf %s "$1" | sha1sum | head -c 10)"; }
 
 # Where the hierarchies are mounted. In Docker's and systemd's v1 layouts, each folder has the name of its controllers.
@@ -14,24 +15,24 @@ make_cgroup() {
   while read -r tree; do
     path=$tree
     for part in ${1//\// }; do
-      # Version 2: a child gets only the controllers that its parent enables for it. Skip the second tree of a hybrid layout:
-      # it has no useful controllers.
-      if [ -e "$path/cgroup.subtree_control" ] && [ "$tree" = /sys/fs/cgroup ]; then hand_down "$path"; fi
+      # Version 2: a child gets only the controllers that its parent enables for it. Skip the second tree of a hybrid
+      # layout: it has no useful controllers.
+      if [[ -e "$path/cgroup.subtree_control" && $tree == /sys/fs/cgroup ]]; then enable_controllers "$path"; fi
       path=$path/$part
       mkdir -p "$path"
       # Version 1: no process can enter a new cpuset before it has processors and memory.
-      if [ -e "$path/cpuset.cpus" ] && [ ! -e "$path/cgroup.controllers" ]; then
-        [ -n "$(cat "$path/cpuset.cpus")" ] || cat "${path%/*}/cpuset.cpus" >"$path/cpuset.cpus"
-        [ -n "$(cat "$path/cpuset.mems")" ] || cat "${path%/*}/cpuset.mems" >"$path/cpuset.mems"
+      if [[ -e "$path/cpuset.cpus" && ! -e "$path/cgroup.controllers" ]]; then
+        [[ -n "$(cat "$path/cpuset.cpus")" ]] || cat "${path%/*}/cpuset.cpus" >"$path/cpuset.cpus"
+        [[ -n "$(cat "$path/cpuset.mems")" ]] || cat "${path%/*}/cpuset.mems" >"$path/cpuset.mems"
       fi
     done
   done < <(cgroup_trees)
 }
 
-# hand_down FOLDER: enables all controllers for the groups below FOLDER, because kubelet may ask for any of them. One by one:
-# a single unavailable controller would make a common write fail. Nothing here undoes this: the machine's own systemd
-# disables unused controllers at the root.
-hand_down() {
+# enable_controllers FOLDER: enables all controllers for the groups below FOLDER, because kubelet may ask for any of
+# them. One by one: a single unavailable controller would make a common write fail. Nothing here undoes this: the
+# machine's own systemd disables unused controllers at the root.
+enable_controllers() {
   local controller controllers
   read -r -a controllers <"$1/cgroup.controllers" || true # an empty file counts as end of file
   for controller in "${controllers[@]}"; do
@@ -45,25 +46,29 @@ enter_cgroup() {
   while read -r tree; do echo 0 >"$tree/$1/cgroup.procs"; done < <(cgroup_trees)
 }
 
-# remove_cgroup PATH: removes the group with all groups below it, and kills what still runs there. Retries: a group may stay
-# busy for a moment after its last process has ended.
+# remove_cgroup PATH: removes the group with all groups below it, and kills what still runs there. Retries: a group may
+# stay busy for a moment after its last process has ended.
 remove_cgroup() {
   local tree pid deadline=$((SECONDS + 20))
   while read -r tree; do
-    while [ -d "$tree/$1" ]; do
+    while [[ -d "$tree/$1" ]]; do
       find "$tree/$1" -depth -type d -exec rmdir {} \; 2>/dev/null || true
-      [ -d "$tree/$1" ] || break
-      while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done < <(find "$tree/$1" -name cgroup.procs -exec cat {} + 2>/dev/null)
-      ((SECONDS < deadline)) || die "containers: the control group $tree/$1 is still in use 20 s after everything in it was killed"
+      [[ -d "$tree/$1" ]] || break
+      while read -r pid; do
+        kill -KILL "$pid" 2>/dev/null || true
+      done < <(find "$tree/$1" -name cgroup.procs -exec cat {} + 2>/dev/null)
+      ((SECONDS < deadline)) ||
+        die "containers: the control group $tree/$1 is still in use 20 s after everything in it was killed"
       sleep 0.05
     done
   done < <(cgroup_trees)
 }
 
-# mount_cgroups FOLDER: mounts the hierarchies so that only this process's groups are visible. Call after `unshare --cgroup`.
+# mount_cgroups FOLDER: mounts the hierarchies so that only this process's groups are visible. Call after `unshare
+# --cgroup`.
 mount_cgroups() {
   local tree name
-  if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+  if [[ "$(stat -f -c %T /sys/fs/cgroup)" == cgroup2fs ]]; then
     mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$1"
     return
   fi

@@ -1,43 +1,52 @@
 # shellcheck shell=bash disable=SC2154 # folder and spec are set by `inside`
-# Sourced by `inside`. Port forwards: ports on this machine's loopback that lead to a node. The listener is in this machine's
-# network namespace, and each connection continues from the router's.
+# Sourced by `inside`. Port forwards: ports on this machine's loopback that lead to a node. The listener is in this
+# machine's network namespace, and each connection continues from the router's.
 
-# FOLDER/ports records "name port" while the lab exists, so that a node keeps its port.
-bring_doors() {
+# For each forward a file "PID port address:target", in the lab's own /run.
+forwards=/run/encaplab/forwards
+# A lab that was made by an older version has these files in a folder with another name.
+[[ -d $forwards ]] || mv /run/encaplab/doors "$forwards"
+
+# Opens the forwards of the spec and closes all others. FOLDER/ports records "name port" while the lab exists, so that a
+# node keeps its port.
+bring_forwards() {
   local name port address target file kept=() lines=''
   touch "$folder/ports"
   while IFS=$'\t' read -r name port address target; do
     kept+=("$name")
-    port=$(open_door "$name" "$port" "$address" "$target")
+    port=$(open_forward "$name" "$port" "$address" "$target")
     lines+="$name"$'\t'"$port"$'\n'
   done < <(jq -r '
-    (.nodes[] | [.name, .port // "-", (.address | split("/")[0]), "22"]),
-    (.apiNode as $api | ["@api", .apiPort // "-", (.nodes[] | select(.name == $api) | .address | split("/")[0]), "6443"]) | @tsv' "$spec")
+    def ip: .address | split("/")[0];
+    (.nodes[] | [.name, .port // "-", ip, "22"]),
+    (.apiNode as $api | ["@api", .apiPort // "-", (.nodes[] | select(.name == $api) | ip), "6443"])
+    | @tsv' "$spec")
   printf %s "$lines" >"$folder/ports.new"
   mv "$folder/ports.new" "$folder/ports"
-  for file in /run/encaplab/doors/*; do
-    [ -e "$file" ] || continue
-    case " ${kept[*]} " in *" ${file##*/} "*) ;; *) close_door "${file##*/}" ;; esac
+  for file in "$forwards"/*; do
+    [[ -e $file ]] || continue
+    case " ${kept[*]} " in *" ${file##*/} "*) ;; *) close_forward "${file##*/}" ;; esac
   done
 }
 
-# open_door NAME PORT|- ADDRESS TARGET: forwards PORT (`-`: any free port) to ADDRESS:TARGET, and prints the port.
-open_door() {
-  local name=$1 wanted=$2 address=$3 target=$4 file=/run/encaplab/doors/$1 pid port where tries
-  if read -r pid port where 2>/dev/null <"$file" && [ "$where" = "$address:$target" ] &&
+# open_forward NAME PORT|- ADDRESS TARGET: forwards PORT (`-`: any free port) to ADDRESS:TARGET, and prints the port.
+open_forward() {
+  local name=$1 wanted=$2 address=$3 target=$4 pid port where tries
+  local file=$forwards/$1 log=/run/encaplab/forward-$1.log
+  if read -r pid port where 2>/dev/null <"$file" && [[ $where == "$address:$target" ]] &&
     [[ $wanted == - || $wanted == "$port" ]] && listens "$pid" "$port"; then
     printf '%s' "$port"
     return
   fi
-  close_door "$name"
+  close_forward "$name"
   port=$wanted
-  [ "$wanted" != - ] || port=$(awk -F '\t' -v name="$name" '$1 == name { print $2 }' "$folder/ports")
+  [[ $wanted != - ]] || port=$(awk -F '\t' -v name="$name" '$1 == name { print $2 }' "$folder/ports")
   for ((tries = 0; tries < 200; tries++)); do
     # Below 32768, where Linux takes the ports of outgoing connections: those could occupy our port at any time.
-    [ -n "$port" ] || port=$((20000 + RANDOM % 12000))
-    # Each connection has its own child, which enters the router's network namespace. -t 30: when one side closes, wait up to
-    # 30 s for data of the other.
-    daemon "/run/encaplab/door-$name.log" socat -t 30 "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
+    [[ -n $port ]] || port=$((20000 + RANDOM % 12000))
+    # Each connection has its own child, which enters the router's network namespace. -t 30: when one side closes, wait
+    # up to 30 s for data of the other.
+    daemon "$log" socat -t 30 "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
       "EXEC:nsenter --net=/run/netns/router socat -t 30 STDIO TCP\\:$address\\:$target"
     pid=$!
     printf '%s %s %s\n' "$pid" "$port" "$address:$target" >"$file"
@@ -46,26 +55,28 @@ open_door() {
       printf '%s' "$port"
       return
     fi
-    [ "$wanted" = - ] || die "containers: cannot listen on port $port of 127.0.0.1 for $name: $(cat "/run/encaplab/door-$name.log"); choose another port in the spec"
+    [[ $wanted == - ]] || die "containers: cannot listen on port $port of 127.0.0.1 for $name: $(cat "$log");" \
+      "choose another port in the spec"
     port=''
   done
   die "containers: no free port of 127.0.0.1 for $name: tried 200 ports between 20000 and 32000"
 }
 
-close_door() {
+close_forward() {
   local pid port where
-  if read -r pid port where 2>/dev/null <"/run/encaplab/doors/$1" && is_socat "$pid"; then
+  if read -r pid port where 2>/dev/null <"$forwards/$1" && is_socat "$pid"; then
     kill -KILL "$pid"
     within 10 "port $port did not close" not is_socat "$pid"
   fi
-  rm -f "/run/encaplab/doors/$1"
+  rm -f "$forwards/$1"
 }
 
-door_is_open() { # NAME PORT
+# forward_is_open NAME PORT
+forward_is_open() {
   local pid port where
-  read -r pid port where 2>/dev/null <"/run/encaplab/doors/$1" && [ "$port" = "$2" ] && listens "$pid" "$port"
+  read -r pid port where 2>/dev/null <"$forwards/$1" && [[ $port == "$2" ]] && listens "$pid" "$port"
 }
 not() { ! "$@"; }
-is_socat() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = socat ]; }
+is_socat() { [[ "$(cat "/proc/$1/comm" 2>/dev/null)" == socat ]]; }
 listens() { is_socat "$1" && ss -Htlnp "sport = :$2" | grep -q "127.0.0.1:$2 .*pid=$1,"; }
 listens_or_ended() { ! is_socat "$1" || listens "$1" "$2"; }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # spec is set by `inside`
-# Sourced by `inside`. The lab's network: a bridge for each subnet in the namespace `fabric`, a router between them, and the
-# router's way to the internet. Every function makes only what is missing.
+# Sourced by `inside`. The lab's network: a bridge for each subnet in the namespace `fabric`, a router between them, and
+# the router's way to the internet. Every function makes only what is missing.
 
 # Makes an interface name from any text: Linux allows only 15 characters.
 short() { printf '%s%s' "$1" "$(printf %s "$2" | sha1sum | head -c 11)"; }
@@ -15,52 +15,72 @@ mac_of() {
 }
 
 make_namespace() {
-  [ -e "/run/netns/$1" ] && ip -n "$1" link show lo >/dev/null 2>&1 && return 0
+  [[ -e "/run/netns/$1" ]] && ip -n "$1" link show lo >/dev/null 2>&1 && return 0
   ip netns del "$1" 2>/dev/null || true # left half-made by a killed run
   ip netns add "$1"
   ip -n "$1" link set lo up
 }
 
 bring_network() {
-  local mtu name cidr gateway bridge wanted kept=() line
+  local mtu name cidr gateway kept=()
   mtu=$(jq -r .mtu "$spec")
   make_namespace fabric
   make_namespace router
   # Like a plain router, it forwards everything that it has a route for, without source filtering.
   ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
-  # If this machine has loaded br_netfilter, a bridge would pass its frames to iptables, which has no rules for them here.
+  # If this machine has loaded br_netfilter, a bridge would pass its frames to iptables, which has no rules for them
+  # here.
   ip netns exec fabric sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
   while IFS=$'\t' read -r name cidr gateway; do
-    bridge=$(subnet_bridge "$name")
-    kept+=("$bridge")
-    ip -n fabric link show "$bridge" >/dev/null 2>&1 || ip -n fabric link add "$bridge" type bridge
-    ip -n fabric link set "$bridge" up
-    if ! ip -n router link show "$bridge" >/dev/null 2>&1; then
-      ip -n fabric link del "r$bridge" 2>/dev/null || true
-      ip -n fabric link add "r$bridge" type veth peer name "$bridge" netns router
-    fi
-    ip -n fabric link set "r$bridge" mtu "$mtu" master "$bridge" up
-    ip -n router link set "$bridge" mtu "$mtu" address "$(mac_of "$gateway")" up
-    wanted=$gateway/${cidr#*/}
-    if [ "$(ip -n router -o -4 addr show dev "$bridge" | awk '{ print $4 }')" != "$wanted" ]; then
-      ip -n router addr flush dev "$bridge"
-      ip -n router addr add "$wanted" dev "$bridge"
-    fi
+    kept+=("$(subnet_bridge "$name")")
+    bring_subnet "${kept[-1]}" "$mtu" "$gateway" "${cidr#*/}"
   done < <(jq -r '.subnets[] | [.name, .cidr, .gateway] | @tsv' "$spec")
-  for line in $(ip -n router -o link show type veth | awk -F '[ :@]+' '{ print $2 }'); do
-    case " ${kept[*]} " in *" $line "*) ;; *)
-      ip -n fabric link del "r$line"
-      ip -n fabric link del "$line"
-      ;;
+  remove_subnets_except "${kept[@]}"
+  bring_routes
+}
+
+# bring_subnet BRIDGE MTU GATEWAY PREFIX: the bridge in `fabric` and the router's interface of the same name.
+bring_subnet() {
+  local bridge=$1 mtu=$2 gateway=$3 wanted=$3/$4
+  ip -n fabric link show "$bridge" >/dev/null 2>&1 || ip -n fabric link add "$bridge" type bridge
+  ip -n fabric link set "$bridge" up
+  if ! ip -n router link show "$bridge" >/dev/null 2>&1; then
+    ip -n fabric link del "r$bridge" 2>/dev/null || true
+    ip -n fabric link add "r$bridge" type veth peer name "$bridge" netns router
+  fi
+  ip -n fabric link set "r$bridge" mtu "$mtu" master "$bridge" up
+  ip -n router link set "$bridge" mtu "$mtu" address "$(mac_of "$gateway")" up
+  if [[ "$(ip -n router -o -4 addr show dev "$bridge" | awk '{ print $4 }')" != "$wanted" ]]; then
+    ip -n router addr flush dev "$bridge"
+    ip -n router addr add "$wanted" dev "$bridge"
+  fi
+}
+
+# remove_subnets_except BRIDGE…: removes the bridges of subnets that the spec no longer has.
+remove_subnets_except() {
+  local bridge
+  for bridge in $(ip -n router -o link show type veth | awk -F '[ :@]+' '{ print $2 }'); do
+    case " $* " in
+      *" $bridge "*) ;;
+      *)
+        ip -n fabric link del "r$bridge"
+        ip -n fabric link del "$bridge"
+        ;;
     esac
   done
+}
+
+# The router's routes to pods, and nothing else in protocol static.
+bring_routes() {
+  local wanted line
   # The blackhole: packets to pods without a route must not go out to the internet.
-  wanted=$(jq -r '(.routes[] | "\(.block) via \(.via) proto static"), (.podCidr // empty | "blackhole \(.) proto static")' "$spec")
+  wanted=$(jq -r '
+    (.routes[] | "\(.block) via \(.via)"), (.podCidr // empty | "blackhole \(.)") | . + " proto static"' "$spec")
   while read -r line; do
-    [ -z "$line" ] || grep -qxF -- "$line" <<<"$wanted" || change_route del "$line"
+    [[ -z $line ]] || grep -qxF -- "$line" <<<"$wanted" || change_route del "$line"
   done < <(ip -n router route show proto static | sed -E 's/ dev [^ ]+//; s/ *$//; s/$/ proto static/')
   while read -r line; do
-    [ -z "$line" ] || change_route replace "$line"
+    [[ -z $line ]] || change_route replace "$line"
   done <<<"$wanted"
 }
 # shellcheck disable=SC2086 # a route is many words
@@ -72,30 +92,31 @@ internet_cidr=192.0.2.0/24
 # shellcheck disable=SC2034 # for nodes.sh
 internet_resolver=192.0.2.3
 
-# User-mode networking: packets become connections of a process on this machine. The machine's own interfaces, routes and
-# firewall do not change. Without it, or without a network here, the lab still works, but has no internet.
+# User-mode networking: packets become connections of a process on this machine. The machine's own interfaces, routes
+# and firewall do not change. Without it, or without a network here, the lab still works, but has no internet.
 bring_internet() {
   local pid why=''
-  if read -r pid 2>/dev/null </run/encaplab/internet && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = slirp4netns ]; then return 0; fi
-  if [ -z "$(ip route show default)" ]; then
+  if read -r pid 2>/dev/null </run/encaplab/internet && is_slirp "$pid"; then return 0; fi
+  if [[ -z "$(ip route show default)" ]]; then
     why="this machine has no default route"
-  elif [ ! -c /dev/net/tun ]; then
+  elif [[ ! -c /dev/net/tun ]]; then
     why="this machine has no /dev/net/tun"
   elif ! masquerade 2>/run/encaplab/internet.log; then
     why=$(tail -n 1 /run/encaplab/internet.log)
   else
     ip -n router link del internet 2>/dev/null || true
-    daemon /run/encaplab/internet.log slirp4netns --configure --mtu=1500 --cidr="$internet_cidr" --disable-host-loopback \
-      --netns-type=path /run/netns/router internet
+    daemon /run/encaplab/internet.log slirp4netns --configure --mtu=1500 --cidr="$internet_cidr" \
+      --disable-host-loopback --netns-type=path /run/netns/router internet
     echo $! >/run/encaplab/internet
     within 10 "slirp4netns did not answer" internet_is_up || why=$(tail -n 1 /run/encaplab/internet.log)
   fi
-  [ -z "$why" ] || say "containers: the nodes have no internet: $why"
+  [[ -z $why ]] || say "containers: the nodes have no internet: $why"
 }
-internet_is_up() { [ -n "$(ip -n router route show default dev internet 2>/dev/null)" ]; }
+is_slirp() { [[ "$(cat "/proc/$1/comm" 2>/dev/null)" == slirp4netns ]]; }
+internet_is_up() { [[ -n "$(ip -n router route show default dev internet 2>/dev/null)" ]]; }
 
-# The nodes' packets leave with the router's address. On a real network, packets with a pod's address leave but are never
-# answered. Here they are dropped, because slirp4netns would answer: it ignores the sender's address.
+# The nodes' packets leave with the router's address. On a real network, packets with a pod's address leave but are
+# never answered. Here they are dropped, because slirp4netns would answer: it ignores the sender's address.
 masquerade() {
   local nodes
   nodes=$(jq -r '[.subnets[].cidr] | join(", ")' "$spec")

@@ -17,13 +17,13 @@ bring_nodes() {
   while IFS=$'\t' read -r name subnet address gateway; do there[$name]=yes; done <<<"$wanted"
   for name in "$folder"/nodes/*; do
     name=${name##*/}
-    [ "$name" = '*' ] || [ -n "${there[$name]-}" ] || remove_node "$name"
+    [[ $name == '*' || -n ${there[$name]-} ]] || remove_node "$name"
   done
   while IFS=$'\t' read -r name subnet address gateway; do
-    [ -d "$folder/nodes/$name" ] || make_disk "$name" "$rootfs"
+    [[ -d "$folder/nodes/$name" ]] || make_disk "$name" "$rootfs"
     settings="bridge=$(subnet_bridge "$subnet") address=$address gateway=$gateway mtu=$mtu resolver=$internet_resolver"
     # A new address or subnet is like a new cable: switch the machine off to change it.
-    if [ "$settings" != "$(cat "$folder/nodes/$name/settings" 2>/dev/null)" ]; then
+    if [[ $settings != "$(cat "$folder/nodes/$name/settings" 2>/dev/null)" ]]; then
       power_off "$name"
       printf '%s\n' "$settings" >"$folder/nodes/$name/settings.new"
       mv "$folder/nodes/$name/settings.new" "$folder/nodes/$name/settings"
@@ -39,7 +39,8 @@ bring_nodes() {
   for name in "${!there[@]}"; do await_boot "$name"; done
 }
 
-# A node keeps the root and the layer with which its disk was made: a used overlay does not fit other lower folders.
+# make_disk NODE ROOTFS: a node keeps the root and the layer with which its disk was made: a used overlay does not fit
+# other lower folders.
 make_disk() {
   local name=$1 rootfs=$2 layer store disk
   layer=$(jq -r '.layer // ""' "$spec")
@@ -49,10 +50,10 @@ make_disk() {
   printf '%s\n' "${layer:+$layer:}$rootfs" >"$disk/lower"
   ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$disk/hostkey"
   tr -d - </proc/sys/kernel/random/uuid >"$disk/machine-id"
-  # containerd's store is beside the overlay, because an overlay cannot hold containerd's own overlays. Hard links share the
-  # images of the layer: they are never written to. The databases are, so they are copied.
+  # containerd's store is beside the overlay, because an overlay cannot hold containerd's own overlays. Hard links share
+  # the images of the layer: they are never written to. The databases are, so they are copied.
   store=$layer/var/lib/containerd
-  if [ -n "$layer" ] && [ -d "$store" ]; then
+  if [[ -n $layer && -d $store ]]; then
     if cp -al "$store/." "$disk/containerd/" 2>/dev/null; then
       find "$disk/containerd" -name '*.db' -exec sh -c 'for f; do cp -p "$f" "$f.own" && mv "$f.own" "$f"; done' sh {} +
     else # another file system
@@ -62,6 +63,7 @@ make_disk() {
   mv "$disk" "$folder/nodes/$name"
 }
 
+# remove_node NODE
 remove_node() {
   power_off "$1"
   rm -rf --one-file-system "$folder/nodes/.removed.$1"
@@ -69,40 +71,48 @@ remove_node() {
   rm -rf --one-file-system "$folder/nodes/.removed.$1"
 }
 
-is_running() { # started from this checkout or another one
+# is_running NODE: also finds a machine that another checkout of this project started.
+is_running() {
   local pid
   read -r pid 2>/dev/null <"/run/encaplab/machines/$1" || return 1
   [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == "bash "*"/containers/machine $folder $1 " ]]
 }
 
+# power_on NODE
 power_on() {
   power_off "$1" # clean up after a machine that died by itself, or whose start was interrupted
   daemon "$folder/nodes/$1/console.log" bash "$here/machine" "$folder" "$1"
   echo $! >"/run/encaplab/machines/$1"
 }
+
+# await_boot NODE
 await_boot() {
   within 60 "node $1 does not boot" has_booted_or_ended "$1"
   is_running "$1" || die "containers: node $1 did not boot: $(cat "$folder/nodes/$1/console.log")"
 }
-has_booted_or_ended() { [ -n "$(init_of "$1")" ] || ! is_running "$1"; }
+has_booted_or_ended() { [[ -n "$(init_of "$1")" ]] || ! is_running "$1"; }
 
-# The PID, in the pause process's PID namespace, of the node's first process.
+# init_of NODE: prints the PID of the node's first process, as seen in the pause process's PID namespace.
 init_of() {
   local pid
   for pid in $(ip netns pids "$1" 2>/dev/null); do
-    if [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "/sbin/init " ]; then printf '%s' "$pid" && return; fi
+    if [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == "/sbin/init " ]]; then
+      printf '%s' "$pid"
+      return
+    fi
   done
 }
 
+# in_node NODE COMMAND…: runs COMMAND in the node's mount namespace.
 in_node() {
   local init
   init=$(init_of "$1")
   shift
-  [ -n "$init" ] && nsenter --target "$init" --mount --root -- "$@"
+  [[ -n $init ]] && nsenter --target "$init" --mount --root -- "$@"
 }
 
-# Kills until nothing is left: each process of a node is in its network namespace, or ends with the node's first process,
-# which is in there.
+# power_off NODE: kills until nothing is left: each process of a node is in its network namespace, or ends with the
+# node's first process, which is in there.
 power_off() {
   local pid
   if is_running "$1"; then
@@ -117,24 +127,25 @@ power_off() {
 is_off() {
   local pids
   pids=$(ip netns pids "$1" 2>/dev/null) || return 0 # no such namespace
-  [ -n "$pids" ] || return 0
-  # shellcheck disable=SC2086 # one word each
+  [[ -n $pids ]] || return 0
+  # shellcheck disable=SC2086 # split the list into PIDs
   kill -KILL $pids 2>/dev/null || true
   return 1
 }
 
-# Removes a machine's veth pair and network namespace.
+# unplug NODE: removes its veth pair and network namespace.
 unplug() {
   ip -n fabric link del "$(node_port "$1")" 2>/dev/null || true
   ip netns del "$1" 2>/dev/null || true
 }
 
-plug() { # NODE BRIDGE ADDRESS GATEWAY MTU
+# plug NODE BRIDGE ADDRESS GATEWAY MTU: makes the node's network namespace and its veth pair.
+plug() {
   local port bridge=$2 address=$3 gateway=$4 mtu=$5
   port=$(node_port "$1")
   make_namespace "$1"
-  # On a real machine, Debian's systemd sets this at boot, before there is an interface (/usr/lib/sysctl.d/50-default.conf).
-  # In a container it does not, and Felix copies the value to the pods' interfaces.
+  # On a real machine, Debian's systemd sets this at boot, before there is an interface
+  # (/usr/lib/sysctl.d/50-default.conf). In a container it does not, and Felix copies the value to the pods' interfaces.
   ip netns exec "$1" sysctl -qw net.ipv4.conf.default.rp_filter=2
   ip -n fabric link del "$port" 2>/dev/null || true
   ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$(mac_of "$address")" netns "$1"

@@ -3,13 +3,14 @@
 # NODE_NAME
 create() {
   need JOIN_CONFIG NODE_NAME
-  local ignored
+  local stage ignored
   only_ours join
   if joined; then
     say "$NODE_NAME is already a node of the cluster"
     return
   fi
-  if [ -n "$(kubeadm_state)" ]; then start_over "an earlier join is unfinished or no longer valid"; fi
+  stage=$(kubeadm_state)
+  if [[ -n $stage ]]; then start_over "an earlier join is unfinished or no longer valid"; fi
   set_kubeadm_state 'join started'
   ignored_checks
   attend "kubeadm join on $NODE_NAME" join
@@ -23,8 +24,12 @@ join() {
 
 # Joined to this cluster, and known to its API server. A control plane that was rebuilt has another CA.
 joined() {
-  [ "$(kubeadm_state)" = 'join done' ] && [ -e /etc/kubernetes/kubelet.conf ] || return 1
-  grep -qF "$(ca_hash)" <<<"$JOIN_CONFIG" || return 1
+  local stage hash
+  stage=$(kubeadm_state)
+  [[ $stage == 'join done' && -e /etc/kubernetes/kubelet.conf ]] || return 1
+  # An empty hash would match any configuration.
+  hash=$(ca_hash) || return 1
+  grep -qF "$hash" <<<"$JOIN_CONFIG" || return 1
   wait_for 60 "the API server's answer to $NODE_NAME" answered ||
     die "$NODE_NAME joined earlier but cannot reach the API server now:" \
       "is the control plane up, and is its port 6443 open to this node?"
@@ -39,9 +44,11 @@ as_kubelet() {
 answered() {
   local answer
   answer=$(as_kubelet 2>&1) && return
-  case $answer in *NotFound* | *Unauthorized* | *'must be logged in'* | *x509*) ;; *)
-    printf '%s' "$answer"
-    return 1
-    ;;
+  case $answer in
+    *NotFound* | *Unauthorized* | *'must be logged in'* | *x509*) ;;
+    *)
+      printf '%s' "$answer"
+      return 1
+      ;;
   esac
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the steps share about kubeadm. $STATE/kubeadm records how far kubeadm got on this machine: "init started",
-# "init done", "join started" or "join done". If it says "started" and no run holds the lock, kubeadm was killed or failed.
+# "init done", "join started" or "join done". If it says "started" and no run holds the lock, kubeadm was killed or
+# failed.
 kubeadm_state() { cat "$STATE/kubeadm" 2>/dev/null || true; }
 set_kubeadm_state() {
   printf '%s\n' "$1" >"$STATE/kubeadm.new"
@@ -9,11 +10,12 @@ set_kubeadm_state() {
 
 # Stops if the machine is in a cluster that these scripts did not make: a reset would destroy somebody else's cluster.
 no_strange_cluster() {
-  local traces
-  if [ -n "$(kubeadm_state)" ]; then return; fi
-  traces=$(find /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member /var/lib/kubelet/config.yaml \
-    -maxdepth 0 2>/dev/null || true)
-  [ -z "$traces" ] || die "$NODE_NAME belongs to a cluster that is not this lab's: it has ${traces//$'\n'/, }." \
+  local stage traces
+  stage=$(kubeadm_state)
+  if [[ -n $stage ]]; then return; fi
+  traces=$(find /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member \
+    /var/lib/kubelet/config.yaml -maxdepth 0 2>/dev/null || true)
+  [[ -z $traces ]] || die "$NODE_NAME belongs to a cluster that is not this lab's: it has ${traces//$'\n'/, }." \
     "Remove the machine from the lab's config, or reset it: sudo kubeadm reset"
 }
 
@@ -31,36 +33,43 @@ only_ours() {
   esac
 }
 
-# Lists everything in the folders that kubeadm, kubelet, etcd, containerd and the CNI plugins fill. The last paths are those
-# that kubeadm (kubelet-plugins) and Calico's manifest (nodeagent, xtables.lock) create, and Calico's pinned BPF objects.
+# Lists everything in the folders that kubeadm, kubelet, etcd, containerd and the CNI plugins fill. The last paths are
+# those that kubeadm (kubelet-plugins) and Calico's manifest (nodeagent, xtables.lock) create, and Calico's pinned BPF
+# objects.
 folders_content() {
-  find /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/{cni,etcd,kubelet,calico} /var/log/{pods,containers,calico} \
-    /usr/libexec/kubernetes /run/nodeagent /run/xtables.lock /sys/fs/bpf/calico -xdev 2>/dev/null | sort || true
+  find /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/{cni,etcd,kubelet,calico} \
+    /var/log/{pods,containers,calico} /usr/libexec/kubernetes /run/nodeagent /run/xtables.lock /sys/fs/bpf/calico \
+    -xdev 2>/dev/null | sort || true
 }
 
 mounts() { cat /proc/mounts; }
-bpf_mounted() { grep -q '^[^ ]* /sys/fs/bpf bpf ' <<<"$(mounts)"; }
+bpf_mounted() {
+  local mounted
+  mounted=$(mounts)
+  grep -q '^[^ ]* /sys/fs/bpf bpf ' <<<"$mounted"
+}
 
 # Decides as kubeadm does (k8s.io/system-validators, getUnifiedMountpoint in cgroup_validator_linux.go): a mount on
 # /sys/fs/cgroup decides; without one, the first cgroup2 mount anywhere does.
 cgroup_v1() {
-  local point type found=''
+  local mounted point type found=''
+  mounted=$(mounts)
   while read -r _ point type _; do
-    if [ "$point" = /sys/fs/cgroup ]; then
-      if [ "$type" = tmpfs ]; then [ -d /sys/fs/cgroup/memory ]; else [ "$type" != cgroup2 ]; fi
+    if [[ $point == /sys/fs/cgroup ]]; then
+      if [[ $type == tmpfs ]]; then [[ -d /sys/fs/cgroup/memory ]]; else [[ $type != cgroup2 ]]; fi
       return
     fi
     case $type in
       cgroup2) return 1 ;;
       cgroup) found=yes ;;
     esac
-  done < <(mounts)
-  [ -n "$found" ]
+  done <<<"$mounted"
+  [[ -n $found ]]
 }
 
 # Sets the array `ignored` to the flags that kubeadm needs on this machine. With kubelet 1.35 or later, kubeadm's check
-# SystemVerification fails on cgroup v1, whatever failCgroupV1 is (isCgroupsV1DisabledInKubelet in the same file). kubeadm
-# accepts this flag together with --config (isAllowedFlag in its validation.go).
+# SystemVerification fails on cgroup v1, whatever failCgroupV1 is (isCgroupsV1DisabledInKubelet in the same file).
+# kubeadm accepts this flag together with --config (isAllowedFlag in its validation.go).
 # shellcheck disable=SC2034 # the array is the caller's
 ignored_checks() {
   local version
@@ -69,13 +78,15 @@ ignored_checks() {
   version=$(kubelet --version)
   version=${version#Kubernetes v1.}
   if ((${version%%.*} < 35)); then return; fi
-  say "note: $NODE_NAME has cgroup v1, which later Kubernetes releases will not support; skipping kubeadm's system check"
+  say "note: $NODE_NAME has cgroup v1, which later Kubernetes releases will not support;" \
+    "skipping kubeadm's system check"
   ignored=(--ignore-preflight-errors=SystemVerification)
 }
 
 # start_over WHY: resets the machine from any half-done state, so that kubeadm can begin again.
 start_over() {
-  attend "$1: kubeadm starts over on $NODE_NAME" kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock
+  attend "$1: kubeadm starts over on $NODE_NAME" \
+    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock
 }
 
 # The SHA-256 of the cluster CA's public key, which the joins pin.

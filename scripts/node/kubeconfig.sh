@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Step `kubeconfig`, on the control plane: prints an administrator's kubeconfig (secret) that works from outside the cluster.
-# SERVER: https://host:port; CLUSTER_NAME: name of its cluster and context, so that you can merge the files of two labs
+# Step `kubeconfig`, on the control plane: prints an administrator's kubeconfig (secret) that works from outside the
+# cluster. SERVER: https://host:port; CLUSTER_NAME: name of its cluster and context, so that you can merge the files of
+# two labs
 create() {
   need SERVER CLUSTER_NAME
   wait_for 120 "/etc/kubernetes/admin.conf" test -s /etc/kubernetes/admin.conf

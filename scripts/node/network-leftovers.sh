@@ -5,7 +5,7 @@ network_leftovers() {
   routes_and_rules
   rules_of_iptables
   tables_of_nftables
-  if type -P ipvsadm >/dev/null && [ -e /proc/net/ip_vs ]; then ipvsadm --clear; fi
+  if type -P ipvsadm >/dev/null && [[ -e /proc/net/ip_vs ]]; then ipvsadm --clear; fi
   sets_of_ipset
 }
 
@@ -26,8 +26,8 @@ devices() {
 
 # Only inside the pods' network: the machine may run a BIRD of its own. 12 is BIRD. Felix uses 3 ("boot", its
 # DeviceRouteProtocol) for tunnels and pods, and 80 for blackholes and VXLANCrossSubnet's direct routes
-# (felix/dataplane/linux/vxlan_mgr.go; seen with Calico 3.28). Blackholes and routes over the NIC stay when the devices are
-# deleted. 201 is pod-network.sh.
+# (felix/dataplane/linux/vxlan_mgr.go; seen with Calico 3.28). Blackholes and routes over the NIC stay when the devices
+# are deleted. 201 is pod-network.sh.
 routes_and_rules() {
   local protocol
   for protocol in 12 3 80 201; do ip -4 route flush root "$POD_CIDR" proto "$protocol" || true; done
@@ -40,14 +40,14 @@ rules_of_iptables() {
   local family
   for family in ip ip6; do
     if type -P "${family}tables-nft" >/dev/null; then without_kubernetes "${family}tables-nft"; fi
-    if [ -s "/proc/net/${family}_tables_names" ] && type -P "${family}tables-legacy" >/dev/null; then
+    if [[ -s "/proc/net/${family}_tables_names" ]] && type -P "${family}tables-legacy" >/dev/null; then
       without_kubernetes "${family}tables-legacy"
     fi
   done
 }
 
-# Removes the chains of Kubernetes, Calico and the CNI plugins, the rules in them and to them, and the rules with Calico's
-# comment. All other rules keep their counters.
+# Removes the chains of Kubernetes, Calico and the CNI plugins, the rules in them and to them, and the rules with
+# Calico's comment. All other rules keep their counters.
 without_kubernetes() {
   local rules
   rules=$("$1-save" --counters)

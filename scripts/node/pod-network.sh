@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Step `pod-network`: a pod network without Calico (`calico.install: none`): the reference CNI plugins with one bridge per
-# node, and a plain route to the block of each other node. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines
+# Step `pod-network`: a pod network without Calico (`calico.install: none`): the reference CNI plugins with one bridge
+# per node, and a plain route to the block of each other node. POD_CIDR; BLOCK: this node's part of it; ROUTES: lines
 # "block address" of the other nodes; MTU; NAT_OUTGOING: 1 to give packets to the outside the node's address, else 0
 CNI=/etc/cni/net.d/10-encaplab.conflist
 FOLDER=/etc/encaplab
@@ -19,19 +19,19 @@ create() {
   systemctl restart "$UNIT"
 }
 
-# Links the CNI plugins into /opt/cni/bin, where containerd looks. The packages of Kubernetes and of Debian use different
-# folders.
+# Links the CNI plugins into /opt/cni/bin, where containerd looks. The packages of Kubernetes and of Debian use
+# different folders.
 plugins() {
   local plugin folder
   for plugin in bridge host-local portmap loopback; do
-    if [ -x "/opt/cni/bin/$plugin" ]; then continue; fi
+    if [[ -x "/opt/cni/bin/$plugin" ]]; then continue; fi
     for folder in /usr/lib/cni /usr/libexec/cni; do
-      if [ ! -x "$folder/$plugin" ]; then continue; fi
+      if [[ ! -x "$folder/$plugin" ]]; then continue; fi
       note made "/opt/cni/bin/$plugin"
       mkdir -p /opt/cni/bin
       ln -sf "$folder/$plugin" "/opt/cni/bin/$plugin"
     done
-    [ -x "/opt/cni/bin/$plugin" ] || die "there is no CNI plugin '$plugin' in /opt/cni/bin; install the package" \
+    [[ -x "/opt/cni/bin/$plugin" ]] || die "there is no CNI plugin '$plugin' in /opt/cni/bin; install the package" \
       "kubernetes-cni or containernetworking-plugins"
   done
 }
@@ -59,14 +59,17 @@ JSON
 # Lines for `ip -batch`. The blackhole covers the node's own block until the first pod makes the bridge, whose route has
 # priority: without it, such packets would loop between the node and its gateway.
 routes() {
-  local cidr address
+  local cidr address hop
   echo "route replace blackhole $BLOCK proto $PROTOCOL metric 1024"
   while read -r cidr address; do
-    if [ -n "$cidr" ]; then echo "route replace $cidr via $(next_hop "$address") proto $PROTOCOL"; fi
+    if [[ -z $cidr ]]; then continue; fi
+    hop=$(next_hop "$address")
+    echo "route replace $cidr via $hop proto $PROTOCOL"
   done <<<"$ROUTES"
 }
 
-# A node in the same subnet is itself the next hop. For any other node, use the next hop that the kernel uses to reach it.
+# A node in the same subnet is itself the next hop. For any other node, use the next hop that the kernel uses to reach
+# it.
 next_hop() {
   local hop
   hop=$(ip -4 route get "$1" | sed -n 's/^.* via \([0-9.]*\) .*/\1/p')
@@ -84,7 +87,7 @@ drop_old_routes() {
 # The first two lines make nft replace the table in one transaction, whether it exists or not.
 masquerade() {
   printf 'table ip encaplab {}\ndelete table ip encaplab\n'
-  if [ "$NAT_OUTGOING" = 1 ]; then
+  if [[ $NAT_OUTGOING == 1 ]]; then
     cat <<TEXT
 table ip encaplab {
   chain postrouting {
@@ -98,6 +101,9 @@ TEXT
 
 # Restores the routes and the table after a reboot.
 unit() {
+  local ip nft
+  ip=$(type -P ip)
+  nft=$(type -P nft)
   cat <<TEXT
 [Unit]
 Description=Routes to the pods of the other nodes
@@ -109,8 +115,8 @@ Type=oneshot
 RemainAfterExit=yes
 Restart=on-failure
 RestartSec=2
-ExecStart=$(type -P ip) -batch $FOLDER/pod-routes
-ExecStart=$(type -P nft) -f $FOLDER/pod-network.nft
+ExecStart=$ip -batch $FOLDER/pod-routes
+ExecStart=$nft -f $FOLDER/pod-network.nft
 
 [Install]
 WantedBy=multi-user.target
@@ -118,7 +124,7 @@ TEXT
 }
 
 delete() {
-  if [ -e "/etc/systemd/system/$UNIT" ]; then systemctl disable --quiet --now "$UNIT"; fi
+  if [[ -e "/etc/systemd/system/$UNIT" ]]; then systemctl disable --quiet --now "$UNIT"; fi
   rm -rf "$CNI" "/etc/systemd/system/$UNIT" "$FOLDER"
   systemctl daemon-reload
   ip -4 route flush proto "$PROTOCOL"

@@ -1,15 +1,17 @@
 # shellcheck shell=bash
 # The start of every step on a node. The whole step is sent on the standard input of `bash -s -- create|update|delete`:
 #   this file, the step's values as NAME='value' lines, the step's file, and `main "$@" </dev/null`.
-# Without that /dev/null, the step's own commands would read the rest of the script from standard input. A step defines the
-# function `create` and, if it has something to undo, `delete`. You can kill both at any point and run them again.
+# Without that /dev/null, the step's own commands would read the rest of the script from standard input. A step defines
+# the function `create` and, if it has something to undo, `delete`. You can kill both at any point and run them again.
 set -Eeuo pipefail
-# On the RHEL family, sudo's PATH lacks some of these. LC_ALL: we match messages by patterns, so they must be in English.
+shopt -s inherit_errexit # else a failure inside $(…) would be ignored, unless it is the last command
+# On the RHEL family, sudo's PATH lacks some of these. LC_ALL: we match messages by patterns, so they must be in
+# English.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 umask 022
 
-STATE=/var/lib/encaplab        # records what we changed, so that reset.sh undoes that and nothing else
-RUN=/run/encaplab              # logs of commands, lost on reboot
+STATE=/var/lib/encaplab # records what we changed, so that reset.sh undoes that and nothing else
+RUN=/run/encaplab       # logs of commands, lost on reboot
 LOCK=/run/lock/encaplab.lock
 export KUBECACHEDIR=$RUN/kube-cache # else kubectl would leave ~/.kube on a machine that is not ours
 
@@ -25,8 +27,10 @@ die() {
 # Prints the command as written, with the names of variables instead of their values, so it never prints a secret.
 trap 'failed $? "$BASH_COMMAND" "${FUNCNAME[0]:-main}"' ERR
 failed() {
-  case $2 in 'return '*) return ;; esac # from attend or wait_for, which have already said what failed
-  trap - ERR # the callers now fail too, one after the other: report only the first failure
+  # From attend or wait_for, which have already said what failed.
+  case $2 in 'return '*) return ;; esac
+  # The callers now fail too, one after the other: report only the first failure.
+  trap - ERR
   say "failed in $3 (exit $1): $2"
 }
 
@@ -34,7 +38,7 @@ failed() {
 need() {
   local name
   for name in "$@"; do
-    [ -n "${!name+set}" ] || die "the value $name was not sent with this step"
+    [[ -n ${!name+set} ]] || die "the value $name was not sent with this step"
   done
 }
 
@@ -57,12 +61,12 @@ wait_for() {
   done
 }
 
-# attend WHAT COMMAND…: runs a long COMMAND quietly. Prints its last line every ten seconds, its notes when it ends, and its
-# last lines if it fails.
+# attend WHAT COMMAND…: runs a long COMMAND quietly. Prints its last line every ten seconds, its notes when it ends, and
+# its last lines if it fails.
 # If this script is killed, COMMAND continues and keeps the lock until it ends. Never call it in a condition: that turns
 # `set -e` off inside COMMAND.
 attend() {
-  local what=$1 log start=$SECONDS told=0 pid status=0
+  local what=$1 log start=$SECONDS told=0 pid status=0 last
   shift
   log=$(mktemp "$RUN/log.XXXXXX")
   say "$what"
@@ -72,7 +76,8 @@ attend() {
     sleep 0.1
     if ((SECONDS - start >= told + 10)); then
       told=$((SECONDS - start))
-      say "$what: $told s so far; $(tail -n 1 "$log" | tail -c 200)"
+      last=$(tail -n 1 "$log" | tail -c 200)
+      say "$what: $told s so far; $last"
     fi
   done
   wait "$pid" || status=$?
@@ -104,11 +109,17 @@ in_container() { systemd-detect-virt --quiet --container; }
 # kubectl as the cluster's administrator; on the control plane only.
 api() { kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=15s "$@"; }
 
+# await_api SECONDS: waits for the API server of this control plane.
+await_api() {
+  wait_for "$1" "the API server" api get --raw /readyz ||
+    die "no API server answers on this machine; is it the control plane?"
+}
+
 # note FILE LINE: adds LINE to $STATE/FILE unless it is there.
 note() {
   grep -qsxF -- "$2" "$STATE/$1" || printf '%s\n' "$2" >>"$STATE/$1"
 }
-noted() { [ -s "$STATE/$1" ]; }
+noted() { [[ -s "$STATE/$1" ]]; }
 
 # put FILE COMMAND…: writes standard input to FILE and runs COMMAND to make it effective (`:` if FILE needs none). Does
 # nothing if FILE already has this text and COMMAND succeeded for it.
@@ -116,7 +127,7 @@ put() {
   local file=$1 pending=$STATE/pending${1//\//_}
   shift
   cat >"$RUN/put"
-  if cmp -s "$RUN/put" "$file" && [ ! -e "$pending" ]; then return; fi
+  if cmp -s "$RUN/put" "$file" && [[ ! -e $pending ]]; then return; fi
   # If a run is killed between the write and COMMAND, this file stays and makes the next run execute COMMAND.
   : >"$pending"
   mkdir -p "${file%/*}"
@@ -129,13 +140,13 @@ put() {
 # own FILE COMMAND…: like put, but first saves the old file for reset.sh, or records that there was none.
 own() {
   local file=$1 folder=${1%/*}
-  if ! grep -qsxF -- "$file" "$STATE/made" && [ ! -e "$STATE/before$file" ]; then
-    if [ -e "$file" ]; then
+  if ! grep -qsxF -- "$file" "$STATE/made" && [[ ! -e "$STATE/before$file" ]]; then
+    if [[ -e $file ]]; then
       mkdir -p "$STATE/before$folder"
       cp -a "$file" "$STATE/before.new"
       mv "$STATE/before.new" "$STATE/before$file"
     else
-      if [ ! -d "$folder" ]; then note made "$folder"; fi
+      if [[ ! -d $folder ]]; then note made "$folder"; fi
       note made "$file"
     fi
   fi

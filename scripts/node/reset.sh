@@ -1,17 +1,19 @@
 # shellcheck shell=bash
-# Step `reset` (sent with packages.sh, kubeadm.sh and network-leftovers.sh), on a machine that outlives the lab: undoes what
-# the steps, kubeadm, kubelet and Calico changed, and nothing else; $STATE records what the machine had before.
+# Step `reset` (sent with packages.sh, kubeadm.sh and network-leftovers.sh), on a machine that outlives the lab: undoes
+# what the steps, kubeadm, kubelet and Calico changed, and nothing else; $STATE records what the machine had before.
 # POD_CIDR: routes inside it are the lab's. Works on any half-made node.
 create() { need POD_CIDR; }
 
 delete() {
   need POD_CIDR
+  local stage
   # Without this record, no step has changed this machine, and a cluster on it would be somebody else's.
-  if [ ! -e "$STATE/folders" ]; then
+  if [[ ! -e "$STATE/folders" ]]; then
     say "there is nothing to reset on this machine"
   else
     systemctl stop kubelet || true # else it restarts the pods while we end them
-    if [ -n "$(kubeadm_state)" ]; then attend "kubeadm reset" kubeadm_reset; fi
+    stage=$(kubeadm_state)
+    if [[ -n $stage ]]; then attend "kubeadm reset" kubeadm_reset; fi
     attend "ending the remaining pods" end_pods
     systemctl disable --quiet --now encaplab-pod-network.service 2>/dev/null || true
     network_leftovers
@@ -43,23 +45,26 @@ end_pods() {
     for item in $(archived_images); do ctr --namespace k8s.io images delete "$item" || true; done
   fi
   # Deepest first. Lazily: a process that outlives its pod would block a plain umount.
-  # calico-node's init container mount-bpffs may have mounted the machine's control groups in /run/calico: unmount them, so
-  # that a later rm cannot reach them.
-  mounts | awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri|/run/calico)/." { print $2 }' | sort -r |
+  # calico-node's init container mount-bpffs may have mounted the machine's control groups in /run/calico: unmount them,
+  # so that a later rm cannot reach them.
+  mounts |
+    awk '$2 ~ "^(/var/lib/kubelet|/run/containerd/io.containerd.grpc.v1.cri|/run/calico)/." { print $2 }' | sort -r |
     while read -r item; do umount --lazy "$(printf '%b' "$item")" || true; done
   # calico-node mounted it, because systemd had not.
-  if [ -e "$STATE/no-bpf" ] && bpf_mounted; then umount --lazy /sys/fs/bpf || true; fi
+  if [[ -e "$STATE/no-bpf" ]] && bpf_mounted; then umount --lazy /sys/fs/bpf || true; fi
   ip netns list | awk '/^cni-/ { print $1 }' | while read -r item; do ip netns delete "$item" || true; done
 }
 
 archived_images() {
-  if [ -d "$STATE/images" ]; then find "$STATE/images" -type f -exec cat {} + | sort -u; fi
+  if [[ -d "$STATE/images" ]]; then find "$STATE/images" -type f -exec cat {} + | sort -u; fi
 }
 
-# sort -r: the content of a folder before the folder. --dir: rm keeps a folder that is not empty, so also one with a mount.
+# sort -r: the content of a folder before the folder. --dir: rm keeps a folder that is not empty, so also one with a
+# mount.
 new_in_folders() {
   rm -rf --one-file-system /run/calico || say "note: something is still mounted in /run/calico, so it stays"
-  comm -13 "$STATE/folders" <(folders_content) | sort -r | xargs --no-run-if-empty --delimiter '\n' rm --force --dir ||
+  folders_content >"$RUN/folders"
+  comm -13 "$STATE/folders" "$RUN/folders" | sort -r | xargs --no-run-if-empty --delimiter '\n' rm --force --dir ||
     say "note: not all files of the cluster could be removed; they are named above"
 }
 
@@ -73,8 +78,8 @@ each() {
 
 services_packages_files() {
   each enabled systemctl disable --quiet
-  if [ -e "$STATE/packages.before" ]; then record_packages; fi
-  if [ -d "$STATE/before" ]; then (cd "$STATE/before" && find . -type f -exec cp -a --parents {} / \;); fi
+  if [[ -e "$STATE/packages.before" ]]; then record_packages; fi
+  if [[ -d "$STATE/before" ]]; then (cd "$STATE/before" && find . -type f -exec cp -a --parents {} / \;); fi
   each made take_away
   sed '/^# encaplab begin$/,/^# encaplab end$/d' /etc/hosts >"$RUN/hosts"
   put /etc/hosts : <"$RUN/hosts"
@@ -86,12 +91,15 @@ services_packages_files() {
   if systemctl is-active --quiet containerd; then systemctl restart containerd; fi # with its restored settings
   each services systemctl enable --quiet --now
 }
-take_away() { if [ -d "$1" ]; then rmdir --ignore-fail-on-non-empty "$1"; else rm -f "$1"; fi; }
+take_away() { if [[ -d $1 ]]; then rmdir --ignore-fail-on-non-empty "$1"; else rm -f "$1"; fi; }
 
 # Use dpkg and rpm: unlike apt-get and dnf, they refuse to remove a package that another package needs by now.
 remove_packages() {
   local names folder
-  mapfile -t names < <(comm -12 <(sort -u "$STATE/packages") <(packages))
+  sort -u "$STATE/packages" >"$RUN/packages.ours"
+  packages >"$RUN/packages.now"
+  comm -12 "$RUN/packages.ours" "$RUN/packages.now" >"$RUN/packages"
+  mapfile -t names <"$RUN/packages"
   systemctl stop containerd || true
   if ((${#names[@]} == 0)); then
     echo "the packages are already gone"
@@ -105,7 +113,7 @@ remove_packages() {
   if type -P containerd >/dev/null; then return; fi
   # These hold mostly images. A folder may be the mount point of its own disk: empty it, and let rmdir fail.
   for folder in /var/lib/containerd /run/containerd /opt/containerd /etc/containerd; do
-    if [ ! -d "$folder" ]; then continue; fi
+    if [[ ! -d $folder ]]; then continue; fi
     find "$folder" -mindepth 1 -delete || echo "note: not all of $folder could be removed"
     rmdir "$folder" || true
   done

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Step `restart-pods`, on the control plane: recreates the study's pods, so that they get the MTU which Calico gives now.
-# LABEL: the study's label, as key=value; a workload belongs to the study if it or its namespace has the label.
-# Prints "restarted KIND NAMESPACE/NAME" for each workload, and "bare pod NAMESPACE/NAME" for each pod without an owner. It
-# does not touch bare pods: if it deleted one, nothing would create it again.
+# Step `restart-pods`, on the control plane: recreates the study's pods, so that they get the MTU which Calico gives
+# now. LABEL: the study's label, as key=value; a workload belongs to the study if it or its namespace has the label.
+# Prints "restarted KIND NAMESPACE/NAME" for each workload, and "bare pod NAMESPACE/NAME" for each pod without an owner.
+# It does not touch bare pods: if it deleted one, nothing would create it again.
 create() {
   need LABEL
   local namespaces workloads bare kind namespace name lines=''
   # An empty selector would select every pod of the cluster.
   [[ $LABEL == ?*=?* ]] || die "LABEL must be key=value, not '$LABEL'"
-  wait_for 60 "the API server" api get --raw /readyz || die "no API server answers on this machine; is it the control plane?"
+  await_api 60
   # Fetch the lists before the loops: a failure inside a loop's input would look like an empty list.
   namespaces=$(api get namespaces --selector "$LABEL" --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')
   workloads=$(each_of daemonsets,deployments,statefulsets workload_lines)
@@ -28,13 +28,12 @@ create() {
   if [[ -n $lines ]]; then result "${lines%$'\n'}"; fi
 }
 
-# each_of KINDS LINES: prints, by the function LINES, the study's objects of these kinds, each once. `set -e` is off in here,
-# as in every command substitution.
+# each_of KINDS LINES: prints, by the function LINES, the study's objects of these kinds, each once.
 each_of() {
   local namespace
   {
-    "$2" "$1" --all-namespaces --selector "$LABEL" || exit
-    for namespace in $namespaces; do "$2" "$1" --namespace "$namespace" || exit; done
+    "$2" "$1" --all-namespaces --selector "$LABEL"
+    for namespace in $namespaces; do "$2" "$1" --namespace "$namespace"; done
   } | sort -u
 }
 

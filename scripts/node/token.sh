@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Step `token`, on the control plane: TOKENS (secret), one per line, let nodes join for the next MINUTES. Creates or renews
-# them.
+# Step `token`, on the control plane: TOKENS (secret), one per line, let nodes join for the next MINUTES. Creates or
+# renews them.
 create() {
   need TOKENS MINUTES
-  wait_for 120 "the API server" api get --raw /readyz
+  await_api 120
   # As Secrets on kubectl's standard input: `kubeadm token create` would show them in the process list.
   secrets | api apply --server-side --force-conflicts --field-manager encaplab --filename -
   # Wait for the signatures: a join that starts before them retries only after five seconds.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The pause process: process 1 of a namespaces sandbox. It keeps the sandbox's namespaces alive and reaps orphans (as process 1 must;
-# bash does that by itself on SIGCHLD). Everything inside dies with it.
+# The pause process: process 1 of a namespaces sandbox. It keeps the sandbox's namespaces alive and reaps orphans (as
+# process 1 must; bash does that by itself on SIGCHLD). Everything inside dies with it.
 #
 #   unshare … bash sandbox-pause.sh FOLDER BOOT_ID
 set -euo pipefail
@@ -11,8 +11,8 @@ source "$source_dir/sandbox-record.sh"
 record namespaces false
 
 mount -t proc proc /proc
-# If root starts the sandbox, the sandbox's root passes the host's file owner checks: without this, `sysctl kernel.…` typed
-# inside would change the host. Only net. is private to a network namespace, so only net. stays writable.
+# If root starts the sandbox, the sandbox's root passes the host's file owner checks: without this, `sysctl kernel.…`
+# typed inside would change the host. Only net. is private to a network namespace, so only net. stays writable.
 mount --bind /proc/sys /proc/sys
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,ro,bind /proc/sys
@@ -26,11 +26,11 @@ hostname twin
 ip link set lo up
 
 record namespaces true
-printf 'ready\n' 2> /dev/null || true
-exec > /dev/null 2>&1
+printf 'ready\n' 2>/dev/null || true
+exec >/dev/null 2>&1
 
-# `read` with a time limit, on a pipe without a writer, waits without starting a process. If the sandbox's folder was deleted
-# or belongs to a later sandbox, end: nothing could find this sandbox any more.
+# `read` with a time limit, on a pipe without a writer, waits without starting a process. If the sandbox's folder was
+# deleted or belongs to a later sandbox, end: nothing could find this sandbox any more.
 exec {never}<> <(:)
 while is_mine; do
   read -r -t 2 -u "$never" || true

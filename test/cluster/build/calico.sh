@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # scripts and suite are set by `run`
-# Sourced by `run`. Calico's images, from the programs that compile.sh made and from Debian's BIRD and runit: Calico's own
-# images are in no package registry.
+# Sourced by `run`. Makes Calico's images from the programs of compile.sh and from Debian's BIRD and runit. Calico's own
+# images are not in a package registry.
 
-# make_calico ROOTFS PROGRAMS ARCHITECTURE FOLDER: FOLDER/calico.yaml, Calico's manifest as it was released, and
-# FOLDER/images.tar with the images that it names.
+# make_calico ROOTFS PROGRAMS ARCHITECTURE FOLDER: makes FOLDER/calico.yaml, Calico's manifest as it was released, and
+# FOLDER/images.tar with the images that the manifest names.
 make_calico() {
   local rootfs=$1 programs=$2 architecture=$3 out=$4 folder=$4/parts version name
   version=$(cat "$programs/version")
@@ -13,9 +13,9 @@ make_calico() {
   calico_node "$rootfs" "$programs" "$folder/node"
   cp "$programs"/{calico,install} "$folder/cni/opt/cni/bin/"
   ln "$folder/cni/opt/cni/bin/calico" "$folder/cni/opt/cni/bin/calico-ipam" # one program under two names
-  for name in bandwidth host-local loopback portmap tuning; do cp "$rootfs/usr/lib/cni/$name" "$folder/cni/opt/cni/bin/"; done
+  cp "$rootfs"/usr/lib/cni/{bandwidth,host-local,loopback,portmap,tuning} "$folder/cni/opt/cni/bin/"
   cp "$programs"/{kube-controllers,check-status} "$folder/controllers/usr/bin/"
-  install -d "$folder/controllers/status" # where kube-controllers writes what check-status reads
+  install -d "$folder/controllers/status" # kube-controllers writes here, and check-status reads it
   for name in tools node cni controllers; do
     install -d -m 1777 "$folder/$name/tmp"
     archive_layer "$folder" "$name"
@@ -25,13 +25,13 @@ make_calico() {
     '{"Cmd": ["start_runit"], "Env": ["SVDIR=/etc/service/enabled"]}' tools node
   archive_image "$folder" "$architecture" "$name/cni:$version" \
     '{"Cmd": ["/opt/cni/bin/install"], "Env": ["PATH=/opt/cni/bin"]}' cni
-  archive_image "$folder" "$architecture" "$name/kube-controllers:$version" '{"Entrypoint": ["/usr/bin/kube-controllers"]}' \
-    controllers
+  archive_image "$folder" "$architecture" "$name/kube-controllers:$version" \
+    '{"Entrypoint": ["/usr/bin/kube-controllers"]}' controllers
   archive "$folder" "$out/images.tar"
   cp "$programs/files/calico.yaml" "$out/"
 }
 
-# calico_node ROOTFS PROGRAMS FOLDER: what the image calico/node has besides the tools of the network.
+# calico_node ROOTFS PROGRAMS FOLDER: the files of the image calico/node that are not in the layer of tools.
 calico_node() {
   local rootfs=$1 programs=$2 folder=$3 debian=$3.debian program
   run_shown "cluster: BIRD and runit from Debian $suite" \
@@ -40,13 +40,13 @@ calico_node() {
     "$suite" "$debian" ${ENCAPLAB_DEBIAN_MIRROR:+"$ENCAPLAB_DEBIAN_MIRROR"} || exit 1
   mkdir -p "$folder"/usr/{bin,sbin} "$folder"/etc/calico "$folder"/var/{log,lib}/calico
   cp "$debian"/usr/bin/{runsv,runsvdir,sv,chpst,svlogd} "$debian"/usr/sbin/{bird,bird6,birdc,birdc6} "$folder/usr/bin/"
-  # Calico's probes call birdcl, the client without readline, which Debian leaves out: birdc knows the same commands.
+  # Calico's probes run birdcl, the client without readline. Debian does not have it, but birdc knows the same commands.
   ln "$folder/usr/bin/birdc" "$folder/usr/bin/birdcl" && ln "$folder/usr/bin/birdc6" "$folder/usr/bin/birdcl6"
   for program in awk find; do cp "$(in_root "$rootfs" "/usr/bin/$program")" "$folder/usr/bin/$program"; done
   libraries "$debian" "$rootfs" "$folder"
   rm -rf "$debian"
-  # shellcheck disable=SC2016 # the script's own argument
-  printf '#!/bin/sh\ncommand -v "$1"\n' >"$folder/usr/bin/which" # start_runit asks for it
+  # shellcheck disable=SC2016 # $1 belongs to the script
+  printf '#!/bin/sh\ncommand -v "$1"\n' >"$folder/usr/bin/which" # start_runit runs it
   chmod 755 "$folder/usr/bin/which"
   cp -r "$programs/files/filesystem/etc/." "$folder/etc/"
   cp "$programs/files/filesystem/sbin/"* "$folder/usr/sbin/"
@@ -56,23 +56,23 @@ calico_node() {
   cp "$programs/calico-node" "$folder/usr/bin/"
 }
 
-# libraries DEBIAN ROOTFS FOLDER: the shared libraries of the copied programs that the layer of tools may lack.
+# libraries DEBIAN ROOTFS FOLDER: copies the shared libraries of BIRD that the layer of tools may lack.
 libraries() {
   local debian=$1 rootfs=$2 folder=$3 name file
   mkdir -p "$folder/usr/lib"
   for name in libreadline.so.8 libtinfo.so.6; do
     file=$(find "$debian" "$rootfs" -name "$name" -print -quit)
-    [ -n "$file" ] || die "cluster: Debian $suite has no $name, which birdc needs; see \`ldd birdc\` for what it needs now"
+    [[ -n $file ]] || die "cluster: Debian $suite has no $name, but birdc needs it; see \`ldd birdc\`"
     cp -L "$file" "$folder/usr/lib/"
   done
 }
 
-# in_root ROOT FILE: where FILE really is, its links followed inside ROOT.
+# in_root ROOT FILE: prints the path of FILE after following its links inside ROOT.
 in_root() { printf '%s%s' "$1" "$(chroot "$1" readlink -f "$2")"; }
 
-# Debian's BIRD lacks `krt_tunnel`, which Calico's fork has for IPIP, and would refuse the whole file. What is left lets
-# every route through by itself, as it is right without a tunnel; so these images cannot play IPIP.
+# Calico's fork of BIRD has `krt_tunnel` for IPIP. Debian's BIRD does not know it and would refuse the whole file. The
+# replacement accepts every route, which is right without a tunnel. So these images do not support IPIP.
 without_krt_tunnel() {
   sed -i -E 's/krt_tunnel = "[^"]*";/if false then accept;/' "$1"
-  ! grep -q krt_tunnel "$1" || die "cluster: $1 still sets krt_tunnel, which Debian's BIRD does not know"
+  ! grep -q krt_tunnel "$1" || die "cluster: $1 still sets krt_tunnel, but Debian's BIRD does not know it"
 }

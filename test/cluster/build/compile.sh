@@ -1,11 +1,17 @@
 # shellcheck shell=bash disable=SC2154 # here is set by `run`
-# Sourced by `run`. Programs from Go modules; every module's hash is checked against go.sum by Go itself.
+# Sourced by `run`. Compiles programs from Go modules. Go itself checks every module's hash against go.sum.
 
-# The folders whose go.mod names a program, or the programs of a module.
+# Each of these folders has a go.mod of its own.
 kubernetes_modules=(pause etcd coredns kubernetes)
 calico_module=github.com/projectcalico/calico
 
-# compile_kubernetes FOLDER
+# sources_of FOLDER…: prints the files that decide what is compiled in these folders. Lists only files that exist: the
+# key of a missing file would be its path, and each checkout would compile everything again.
+sources_of() {
+  (cd "$here" && find "$@" '(' -name '*.go' -o -name go.mod -o -name go.sum ')' -printf "$here/%p\n" | LC_ALL=C sort)
+}
+
+# compile_kubernetes FOLDER: compiles the programs of a node into FOLDER.
 compile_kubernetes() {
   local out=$1 go stamp name
   stamp=$(version_stamp)
@@ -21,7 +27,8 @@ compile_kubernetes() {
   done
 }
 
-# compile_calico FOLDER: the programs of Calico's images, and the text files of the same module that go with them.
+# compile_calico FOLDER: compiles the programs of Calico's images into FOLDER, and copies the module's text files for
+# them.
 compile_calico() {
   local out=$1 go source version flags='' variable
   find_go calico
@@ -37,26 +44,29 @@ compile_calico() {
     "$calico_module"/cni-plugin/cmd/install "$calico_module"/kube-controllers/cmd/{kube-controllers,check-status}
   mkdir "$out/files"
   cp -r "$source/manifests/calico.yaml" "$source/node/filesystem" "$source/confd/etc/calico/confd" "$out/files/"
-  chmod -R u+w,a+rX "$out/files" # as Go keeps modules, they are read-only
+  chmod -R u+w,a+rX "$out/files" # they are read-only in Go's module cache
   printf '%s\n' "$version" >"$out/version"
 }
 
-# find_go FOLDER…: sets `go`, and an environment in which nothing is built that go.sum has not seen. CGO_ENABLED=0: a
-# program that needs nothing of the image it is put into.
+# find_go FOLDER…: sets the variable `go`, and exports what keeps a build to the modules in go.sum. CGO_ENABLED=0: such
+# a program needs no C library in its image.
 find_go() {
   local needed
   needed=$(cd "$here" && sed -n 's/^go //p' "${@/%//go.mod}" | sort -V | tail -n 1)
-  go=$(type -P go) || die "cluster: Kubernetes and Calico are compiled from Go modules, and there is no \`go\` on PATH; install Go $needed or newer: https://go.dev/dl/"
+  go=$(type -P go) ||
+    die "cluster: cannot compile Kubernetes and Calico, because go is not on PATH;" \
+      "install Go $needed or newer: https://go.dev/dl/"
   export CGO_ENABLED=0 GOWORK=off GOFLAGS=
 }
 
-# compile NAME LDFLAGS [PACKAGE…]: the program of the folder NAME; or, with packages, each package's program.
+# compile NAME LDFLAGS [PACKAGE…]: compiles the program of the folder NAME or, with packages, one program for each
+# package.
 compile() {
   local name=$1 flags=$2 log=$out/log total status=0 packages=(.) target=$out/$1
   shift 2
   if (($#)); then packages=("$@") target=$out/; fi
   cd "$here/$name" || exit
-  # Also fetches the modules, with "go: downloading …" lines on a cold cache.
+  # This also downloads the modules. On a cold cache it prints "go: downloading …" lines.
   { "$go" list -mod=readonly -deps "${packages[@]}" >"$log.deps"; } 2>&1 |
     show "cluster: modules of $name" "$log" || status=$?
   if ((status == 0)); then
@@ -72,11 +82,11 @@ compile() {
   rm -f "$log" "$log.deps"
 }
 
-# Without it kubeadm does not know which images are its own.
+# Prints linker flags with the version. Without them kubeadm does not know the tags of its images.
 version_stamp() {
   local version package=k8s.io/component-base/version
   version=$(sed -nE 's|^(require)?\s*k8s\.io/kubernetes v([0-9.]+)$|\2|p' "$here/kubernetes/go.mod")
-  [ -n "$version" ] || die "cluster: $here/kubernetes/go.mod names no version of k8s.io/kubernetes; restore it from git"
+  [[ -n $version ]] || die "cluster: $here/kubernetes/go.mod names no version of k8s.io/kubernetes; restore it from git"
   IFS=. read -r major minor _ <<<"$version"
   printf -- '-X %s=%s ' "$package.gitVersion" "v$version" "$package.gitMajor" "$major" "$package.gitMinor" "$minor" \
     "$package.gitTreeState" clean

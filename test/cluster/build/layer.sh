@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # here is set by `run`
-# Sourced by `run`. The node layer.
+# Sourced by `run`. Makes the node layer.
 
-# make_layer ROOTFS BINARIES ARCHITECTURE FOLDER
+# make_layer ROOTFS BINARIES ARCHITECTURE FOLDER: makes the node layer in FOLDER.
 make_layer() {
   local rootfs=$1 binaries=$2 architecture=$3 out=$4
   install -d "$out/usr/bin" "$out/opt/cni/bin" "$out/usr/lib/systemd/system/kubelet.service.d" "$out/etc/default" \
@@ -18,7 +18,8 @@ make_layer() {
   rm "$out/images.tar"
 }
 
-# As the Debian packages of Kubernetes lay it (kubernetes/release, cmd/krel/templates/latest/kubelet and kubeadm).
+# kubelet_unit FOLDER: kubelet's systemd unit, as in the Debian packages of Kubernetes (kubernetes/release,
+# cmd/krel/templates/latest/kubelet and kubeadm).
 kubelet_unit() {
   cat >"$1/usr/lib/systemd/system/kubelet.service" <<'UNIT'
 [Unit]
@@ -52,7 +53,7 @@ UNIT
   ln -s /usr/lib/systemd/system/kubelet.service "$1/etc/systemd/system/multi-user.target.wants/kubelet.service"
 }
 
-# make_images ROOTFS BINARIES ARCHITECTURE FILE.tar: those which this kubeadm asks for, by the names it asks for.
+# make_images ROOTFS BINARIES ARCHITECTURE FILE.tar: the images that this kubeadm needs, under the names that it uses.
 make_images() {
   local rootfs=$1 binaries=$2 architecture=$3 file=$4 folder=$4.parts version names name entrypoint layers
   version=$("$binaries/kubeadm" version -o short)
@@ -78,7 +79,7 @@ make_images() {
       # kube-proxy calls iptables, nft, ipset, conntrack and modprobe.
       */kube-proxy:*) layers=(hyperkube tools) entrypoint=/usr/local/bin/kube-proxy ;;
       */kube-*) entrypoint=${name##*/} entrypoint=/usr/local/bin/${entrypoint%:*} ;;
-      *) die "cluster: this kubeadm asks for the image $name, which $here/layer.sh cannot make" ;;
+      *) die "cluster: this kubeadm needs the image $name, but $here/layer.sh cannot make it" ;;
     esac
     archive_image "$folder" "$architecture" "$name" "{\"Entrypoint\": [\"$entrypoint\"]}" "${layers[@]}"
   done <<<"$names"
@@ -87,22 +88,22 @@ make_images() {
   archive "$folder" "$file"
 }
 
-# add_tools ROOTFS FOLDER: what kube-proxy and calico-node call, and what a test pod needs.
+# add_tools ROOTFS FOLDER: the programs that kube-proxy and calico-node run, and those that a test pod needs.
 add_tools() { tools "$1" | tar -C "$1" --no-recursion --files-from - -c | tar -C "$2" -x; }
 
-# The files of these Debian packages and of all they depend on, as the node root has them installed. Maintainers' scripts
-# made the alternatives (iptables for iptables-nft) and the links of a merged /usr, which no package lists.
+# tools ROOTFS: prints the files of these Debian packages and of everything they depend on, as they are in the node
+# root. No package lists the alternatives (iptables for iptables-nft) and the links of a merged /usr: scripts made them.
 tools() {
   local packages
-  packages=$(chroot "$1" apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts --no-breaks \
-    --no-replaces --no-enhances iptables nftables ipset conntrack kmod iproute2 iputils-ping curl procps coreutils dash \
-    grep sed 2>/dev/null | grep '^[a-z]' | sort -u)
-  # shellcheck disable=SC2086 # one word each
+  packages=$(chroot "$1" apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts \
+    --no-breaks --no-replaces --no-enhances iptables nftables ipset conntrack kmod iproute2 iputils-ping curl procps \
+    coreutils dash grep sed 2>/dev/null | grep '^[a-z]' | sort -u)
+  # shellcheck disable=SC2086 # split the list into names
   {
     chroot "$1" dpkg -L $packages | sed -E 's#^/(bin|sbin|lib|lib64)(/|$)#/usr/\1\2#'
-    (cd "$1" && printf '/%s\n' bin sbin lib lib64 usr/bin/sh etc/alternatives/*tables* usr/sbin/*tables* etc/ld.so.cache)
+    (cd "$1" && printf '/%s\n' bin sbin lib lib64 usr/bin/sh etc/ld.so.cache {etc/alternatives,usr/sbin}/*tables*)
     printf '%s\n' /etc/passwd /etc/group
   } | grep -v '^/\.$' | sort -u | while read -r file; do
-    if [ -e "$1$file" ] || [ -L "$1$file" ]; then printf '.%s\n' "$file"; fi
+    if [[ -e "$1$file" || -L "$1$file" ]]; then printf '.%s\n' "$file"; fi
   done
 }
