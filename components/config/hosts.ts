@@ -1,7 +1,9 @@
 /** The machines of `cloud: hosts`: their keys in the config, and their place in the topology. */
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { ROLES } from "./choices";
 import type { Problem } from "./error";
+import { MAX_NODES, type Subnet } from "./topology";
 import { address, list, name, oneOf, pattern, section, text, whole } from "./value";
 
 const hostKey = () =>
@@ -13,65 +15,82 @@ const user = () => text("a login name");
 const port = () => whole(1, 65535);
 const reachable = () => text("a host name or an address");
 
-export const ROLES = ["control-plane", "worker"] as const;
-
 const machine = section({
+  /** The machine's name, which becomes its node's name. */
   name: name(),
   /** The host name or address for SSH, as seen from where Pulumi runs (or from the jump host). */
   address: reachable(),
+  /** The TCP port of SSH. Default: 22. */
   port: port().optional(),
+  /** The login name: root, or a user who may use sudo without a password. Default: `hosts.user`. */
   user: user().optional(),
+  /** The machine's public SSH host key (`ssh-keyscan -t ed25519 ADDRESS`). Default: any host key is accepted. */
   hostKey: hostKey().optional(),
-  /** The machine's subnet: the name of one in `topology`, or a CIDR. */
+  /** The machine's subnet: the name of one in `topology`, or a CIDR. Default: the one whose `nodes` name the machine. */
   subnet: text("a subnet's name in topology, or a CIDR such as 192.168.10.0/24").optional(),
+  /** Exactly one node is the control plane. Default: the first node of the topology. */
   role: oneOf(ROLES).optional(),
-  /** The machine's address in that subnet, if SSH uses another address. */
+  /** The machine's IPv4 address in that subnet. Default: `address`. Needed if SSH uses a name or another address. */
   nodeAddress: address().optional(),
 });
 
 /** The value of `hosts.machines` that uses node containers on this machine instead of real machines. */
 export const CONTAINERS = "containers";
 
-export const hosts = (maxNodes: number) =>
-  section({
-    machines: z
-      .union([z.literal(CONTAINERS), list(machine, 1, maxNodes, "machines")], {
-        error: `must be ${CONTAINERS}, or a list of machines, each { name, address, port, user, subnet, role }`,
-      })
-      .optional(),
-    /** The default login name of the machines: root, or a user who may use sudo without a password. */
+/** The keys of a lab on existing machines. */
+export const hosts = section({
+  /**
+   * `containers`: node containers on this machine. Otherwise the list of your machines. Required to build a lab with
+   * `cloud: hosts`.
+   */
+  machines: z
+    .union([z.literal(CONTAINERS), list(machine, 1, MAX_NODES, "machines")], {
+      error: `must be ${CONTAINERS}, or a list of machines, each { name, address, port, user, subnet, role }`,
+    })
+    .optional(),
+  /** The login name of machines that have none: root, or a user who may use sudo without a password. Default: `root`. */
+  user: user().optional(),
+  /**
+   * An OpenSSH private key without a passphrase to log in with; set it with `--secret`. Default: the key in
+   * `privateKeyFile`, or your SSH agent.
+   */
+  privateKey: pattern(
+    /^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/,
+    "an OpenSSH private key without a passphrase (set it with --secret)",
+  )
+    // JSON Schema's mark of a value that is never shown. The stack file has it encrypted.
+    .meta({ writeOnly: true })
+    .optional(),
+  /** The path of an OpenSSH private key without a passphrase. Default: your SSH agent. */
+  privateKeyFile: text("the path of an OpenSSH private key").optional(),
+  /** The jump host: every machine is reached through it. Default: none. */
+  jump: section({
+    /** The jump host's name or address, as seen from where Pulumi runs. */
+    address: reachable(),
+    /** The TCP port of SSH. Default: 22. */
+    port: port().optional(),
+    /** The login name. Default: `hosts.user`. */
     user: user().optional(),
-    /** An OpenSSH private key to log in with. Without this and without `privateKeyFile`, your SSH agent is used. */
-    privateKey: pattern(
-      /^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/,
-      "an OpenSSH private key without a passphrase (set it with --secret)",
-    ).optional(),
-    privateKeyFile: text("the path of an OpenSSH private key").optional(),
-    /** The jump host: every machine is reached through it. */
-    jump: section({
-      address: reachable(),
-      port: port().optional(),
-      user: user().optional(),
-      hostKey: hostKey().optional(),
-    }).optional(),
-    /** Where this machine reaches the API. Default: the control plane's address and port 6443. */
-    api: section({ address: reachable(), port: port().optional() }).optional(),
-    /**
-     * A folder that is put over the plain root of each new node, only with `machines: containers`. Its path is absolute
-     * or relative to the project. It is for machines without a network: it holds kubeadm, kubelet, kubectl, and the
-     * images in var/lib/containerd. A node keeps the layer that its disk was made with.
-     */
-    layer: text("the path of a folder").optional(),
-  });
+    /** The jump host's public SSH host key. Default: any host key is accepted. */
+    hostKey: hostKey().optional(),
+  }).optional(),
+  /** Where this machine reaches the API. Default: the control plane's address and port 6443. */
+  api: section({
+    /** The host name or address. */
+    address: reachable(),
+    /** The TCP port. Default: 6443. */
+    port: port().optional(),
+  }).optional(),
+  /**
+   * A folder that is put over the plain root of each new node, only with `machines: containers`. Its path is absolute or
+   * relative to the project. It is for machines without a network: it holds kubeadm, kubelet, kubectl, and the images in
+   * var/lib/containerd. A node keeps the layer that its disk was made with. Default: none.
+   */
+  layer: text("the path of a folder").optional(),
+});
 
+/** One of the machines in `hosts.machines`. */
 export type Machine = z.output<typeof machine>;
-
-/** A subnet, as far as this file needs it. */
-export interface Subnet {
-  name: string;
-  cidr: string;
-  nodes: { name: string; role?: (typeof ROLES)[number]; address?: string }[];
-}
 
 /**
  * Puts every machine into its subnet, and gives every node the address that its machine has there. If the config has no

@@ -1,8 +1,13 @@
 /** Turns zod's issues with a config into {@link Problem}s. */
 import type { z } from "zod";
 import { formatPath, type Problem } from "./error";
+import { suggestion } from "./nearest";
 
-/** @param schema the schema that parsed `values`. It tells which keys exist where an unknown key was found. */
+/**
+ * The problems that an issue stands for.
+ * @param schema the schema that parsed `values`. It tells which keys exist where an unknown key was found.
+ * @param base the path of the value that the issue's own path begins at.
+ */
 export function toProblems(
   schema: z.ZodType,
   values: unknown,
@@ -11,10 +16,11 @@ export function toProblems(
 ): Problem[] {
   const path = [...base, ...issue.path];
   if (issue.code === "unrecognized_keys") {
+    const known = keysAt(schema, path);
     return issue.keys.map((key) => ({
       key: formatPath([...path, key]),
       value: valueAt(values, [...path, key]),
-      message: `there is no such key; the keys here are ${keysAt(schema, path).join(", ")}`,
+      message: `there is no such key; the keys here are ${known.join(", ")}${suggestion(key, known)}`,
     }));
   }
   const value = issue.input;
@@ -27,14 +33,15 @@ export function toProblems(
 }
 
 /**
- * The issues of the variant that the user meant. For an object that is the last variant, for text the one that checks a
- * pattern, for a list the one that checks its elements.
+ * The issues of the variant that the user meant. For an object that is the last variant, for a list the one that checks its
+ * elements, for text the one that checks a pattern, or the elements that the text stands for.
  */
 function meantVariant(value: unknown, variants: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  const isInside = ({ path }: z.core.$ZodIssue) => path.length > 0;
+  const isPattern = ({ code }: z.core.$ZodIssue) => code === "invalid_format";
   if (typeof value === "string")
-    return variants.find((issues) => issues.some(({ code }) => code === "invalid_format")) ?? [];
-  if (Array.isArray(value))
-    return variants.find((issues) => issues.some(({ path }) => path.length > 0)) ?? [];
+    return variants.find((issues) => issues.some((one) => isPattern(one) || isInside(one))) ?? [];
+  if (Array.isArray(value)) return variants.find((issues) => issues.some(isInside)) ?? [];
   return (typeof value === "object" && value !== null && variants.at(-1)) || [];
 }
 

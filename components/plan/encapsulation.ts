@@ -1,9 +1,10 @@
 /** What each encapsulation means, as data. Routes, firewall rules, MTU and the IPPool are all derived from it. */
-import type { Encapsulation } from "../config";
+import { ENCAPSULATIONS, type Encapsulation } from "../config";
 
 /** How packets between two nodes travel: inside a tunnel, or `direct` without one. */
 export type Carrier = "ipip" | "vxlan" | "direct";
 
+/** What an encapsulation means. */
 export interface EncapsulationFacts {
   /** The kind of tunnel; undefined for `None`, which has no tunnel. */
   tunnel: Exclude<Carrier, "direct"> | undefined;
@@ -21,6 +22,7 @@ export interface EncapsulationFacts {
   routesBy: "BIRD" | "Felix";
 }
 
+/** The facts of each encapsulation. */
 export const ENCAPSULATION_FACTS: Record<Encapsulation, EncapsulationFacts> = {
   IPIP: {
     tunnel: "ipip",
@@ -72,3 +74,14 @@ export const TUNNELS = {
 
 /** Calico's VXLAN network identifier and port (FelixConfiguration `vxlanVNI`, `vxlanPort`). */
 export const VXLAN = { vni: 4096, port: 4789 } as const;
+
+/** Whether the routes to pods come from BIRD and so depend on BGP. Under VXLAN, Felix programs them. */
+export const routesNeedBgp = ({ encapsulation }: { encapsulation: Encapsulation }): boolean =>
+  ENCAPSULATION_FACTS[encapsulation].routesBy === "BIRD";
+
+/** The encapsulation that an IPPool's two modes stand for. Each encapsulation has its own pair of modes. */
+export const encapsulationOf = (pool: Pick<EncapsulationFacts, "ipipMode" | "vxlanMode">): Encapsulation =>
+  ENCAPSULATIONS.find((name) => {
+    const { ipipMode, vxlanMode } = ENCAPSULATION_FACTS[name];
+    return ipipMode === pool.ipipMode && vxlanMode === pool.vxlanMode;
+  }) as Encapsulation;

@@ -1,6 +1,8 @@
 /** What each fabric does to the packets of its nodes, as data. */
 import type { Fabric } from "../config";
+import type { LabPlan } from "./lab";
 
+/** What a fabric does to the packets of its nodes. */
 export interface FabricFacts {
   /** The node's network interface, as the cloud's Ubuntu image names it. */
   nic: string;
@@ -22,9 +24,11 @@ export interface AntiSpoofing {
   fault: "source-dest-check" | "port-security";
   /** How to make it let pod addresses through, as an instruction. */
   fix: string;
+  /** URL of the page that documents it. */
   reference: string;
 }
 
+/** The facts of each fabric. */
 export const FABRIC_FACTS: Record<Fabric, FabricFacts> = {
   aws: {
     nic: "ens5",
@@ -53,3 +57,6 @@ export const FABRIC_FACTS: Record<Fabric, FabricFacts> = {
   },
   plain: { nic: "eth0", mtu: 1500, securityGroup: false, antiSpoofing: undefined, gateway: "router" },
 };
+
+/** The facts of a plan's fabric. */
+export const fabricFacts = (plan: Pick<LabPlan, "fabric">): FabricFacts => FABRIC_FACTS[plan.fabric];

@@ -1,7 +1,11 @@
-/** What each fault breaks and where it can exist, as data. */
+/** The faults: what each breaks and where it can exist, as data, and how a plan with faults differs from one without. */
 import type { Fabric, Fault } from "../config";
-import type { RuleName } from "./rule";
+import { fabricFacts } from "./fabric";
+import type { LabPlan } from "./lab";
+import type { FirewallRule, RuleName } from "./rule";
+import { controlPlaneOf } from "./topology";
 
+/** What a fault breaks and where it can exist. */
 export interface FaultFacts {
   /** What is wrong, as the verdict says it. */
   means: string;
@@ -15,6 +19,7 @@ export interface FaultFacts {
 
 const GROUPED: readonly Fabric[] = ["aws", "openstack"];
 
+/** The facts of each fault. */
 export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   "bgp-blocked": {
     means: "the security group has no rule for TCP 179",
@@ -57,3 +62,35 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     of: "calico",
   },
 };
+
+/**
+ * The plan with these faults, in place of those that it has. This is the only place where a fault takes effect: what the
+ * lab needs (`needed` in the plan) is the same with and without faults.
+ */
+export function withFaults(plan: LabPlan, faults: readonly Fault[]): LabPlan {
+  const { mtu, antiSpoofing } = plan;
+  const has = (fault: Fault | undefined) => fault !== undefined && faults.includes(fault);
+  const prefixes = new Map(plan.subnets.map(({ name, prefix }) => [name, prefix]));
+  const nodes = plan.nodes.map((node) => ({
+    ...node,
+    recordedAddress: `${node.address}/${has("node-as-32") ? 32 : prefixes.get(node.subnet)}`,
+  }));
+  return {
+    ...plan,
+    faults,
+    nodes,
+    controlPlane: controlPlaneOf(nodes),
+    firewall: plan.firewall.map((rule) => closeFor(faults, rule)),
+    mtu: { ...mtu, pod: has("mtu-too-big") ? mtu.link : mtu.tunnel },
+    antiSpoofing: {
+      ...antiSpoofing,
+      allowsPods: antiSpoofing.needed && !has(fabricFacts(plan).antiSpoofing?.fault),
+    },
+  };
+}
+
+/** A fault closes only a rule that is needed: a rule that is not needed is closed without it. */
+function closeFor(faults: readonly Fault[], { closedBy: _, ...rule }: FirewallRule): FirewallRule {
+  const fault = rule.needed ? faults.find((name) => FAULT_FACTS[name].closes === rule.name) : undefined;
+  return { ...rule, open: rule.needed && !fault, ...(fault && { closedBy: fault }) };
+}

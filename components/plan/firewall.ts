@@ -1,45 +1,45 @@
 /**
- * The firewall table: every port and protocol that a Calico cluster may need, whether this lab opens it, and why.
+ * The firewall table: every port and protocol that a Calico cluster may need, whether this lab needs it, and why.
  * The table depends on no cloud; each cloud turns the open rules into its own resources.
  */
-import type { LabConfig } from "../config";
+import type { Cloud, Encapsulation } from "../config";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
-import { FAULT_FACTS } from "./fault";
-import type { FirewallRule } from "./rule";
+import { fabricFacts } from "./fabric";
+import type { LabPlan } from "./lab";
+import type { FirewallRule, RuleName } from "./rule";
 
 /** Above this many nodes Calico's manifest puts Typha between Felix and the API (docs: self-managed on-premises). */
 const TYPHA_FROM_NODES = 50;
 
-interface Need {
-  open: boolean;
-  why: string;
+/** What the table depends on. */
+export interface FirewallNeeds {
+  cloud: Cloud;
+  encapsulation: Encapsulation;
+  /** Whether BIRD runs. */
+  bgp: boolean;
+  /** Whether un-encapsulated packets with a pod's address leave a node. */
+  podAddressesOnWire: boolean;
+  /** How many nodes there are. */
+  nodes: number;
 }
 
-/**
- * The firewall table of a lab.
- * @param bgp whether BIRD runs.
- * @param podAddressesOnWire whether un-encapsulated packets with a pod's address leave a node.
- * @param nodes how many nodes there are.
- */
-export function planFirewall(
-  config: LabConfig,
-  bgp: boolean,
-  podAddressesOnWire: boolean,
-  nodes: number,
-): FirewallRule[] {
-  const { tunnel, routesBy } = ENCAPSULATION_FACTS[config.encapsulation];
-  const mode = config.encapsulation;
-  const need = (open: boolean, yes: string, no: string): Need => ({ open, why: open ? yes : no });
-  const always = (why: string): Need => ({ open: true, why });
+type Need = Pick<FirewallRule, "needed" | "why">;
+
+/** The firewall table of a lab without faults: every rule that is needed is open. */
+export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
+  const { encapsulation: mode, podAddressesOnWire, nodes } = lab;
+  const { tunnel, routesBy } = ENCAPSULATION_FACTS[mode];
+  const need = (needed: boolean, yes: string, no: string): Need => ({ needed, why: needed ? yes : no });
+  const always = (why: string): Need => ({ needed: true, why });
   const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
-  const table: (Omit<FirewallRule, "open" | "why" | "closedBy"> & Need)[] = [
+  const table: Omit<FirewallRule, "open">[] = [
     { name: "ssh", ...tcp(22), source: "operator", ...always("SSH, for your logins and for kubeadm") },
     {
       name: "ssh-jump",
       ...tcp(22),
       source: "nodes",
       ...need(
-        config.cloud === "openstack",
+        lab.cloud === "openstack",
         "only the control plane has a floating IP, and the other nodes are reached through it",
         "no node is reached through another one",
       ),
@@ -65,7 +65,7 @@ export function planFirewall(
       ...tcp(179),
       source: "nodes",
       ...need(
-        bgp,
+        lab.bgp,
         routesBy === "BIRD"
           ? "BIRD exchanges the nodes' blocks over BGP"
           : `Felix programs the routes of ${mode}, but BIRD runs too, and calico-node is ready only when its BGP sessions are up`,
@@ -114,9 +114,13 @@ export function planFirewall(
       ),
     },
   ];
-  return table.map((rule) => {
-    const fault = config.faults.find((name) => FAULT_FACTS[name].closes === rule.name);
-    if (!rule.open || !fault) return rule;
-    return { ...rule, open: false, why: `closed by the fault ${fault}`, closedBy: fault };
-  });
+  return table.map((rule) => ({ ...rule, open: rule.needed }));
 }
+
+/** The rule of this name in a plan's table, which has every name once. */
+export const ruleOf = (plan: Pick<LabPlan, "firewall">, name: RuleName): FirewallRule =>
+  plan.firewall.find((rule) => rule.name === name) as FirewallRule;
+
+/** Whether the packets that a rule is for get through: the rule is open, or nodes have no security group. */
+export const letsThrough = (plan: Pick<LabPlan, "firewall" | "fabric">, name: RuleName): boolean =>
+  !fabricFacts(plan).securityGroup || ruleOf(plan, name).open;

@@ -1,11 +1,16 @@
 /** Public API of the plan: config in, pure data out. Does not import Pulumi. */
 export * from "./addressing";
+export * from "./carrier";
+export { type Effect, effectsOf, hasEffect } from "./effect";
 export * from "./encapsulation";
 export * from "./fabric";
+export type { Failure } from "./failure";
 export * from "./fault";
 export * from "./firewall";
 export * from "./lab";
+export { isWarning, type Outcome, outcomeOf, type PathVerdict, predict } from "./outcome";
 export * from "./path";
+export * from "./placement";
 export * from "./route";
 export * from "./rule";
 export * from "./switch";

@@ -1,13 +1,18 @@
 /** The routes to other nodes' blocks. The twin programs exactly these, and the observation expects them. */
-import { TUNNELS } from "./encapsulation";
-import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
+import { carrierBetween } from "./carrier";
+import { routesNeedBgp, TUNNELS } from "./encapsulation";
+import { fabricFacts } from "./fabric";
+import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
 import { bgpEstablished } from "./trace";
 
+/** A route to the block of another node. */
 export interface Route {
-  /** The other node's block. */
+  /** The other node's block, a CIDR. */
   block: string;
+  /** The next hop's IPv4 address. */
   via: string;
+  /** The device by which the packet leaves: the node's interface, `tunl0` or `vxlan.calico`. */
   device: string;
   /** Whether the next hop counts as a neighbour although it is in no subnet of the device (`ip route … onlink`). */
   onlink: boolean;

@@ -1,6 +1,7 @@
 /** One line of the firewall table, independent of any cloud. */
 import type { Fault } from "../config";
 
+/** The name of a rule, unique in the table. */
 export type RuleName =
   | "ssh"
   | "ssh-jump"
@@ -19,6 +20,7 @@ export type RuleName =
 /** `operator`: the user's own addresses. `nodes`: the security group itself. `pods`: the pod CIDR, as a prefix. */
 export type RuleSource = "operator" | "nodes" | "pods";
 
+/** A rule for incoming packets. */
 export interface FirewallRule {
   name: RuleName;
   /** `4` is IP-in-IP; written as its number, because Neutron's name `ipip` once meant 94. `all` is every protocol. */
@@ -26,9 +28,12 @@ export interface FirewallRule {
   /** First and last port; undefined where the protocol has none. */
   ports?: readonly [number, number];
   source: RuleSource;
-  open: boolean;
-  /** Why it is open or closed. */
+  /** Whether the lab needs the rule. */
+  needed: boolean;
+  /** Why the lab needs the rule, or why it does not. */
   why: string;
-  /** The fault that closed it although the lab needs it. */
+  /** Whether the security group has the rule: it is needed, and no fault closes it. */
+  open: boolean;
+  /** The fault that closes it although the lab needs it. */
   closedBy?: Fault;
 }

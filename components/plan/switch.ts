@@ -1,7 +1,8 @@
 /** What a switch of encapsulation means for running pods. Calico sets a pod's MTU only when it creates the pod. */
 import type { LabPlan } from "./lab";
+import { type PathVerdict, predict } from "./outcome";
 import { examplesOf, PROBES, rowKey } from "./path";
-import { judge, type PathVerdict, predict, rowName, type Verdict } from "./verdict";
+import { judge, type Verdict } from "./verdict";
 
 /** Pods that were created before a switch, compared with pods created after it. */
 export interface LivingPods {
@@ -31,7 +32,7 @@ export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | un
   const verdict = judgeLiving({ ...wanted, mtu: { ...wanted.mtu, pod: mtu.old } });
   const fresh = judge(wanted);
   const differing = verdict.paths.filter(({ outcome }, i) => outcome !== fresh.paths[i]?.outcome);
-  const namesOf = (rows: readonly PathVerdict[]) => [...new Set(rows.map(rowName))];
+  const namesOf = (rows: readonly PathVerdict[]) => [...new Set(rows.map(rowKey))];
   const failing = differing.filter(({ outcome }) => outcome === "fails");
   return { mtu, verdict, differs: namesOf(differing), sentence: sentenceOn(mtu, namesOf(failing)) };
 }
@@ -47,7 +48,7 @@ function judgeLiving(plan: LabPlan): Verdict {
     ),
   );
   const paths = verdict.paths.map((row) => {
-    if (!row.failure || row.failure.fault || !tooLarge.has(`${rowName(row)}:${row.probe}`)) return row;
+    if (!row.failure || row.failure.fault || !tooLarge.has(`${rowKey(row)}:${row.probe}`)) return row;
     return { ...row, failure: { ...row.failure, fix: RESTART } };
   });
   return { ...verdict, paths };

@@ -3,29 +3,39 @@ import { createHash } from "node:crypto";
 import type { LabConfig } from "../config";
 import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
 
+/** A subnet of the lab. */
 export interface SubnetPlan {
   name: string;
+  /** In canonical form, e.g. `10.0.3.0/24`. */
   cidr: string;
   /** The subnet's first address, where EC2 and Neutron also put their router. */
   gateway: string;
+  /** Prefix length in bits. */
   prefix: number;
 }
 
+/** A pod that the lab measures with. */
 export interface PodPlan {
   /** `<node>-1`, `<node>-2`. */
   name: string;
+  /** The name of its node. */
   node: string;
+  /** IPv4, in the node's block. */
   address: string;
   /** The host's end of the pod's veth pair, named as Calico names it. */
   interface: string;
 }
 
+/** A node of the lab. */
 export interface NodePlan {
   name: string;
+  /** Exactly one node of a lab is the control plane. */
   role: "control-plane" | "worker";
   /** Position in the lab, from 0. Fabric ports, router IDs and blocks are numbered by it. */
   index: number;
+  /** The name of its subnet. */
   subnet: string;
+  /** Private IPv4 address in that subnet. */
   address: string;
   /**
    * The address with its prefix length, as Calico records it on its Node resource. CrossSubnet compares exactly this
@@ -36,6 +46,7 @@ export interface NodePlan {
   block: string;
   /** The tunnel device's address, the first of the block. */
   tunnelAddress: string;
+  /** The study pods, {@link PODS_PER_NODE} of them. */
   pods: PodPlan[];
 }
 
@@ -53,6 +64,7 @@ function firstNodeOffset(subnet: Cidr): number {
 /** How many nodes a subnet has addresses for (the last address is the broadcast address). */
 export const roomIn = (subnet: Cidr): number => sizeOf(subnet) - RESERVED_ADDRESSES - 1;
 
+/** The subnets of a config, in its order. */
 export function planSubnets(config: LabConfig): SubnetPlan[] {
   return config.topology.map((subnet) => {
     const cidr = parseCidr(subnet.cidr);
@@ -60,10 +72,9 @@ export function planSubnets(config: LabConfig): SubnetPlan[] {
   });
 }
 
-/** The nodes of a config that `checkConfig` has accepted. */
+/** The nodes of a config that `checkConfig` has accepted, without any fault. */
 export function planNodes(config: LabConfig): NodePlan[] {
   const pool = parseCidr(config.podCidr);
-  const as32 = config.faults.includes("node-as-32");
   const flat = config.topology.flatMap((subnet) => {
     const free = freeAddresses(subnet);
     return subnet.nodes.map((node) => ({
@@ -82,18 +93,28 @@ export function planNodes(config: LabConfig): NodePlan[] {
       index,
       subnet: subnet.name,
       address,
-      recordedAddress: `${address}/${as32 ? 32 : parseCidr(subnet.cidr).prefix}`,
+      recordedAddress: `${address}/${parseCidr(subnet.cidr).prefix}`,
       block: formatCidr(block),
       tunnelAddress: toAddress(block.first),
-      pods: Array.from({ length: PODS_PER_NODE }, (_, i) => planPod(node.name, i + 1, block)),
+      pods: podNames(node.name).map((pod, i) => planPod(pod, node.name, block.first + 1 + i)),
     };
   });
 }
 
-function planPod(node: string, number: number, block: Cidr): PodPlan {
-  const name = `${node}-${number}`;
-  return { name, node, address: toAddress(block.first + number), interface: workloadInterface(name) };
-}
+/** The one node that runs the API server. */
+export const controlPlaneOf = (nodes: readonly NodePlan[]): NodePlan =>
+  nodes.find(({ role }) => role === "control-plane") as NodePlan;
+
+/** The names of a node's study pods: `w1-1`, `w1-2`. */
+export const podNames = (node: string): string[] =>
+  Array.from({ length: PODS_PER_NODE }, (_, i) => `${node}-${i + 1}`);
+
+const planPod = (name: string, node: string, address: number): PodPlan => ({
+  name,
+  node,
+  address: toAddress(address),
+  interface: workloadInterface(name),
+});
 
 /** `cali` and 11 hex digits of SHA-1 over `namespace.pod` (libcalico-go, VethNameForWorkload). */
 function workloadInterface(pod: string): string {

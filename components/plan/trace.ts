@@ -4,8 +4,11 @@
  */
 import type { Fault } from "../config";
 import { contains, parseCidr, toNumber } from "./addressing";
-import { TUNNELS } from "./encapsulation";
-import { carrierBetween, fabricFacts, type LabPlan, routesNeedBgp } from "./lab";
+import { carrierBetween } from "./carrier";
+import { routesNeedBgp, TUNNELS, VXLAN } from "./encapsulation";
+import { fabricFacts } from "./fabric";
+import { letsThrough, ruleOf } from "./firewall";
+import type { LabPlan } from "./lab";
 import type { FirewallRule, RuleName } from "./rule";
 import type { NodePlan, PodPlan } from "./topology";
 
@@ -18,6 +21,7 @@ export type Endpoint =
 /** The host beyond the gateway (in an RFC 5737 documentation range), and the MTU of the path to it, in bytes. */
 export const INTERNET = { address: "203.0.113.10", gateway: "203.0.113.1", prefix: 24, mtu: 1500 } as const;
 
+/** A packet to send. */
 export interface Probe {
   protocol: "icmp" | "tcp";
   /** TCP port at the destination. */
@@ -51,7 +55,7 @@ export interface Drop {
 
 /** Whether the nodes establish BGP sessions: BIRD runs, and TCP 179 is open. */
 export function bgpEstablished(plan: LabPlan): boolean {
-  return plan.bgp.enabled && (!fabricFacts(plan).securityGroup || isOpen(plan, "bgp"));
+  return plan.bgp.enabled && letsThrough(plan, "bgp");
 }
 
 /** Traces a probe and its answer. @returns where one of them is lost; undefined when both arrive. */
@@ -113,7 +117,10 @@ function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kin
     // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     const astray = betweenNodes(plan, leg, a, b, packet, true);
     return astray.drop
-      ? { ...astray, drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: bgpFault(plan) } }
+      ? {
+          ...astray,
+          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: ruleOf(plan, "bgp").closedBy },
+        }
       : astray;
   }
   const carrier = carrierBetween(plan, a, b);
@@ -127,10 +134,7 @@ function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kin
   return betweenNodes(plan, leg, a, b, outer, a.subnet !== b.subnet);
 }
 
-const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: 4789 } } as const;
-
-const bgpFault = (plan: LabPlan): Fault | undefined =>
-  plan.firewall.find(({ name }) => name === "bgp")?.closedBy;
+const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: VXLAN.port } } as const;
 
 /** From port to port: outgoing anti-spoofing, the gateway if on the path, incoming anti-spoofing, security group. */
 function betweenNodes(
@@ -216,9 +220,6 @@ function matches({ protocol, ports }: FirewallRule, wire: Wire): boolean {
   if (protocol !== wire.protocol) return false;
   return !ports || (wire.port !== undefined && wire.port >= ports[0] && wire.port <= ports[1]);
 }
-
-const isOpen = (plan: LabPlan, rule: RuleName): boolean =>
-  plan.firewall.some(({ name, open }) => name === rule && open);
 
 const NAMES: Record<FirewallRule["protocol"], string> = {
   icmp: "ICMP",

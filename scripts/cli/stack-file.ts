@@ -33,9 +33,9 @@ export function stackNames(): string[] {
   return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
 }
 
-/** What a stack's file says about itself: the sentences that end on its first line. */
+/** What a stack's file says about itself: the sentences that end on its first line, after the line for editors. */
 export function firstComment(stack: string): string {
-  const line = readText(stack)?.match(/^\s*#\s*(.*)/)?.[1] ?? "";
+  const line = readText(stack)?.match(/^(?:# yaml-language-server:.*\n)?\s*#\s*(.*)/)?.[1] ?? "";
   return (line.match(/^.*\.(?=\s|$)/)?.[0] ?? line).replace(`${stack}: `, "");
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { renderPools } from "../../components/calico/pools";
 import { ENCAPSULATIONS } from "../../components/config";
-import { ENCAPSULATION_FACTS, overlap, parseCidr, planLab } from "../../components/plan";
+import { ENCAPSULATION_FACTS, judge, overlap, parseCidr, planLab } from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
 import { planOf } from "../support/problems";
 
@@ -51,6 +51,9 @@ describe("the IPPools of a plan", () => {
     const plan = planOf({ encapsulation: "VXLAN", calico: { install: "none" } });
     assert.equal(renderPools(plan)[0]?.spec.vxlanMode, "Always");
     assert.equal(plan.encapsulation, "None");
-    assert.match(plan.notes.join(), /the IPPool says VXLAN, but without Calico pods are routed as with None/);
+    assert.match(
+      judge(plan).remarks.join(),
+      /the IPPool says VXLAN, but without Calico pods are routed as with None/,
+    );
   });
 });

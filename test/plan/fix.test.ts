@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { CLOUDS, ENCAPSULATIONS, FABRICS } from "../../components/config";
-import { judge, type PathVerdict, rowName } from "../../components/plan";
+import { judge, type PathVerdict, rowKey } from "../../components/plan";
 import { rawConfigs } from "../support/arbitraries";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
 
@@ -38,12 +38,12 @@ function configsNamed(fix: string, raw: RawConfig): RawConfig[] {
 }
 
 const failingRows = (raw: RawConfig) => judge(planOf(raw)).paths.filter(({ failure }) => failure);
-const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowName(a) === rowName(b) && a.probe === b.probe;
+const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowKey(a) === rowKey(b) && a.probe === b.probe;
 
 /** Applies every fix of a row, then every fix of the failure that remains, and so on, until the row works. */
 function assertLeadsOut(raw: RawConfig, row: PathVerdict, stepsLeft: number): void {
   const { fix = "", cause } = row.failure ?? {};
-  const story = `${rowName(row)}, ${row.probe}: ${fix}\n${JSON.stringify(raw)}`;
+  const story = `${rowKey(row)}, ${row.probe}: ${fix}\n${JSON.stringify(raw)}`;
   assert.ok(stepsLeft > 0, `too many fixes one after the other: ${story}`);
   for (const next of configsNamed(fix, raw)) {
     assert.equal(errorOf(next)?.message, undefined, `a fix that is refused: ${story}`);

@@ -69,7 +69,7 @@ describe("pods that run during a switch", () => {
   it("differ from new pods only by full-MTU failures, in any lab and between any two encapsulations", () => {
     fc.assert(
       fc.property(labConfigs, fc.constantFrom(...ENCAPSULATIONS), (config, encapsulation) => {
-        const machines = { ...config, rehearse: false, bgp: undefined };
+        const machines = { ...config, rehearse: false, bgp: "Enabled" as const };
         fc.pre(config.cloud !== "twin" && (config.cloud !== "hosts" || !config.rehearse));
         const deployed = planLab(machines);
         const wanted = planLab(changed(machines, { encapsulation }));

@@ -12,7 +12,6 @@ import {
   planLab,
   predict,
   rowKey,
-  rowName,
 } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
 import { changed, planOf } from "../support/problems";
@@ -35,7 +34,7 @@ const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.
 describe("the verdict", () => {
   it("exists for any lab, with every path that the topology has and three probes for each", () => {
     onAnyLab((plan) => {
-      const rows = [...new Set(judge(plan).paths.map(rowName))];
+      const rows = [...new Set(judge(plan).paths.map(rowKey))];
       const expected = [...new Set(pairsOf(plan).map(rowKey))];
       assert.deepEqual([...rows].sort(), expected.sort());
       assert.equal(judge(plan).paths.length, rows.length * PROBES.length);

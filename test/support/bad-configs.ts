@@ -15,7 +15,7 @@ const CIDR = /IPv4 CIDR such as 10\.0\.3\.0\/24/;
 const ADDRESS = /IPv4 address such as/;
 const NAME = /at most 32 lower-case letters, digits and hyphens/;
 const MTU = /must be a whole number from 1280 to 9216/;
-const BLOCK = /must be a whole number from 20 to 32/;
+const BLOCK = /must be a whole number from 20 to 30: a block holds/;
 const FLAG = /must be true or false/;
 const VERSION = /a version such as "/;
 const NO_KEY = /there is no such key; the keys here are/;
@@ -31,7 +31,7 @@ type Row = [is: string, raw: RawConfig, key: string, value: unknown, allowed: Re
 
 // biome-ignore format: a table
 const KEYS: Row[] = [
-  ["a misspelt key", { encapsulaton: "IPIP" }, "encapsulaton", "IPIP", /the keys here are cloud, encapsulation/],
+  ["a misspelt key", { encapsulaton: "IPIP" }, "encapsulaton", "IPIP", /the keys here are cloud, encapsulation, .*; did you mean encapsulation\?$/],
   ["a key in capitals", { MTU: 1500 }, "MTU", 1500, NO_KEY],
   ["an empty key", { "": 1 }, '[""]', 1, NO_KEY],
   ["a key with a dot in it", { "a.b": 1 }, '["a.b"]', 1, NO_KEY],
@@ -58,8 +58,9 @@ const KEYS: Row[] = [
 
 // biome-ignore format: a table
 const WORDS: Row[] = [
-  ["an unknown encapsulation", { encapsulation: "GRE" }, "encapsulation", "GRE", MODES],
-  ["an encapsulation in lower-case letters", { encapsulation: "ipip" }, "encapsulation", "ipip", MODES],
+  ["an unknown encapsulation", { encapsulation: "GRE" }, "encapsulation", "GRE", /VXLANCrossSubnet, None$/],
+  ["an encapsulation in lower-case letters", { encapsulation: "vxlan" }, "encapsulation", "vxlan", /IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet, None; did you mean VXLAN\?$/],
+  ["a misspelt encapsulation", { encapsulation: "IPPI" }, "encapsulation", "IPPI", /did you mean IPIP\?$/],
   ["an encapsulation with a space after it", { encapsulation: "IPIP " }, "encapsulation", "IPIP ", MODES],
   ["an encapsulation in Greek letters", { encapsulation: "ΙΡΙΡ" }, "encapsulation", "ΙΡΙΡ", MODES],
   ["an encapsulation that is null", { encapsulation: null }, "encapsulation", null, MODES],
@@ -69,6 +70,7 @@ const WORDS: Row[] = [
   ["an unknown proxy mode", { proxyMode: "ebpf" }, "proxyMode", "ebpf", /iptables, nftables, ipvs/],
   ["BGP that is neither on nor off", { bgp: "yes" }, "bgp", "yes", /Enabled, Disabled/],
   ["an unknown fault", { faults: ["dns-broken"] }, "faults[0]", "dns-broken", /bgp-blocked, ipip-blocked/],
+  ["a misspelt fault", { faults: ["port-securty"] }, "faults[0]", "port-securty", /did you mean port-security\?$/],
   ["an unknown fault typed as text", { faults: "mtu-too-big,oops" }, "faults[1]", "oops", /bgp-blocked/],
   ["faults that are an object", { faults: {} }, "faults", {}, /list of 0 to 8 faults: bgp-blocked/],
   ["an unknown role", nodes({ name: "w1", role: "master" }), "topology[0].nodes[0].role", "master", /control-plane, worker/],
@@ -103,7 +105,7 @@ const NUMBERS: Row[] = [
   ["empty text for a number", { blockSize: "" }, "blockSize", "", BLOCK],
   ["a block as large as a /19", { blockSize: 19 }, "blockSize", 19, BLOCK],
   ["a block smaller than one address", { blockSize: 33 }, "blockSize", 33, BLOCK],
-  ["a block too small for the study pods", { blockSize: 31 }, "blockSize", 31, /must be from 20 to 30: a block holds/],
+  ["a block too small for the study pods", { blockSize: 31 }, "blockSize", 31, BLOCK],
   ["a block larger than the pool", { podCidr: "172.16.0.0/24", blockSize: 23 }, "blockSize", 23, /cannot be larger than podCidr 172\.16\.0\.0\/24/],
   ["a version that YAML reads as a number", { kubernetesVersion: 1.35 }, "kubernetesVersion", 1.35, VERSION],
   ["a version by name", { calicoVersion: "latest" }, "calicoVersion", "latest", VERSION],

@@ -1,12 +1,12 @@
 /** Short forms of a verdict, to compare with an expectation. */
-import { PROBES, rowName, type Verdict } from "../../components/plan";
+import { PROBES, rowKey, type Verdict } from "../../components/plan";
 
 /** The outcome of each row: one word if its probes agree, else one per probe. */
 export function outcomesOf(verdict: Verdict): Record<string, string> {
-  const rows = [...new Set(verdict.paths.map(rowName))];
+  const rows = [...new Set(verdict.paths.map(rowKey))];
   return Object.fromEntries(
     rows.map((row) => {
-      const outcomes = verdict.paths.filter((path) => rowName(path) === row).map(({ outcome }) => outcome);
+      const outcomes = verdict.paths.filter((path) => rowKey(path) === row).map(({ outcome }) => outcome);
       if (outcomes.length !== PROBES.length) throw new Error(`${row} has ${outcomes.length} probes`);
       return [row, new Set(outcomes).size === 1 ? (outcomes[0] as string) : outcomes.join("/")];
     }),
@@ -15,9 +15,9 @@ export function outcomesOf(verdict: Verdict): Record<string, string> {
 
 /** The failure of each probe that fails, with the name of its row. */
 export function failuresOf(verdict: Verdict) {
-  return verdict.paths.flatMap((path) => (path.failure ? [{ row: rowName(path), ...path.failure }] : []));
+  return verdict.paths.flatMap((path) => (path.failure ? [{ row: rowKey(path), ...path.failure }] : []));
 }
 
 /** How the packets of each row travel. */
 export const carriersOf = (verdict: Verdict): Record<string, string> =>
-  Object.fromEntries(verdict.paths.map((path) => [rowName(path), path.carrier]));
+  Object.fromEntries(verdict.paths.map((path) => [rowKey(path), path.carrier]));

@@ -1,0 +1,36 @@
+/** The values of the keys that take one of a few names. */
+
+/** Calico's encapsulations, as its operator names them (`Installation.spec.calicoNetwork.ipPools[].encapsulation`). */
+export const ENCAPSULATIONS = ["IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet", "None"] as const;
+/** One of the {@link ENCAPSULATIONS}. */
+export type Encapsulation = (typeof ENCAPSULATIONS)[number];
+
+/** Where a lab's nodes come from. */
+export const CLOUDS = ["aws", "openstack", "hosts", "twin"] as const;
+/** One of the {@link CLOUDS}. */
+export type Cloud = (typeof CLOUDS)[number];
+
+/** Whose network rules apply to the nodes. `plain` has none. */
+export const FABRICS = ["aws", "openstack", "plain"] as const;
+/** One of the {@link FABRICS}. */
+export type Fabric = (typeof FABRICS)[number];
+
+/** Deliberate, named defects. Removing a name from the list undoes its defect. */
+export const FAULTS = [
+  "bgp-blocked",
+  "ipip-blocked",
+  "vxlan-blocked",
+  "pod-cidr-blocked",
+  "source-dest-check",
+  "port-security",
+  "mtu-too-big",
+  "node-as-32",
+] as const;
+/** One of the {@link FAULTS}. */
+export type Fault = (typeof FAULTS)[number];
+
+/** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
+export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
+
+/** What a node is in its cluster. Exactly one node of a lab is the control plane. */
+export const ROLES = ["control-plane", "worker"] as const;

@@ -1,0 +1,97 @@
+/** Why a path fails and how to fix it, in sentences. */
+import type { Fault } from "../config";
+import { fabricFacts } from "./fabric";
+import type { LabPlan } from "./lab";
+import type { Pair } from "./path";
+import { ownsNetwork } from "./placement";
+import type { RuleName } from "./rule";
+import type { Drop } from "./trace";
+
+/** Why a path fails and how to fix it. */
+export interface Failure {
+  /** Where the packet is lost, e.g. `w1's security group`. */
+  hop: string;
+  /** Why it is lost there, in one sentence. */
+  cause: string;
+  /** How to fix it, in one sentence. */
+  fix: string;
+  /** URL of a page that explains it. */
+  reference: string;
+  /** The fault in the config that causes it, if any. */
+  fault?: Fault;
+}
+
+const DOCS = "https://docs.tigera.io/calico/latest";
+
+const RULE_REFERENCES: Partial<Record<RuleName, string>> = {
+  bgp: "https://github.com/projectcalico/calico/issues/3309",
+  ipip: "https://github.com/projectcalico/calico/issues/1215",
+  vxlan: "https://github.com/kubernetes-sigs/cluster-api-provider-aws/issues/1744",
+  "pod-cidr": "https://github.com/antrea-io/antrea/issues/1080",
+};
+
+const RULE_WORDS: Partial<Record<RuleName, string>> = {
+  bgp: "TCP 179 from the group",
+  ipip: "IP protocol 4 (not 94) from the group",
+  vxlan: "UDP 4789 from the group",
+  "pod-cidr": "all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
+};
+
+/** Puts a lost packet into sentences. */
+export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
+  const facts = fabricFacts(plan);
+  const what = `${drop.onReturn ? "the answer" : "the packet"} ${drop.packet}`;
+  const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
+  // Without Calico no other encapsulation can be chosen, so do not suggest one.
+  const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
+  // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
+  const insteadOfPodAddress =
+    to.kind !== "pod"
+      ? ", or set natOutgoing: true"
+      : orUse(plan.bgp.enabled ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
+  const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
+  switch (drop.cause) {
+    case "security-group": {
+      const words = (drop.rule && RULE_WORDS[drop.rule]) ?? `${drop.packet}`;
+      const fix = `${undo}allow ${words}`;
+      const reference =
+        (drop.rule && RULE_REFERENCES[drop.rule]) ?? `${DOCS}/getting-started/kubernetes/requirements`;
+      return { ...base, cause: `the security group has no rule for ${what}`, fix, reference };
+    }
+    case "no-bgp-route":
+      return {
+        ...base,
+        cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route, where it is lost`,
+        fix: `${undo}allow TCP 179 from the group${orUse("VXLAN, whose routes need no BGP")}`,
+        reference: RULE_REFERENCES.bgp as string,
+      };
+    case "anti-spoofing":
+      return {
+        ...base,
+        cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
+        fix: `${undo}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`,
+        reference: facts.antiSpoofing?.reference ?? DOCS,
+      };
+    case "gateway":
+      return {
+        ...base,
+        cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}`,
+        fix: `${plan.calico ? "use a CrossSubnet encapsulation, or " : ""}${ownsNetwork(plan) ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
+        reference: `${DOCS}/networking/configuring/vxlan-ipip`,
+      };
+    case "mtu":
+      return {
+        ...base,
+        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and ${drop.hop} carries ${plan.mtu.tunnel}`,
+        fix: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`,
+        reference: `${DOCS}/networking/configuring/mtu`,
+      };
+    case "no-answer":
+      return {
+        ...base,
+        cause: `${what} leaves with the pod's address, and the internet has no route back to it`,
+        fix: "set natOutgoing: true",
+        reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
+      };
+  }
+}

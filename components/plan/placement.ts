@@ -1,0 +1,31 @@
+/** Where a lab is: on which fabric, and on whose machines. */
+import { type Cloud, CONTAINERS, type Fabric, type LabConfig } from "../config";
+
+/** Where a lab is. */
+export interface Placement {
+  cloud: Cloud;
+  /** Whose network rules apply: the cloud's own on AWS and OpenStack, else the key `fabric`, by default `plain`. */
+  fabric: Fabric;
+  /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: true`). */
+  onTwin: boolean;
+  /** True when the whole lab is on this machine: the twin, or node containers. Such a lab costs nothing. */
+  onThisMachine: boolean;
+}
+
+/** Where the lab of a config is. */
+export function placementOf({ cloud, fabric, rehearse, hosts }: LabConfig): Placement {
+  const onTwin = cloud === "twin" || rehearse;
+  return {
+    cloud,
+    fabric: cloud === "aws" || cloud === "openstack" ? cloud : (fabric ?? "plain"),
+    onTwin,
+    onThisMachine: onTwin || (cloud === "hosts" && hosts?.machines === CONTAINERS),
+  };
+}
+
+/**
+ * Whether the network is the lab's own: it chooses the addresses, and `podRoutes: true` can program the gateway between
+ * the subnets. The network of existing machines belongs to their owner; the lab makes the one of node containers.
+ */
+export const ownsNetwork = ({ cloud, onThisMachine }: Pick<Placement, "cloud" | "onThisMachine">): boolean =>
+  cloud !== "hosts" || onThisMachine;

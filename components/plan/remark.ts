@@ -1,0 +1,48 @@
+/** The verdict's remarks: what the user should know although nothing fails. */
+import type { Fault } from "../config";
+import { type Effect, effectsOf } from "./effect";
+import { encapsulationOf, routesNeedBgp } from "./encapsulation";
+import { FAULT_FACTS } from "./fault";
+import type { LabPlan } from "./lab";
+import type { Outcome } from "./outcome";
+
+/** The remarks on a plan. @param outcome what will happen in the plan's lab. */
+export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[] {
+  const effects = effectsOf(plan);
+  const remarks = [...effects].map(([fault, effect]) => remarkOn(plan, fault, effect));
+  if (plan.proxyMode === "ipvs")
+    remarks.push("proxyMode ipvs is deprecated since Kubernetes 1.35; use nftables instead");
+  if (!plan.calico) {
+    remarks.push(
+      `calico.install is none: the IPPool says ${encapsulationOf(plan.ipPool)}, but without Calico pods are routed as with None`,
+    );
+  }
+  if (paths.some(({ failure }) => failure?.fault === "ipip-blocked")) {
+    remarks.push(
+      "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for the first packet, before there is any such state",
+    );
+  }
+  if (!routesNeedBgp(plan) && notReady.length > 0) {
+    remarks.push(
+      `calico-node is not ready, but pods reach each other: Felix programs the routes of ${plan.encapsulation}, so no path depends on BGP`,
+    );
+  }
+  if ((effects.get("node-as-32") ?? "nothing") !== "nothing") {
+    remarks.push(
+      "a node recorded as /32 shares its subnet with no other node: all pods of other nodes are reached through the tunnel, without any error (calico#4254)",
+    );
+  }
+  return remarks;
+}
+
+function remarkOn(plan: LabPlan, fault: Fault, effect: Effect): string {
+  const remark = `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`;
+  switch (effect) {
+    case "paths":
+      return remark;
+    case "readiness":
+      return `${remark}; under ${plan.encapsulation} it changes whether calico-node is ready, but no path`;
+    case "nothing":
+      return `fault ${fault} changes nothing here: no path of this lab depends on what it breaks`;
+  }
+}

@@ -1,0 +1,22 @@
+/** Writes what the config's schema says into Pulumi.yaml, for the engine, and stacks/schema.json, for editors. */
+import { readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { withKeys } from "./project";
+import { keySchemas, stackSchema } from "./stack-schema";
+
+const ROOT = path.resolve(__dirname, "../..");
+
+/** The files that are generated, and what must be in them. */
+export function render(): { file: string; text: string }[] {
+  const keys = keySchemas();
+  const project = path.join(ROOT, "Pulumi.yaml");
+  return [
+    { file: project, text: withKeys(readFileSync(project, "utf8"), keys) },
+    {
+      file: path.join(ROOT, "stacks/schema.json"),
+      text: `${JSON.stringify(stackSchema(keys), null, 2)}\n`,
+    },
+  ];
+}
+
+if (require.main === module) for (const { file, text } of render()) writeFileSync(file, text);
