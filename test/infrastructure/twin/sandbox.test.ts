@@ -88,7 +88,7 @@ describe("the namespaces sandbox", function () {
        ip netns exec t1 birdc show 2>&1 || echo code $?
        ip netns del t1`,
     );
-    assert.match(output, /^0\n1\necho request\nBIRD does not run in this lab, .* bgp: Disabled\./);
+    assert.match(output, /^0\n1\necho request\nBIRD does not run in this lab: .* bgp: Disabled\./);
     assert.match(output, /\ncode 69\n$/);
   });
 
