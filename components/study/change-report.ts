@@ -13,8 +13,8 @@ import { outcomeOf, type ReportOptions } from "./verdict-report";
  * @param options `width`: columns that a line may have; default 80.
  */
 export function formatChange(
-  before: Verdict,
-  after: Verdict,
+  before: Pick<Verdict, "paths">,
+  after: Pick<Verdict, "paths">,
   { width = DEFAULT_WIDTH }: Pick<ReportOptions, "width"> = {},
 ): string {
   const [old, now] = [travelByPath(before), travelByPath(after)];
@@ -31,7 +31,7 @@ export function formatChange(
 /** For a path that only the other lab has, because its nodes are in other subnets. */
 const NO_PATH = "no such path";
 
-const travelByPath = ({ paths }: Verdict): Map<string, string> =>
+const travelByPath = ({ paths }: Pick<Verdict, "paths">): Map<string, string> =>
   new Map(groupBy(paths, rowKey).map((rows) => [rowKey(rows[0]), travelOf(rows)]));
 
 /** For example `works: tunl0, IP protocol 4`, `full-MTU fails: direct`. */
