@@ -74,7 +74,7 @@ export class Lab extends pulumi.ComponentResource {
     const config = inPlainSentences(() => parseConfig(raw));
     this.plan = inPlainSentences(() => planLab(config));
     this.verdict = judge(this.plan);
-    announceVerdict(this.verdict);
+    announceVerdict(this.verdict, { observed: this.plan.onTwin });
     const own = { plan: this.plan, config, settings: providerSettings, prefix };
     // The stack's name is in the names of what a cloud lists, so that you know whose it is.
     const stack = prefix === "" ? pulumi.getStack() : `${pulumi.getStack()}-${name}`;
@@ -88,7 +88,7 @@ export class Lab extends pulumi.ComponentResource {
   private onTwin(stack: string, args: InfrastructureArgs): Partial<LabOutputs> {
     const twin = createTwin(stack, args, { parent: this, ...formerlyOnTop });
     const { observation } = new TwinObservation(`${args.prefix}observation`, { twin, plan: args.plan });
-    announceObservation(observation, twin);
+    announceObservation(observation, this.verdict, twin);
     const outputs = { observation: observation.apply(observationOutput) };
     this.registerOutputs(outputs);
     return outputs;

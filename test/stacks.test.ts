@@ -55,11 +55,15 @@ describe("a lesson", () => {
       assert.deepEqual({ ...real, onTwin: true, onThisMachine: true }, planLab(config));
     });
 
-    it(`has a page of at most forty lines that says how to run it: ${lesson}`, () => {
+    it(`has a page of at most 45 lines of 80 columns that says how to run it: ${lesson}`, () => {
       const page = join(STACKS_FOLDER, `${lesson}.md`);
       assert.ok(existsSync(page));
       const lines = readFileSync(page, "utf8").trimEnd().split("\n");
-      assert.ok(lines.length <= 40, `${lines.length} lines`);
+      assert.ok(lines.length <= 45, `${lines.length} lines`);
+      assert.deepEqual(
+        lines.filter((line) => line.length > 80),
+        [],
+      );
       assert.match(lines[0] ?? "", new RegExp(`^# ${lesson}: `));
       assert.ok(lines.includes(`npm run lab -- up ${lesson}`), "how to build it");
       assert.match(stackText(lesson), new RegExp(`^# ${lesson}: .*Explained in ${lesson}\\.md\\.$`, "m"));

@@ -16,7 +16,10 @@ const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /**
  * Measures every pair of a running twin. After a disagreement with the verdict, measures everything once more with
- * doubled time limits, because on a busy machine answers can come too late.
+ * doubled time limits, because on a busy machine answers can come too late. Changes nothing in the twin but its
+ * connection tracking: the security groups forget all connections, except those of BGP.
+ * @param sandbox the twin's namespaces, as `findSandbox` returns them.
+ * @param plan what is deployed in it. With another plan, everything that differs is reported as a disagreement.
  * @throws {SandboxError} when the twin is gone or the program fails.
  */
 export async function observe(sandbox: Sandbox, plan: LabPlan): Promise<Observation> {
@@ -27,7 +30,7 @@ export async function observe(sandbox: Sandbox, plan: LabPlan): Promise<Observat
 async function measure(sandbox: Sandbox, plan: LabPlan, patience: number): Promise<Observation> {
   const order = JSON.stringify(orderOf(plan, patience));
   const answer = await runScript(sandbox, `${program()}\nexec python3 ${INSIDE}`, order);
-  return compare(plan, JSON.parse(answer) as Measured);
+  return compare(plan, JSON.parse(answer) as Measured, new Date());
 }
 
 /** Bash that writes the program's files into the sandbox. */

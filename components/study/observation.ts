@@ -19,19 +19,25 @@ import {
   rowKey,
 } from "../plan";
 
-/** What `scripts/twin/observe` is asked to measure. */
+/** What `scripts/twin/observe` is asked to measure. Names of namespaces are those of nodes and pods. */
 export interface Order {
   /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
   patience: number;
-  /** `sessions`: how many BGP sessions the node must have. 0 with `bgp` means that none can be established. */
+  /**
+   * What each node must have before the probes are sent. `bgp`: BIRD runs on it. `sessions`: how many BGP sessions it must
+   * have; 0 with `bgp` means that none can be established.
+   */
   nodes: {
     name: string;
     bgp: boolean;
     sessions: number;
     routes: { block: string; via: string; device: string }[];
   }[];
+  /** TCP ports that echo a line during a round. */
   listeners: { namespace: string; port: number }[];
+  /** Probes that are sent at the same time, round after round. */
   rounds: ProbeOrder[][];
+  /** For one pair of each path: what to capture, and where. */
   captures: CaptureOrder[];
 }
 interface ProbeOrder {
@@ -39,7 +45,9 @@ interface ProbeOrder {
   namespace: string;
   destination: string;
   probe: "icmp" | "tcp";
+  /** Length of the IP packet in bytes. */
   size: number;
+  /** The destination's TCP port. */
   port?: number;
 }
 interface CaptureOrder {
@@ -47,41 +55,56 @@ interface CaptureOrder {
   namespace: string;
   destination: string;
   node: string;
+  /** The node's device on which tcpdump listens. */
   interface: string;
+  /** A filter expression of pcap-filter(7). */
   filter: string;
 }
 
 /** What `scripts/twin/observe` answers. */
 export interface Measured {
+  /** Whether all nodes had their routes and sessions before the probes were sent. */
   converged: boolean;
+  /** What was missing when the time limit was over, at most 20 sentences. */
   notConverged: string[];
+  /** By the probe's `id`. `detail` says what happened instead, e.g. `no answer`; empty if the probe works. */
   results: Record<string, { works: boolean; detail: string }>;
+  /** The state of each BGP session as BIRD names it, by node and by the peer's address. */
   sessions: Record<string, Record<string, string>>;
+  /** By the capture's `id`: the answer of `ip route get`, and the packet as tcpdump shows it. Empty if there is none. */
   captures: Record<string, { route: string; packet: string }>;
 }
 
 /** One row of the table: a path, a probe, what was predicted and what was seen. */
 export interface ObservedRow extends PathVerdict {
+  /** `mixed`: some pairs worked and others did not. The verdict never says so. */
   observed: "works" | "fails" | "mixed";
   /** How many pairs worked, out of `pairs`. */
   working: number;
   pairs: number;
+  /** Whether all pairs did what the verdict said. */
   agrees: boolean;
-  /** The result of the first pair that failed, e.g. `no answer`. */
+  /** The result of the first pair that failed, e.g. `no answer`. Empty if no pair failed. */
   detail: string;
 }
 
+/** What every pair of a twin did, next to what the verdict said. `lab observe --json` prints it. */
 export interface Observation {
   /** What was observed: says that the twin is a model. */
   of: string;
-  /** Whether every pair did what the verdict said. */
+  /** When the measuring ended, as an ISO 8601 time in UTC. Absent in states of version 0.1. */
+  at?: string;
+  /** Whether every pair, and every BGP session, did what the verdict said. */
   agrees: boolean;
   rows: ObservedRow[];
   /** Pairs whose outcome differs from the verdict, at most 20 of them. */
   disagreements: string[];
   /** Routes that did not converge within the time limit. */
   notConverged: string[];
-  /** For one pair of each path: the route taken and the packet as captured on the wire. */
+  /**
+   * For one pair of each path: the answer of `ip route get`, and the packet as tcpdump shows it, on two lines if it is in
+   * a VXLAN tunnel. Empty if there was none.
+   */
   wire: { path: string; example: string; route: string; packet: string }[];
   /** BGP sessions that are not established, by node. */
   sessionsDown: Record<string, string[]>;
@@ -89,7 +112,10 @@ export interface Observation {
 
 const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
 
-/** Asks for every pair, in two rounds: in a round, no two nodes have pods that probe each other. */
+/**
+ * Asks for every pair, in two rounds: in a round, no two nodes have pods that probe each other. Pure.
+ * @param patience factor on every time limit.
+ */
 export function orderOf(plan: LabPlan, patience: number): Order {
   const rounds: ProbeOrder[][] = [[], []];
   const listeners = new Map<string, { namespace: string; port: number }>();
@@ -148,8 +174,11 @@ function filterFor({ to }: Pair): string {
   return `host ${to.pod.address} or ((ip proto 4 or udp port 4789) and host ${to.node.address})`;
 }
 
-/** Compares what was measured with the verdict. Pure. */
-export function compare(plan: LabPlan, measured: Measured): Observation {
+/**
+ * Compares what was measured with the verdict. Pure. A pair that was not measured counts as failed.
+ * @param at when the measuring ended.
+ */
+export function compare(plan: LabPlan, measured: Measured, at: Date): Observation {
   const pairs = pairsOf(plan);
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
   const disagreements: string[] = [];
@@ -174,6 +203,7 @@ export function compare(plan: LabPlan, measured: Measured): Observation {
   const rows = judge(plan).paths.map((row) => observeRow(row, tallies.get(`${rowKey(row)}:${row.probe}`)));
   return {
     of: "the network twin, a model",
+    at: at.toISOString(),
     agrees: disagreements.length === 0,
     rows,
     disagreements: disagreements.slice(0, 20),

@@ -1,54 +1,71 @@
-/** Verdict and observation in the engine's display, and as stack outputs. */
+/** Verdict and observation in the engine's display. */
 import * as pulumi from "@pulumi/pulumi";
-import { isWarning, type PathVerdict, rowKey, type Verdict } from "../../plan";
+import type { Verdict } from "../../plan";
+import { describeFailure, type FailureGroup, failureGroups, isUnintended, labelFailure } from "../failure";
 import type { Observation } from "../observation";
-import { describeFailure, failureGroups, formatObservation, formatVerdict } from "../report";
+import { formatObservation, summarizeObservation } from "../observation-report";
+import { formatOutcomes, formatRemarks, formatUnknown } from "../verdict-report";
 
-/** Shows the verdict. A path that fails is a warning, unless it is meant to fail. Everything else is information. */
-export function announceVerdict(verdict: Verdict): void {
-  pulumi.log.info(formatVerdict(verdict));
-  for (const group of failureGroups(verdict.paths)) {
-    if (isWarning(group[0] as PathVerdict)) pulumi.log.warn(describeFailure(group));
+/** Columns for a line: the engine indents diagnostics by 4, and we cannot ask it how wide the terminal is. */
+const WIDTH = 76;
+
+/** Whether to show everything that is known: `ENCAPLAB_VERBOSE=1` in the environment, which `lab -v` sets. */
+const isVerbose = (): boolean => process.env.ENCAPLAB_VERBOSE === "1";
+
+/**
+ * Shows the verdict. A path that fails is a warning, unless a fault in the config asks for it. Everything else is
+ * information, of which an update shows nothing if an observation follows, because its table has the prediction, too.
+ *
+ * With `ENCAPLAB_VERBOSE=1` in the environment, an update shows everything as well, and the table is followed by the
+ * example that was traced for each path.
+ *
+ * @param observed whether an observation follows in an update ({@link announceObservation}), as on the twin.
+ */
+export function announceVerdict(verdict: Verdict, { observed }: { observed: boolean }): void {
+  const verbose = isVerbose();
+  const groups = failureGroups(verdict.paths);
+  if (verbose || !observed || pulumi.runtime.isDryRun()) {
+    const table = formatOutcomes(verdict, { verbose, width: WIDTH });
+    pulumi.log.info([table, ...intentions(groups, verdict), formatUnknown(verdict, WIDTH)].join("\n"));
   }
+  // The engine writes `warning: ` in front of the text.
+  for (const rows of groups.filter(isUnintended))
+    pulumi.log.warn(describeFailure(rows, { width: WIDTH, label: "warning: " }));
 }
 
-/** Shows the observation. A disagreement with the verdict fails the update, although the lab is up. */
-export function announceObservation(observation: pulumi.Output<Observation>, on: pulumi.Resource): void {
+/** What is not a warning: the failures that a fault asks for, the nodes that are not ready, and the remarks. */
+const intentions = (groups: readonly FailureGroup[], verdict: Verdict): string[] => [
+  ...groups.filter((rows) => !isUnintended(rows)).map((rows) => labelFailure(rows, WIDTH)),
+  ...formatRemarks(verdict, WIDTH),
+];
+
+/**
+ * Shows the observation in an update, not in a preview, which measures nothing. A new observation is shown as a table,
+ * with the causes of the failures that a fault asks for. If nothing was measured anew, one sentence is shown.
+ *
+ * A disagreement with the verdict is an error, which fails the update, although the lab is up.
+ *
+ * With `ENCAPLAB_VERBOSE=1` in the environment, the table is shown in any case, and the route and the packet of each path.
+ *
+ * @param verdict the verdict that was announced for the same lab.
+ * @param on the resource that a disagreement is reported on.
+ */
+export function announceObservation(
+  observation: pulumi.Output<Observation>,
+  verdict: Verdict,
+  on: pulumi.Resource,
+): void {
+  // The program is here before the twin is measured, so an older observation comes from the recorded state.
+  const now = Date.now();
   observation.apply((seen) => {
-    if (seen.agrees) pulumi.log.info(formatObservation(seen));
-    else
-      pulumi.log.error(
-        `${formatObservation(seen)}\nThe lab is up. Look around with \`npm run lab -- shell <node>\`.`,
-        on,
-      );
+    if (pulumi.runtime.isDryRun()) return;
+    const verbose = isVerbose();
+    const report = formatObservation(seen, { verbose, width: WIDTH });
+    if (!seen.agrees)
+      pulumi.log.error(`${report}\nThe lab is up. Look around with \`npm run lab -- shell <node>\`.`, on);
+    else if (verbose) pulumi.log.info(report);
+    else if (seen.at && Date.parse(seen.at) >= now)
+      pulumi.log.info([report, ...intentions(failureGroups(verdict.paths), verdict)].join("\n"));
+    else pulumi.log.info(summarizeObservation(seen, WIDTH));
   });
-}
-
-/** The verdict as a stack output: per path `works`, or hop, cause, fix and reference of each probe that fails. */
-export function verdictOutput(verdict: Verdict) {
-  const paths = [...new Set(verdict.paths.map(rowKey))].map((path) => {
-    const failing = verdict.paths.filter((row) => rowKey(row) === path && row.outcome === "fails");
-    if (failing.length === 0) return [path, "works"];
-    return [
-      path,
-      Object.fromEntries(failing.map(({ probe, failure }) => [probe, { outcome: "fails", ...failure }])),
-    ];
-  });
-  const { notReady, remarks, unknown } = verdict;
-  return { prediction: Object.fromEntries(paths), notReady, remarks, unknown };
-}
-
-/** The observation as a stack output: per path and probe how many pairs worked, and what was captured on the wire. */
-export function observationOutput(seen: Observation) {
-  const paths = [...new Set(seen.rows.map(rowKey))].map((path) => {
-    const rows = seen.rows.filter((row) => rowKey(row) === path);
-    const wire = seen.wire.find((item) => item.path === path);
-    const counts = rows.map(({ probe, working, pairs, detail }) => [
-      probe,
-      `${working}/${pairs} work${detail && `: ${detail}`}`,
-    ]);
-    return [path, { ...Object.fromEntries(counts), route: wire?.route, packet: wire?.packet }];
-  });
-  const { of, agrees, disagreements, notConverged, sessionsDown } = seen;
-  return { of, agrees, seen: Object.fromEntries(paths), disagreements, notConverged, sessionsDown };
 }

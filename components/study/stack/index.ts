@@ -1,3 +1,4 @@
 /** Public API of the study in a Pulumi program: the engine's display, the stack outputs, and the resource. */
-export { announceObservation, announceVerdict, observationOutput, verdictOutput } from "./announce";
+export { announceObservation, announceVerdict } from "./announce";
+export { observationOutput, verdictOutput } from "./outputs";
 export { TwinObservation } from "./twin";

@@ -5,8 +5,12 @@ import type { LabPlan } from "../../plan";
 import { DynamicResource } from "../../remote/dynamic";
 import type { Observation } from "../observation";
 
-/** Measures every pair of the twin once it is up, and again whenever something in it changes. */
+/**
+ * Measures every pair of the twin once it is up, and again whenever something in it changes. Its creation fails if the
+ * twin's processes are gone, but not if the observation disagrees with the verdict: `announceObservation` says that.
+ */
 export class TwinObservation extends DynamicResource {
+  /** What was last measured. Unknown during a preview of a change. */
   declare readonly observation: pulumi.Output<Observation>;
 
   constructor(name: string, { twin, plan }: { twin: Twin; plan: LabPlan }) {

@@ -1,0 +1,33 @@
+/** Measurements for tests, without a twin. */
+import { bgpEstablished, type LabPlan, nameOf, PROBES, pairsOf, predict } from "../../components/plan";
+import { type Measured, orderOf } from "../../components/study/observation";
+
+/** What would be measured if every packet did what the verdict says. */
+export function asPredicted(plan: LabPlan): Measured {
+  const order = orderOf(plan, 1);
+  const results = pairsOf(plan).flatMap((pair) =>
+    PROBES.map((probe) => {
+      const works = !predict(plan, pair, probe);
+      return [`${pair.from.name}>${nameOf(pair.to)}:${probe}`, { works, detail: works ? "" : "no answer" }];
+    }),
+  );
+  const state = bgpEstablished(plan) ? "Established" : "Active";
+  return {
+    converged: true,
+    notConverged: [],
+    results: Object.fromEntries(results),
+    sessions: Object.fromEntries(
+      plan.nodes.map(({ name }) => [
+        name,
+        plan.bgp.enabled
+          ? Object.fromEntries(
+              plan.nodes.filter((peer) => peer.name !== name).map(({ address }) => [address, state]),
+            )
+          : {},
+      ]),
+    ),
+    captures: Object.fromEntries(
+      order.captures.map(({ id }) => [id, { route: "10.0.0.1 dev eth0", packet: "" }]),
+    ),
+  };
+}
