@@ -20,6 +20,10 @@ try {
   await PulumiCommand.install({ version: new SemVer(version), root });
 } catch (error) {
   const cause = error.cause?.code ?? error.message.trim().split("\n").at(-1);
-  console.error(`engine: no official download of pulumi v${version} (${cause})`);
+  // `fetch` throws a TypeError when it cannot connect, and a TimeoutError when the time is up.
+  const unreachable = error instanceof TypeError || error.name === "TimeoutError";
+  const host = new URL(INSTALLER).host;
+  const why = unreachable ? `no network: ${host} cannot be reached (${cause})` : cause;
+  console.error(`engine: no official download of pulumi v${version}: ${why}`);
   process.exitCode = 1;
 }

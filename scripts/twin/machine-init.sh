@@ -8,6 +8,7 @@ set -euo pipefail
 trap 'echo "encaplab: FAILED in line $LINENO: $BASH_COMMAND"' ERR
 
 here=/run/encaplab
+echo 'encaplab: the first process runs'
 set -a
 # shellcheck source=/dev/null
 source "$here/environment"
@@ -26,9 +27,9 @@ chmod 755 "$here"/bin/*
 hostname twin
 
 # When the kernel itself requests a module (nft_masq, for the first rule with "masquerade"), load it from the image.
-printf '#!/bin/bash\nexec %q -d %q "$@"\n' "$(command -v modprobe)" "$here/image" > "$here/modprobe"
+printf '#!/bin/bash\nexec %q -d %q "$@"\n' "$(command -v modprobe)" "$here/image" >"$here/modprobe"
 chmod 755 "$here/modprobe"
-echo "$here/modprobe" > /proc/sys/kernel/modprobe
+echo "$here/modprobe" >/proc/sys/kernel/modprobe
 "$here/modprobe" -a virtio_net veth ipip vxlan bridge br_netfilter tun nf_tables nf_conntrack nf_conntrack_netlink
 echo 'encaplab: drivers are loaded'
 
@@ -39,18 +40,20 @@ ip address add 10.0.2.15/24 dev eth0
 # nofork: the program uses the connection directly, without a process in between that copies bytes: under emulation, each
 # process costs a tenth of a second.
 listen=fork,reuseaddr,backlog=128
-socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/sandbox-script,nofork" > /dev/null 2>&1 < /dev/null &
-socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/sandbox-terminal,nofork" > /dev/null 2>&1 < /dev/null &
+socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/sandbox-script,nofork" >/dev/null 2>&1 </dev/null &
+socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/sandbox-terminal,nofork" >/dev/null 2>&1 </dev/null &
 
 # Wait until both servers listen: before that, QEMU accepts a connection and then drops it.
 for port in 7001 7002; do
-  until : < "/dev/tcp/127.0.0.1/$port"; do sleep 0.02; done 2> /dev/null
+  until : <"/dev/tcp/127.0.0.1/$port"; do sleep 0.02; done 2>/dev/null
 done
 
-read -r -a words < /proc/cmdline
+read -r -a words </proc/cmdline
 for word in "${words[@]}"; do
   if [[ $word == encaplab.boot=* ]]; then boot_id=${word#*=}; fi
 done
+# From here on only warnings on the console: a lab makes hundreds of devices, and each message costs time under emulation.
+echo 4 >/proc/sys/kernel/printk
 echo "encaplab: ready ${boot_id:?}"
 
 # Process 1 reaps orphans (bash does that by itself). If a server ends, end too: the machine is useless without it, and the

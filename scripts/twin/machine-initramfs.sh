@@ -7,7 +7,7 @@ $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
 $b mount -t devtmpfs devtmpfs /dev
 echo "encaplab: the kernel runs"
-while read -r module; do $b insmod "/modules/$module"; done < /modules/order
+while read -r module; do $b insmod "/modules/$module"; done </modules/order
 options=trans=virtio,version=9p2000.L,msize=512000
 # cache=loose: a program's second start is as fast as from memory. The host's files rarely change while the machine runs, and
 # only by the user.

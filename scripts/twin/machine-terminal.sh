@@ -4,8 +4,8 @@
 #   machine-terminal.sh NAMESPACE
 set -euo pipefail
 
-size=$(stty size 2> /dev/null) || size='24 80'
-exec {connection}<> /dev/tcp/127.0.0.1/7002
+size=$(stty size 2>/dev/null) || size='24 80'
+exec {connection}<>/dev/tcp/127.0.0.1/7002
 printf '%s %s %s\n' "$1" "${TERM:-linux}" "$size" >&"$connection"
 raw=''
 if [[ -t 0 ]]; then raw=,raw,echo=0; fi

@@ -53,8 +53,8 @@ describe("scripts/engine", () => {
   });
 
   for (const [net, says] of [
-    ["closed", /ENOTFOUND/],
-    ["silent", /timeout/],
+    ["closed", /no network: get\.pulumi\.com cannot be reached \(ENOTFOUND\)/],
+    ["silent", /no network: get\.pulumi\.com cannot be reached \(.*timeout/],
     ["torn", /connection reset/],
   ] as const) {
     it(`builds from Go modules within ten seconds when the network is ${net}`, async () => {
@@ -67,6 +67,46 @@ describe("scripts/engine", () => {
       assert.equal(machine.builds(), 1);
     });
   }
+
+  for (const [what, go, says] of [
+    ["a module", "unreachable", /engine: Go modules: no network: proxy\.example cannot be reached/],
+    [
+      "the toolchain that go.mod asks for",
+      "no-toolchain",
+      /engine: the Go toolchain: no network: proxy\.example cannot be reached/,
+    ],
+  ] as const) {
+    it(`says that there is no network when Go cannot fetch ${what}`, async () => {
+      const { status, stderr } = await machine.find({ FAKE_GO: go });
+      assert.equal(status, 1);
+      assert.match(stderr, says);
+      assert.deepEqual(machine.cache(), []);
+    });
+  }
+
+  it("says nothing when it finds an engine, unless ENCAPLAB_VERBOSE is 1", async () => {
+    await good(machine.find({ ENCAPLAB_VERBOSE: "" }), /^engine: pulumi v.*, built from Go modules$/m);
+    assert.equal((await machine.find({ ENCAPLAB_VERBOSE: "" })).stderr, "");
+    machine.onPath(minimum);
+    assert.equal((await machine.find({ ENCAPLAB_VERBOSE: "" })).stderr, "");
+  });
+
+  it("removes old engines when it gets a new one, but not the last two", async () => {
+    const cache = path.join(machine.dir, ".cache/encaplab/engine");
+    for (const [name, days] of [
+      ["aaaaaaaaaaaaaaaa", 40],
+      ["bbbbbbbbbbbbbbbb", 30],
+      ["cccccccccccccccc", 20],
+    ] as const) {
+      fs.mkdirSync(path.join(cache, name), { recursive: true });
+      const used = Date.now() / 1000 - days * 24 * 3600;
+      fs.utimesSync(path.join(cache, name), used, used);
+    }
+    await good(machine.find(), /removing .*bbbbbbbbbbbbbbbb, which was last used 30 d ago/);
+    const left = machine.cache();
+    assert.equal(left.length, 2);
+    assert.ok(left.includes("cccccccccccccccc"));
+  });
 
   it("does not mistake its own cached engine for the user's pulumi on PATH", async () => {
     const folder = await good(machine.find(), /built from Go modules$/m);

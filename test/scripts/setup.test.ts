@@ -1,4 +1,4 @@
-// scripts/setup: which backend it chooses, the environment, the tools, the packages.
+// scripts/setup: which backend it chooses, the environment, the npm packages. See also system-packages.test.ts.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -114,6 +114,16 @@ describe("scripts/setup", () => {
       assert.equal(env.find((line) => line.startsWith("PATH="))?.split("/encaplab/engine/").length, 2);
     });
 
+    it("prints nothing on stderr when everything is in place, unless ENCAPLAB_VERBOSE is 1", async () => {
+      machine.upToDate();
+      await machine.run("bash scripts/setup env"); // gets the engine
+      const quiet = await machine.run("bash scripts/setup env", { ENCAPLAB_VERBOSE: "" });
+      assert.doesNotMatch(quiet.stderr, /engine:|state:/);
+      const verbose = await machine.run("bash scripts/setup env");
+      assert.match(verbose.stderr, /^engine: pulumi v.*\(cached\)\nstate: \//);
+      assert.equal(quiet.stdout, verbose.stdout);
+    });
+
     it("keeps the user's own choice of update checks", async () => {
       const { out } = await sourced("environment; echo $PULUMI_SKIP_UPDATE_CHECK", {
         PULUMI_SKIP_UPDATE_CHECK: "false",
@@ -122,56 +132,9 @@ describe("scripts/setup", () => {
     });
   });
 
-  describe("need", () => {
-    // Neither apt-get nor the tools of sbin are on this PATH, so that these tests never install anything.
-    const table =
-      'tools() { echo "twin bird-x bird2 bird"; echo "twin sh dash dash"; echo "lint check-x shellcheck X"; }; ';
-
-    it("says nothing about tools that are installed", async () => {
-      assert.deepEqual(await sourced(`${table} tools() { echo "twin sh dash dash"; }; need twin`), {
-        status: 0,
-        stderr: "",
-        out: "",
-      });
-    });
-
-    it("names what to install in one line, and how to keep BIRD off the host", async () => {
-      const { status, stderr } = await sourced(`${table} need twin`);
-      assert.equal(status, 1);
-      assert.equal(
-        stderr,
-        "setup: for 'twin' some tools are missing; install: " +
-          "sudo apt-get install --no-install-recommends bird2 && sudo systemctl disable --now bird\n",
-      );
-    });
-
-    it("suggests dnf where dnf is the package manager", async () => {
-      machine.write("bin/dnf", "", 0o755);
-      assert.match((await sourced(`${table} need lint`)).stderr, /sudo dnf install X\n$/);
-    });
-
-    it("looks for a file by its path, and does not mistake a file in the current folder for a command", async () => {
-      machine.write("check-x", "not a command");
-      const there = path.join(machine.dir, "check-x");
-      const { stderr } = await sourced(
-        `cd ${machine.dir}; tools() { echo "k ${there} a a"; echo "k /no/keyring.gpg b b"; echo "k check-x c c"; }; need k`,
-      );
-      assert.match(stderr, /--no-install-recommends b c\n$/);
-    });
-
-    it("refuses a group it does not know", async () => {
-      const { status, stderr } = await sourced("need twins");
-      assert.equal(status, 1);
-      assert.match(
-        stderr,
-        /no group of tools is called 'twins'; there are: twin machine containers lint bench/,
-      );
-    });
-  });
-
   describe("Node and its packages", () => {
     for (const [what, script, says] of [
-      ["missing", undefined, /no `node` on PATH; install Node\.js 20/],
+      ["missing", undefined, /no node on PATH; install Node\.js 20/],
       ["too old", "#!/bin/sh\necho v18.20.4\n", /is Node\.js 18\.20\.4, but 20 or newer is needed/],
     ] as const) {
       it(`says so when Node is ${what}`, async () => {
@@ -229,6 +192,17 @@ mkdir -p node_modules; cp "$FAKE/record" node_modules/.package-lock.json\n`;
       assert.equal(status, 1);
       assert.match(stderr, /npm error: no route\n.*fix the cause above/);
       assert.equal((await sourced("node_and_packages")).status, 0);
+    });
+
+    it("says that there is no network, and which host cannot be reached, when npm cannot reach its registry", async () => {
+      machine.write("bin/npm", npm, 0o755);
+      machine.write("checkout/package-lock.json", lock("1.0.0"));
+      const said =
+        "request to https://ann:secret@npm.example/a failed, reason: getaddrinfo ENOTFOUND npm.example";
+      const { status, stderr } = await sourced("node_and_packages", { FAKE_NPM: said });
+      assert.equal(status, 1);
+      assert.match(stderr, /no network: npm\.example cannot be reached\n/);
+      assert.doesNotMatch(stderr, /secret/);
     });
   });
 });

@@ -16,13 +16,18 @@ export const minimum: string = require(path.join(repository, "package.json")).de
 // What the scripts call. PATH has exactly these, so that the scripts do not find this machine's own `go` or `pulumi`.
 const commands =
   "bash sh node cat sed grep sort head tail wc tr cut uniq paste mktemp mkdir mv rm chmod install dirname";
-const more = "readlink cksum sha256sum flock timeout sleep cp env";
+const more = "readlink cksum sha256sum flock timeout sleep cp env date touch";
 
 const fakePulumi = (version: string) => `#!/bin/sh\necho v${version}\n`;
 
 // A `go` that compiles at once, or only when the file `gate` is there if $FAKE_GO is "slow".
 const fakeGo = `#!/usr/bin/env bash
 echo "$*" >>"$FAKE/go.calls"
+away='Get "https://proxy.example/x": dial tcp: lookup proxy.example: no such host'
+case "$FAKE_GO $1 $2" in
+  "no-toolchain env GOVERSION") echo "go: download go1.99: $away" >&2; exit 1 ;;
+  "unreachable list "*) [[ $* == *" -m "* ]] || { echo "go: $away" >&2; exit 1; } ;;
+esac
 case "$1 $2" in
   "env GOVERSION") echo "go\${FAKE_GOVERSION:-1.99.0}" ;;
   "list -mod=readonly") case "$*" in *" -m "*) echo "v${pin}" ;; *) printf 'a/b\\nc/d\\n' ;; esac ;;
@@ -47,7 +52,9 @@ export class Machine {
   constructor() {
     const copy = (what: string) =>
       fs.cpSync(path.join(repository, what), path.join(this.checkout, what), { recursive: true });
-    for (const what of ["scripts/engine", "scripts/setup", "scripts/lab", "package.json"]) copy(what);
+    for (const what of ["engine", "cache", "containers/cache.sh", "system-packages", "setup", "lab"])
+      copy(`scripts/${what}`);
+    copy("package.json");
     this.write("checkout/Pulumi.yaml", "name: encaplab\n");
     fs.mkdirSync(this.bin);
     for (const name of `${commands} ${more}`.split(" ")) {
@@ -78,6 +85,7 @@ export class Machine {
        });`,
     );
     this.env = { PATH: this.bin, HOME: this.dir, FAKE: this.dir, FAKE_NET: "closed", FAKE_GO: "" };
+    this.env.ENCAPLAB_VERBOSE = "1"; // the scripts say which engine and which state folder they use
     this.env.NODE_OPTIONS = `--import=${pathToFileURL(net)}`;
     this.write("bin/go", fakeGo, 0o755);
   }

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import {
+  cancelBoot,
   findSandbox,
   runScript,
   type Sandbox,
@@ -11,7 +12,7 @@ import {
   startSandbox,
   stopSandbox,
 } from "../../../components/infrastructure/twin/sandbox";
-import { imageCache, prepareImage } from "../../../components/infrastructure/twin/sandbox/image";
+import { prepareImage } from "../../../components/infrastructure/twin/sandbox/image";
 import { hostNetwork, inTerminal, mentions, until } from "../../support/sandbox";
 
 const ROOT = path.resolve(__dirname, "../../..");
@@ -120,6 +121,11 @@ END
     assert.match(seen, /HIST=\./);
   });
 
+  it("stays when a boot is cancelled that has already ended", async () => {
+    await cancelBoot(folder);
+    assert.equal(findSandbox(folder)?.bootId, sandbox.bootId);
+  });
+
   it("leaves the host's network unchanged, and listens on none of its ports", () => {
     assert.equal(hostNetwork(), host);
     assert.doesNotMatch(fs.readFileSync("/proc/net/tcp", "utf8"), /:1B59 |:1B5A /);
@@ -134,34 +140,49 @@ END
     assert.equal(findSandbox(folder), undefined);
   });
 
-  it("keeps booting when its starter is killed, and can be stopped", async () => {
-    const killed = path.join(base, "killed");
-    const script = path.join(base, "starter.ts");
-    fs.writeFileSync(
-      script,
-      `import { startSandbox } from ${JSON.stringify(MODULE)};
-       void startSandbox(process.argv[2] as string, "machine", (line) => console.log(line));`,
-    );
-    for (const word of ["Booting", "the kernel runs"]) {
+  for (const moment of ["Booting", "the kernel runs"]) {
+    it(`leaves no process and no folder when its starter is killed at "${moment}"`, async () => {
+      const killed = path.join(base, "killed");
+      const script = path.join(base, "starter.ts");
+      fs.writeFileSync(
+        script,
+        `import { startSandbox } from ${JSON.stringify(MODULE)};
+         void startSandbox(process.argv[2] as string, "machine", (line) => console.log(line));`,
+      );
       const child = spawn(process.execPath, ["--import", "tsx", script, killed], { cwd: ROOT });
       await new Promise<void>((resolve) =>
-        child.stdout.on("data", (data) => `${data}`.includes(word) && resolve()),
+        child.stdout.on("data", (data) => `${data}`.includes(moment) && resolve()),
       );
+      await until(() => fs.existsSync(path.join(killed, "console.log")));
       child.kill("SIGKILL");
-      if (word !== "Booting") {
-        await until(() => findSandbox(killed) !== undefined, 120_000);
-        assert.equal(await runScript(findSandbox(killed) as Sandbox, "echo fine"), "fine\n");
-      }
-      await stopSandbox(killed);
-      assert.deepEqual(mentions(killed), []);
-    }
+      await until(() => mentions(killed).length === 0 && !fs.existsSync(killed), 30_000);
+      assert.equal(hostNetwork(), host);
+    });
+  }
+
+  it("leaves no process and no folder when its boot is cancelled, and the start fails", async () => {
+    const cancelled = path.join(base, "cancelled");
+    let reached = () => {};
+    const booting = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const started = startSandbox(cancelled, "machine", (line) => {
+      if (line.includes("the kernel runs")) reached();
+    });
+    const failed = assert.rejects(started, /QEMU machine does not start: it ended before it was ready/);
+    await booting;
+    await cancelBoot(cancelled);
+    await failed;
+    assert.deepEqual(mentions(cancelled), []);
+    assert.equal(fs.existsSync(cancelled), false);
   });
 
-  it("works for a user who is not root", function () {
+  it("works for a user who is not root", async function () {
     if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
     const own = path.join(base, "nobody");
     fs.mkdirSync(own);
-    fs.cpSync(imageCache(), path.join(own, "encaplab/machine"), { recursive: true });
+    const image = await prepareImage(() => {});
+    fs.cpSync(image, path.join(own, "encaplab/machine", path.basename(image)), { recursive: true });
     const program = path.join(own, "program.ts");
     fs.writeFileSync(
       program,
@@ -191,8 +212,9 @@ END
 
   it("reports the machine's console output when it does not start", async () => {
     const broken = path.join(base, "broken-cache");
-    const image = path.join(broken, "encaplab/machine", path.basename(await prepareImage(() => {})));
-    fs.cpSync(path.join(imageCache(), path.basename(image)), image, { recursive: true });
+    const good = await prepareImage(() => {});
+    const image = path.join(broken, "encaplab/machine", path.basename(good));
+    fs.cpSync(good, image, { recursive: true });
     fs.rmSync(path.join(image, "lib/modules"), { recursive: true });
     fs.mkdirSync(path.join(image, "lib/modules/none"), { recursive: true });
     fs.writeFileSync(path.join(image, "lib/modules/none/modules.dep"), "");

@@ -78,6 +78,15 @@ export async function stopSandbox(folder: string): Promise<void> {
   fs.rmSync(real, { recursive: true, force: true });
 }
 
+/**
+ * Ends a machine that still boots in this folder, if there is one, so that whoever waits for it gets an error at once and
+ * nothing is left. For Ctrl-C: the engine does not pass that on to the provider that waits. A sandbox that is ready stays.
+ */
+export async function cancelBoot(folder: string): Promise<void> {
+  const record = readRecord(realPath(folder));
+  if (record?.kind === "machine" && !record.ready) await stopSandbox(folder);
+}
+
 /** The folder as in the pause process's command line. If it is gone, the real path of its parent is used. */
 function realPath(folder: string): string {
   const absolute = path.resolve(folder);

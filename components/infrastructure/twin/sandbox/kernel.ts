@@ -86,7 +86,7 @@ export function chooseSandbox(
     return { kind: "namespaces", why: "this machine's own kernel has every driver the twin needs" };
   }
   const names = missing.map((need) => DRIVERS[need].module);
-  const machine = `this kernel has no ${names.join(" and no ")} driver loaded: the twin runs in a QEMU machine with Debian's kernel (about ten seconds to boot)`;
+  const machine = `this kernel has no ${names.join(" and no ")} driver loaded: the twin runs in a QEMU machine with Debian's kernel (10 to 60 seconds to boot)`;
   if (!names.every((name) => kernel.available.has(name))) return { kind: "machine", why: machine };
   const cost = names.includes("ipip")
     ? "adds tunl0 to this machine's own network"

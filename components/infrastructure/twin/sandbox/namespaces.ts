@@ -47,7 +47,7 @@ export function reachNamespaces(pid: number) {
  */
 export async function startNamespaces(folder: string, progress: (line: string) => void): Promise<void> {
   try {
-    await launch({ kind: "namespaces", folder, progress, limit: 30_000 });
+    await launch({ kind: "namespaces", folder, progress });
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
     throw new SandboxError(

@@ -37,7 +37,16 @@ export function findPauses(folder: string): ProcessId[] {
   return Object.values(PAUSES).flatMap((script) => findByArguments([script, folder]));
 }
 
-/** Arguments of {@link launch}. `limit`: milliseconds until a pause process that is not ready counts as failed. */
+/**
+ * Milliseconds without a line after which a pause process counts as failed. A namespaces sandbox is ready after 50; that
+ * of a machine gives a sign of life every two seconds, and itself knows when its machine hangs.
+ */
+const SILENCE_LIMIT = 30_000;
+
+/** What a pause process prints to show that it is alive. */
+const SIGN_OF_LIFE = ".";
+
+/** Arguments of {@link launch}. */
 export interface Launch {
   kind: keyof typeof PAUSES;
   /** absolute, and must exist */
@@ -45,15 +54,15 @@ export interface Launch {
   /** further arguments of the pause process's script */
   argv?: string[];
   progress: (line: string) => void;
-  limit: number;
 }
 
 /**
- * Starts a pause process and returns once it prints "ready". Every other line that it prints is progress.
+ * Starts a pause process and returns once it prints "ready". Every other line that it prints is progress, or a sign of
+ * life.
  * @throws {SandboxError} with its standard error. The pause process may still run then; stopping the sandbox ends it, however far
  *   it got.
  */
-export async function launch({ kind, folder, argv = [], progress, limit }: Launch): Promise<void> {
+export async function launch({ kind, folder, argv = [], progress }: Launch): Promise<void> {
   const logFile = path.join(folder, PAUSE_LOG);
   const log = fs.openSync(logFile, "a", 0o600);
   const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--uts", "--ipc"];
@@ -70,15 +79,19 @@ export async function launch({ kind, folder, argv = [], progress, limit }: Launc
   });
   fs.closeSync(log);
   const output = child.stdout as NonNullable<typeof child.stdout>;
-  const failed = new AbortController();
-  const timer = setTimeout(() => failed.abort(), limit);
+  let timer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (message: string) => reject(new SandboxError(message, undefined, readText(logFile)));
-      failed.signal.addEventListener("abort", () => fail(`it was not ready after ${limit / 1000} s`));
+      const silent = () => fail(`it gave no sign of life for ${SILENCE_LIMIT / 1000} s`);
+      timer = setTimeout(silent, SILENCE_LIMIT);
       child.once("error", (error) => fail(`cannot run unshare (package util-linux): ${error.message}`));
       child.once("exit", () => fail("it ended before it was ready"));
-      createInterface(output).on("line", (line) => (line === "ready" ? resolve() : progress(line)));
+      createInterface(output).on("line", (line) => {
+        timer?.refresh();
+        if (line === "ready") resolve();
+        else if (line !== SIGN_OF_LIFE) progress(line);
+      });
     });
   } finally {
     clearTimeout(timer);

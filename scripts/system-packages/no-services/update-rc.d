@@ -1,0 +1,2 @@
+#!/bin/sh
+exec sh "${0%/*}/../start-nothing" update-rc.d "$@"

@@ -1,0 +1,110 @@
+# shellcheck shell=bash disable=SC2154 # root is set by scripts/setup
+# Sourced by scripts/setup. Which programs of the distribution a part of encaplab needs, and the consent to install them.
+
+. "$(dirname "${BASH_SOURCE[0]}")/install.sh"
+
+# Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin; machine,
+# for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers; lint, the shell
+# linter; bench, what the benchmark compares with.
+tools() {
+  cat <<'TABLE'
+twin     ip                  iproute2         iproute
+twin     nft                 nftables         nftables
+twin     bird                bird2            bird
+twin     birdc               bird2            bird
+twin     tcpdump             tcpdump          tcpdump
+twin     ping                iputils-ping     iputils
+twin     conntrack           conntrack        conntrack-tools
+twin     sysctl              procps           procps-ng
+twin     unshare             util-linux       util-linux
+twin     nsenter             util-linux       util-linux
+twin     python3             python3-minimal  python3
+twin     modprobe            kmod             kmod
+machine  qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core
+machine  socat               socat            socat
+machine  depmod              kmod             kmod
+machine  xz                  xz-utils         xz
+containers  mmdebstrap       mmdebstrap       mmdebstrap
+containers  slirp4netns      slirp4netns      slirp4netns
+containers  ip               iproute2         iproute
+containers  nft              nftables         nftables
+containers  socat            socat            socat
+containers  jq               jq               jq
+containers  ssh-keygen       openssh-client   openssh
+containers  unshare          util-linux       util-linux
+containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
+lint     shellcheck          shellcheck       ShellCheck
+bench    mn                  mininet          mininet
+TABLE
+}
+
+# missing GROUP…: the packages of the groups whose command does not exist, as lines "DEBIAN FEDORA".
+missing() {
+  local wanted group command debian fedora
+  for wanted in "$@"; do
+    while read -r group command debian fedora; do
+      [[ $group == "$wanted" ]] || continue
+      case $command in
+        /*) [[ ! -e $command ]] || continue ;;
+        *) ! type -P "$command" >/dev/null || continue ;;
+      esac
+      printf '%s %s\n' "$debian" "$fedora"
+    done < <(tools)
+  done | sort -u
+}
+
+# The names of what is missing in a group, as this distribution calls them, one a line.
+missing_names() {
+  local column=1
+  if [[ $(package_manager) == dnf ]]; then column=2; fi
+  missing "$@" | cut -d ' ' -f "$column" | sort -u
+}
+
+# need GROUP…: returns 0 if every command of the groups exists, or could be installed with the user's consent. Else prints
+# what to do and returns 1.
+need() {
+  local names
+  check_groups "$@"
+  mapfile -t names < <(missing_names "$@")
+  ((${#names[@]})) || return 0
+  say "setup: these system packages are missing for $*: ${names[*]}"
+  if ! can_install; then
+    say "setup: install them: $(by_hand "${names[@]}")"
+    return 1
+  fi
+  if ! agreed; then
+    say "setup: nothing was installed. By hand: $(by_hand "${names[@]}")"
+    say "setup: to have it done for you, set ENCAPLAB_YES=1 or run: bash $root/scripts/setup need $* --yes"
+    return 1
+  fi
+  install_packages "${names[@]}"
+}
+
+# check GROUP…: as `need`, and never installs. For what runs inside the engine, where nobody can be asked.
+check() {
+  local names
+  check_groups "$@"
+  mapfile -t names < <(missing_names "$@")
+  ((${#names[@]})) || return 0
+  say "setup: these system packages are missing for $*: ${names[*]}"
+  say "setup: install them: bash $root/scripts/setup need $*"
+  say "setup: or by hand: $(by_hand "${names[@]}")"
+  return 1
+}
+
+check_groups() {
+  local group
+  for group in "$@"; do
+    tools | cut -d ' ' -f 1 | grep -qxF -- "$group" ||
+      die "setup: no group of tools is called '$group'; there are: $(tools | cut -d ' ' -f 1 | uniq | paste -sd ' ')"
+  done
+}
+
+# Whether the user agrees to an installation: by ENCAPLAB_YES=1 or --yes, in a CI job, or on the terminal.
+agreed() {
+  local answer
+  [[ ${ENCAPLAB_YES:-} != 1 && ${CI:-} != true ]] || return 0
+  [[ -t 0 && -t 2 ]] || return 1
+  read -r -p "Install them now? [y/N] " answer
+  [[ $answer == [yY]* ]]
+}
