@@ -16,6 +16,9 @@ const PROVIDERS = {
   Observation: () => (require("./study/providers") as typeof import("./study/providers")).observation,
   KeyPair: () => common().keyPair,
   Beginning: () => common().beginning,
+  HostKey: () =>
+    (require("./infrastructure/hosts/providers") as typeof import("./infrastructure/hosts/providers"))
+      .hostKey,
   ContainersFolder: () => containers().containersFolder,
   NodeContainers: () => containers().nodeContainers,
   ContainerNode: () => containers().containerNode,

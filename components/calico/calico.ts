@@ -5,41 +5,53 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
 import { bgpEstablished, ENCAPSULATION_FACTS, type LabPlan } from "../plan";
 import { ClusterApi } from "./api";
-import type { Archive } from "./archives";
 import { Images } from "./images";
 import { hasRoutingChoice } from "./manifest";
 import type { PodNetwork } from "./pod-network";
 import { expectedRoutes } from "./routes";
+import { type CalicoSources, readSources, type SourcesConfig } from "./sources";
 
-/** What Calico is installed from. */
-export interface CalicoSources {
-  /** Calico's manifest as {@link editManifest} left it. */
-  manifest: string;
-  /** Image archives that every node imports first; empty when the nodes pull the images themselves. */
-  archives: readonly Archive[];
-}
-
-/** What {@link Calico} is made from. */
+/** What {@link Calico.create} installs from. */
 export interface CalicoArgs {
   plan: LabPlan;
   cluster: Cluster;
-  sources: CalicoSources;
+  /** The keys `calico` and `mtu` of the config. Default: Calico's own manifest, and its own choice of an MTU. */
+  config?: SourcesConfig;
   /** Begins the name of every resource. Default: the component's name and a hyphen. */
   prefix?: string;
+}
+
+/** {@link CalicoArgs}, with what `create` has read. */
+export interface ResolvedCalicoArgs extends Omit<CalicoArgs, "config"> {
+  sources: CalicoSources;
 }
 
 /** For the steps: "1" if calico-node can become ready, because BIRD can establish its sessions or does not run. */
 const bgpReady = (plan: LabPlan): string => (!plan.bgp.enabled || bgpEstablished(plan) ? "1" : "0");
 
-/** Calico in the mode of the plan: its manifest, the lab's IPPools, and a wait until every node's routes show the mode. */
+/**
+ * Calico on a cluster, in the encapsulation of the plan: its manifest, the lab's IPPools, and a wait until every node's
+ * routes show the encapsulation. Make one with {@link Calico.create}.
+ *
+ * @example
+ * ```ts
+ * import { Calico, Cluster, NodeContainers, parseConfig, planLab } from "encaplab";
+ *
+ * const config = parseConfig({ cloud: "hosts", hosts: { machines: "containers" }, encapsulation: "VXLAN" });
+ * const plan = planLab(config);
+ * const cluster = new Cluster("cluster", { plan, infrastructure: new NodeContainers("study", { plan }) });
+ * export const pods = Calico.create("calico", { plan, cluster, config }).then((calico) => calico.podsToRestart);
+ * ```
+ */
 export class Calico extends pulumi.ComponentResource implements PodNetwork {
   readonly pools: pulumi.CustomResource[];
   readonly podsToRestart: pulumi.Output<string[]>;
   private readonly prefix: string;
 
+  /** Installs what {@link Calico.create} reads. */
   constructor(
     name: string,
-    { plan, cluster, sources, prefix = `${name}-` }: CalicoArgs,
+    { plan, cluster, sources, prefix = `${name}-` }: ResolvedCalicoArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:calico:Calico", name, {}, options);
@@ -53,6 +65,18 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
     this.pools = api.declarePools(plan, manifest);
     this.podsToRestart = this.awaitRoutes(plan, cluster);
     this.registerOutputs({ pools: this.pools.map(({ urn }) => urn), podsToRestart: this.podsToRestart });
+  }
+
+  /**
+   * Reads Calico's manifest and the image archives, and installs them.
+   * @throws {ConfigError} before anything is built, when one cannot be read, or the manifest is not Calico's.
+   */
+  static async create(
+    name: string,
+    { config = {}, ...args }: CalicoArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ): Promise<Calico> {
+    return new Calico(name, { ...args, sources: await readSources(config, args.plan) }, options);
   }
 
   private install(plan: LabPlan, cluster: Cluster, { manifest, archives }: CalicoSources): remote.Command {

@@ -2,7 +2,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster";
 import type { LabPlan } from "../plan";
-import { Calico, type CalicoSources } from "./calico";
+import { Calico } from "./calico";
+import type { CalicoSources } from "./sources";
 import { StaticRoutes } from "./static-routes";
 
 /** What gives pods their network. */

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
 import type { LabPlan } from "../plan";
+import { formerUrn } from "../remote/dynamic";
 import { ClusterApi } from "./api";
 import { IP_POOL_DEFINITION } from "./definition";
 import type { PodNetwork } from "./pod-network";
@@ -15,8 +16,18 @@ export interface StaticRoutesArgs {
 }
 
 /**
- * The reference CNI plugins, and a static route on each node to every other node's block. The IPPools are declared, too,
- * but have no effect.
+ * The pod network of a cluster without Calico: the reference CNI plugins, and a static route on each node to every other
+ * node's block. The IPPools are declared, too, but have no effect.
+ *
+ * @example
+ * ```ts
+ * import { Cluster, NodeContainers, parseConfig, planLab, StaticRoutes } from "encaplab";
+ *
+ * const calico = { install: "none" };
+ * const plan = planLab(parseConfig({ cloud: "hosts", hosts: { machines: "containers" }, encapsulation: "None", calico }));
+ * const cluster = new Cluster("cluster", { plan, infrastructure: new NodeContainers("study", { plan }) });
+ * export const pools = new StaticRoutes("routes", { plan, cluster }).pools.map(({ id }) => id);
+ * ```
  */
 export class StaticRoutes extends pulumi.ComponentResource implements PodNetwork {
   readonly pools: pulumi.CustomResource[];
@@ -31,7 +42,8 @@ export class StaticRoutes extends pulumi.ComponentResource implements PodNetwork
     // Until version 0.1 one component was both, Calico and its absence.
     const aliases = [
       ...((options?.aliases as pulumi.Alias[] | undefined) ?? []),
-      { type: "encaplab:calico:Calico" },
+      // The whole URN, because the engine does not combine this type with the other aliases.
+      formerUrn(["encaplab:calico:Calico"], name),
     ];
     super("encaplab:calico:StaticRoutes", name, {}, { ...options, aliases });
     const api = new ClusterApi(cluster, this, prefix);

@@ -9,15 +9,33 @@ import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
 import { machineId, Reachable } from "./ready";
 import { runScript } from "./run-script";
 
+/** What {@link Cluster} is made from. */
 export interface ClusterArgs {
   plan: LabPlan;
+  /** The plan's nodes, from whatever cloud. */
   infrastructure: MachineInfrastructure;
   /** Begins the name of every resource. Default: the component's name and a hyphen. */
   prefix?: string;
 }
 
-/** kubeadm's control plane and workers. Their pods have no network yet. */
+/**
+ * A Kubernetes cluster that kubeadm makes on machines, over SSH: a control plane and workers. Its pods have no network yet.
+ * Every step is idempotent, and runs again when its script or its input changes.
+ *
+ * @example
+ * ```ts
+ * import { Cluster, Hosts, parseConfig, planLab } from "encaplab";
+ *
+ * const machines = [{ name: "cp1", address: "192.168.10.11", subnet: "192.168.10.0/24" }];
+ * const config = parseConfig({ cloud: "hosts", hosts: { machines, user: "ubuntu" } });
+ * const plan = planLab(config);
+ * const infrastructure = new Hosts("machines", { plan, config: config.hosts ?? {} });
+ * const cluster = new Cluster("cluster", { plan, infrastructure });
+ * export const kubeconfig = cluster.kubeconfig;
+ * ```
+ */
 export class Cluster extends pulumi.ComponentResource {
+  /** In the plan's order. */
   readonly nodes: Machine[];
   readonly controlPlane: Machine;
   /** The administrator's kubeconfig, with the address at which this machine reaches the API. Secret. */

@@ -3,8 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
-export type { CostEstimate } from "./common";
-export { KeyPair } from "./common";
+export { type CostEstimate, KeyPair, type Leftover } from "./common";
 export type {
   CloudInfrastructure,
   CloudNode,
@@ -38,14 +37,19 @@ export async function createMachines(
   args: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
 ): Promise<MachineInfrastructure> {
-  if (args.plan.cloud === "aws") {
-    const aws = require("./aws") as typeof import("./aws");
-    return aws.createAws(name, args, options);
+  const { config, ...rest } = args;
+  switch (args.plan.cloud) {
+    case "aws": {
+      const { AwsInfrastructure } = require("./aws") as typeof import("./aws");
+      return AwsInfrastructure.create(name, { ...rest, config: config.aws }, options);
+    }
+    case "openstack": {
+      const { OpenStackInfrastructure } = require("./openstack") as typeof import("./openstack");
+      return OpenStackInfrastructure.create(name, { ...rest, config: config.openstack }, options);
+    }
+    default: {
+      const { createHosts } = require("./hosts") as typeof import("./hosts");
+      return createHosts(name, args, options);
+    }
   }
-  if (args.plan.cloud === "openstack") {
-    const openstack = require("./openstack") as typeof import("./openstack");
-    return openstack.createOpenStack(name, args, options);
-  }
-  const hosts = require("./hosts") as typeof import("./hosts");
-  return hosts.createHosts(name, args, options);
 }

@@ -23,8 +23,11 @@ export interface Connection {
   user: string;
   /** OpenSSH format, secret. Absent if the user logs in with their own key, which their SSH agent has. */
   privateKey?: pulumi.Output<string>;
-  /** The only host key to accept, as `ssh-ed25519 AAAA…`. Absent if it is not known beforehand. */
-  hostKey?: pulumi.Output<string>;
+  /**
+   * The only host key to accept, as `ssh-ed25519 AAAA…`. Absent, or undefined in a preview, before the first login to an
+   * existing machine whose key the config does not name.
+   */
+  hostKey?: pulumi.Output<string | undefined>;
   /** The jump host, for a node without a public address. */
   jump?: Connection;
 }

@@ -1,3 +1,5 @@
 /** Public API of SSH: login to a node, and a terminal on it. Loads no part of Pulumi, which would take a second. */
-export { type Answer, execute, type Target, waitForSsh } from "./ssh";
+export { fingerprint, HostKeyMismatch } from "./host-key";
+export { type KeyPairText, newKeyPair } from "./key-pair";
+export { type Answer, execute, openSession, type Target, waitForSsh } from "./ssh";
 export { attach } from "./terminal";

@@ -3,7 +3,9 @@
  * no Command resource can do: tolerate a dead node, and run right before another resource.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { Client, type ConnectConfig, utils } from "ssh2";
+import { Client, type ConnectConfig } from "ssh2";
+import { algorithmsFor, describeKey, HostKeyMismatch } from "./host-key";
+import { explain, LoginError, shut } from "./login-error";
 
 /** How to log in, with every value known. */
 export interface Target {
@@ -14,6 +16,7 @@ export interface Target {
   privateKey?: string;
   /** The only host key to accept, as `ssh-ed25519 AAAA…`. Absent: any. */
   hostKey?: string;
+  /** The jump host, over which the machine is reached. */
   jump?: Target;
 }
 
@@ -28,17 +31,6 @@ export interface Answer {
 const ATTEMPT = 15_000;
 /** Shortest attempt in milliseconds, however near the limit: a login over a slow connection needs this long. */
 const SHORTEST = 2000;
-
-/** Why a login failed, in a sentence that says where to look. */
-class LoginError extends Error {
-  /** @param final whether another attempt is pointless. */
-  constructor(
-    message: string,
-    readonly final: boolean,
-  ) {
-    super(message);
-  }
-}
 
 /**
  * Runs one command.
@@ -86,21 +78,24 @@ export async function execute(
  * Waits until login works. It tries again with growing pauses, from one second to ten.
  * @param limit seconds. A machine that boots takes a minute or two.
  * @param say is called with the reason for waiting, whenever that changes.
+ * @returns the machine's host key, as `ssh-ed25519 AAAA…`.
+ * @throws {HostKeyMismatch} at once when the machine has another host key than the target's.
  * @throws {Error} with what was tried, how the last attempt ended and what to check.
  */
 export async function waitForSsh(
   target: Target,
   limit: number,
   say: (sentence: string) => void = () => {},
-): Promise<void> {
+): Promise<string> {
   const end = Date.now() + limit * 1000;
   let said = "";
   for (let pause = 1000; ; pause = Math.min(pause * 1.5, 10_000)) {
     try {
       // Shorten the last attempt: a machine that drops packets would keep it waiting far beyond the limit.
       const patience = Math.min(ATTEMPT, Math.max(SHORTEST, end - Date.now()));
-      (await openSession(target, patience)).end();
-      return;
+      const { hostKey, end: logout } = await openSession(target, patience);
+      logout();
+      return hostKey;
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof LoginError && error.final) throw error;
@@ -119,19 +114,26 @@ const where = ({ user, host, port, jump }: Target): string =>
 
 type Socket = NonNullable<ConnectConfig["sock"]>;
 
-interface Login {
+/** A login that is open. */
+interface Session {
   client: Client;
+  /** The machine's host key, as `ssh-ed25519 AAAA…`. */
+  hostKey: string;
   end(): void;
 }
 
-/** Logs in. The caller must call `end`. @throws {Error} with why login failed, and what to check. */
-export async function openSession(target: Target, patience = ATTEMPT): Promise<Login> {
+/**
+ * Logs in. The caller must call `end`.
+ * @param patience time limit for each part of the login, in milliseconds.
+ * @throws {LoginError} with why login failed, and what to check.
+ */
+export async function openSession(target: Target, patience = ATTEMPT): Promise<Session> {
   if (!target.jump) return open(target, patience);
   const first = await openSession(target.jump, patience);
   try {
     const second = await open(target, patience, await forward(first.client, target, patience));
     return {
-      client: second.client,
+      ...second,
       end() {
         second.end();
         first.end();
@@ -162,85 +164,34 @@ function forward(client: Client, { host, port, jump }: Target, patience: number)
   });
 }
 
-function open(target: Target, patience: number, sock?: Socket): Promise<Login> {
+function open(target: Target, patience: number, sock?: Socket): Promise<Session> {
+  const { host, port, user, privateKey, hostKey } = target;
+  const [type, base64] = (hostKey ?? "").trim().split(/\s+/);
   const client = new Client();
-  let answeredWith = "";
-  return new Promise<Login>((resolve, reject) => {
+  let answer = "";
+  let mismatch: HostKeyMismatch | undefined;
+  return new Promise<Session>((resolve, reject) => {
     client.on("error", (error) => {
       client.destroy();
-      reject(answeredWith ? wrongHostKey(target, answeredWith) : explain(target, error));
+      reject(mismatch ?? explain(target, error));
     });
-    client.on("close", () => reject(new LoginError(SHUT, false)));
-    client.on("ready", () => resolve({ client, end: () => void client.end() }));
-    const { hostKey } = target;
-    const [type, base64] = (hostKey ?? "").trim().split(/\s+/);
+    client.on("close", () => reject(shut()));
+    client.on("ready", () => resolve({ client, hostKey: answer, end: () => void client.end() }));
     client.connect({
-      host: target.host,
-      port: target.port,
+      host,
+      port,
       sock,
-      username: target.user,
-      privateKey: target.privateKey,
-      agent: target.privateKey ? undefined : process.env.SSH_AUTH_SOCK,
+      username: user,
+      privateKey,
+      agent: privateKey ? undefined : process.env.SSH_AUTH_SOCK,
       readyTimeout: patience,
-      // A host has keys of several types: ask for the type that we know.
-      ...(type && { algorithms: { serverHostKey: [type] as never } }),
+      ...(type && { algorithms: { serverHostKey: algorithmsFor(type) as never } }),
       hostVerifier: (key: Buffer) => {
+        answer = describeKey(key);
         if (!hostKey || key.toString("base64") === base64) return true;
-        answeredWith = describeKey(key);
+        mismatch = new HostKeyMismatch(host, hostKey, answer);
         return false;
       },
     });
   });
 }
-
-function describeKey(key: Buffer): string {
-  const parsed = utils.parseKey(key);
-  return `${parsed instanceof Error ? "a key" : parsed.type} ${key.toString("base64")}`;
-}
-
-const wrongHostKey = ({ host, hostKey }: Target, answer: string): LoginError =>
-  new LoginError(
-    `${host} has the host key ${answer}, but ${hostKey} was expected: another machine has its address, or it was reinstalled`,
-    true,
-  );
-
-type SocketError = Error & { code?: string; level?: string };
-
-/** What each failure of a login means, and what to check. */
-function explain({ host, port, user, privateKey }: Target, error: SocketError): LoginError {
-  switch (error.code) {
-    case "ECONNREFUSED":
-      return new LoginError(`${host} refuses port ${port}: it is booting, or no sshd listens there`, false);
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return new LoginError(
-        `there is no route to ${host}: check the address, and whether the machine is up`,
-        false,
-      );
-    case "ETIMEDOUT":
-      return new LoginError(silent(host, port), false);
-    case "ENOTFOUND":
-      return new LoginError(`no such host name: ${host}`, true);
-  }
-  switch (error.level) {
-    case "client-timeout":
-      return new LoginError(silent(host, port), false);
-    case "agent":
-    case "client-authentication":
-      return new LoginError(
-        privateKey
-          ? `${host} does not accept this key for ${user} (cloud-init may not have installed it yet; otherwise check user and key)`
-          : `${host} does not accept a key of your SSH agent for ${user}; ssh-add the key, or set it in the config`,
-        false,
-      );
-  }
-  // A port that accepts connections without a server behind it, like a forwarded port while the machine boots.
-  if (/before handshake|ECONNRESET/.test(`${error.message} ${error.code}`))
-    return new LoginError(SHUT, false);
-  return new LoginError(error.message, false);
-}
-
-const SHUT = "it closes the connection at once: its sshd is starting";
-
-const silent = (host: string, port: number): string =>
-  `${host} does not answer on port ${port}: it is booting, or a firewall (security group, accessCidrs) is blocking your address`;

@@ -1,6 +1,6 @@
 /** Finds what a stack still has on AWS. */
-import { type AwsConfig, ConfigError, type ProviderSettings } from "../../components/config";
-import type { Leftover } from "../../components/infrastructure/aws";
+import { ConfigError, type LabConfig, type ProviderSettings } from "../../components/config";
+import type { Leftover } from "../../components/infrastructure";
 import { BAD_USAGE, Failure } from "./failure";
 import { insideEngine } from "./inline";
 
@@ -11,15 +11,13 @@ import { insideEngine } from "./inline";
  */
 export async function leftoversOnAws(
   stack: string,
-  config: AwsConfig,
+  config: LabConfig,
   settings: ProviderSettings,
-): Promise<(Leftover & { name: string })[]> {
-  const { createProvider, findLeftovers, findRegion } =
+): Promise<Leftover[]> {
+  const { findLeftovers } =
     require("../../components/infrastructure/aws") as typeof import("../../components/infrastructure/aws");
   try {
-    const region = findRegion(config, settings);
-    const found = await insideEngine(() => findLeftovers(stack, region, createProvider(region, settings)));
-    return found.map((leftover) => ({ ...leftover, name: `${leftover.id} in ${region}` }));
+    return await insideEngine(() => findLeftovers(stack, config, settings));
   } catch (error) {
     if (error instanceof ConfigError) throw new Failure(error.message, BAD_USAGE);
     throw error;

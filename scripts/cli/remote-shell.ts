@@ -1,4 +1,5 @@
 /** Opens a shell, or runs one command, on a node that is a machine. */
+import { quote } from "../../components/cluster/steps";
 import { attach, type Target } from "../../components/remote";
 import { type Deployment, plain, resourcesWithSecrets } from "./deployment";
 import { badUsage, Failure } from "./failure";
@@ -41,5 +42,3 @@ export async function remoteShell(
     throw new Failure(`No shell on ${place}: ${(error as Error).message}`, 1);
   }
 }
-
-const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

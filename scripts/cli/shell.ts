@@ -1,5 +1,6 @@
 /** A shell, or one command, in a node, a pod, router, internet host or fabric of a running twin, or on a machine. */
 import { spawn } from "node:child_process";
+import { quote } from "../../components/cluster/steps";
 import { runScript, type Sandbox } from "../../components/infrastructure/twin/sandbox";
 import { deploymentOf, runningTwin } from "./deployment";
 import { runHere } from "./engine";
@@ -50,5 +51,3 @@ function scriptFor(place: string, command: readonly string[], marker: string | u
   const line = `cd "$HOME"; ${inside} ${[place, ...command].map(quote).join(" ")} </dev/null`;
   return marker ? `${line}\nprintf '\\n%s %s\\n' ${marker} $?` : line;
 }
-
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

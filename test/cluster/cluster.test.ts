@@ -141,7 +141,7 @@ describe("the steps to a cluster", () => {
     const bootstrapTokens = named(
       hosts.resources,
       "pulumi-nodejs:dynamic/encaplab:BootstrapTokens",
-      "bootstrapTokens",
+      "bootstrap-tokens",
     );
     assert.deepEqual(await waitsFor(bootstrapTokens), [
       "prepare-cp1",

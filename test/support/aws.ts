@@ -1,12 +1,14 @@
 /** Builds the plan on AWS without AWS: the answers of the mocks, and the resulting security group. */
 import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
-import { Aws } from "../../components/infrastructure/aws";
+import { AwsInfrastructure } from "../../components/infrastructure/aws";
+import { planRules } from "../../components/infrastructure/aws/security";
 import { planLab } from "../../components/plan";
-import type { FirewallRow } from "./firewall";
+import type { Choices, FirewallRow } from "./firewall";
 import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
 
 export const INSTANCE = "aws:ec2/instance:Instance";
+export const KEYPAIR = "aws:ec2/keyPair:KeyPair";
 export const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 export const FOUND = {
   region: "eu-central-1",
@@ -30,13 +32,18 @@ export const answers: Answers = {
 /** Builds a lab on AWS. @param raw the stack's config, without `cloud`. */
 export function buildAws(
   raw: Record<string, unknown>,
-  operatorCidrs: readonly string[] = ["203.0.113.7/32"],
-  ownEndpoint = false,
-): Promise<Recording<Aws>> {
+  {
+    operatorCidrs = ["203.0.113.7/32"],
+    prefix = "",
+    ownEndpoint = false,
+  }: Choices & { ownEndpoint?: boolean } = {},
+): Promise<Recording<AwsInfrastructure>> {
   const config = parseConfig({ cloud: "aws", ...raw });
-  const args = { plan: planLab(config), config: config.aws ?? {}, operatorCidrs, found: FOUND, ownEndpoint };
+  const plan = planLab(config);
+  const rules = planRules(plan, operatorCidrs);
+  const args = { plan, config: config.aws ?? {}, rules, found: FOUND, ownEndpoint, prefix };
   return record(
-    (options: pulumi.ComponentResourceOptions) => new Aws("test", { ...args, prefix: "" }, options),
+    (options: pulumi.ComponentResourceOptions) => new AwsInfrastructure("test", args, options),
     answers,
   );
 }

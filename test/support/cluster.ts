@@ -6,7 +6,7 @@ import { editManifest } from "../../components/calico/manifest";
 import { Cluster } from "../../components/cluster";
 import { parseConfig } from "../../components/config";
 import type { Machine, MachineInfrastructure } from "../../components/infrastructure";
-import { Hosts } from "../../components/infrastructure/hosts/hosts";
+import { Hosts } from "../../components/infrastructure/hosts";
 import { hasCalico, planLab } from "../../components/plan";
 import { MANIFEST } from "./calico-manifest";
 import { type Answers, type Recording, record } from "./mocks";
@@ -33,12 +33,10 @@ const MACHINES = [
 
 /** Existing machines, as the infrastructure would return them. */
 const onHosts = (name: string, raw: Record<string, unknown>, options: pulumi.ComponentResourceOptions) => {
-  const config = parseConfig({ cloud: "hosts", hosts: { machines: MACHINES }, ...raw });
+  const hosts = { machines: MACHINES, privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\na private key\n" };
+  const config = parseConfig({ cloud: "hosts", hosts, ...raw });
   const plan = planLab(config);
-  const machines = config.hosts?.machines;
-  if (!Array.isArray(machines)) throw new Error("machines must be a list");
-  const args = { plan, config: config.hosts ?? {}, machines, privateKey: pulumi.secret("a private key") };
-  return { config, plan, infrastructure: new Hosts(name, args, options) };
+  return { config, plan, infrastructure: new Hosts(name, { plan, config: config.hosts ?? {} }, options) };
 };
 
 class Instance extends pulumi.CustomResource {

@@ -1,6 +1,14 @@
 /** A security group's rules, independent of the cloud, to compare with the plan's table. */
 import type { LabPlan } from "../../components/plan";
 
+/** What a test may choose when it builds a lab in a cloud. */
+export interface Choices {
+  /** Who may reach the nodes. Default: 203.0.113.7/32. */
+  operatorCidrs?: readonly string[];
+  /** Begins the name of every resource. Default: empty. */
+  prefix?: string;
+}
+
 /** One rule. */
 export interface FirewallRow {
   protocol: string;

@@ -1,9 +1,10 @@
 /** Builds the plan on OpenStack without OpenStack: the answers of the mocks, and the resulting security group. */
 import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
-import { OpenStack } from "../../components/infrastructure/openstack";
+import { planIngress } from "../../components/infrastructure/common";
+import { OpenStackInfrastructure } from "../../components/infrastructure/openstack";
 import { planLab } from "../../components/plan";
-import type { FirewallRow } from "./firewall";
+import type { Choices, FirewallRow } from "./firewall";
 import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
 
 const NETWORKING = (kind: string) => `openstack:networking/${kind[0]?.toLowerCase()}${kind.slice(1)}:${kind}`;
@@ -40,13 +41,14 @@ export const answers: Answers = {
 /** Builds a lab on OpenStack. @param raw the stack's config, without `cloud`. */
 export function buildOpenStack(
   raw: Record<string, unknown>,
-  operatorCidrs: readonly string[] = ["203.0.113.7/32"],
-  found = FOUND,
-): Promise<Recording<OpenStack>> {
+  { operatorCidrs = ["203.0.113.7/32"], prefix = "", found = FOUND }: Choices & { found?: typeof FOUND } = {},
+): Promise<Recording<OpenStackInfrastructure>> {
   const config = parseConfig({ cloud: "openstack", ...raw });
-  const args = { plan: planLab(config), config: config.openstack ?? {}, operatorCidrs, found };
+  const plan = planLab(config);
+  const rules = planIngress(plan, operatorCidrs);
+  const args = { plan, config: config.openstack ?? {}, rules, found, prefix };
   return record(
-    (options: pulumi.ComponentResourceOptions) => new OpenStack("test", { ...args, prefix: "" }, options),
+    (options: pulumi.ComponentResourceOptions) => new OpenStackInfrastructure("test", args, options),
     answers,
   );
 }

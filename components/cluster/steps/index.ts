@@ -25,8 +25,8 @@ export type StepName = keyof typeof STEPS;
 
 const read = (name: string) => fs.readFileSync(scriptPath(`node/${name}.sh`), "utf8");
 
-/** Quotes a text for bash, whatever it contains: `'…'`. */
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+/** Quotes a text as one word for bash, whatever it contains: `'…'`. */
+export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
  * The standard input for the node's shell: the helpers that all steps share, the values as shell variables, the step.

@@ -5,14 +5,10 @@
  */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { PROJECT_TAG } from "../common";
+import type { LabConfig, ProviderSettings } from "../../config";
+import { type Leftover, PROJECT_TAG } from "../common";
 import { asking } from "./failure";
-
-/** A cloud resource that was made for a stack. */
-export interface Leftover {
-  kind: string;
-  id: string;
-}
+import { createProvider, findRegion } from "./provider";
 
 type Tags = Record<string, string>;
 type List = (tags: Tags, options: pulumi.InvokeOptions) => Promise<string[]>;
@@ -60,20 +56,24 @@ const KINDS: readonly { kind: string; list: List }[] = [
 ];
 
 /**
- * Everything in the region that has the stack's tags.
- * @throws {ConfigError} when a request to EC2 fails: what is left is then unknown.
+ * Everything in the region that has the stack's tags. It asks through the provider, so call it inside a Pulumi program.
+ * @param stack the lab's name in the cloud.
+ * @param settings the stack's own keys of the provider (`aws:profile`).
+ * @throws {ConfigError} when no region is set, or a request to EC2 fails: what is left is then unknown.
  */
 export async function findLeftovers(
   stack: string,
-  region: string,
-  provider: aws.Provider,
+  { aws: config = {} }: Pick<LabConfig, "aws">,
+  settings: ProviderSettings,
 ): Promise<Leftover[]> {
+  const region = findRegion(config, settings);
+  const provider = createProvider("aws", region, settings);
   const tags = { project: PROJECT_TAG, stack };
   const absent = { key: "aws.region", value: region, message: "EC2 has no such thing" };
   const found = await Promise.all(
     KINDS.map(async ({ kind, list }) => {
       const all = await asking(region, absent, /(?!)/, list(tags, { provider }));
-      return all.map((id) => ({ kind, id }));
+      return all.map((id) => ({ kind, id, name: `${id} in ${region}` }));
     }),
   );
   return found.flat();

@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
 import { type Cidr, formatCidr, type LabPlan, overlap, parseCidr, type SubnetPlan, sizeOf } from "../../plan";
+import type { Scope } from "../common";
 import type { ResourceTags } from "./tags";
 
 /** Prefix length of the largest VPC block: EC2 takes /16 to /28 (EC2 API: CreateVpc). */
@@ -51,25 +52,30 @@ export function createNetwork(
   plan: LabPlan,
   zones: readonly string[],
   tags: ResourceTags,
-  parent: pulumi.Resource,
+  scope: Scope,
 ): Network {
+  const { parent, named } = scope;
   const inside = { parent };
   const vpc = new aws.ec2.Vpc(
-    "vpc",
+    named("vpc"),
     { cidrBlock: vpcCidr(plan), enableDnsSupport: true, enableDnsHostnames: true, tags: tags("vpc") },
     inside,
   );
-  const gateway = new aws.ec2.InternetGateway("gateway", { vpcId: vpc.id, tags: tags("gateway") }, inside);
-  const routeTable = new aws.ec2.RouteTable("routes", { vpcId: vpc.id, tags: tags("routes") }, inside);
+  const gateway = new aws.ec2.InternetGateway(
+    named("gateway"),
+    { vpcId: vpc.id, tags: tags("gateway") },
+    inside,
+  );
+  const routeTable = new aws.ec2.RouteTable(named("routes"), { vpcId: vpc.id, tags: tags("routes") }, inside);
   const internet = new aws.ec2.Route(
-    "internet",
+    named("internet"),
     { routeTableId: routeTable.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
     { parent, deletedWith: routeTable },
   );
   const built = plan.subnets.map((subnet, i) => {
-    const made = createSubnet(subnet, vpc, zones[i % zones.length], tags, parent);
+    const made = createSubnet(subnet, vpc, zones[i % zones.length], tags, scope);
     const association = new aws.ec2.RouteTableAssociation(
-      subnet.name,
+      named(subnet.name),
       { subnetId: made.id, routeTableId: routeTable.id },
       inside,
     );
@@ -88,10 +94,10 @@ function createSubnet(
   vpc: aws.ec2.Vpc,
   availabilityZone: string | undefined,
   tags: ResourceTags,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): aws.ec2.Subnet {
   return new aws.ec2.Subnet(
-    name,
+    named(name),
     { vpcId: vpc.id, cidrBlock: cidr, availabilityZone, tags: tags(name) },
     // Ignore zones that AWS opens or closes later: another zone would replace the subnet and the machines in it. Delete
     // first: a new CIDR may overlap the old one.
@@ -104,13 +110,13 @@ export function createPodRoutes(
   plan: LabPlan,
   routeTable: aws.ec2.RouteTable,
   instances: ReadonlyMap<string, aws.ec2.Instance>,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): aws.ec2.Route[] {
   return plan.podRoutes.map(
     ({ block, node }) =>
       new aws.ec2.Route(
         // Named after the block: the target of its route changes in place, whereas two routes to one block would clash.
-        `pods-${block.replace("/", "-")}`,
+        named(`pods-${block.replace("/", "-")}`),
         {
           routeTableId: routeTable.id,
           destinationCidrBlock: block,

@@ -1,9 +1,8 @@
 /** The nodes: one EC2 instance each. */
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
 import type { AwsConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit, KeyPair, type Login } from "../common";
+import { cloudInit, type Foundation, KeyPair, PROJECT_TAG, type Scope } from "../common";
 import type { CloudNode } from "../interface";
 import type { Found } from "./lookup";
 import type { Network } from "./network";
@@ -18,26 +17,30 @@ export interface NodesArgs {
   plan: LabPlan;
   config: AwsConfig;
   found: Found;
-  /** See AwsArgs. */
+  /** See ResolvedAwsArgs. */
   ownEndpoint: boolean;
   network: Network;
   security: Security;
-  login: Login;
   tags: ResourceTags;
 }
 
 /** Declares the nodes, in the plan's order, and their instances by node name. */
 export function createNodes(
-  name: string,
   args: NodesArgs,
-  parent: pulumi.Resource,
+  { stack, scope, login }: Pick<Foundation, "stack" | "scope" | "login">,
 ): { nodes: CloudNode[]; instances: Map<string, aws.ec2.Instance> } {
-  const { config, login, tags } = args;
-  const keyPair = new aws.ec2.KeyPair(name, { publicKey: login.publicKey, tags: tags("login") }, { parent });
+  const { config, tags } = args;
+  const { parent, named } = scope;
+  const keyPair = new aws.ec2.KeyPair(
+    // EC2's name of the key begins with this, too.
+    named(`${PROJECT_TAG}-${stack}`),
+    { publicKey: login.publicKey, tags: tags("login") },
+    { parent },
+  );
   const instances = new Map<string, aws.ec2.Instance>();
   const nodes = args.plan.nodes.map((node): CloudNode => {
-    const hostKey = new KeyPair(`${node.name}-host`, { parent });
-    const instance = createInstance(node, args, keyPair, hostKey, parent);
+    const hostKey = new KeyPair(named(`${node.name}-host`), { parent });
+    const instance = createInstance(node, args, keyPair, hostKey, scope);
     instances.set(node.name, instance);
     return {
       ...node,
@@ -60,10 +63,10 @@ function createInstance(
   { plan, config, found, ownEndpoint, network, security, tags }: NodesArgs,
   keyPair: aws.ec2.KeyPair,
   hostKey: KeyPair,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): aws.ec2.Instance {
   return new aws.ec2.Instance(
-    node.name,
+    named(node.name),
     {
       ami: found.imageId,
       instanceType: found.instanceType,

@@ -81,6 +81,7 @@ const NUMBERS = ["maxRetries", "tokenBucketRateLimiterCapacity"];
  * first preview a provider with an unknown setting answers no lookup.
  */
 export function createProvider(
+  name: string,
   region: string,
   settings: ProviderSettings,
   options?: pulumi.ResourceOptions,
@@ -95,5 +96,5 @@ export function createProvider(
     settings[key] === undefined ? [] : [[key, Number(settings[key])]],
   );
   const args = { ...elsewhere, ...settings, ...Object.fromEntries(numbers), region };
-  return new aws.Provider("aws", args as aws.ProviderArgs, options);
+  return new aws.Provider(name, args as aws.ProviderArgs, options);
 }

@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
-import { type IngressRule, planIngress } from "../common";
+import { type Foundation, type IngressRule, PROJECT_TAG, planIngress } from "../common";
 import type { ResourceTags } from "./tags";
 
 /** Inbound IPv4 rules per group, by default (VPC quotas: "Inbound or outbound rules per security group"). */
@@ -36,14 +36,14 @@ export function planRules(
  * would overwrite these, and one change would rewrite all of them.
  */
 export function createSecurity(
-  name: string,
   rules: readonly IngressRule[],
   vpc: aws.ec2.Vpc,
   tags: ResourceTags,
-  parent: pulumi.Resource,
+  { stack, scope: { parent, named } }: Pick<Foundation, "stack" | "scope">,
 ): Security {
   const group = new aws.ec2.SecurityGroup(
-    name,
+    // EC2's name of the group begins with this, too.
+    named(`${PROJECT_TAG}-${stack}`),
     // Never change name or description: EC2 would need a new group, and with it new machines.
     { vpcId: vpc.id, description: "The nodes of an encaplab lab", tags: tags("nodes") },
     { parent },
@@ -54,11 +54,11 @@ export function createSecurity(
   // changed.
   const apart = { ...inside, replaceOnChanges: ["cidrIpv4"] };
   const ingress = rules.map(
-    (rule) => new aws.vpc.SecurityGroupIngressRule(rule.name, ingressArgs(rule, group, tags), apart),
+    (rule) => new aws.vpc.SecurityGroupIngressRule(named(rule.name), ingressArgs(rule, group, tags), apart),
   );
   // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.
   const egress = new aws.vpc.SecurityGroupEgressRule(
-    "all-out",
+    named("all-out"),
     { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0", tags: tags("all-out") },
     inside,
   );

@@ -1,25 +1,11 @@
 /** Dynamic providers of what a lab keeps only in the stack's state. None of it is ever renewed. */
 import * as os from "node:os";
-import * as sshpk from "sshpk";
+import { type KeyPairText, newKeyPair } from "../../remote";
 import type { DynamicProvider } from "../../remote/dynamic";
 
-/** The halves of a key pair. */
-export interface KeyPairOutputs {
-  /** OpenSSH's own format, which ssh, cloud-init and every SSH library read. */
-  privateKey: string;
-  /** As in authorized_keys: `ssh-ed25519 AAAA… encaplab`. */
-  publicKey: string;
-}
-
 /** An Ed25519 key pair: short enough for user data, and accepted by both EC2 and Nova. */
-export const keyPair: DynamicProvider<object, KeyPairOutputs> = {
-  create: async () => {
-    const key = sshpk.generatePrivateKey("ed25519");
-    key.comment = "encaplab";
-    const publicKey = key.toPublic();
-    publicKey.comment = "encaplab";
-    return { privateKey: key.toString("openssh"), publicKey: publicKey.toString("ssh") };
-  },
+export const keyPair: DynamicProvider<object, KeyPairText> = {
+  create: async () => newKeyPair("encaplab"),
   changed: async () => false,
   update: async (_inputs, { privateKey, publicKey }) => ({ privateKey, publicKey }),
   remove: async () => {},

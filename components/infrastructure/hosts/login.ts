@@ -2,18 +2,27 @@
 import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type HostsConfig, type MachineConfig } from "../../config";
+import type { Scope } from "../common";
 import type { Connection } from "../interface";
+import { HostKey, withHostKey } from "./host-key";
 import { localPath } from "./local-path";
 
 const SSH_PORT = 22;
 /** The login user if the config names none. Any other user needs sudo without a password. */
 const USER = "root";
 
-/** The connection to each machine, by machine name. @param privateKey if undefined, the SSH agent is used. */
+/** The name in messages of the jump host, which has none in the config. */
+const JUMP = "the jump host";
+
+/**
+ * The connection to each machine, by machine name.
+ * @param privateKey if undefined, the SSH agent is used.
+ */
 export function connectionsTo(
   config: HostsConfig,
   machines: readonly MachineConfig[],
   privateKey: pulumi.Output<string> | undefined,
+  { parent, named }: Scope,
 ): Map<string, Connection> {
   const connect = (
     { address, port, user, hostKey }: Omit<MachineConfig, "name">,
@@ -26,8 +35,15 @@ export function connectionsTo(
     ...(hostKey && { hostKey: pulumi.output(hostKey) }),
     ...(jump && { jump }),
   });
-  const jump = config.jump && connect(config.jump);
-  return new Map(machines.map((machine) => [machine.name, connect(machine, jump)]));
+  const verified = (resource: string, machine: string, connection: Connection) =>
+    withHostKey(connection, () => new HostKey(named(resource), machine, connection, { parent }));
+  const jump = config.jump && verified("jump-host-key", JUMP, connect(config.jump));
+  return new Map(
+    machines.map((machine) => [
+      machine.name,
+      verified(`host-key-${machine.name}`, machine.name, connect(machine, jump)),
+    ]),
+  );
 }
 
 /**

@@ -1,19 +1,16 @@
 /** Public API of the OpenStack infrastructure: the plan on Neutron and Nova. */
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
-import type { LabPlan } from "../../plan";
 import {
-  apiOf,
-  Beginning,
-  type CostEstimate,
-  createLogin,
-  estimateCost,
+  announceCost,
+  besideComponent,
+  Cloud,
+  type CloudArgs,
   findAccess,
-  labTags,
+  type IngressRule,
   planIngress,
-  watchExpiry,
 } from "../common";
-import type { CloudInfrastructure, CloudNode, Endpoint, InfrastructureArgs } from "../interface";
+import { estimateOpenStack } from "./cost";
 import { type Found, flavorWarning, lookUp } from "./lookup";
 import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
@@ -23,77 +20,74 @@ import { createSecurity } from "./security";
 import { borrowSession } from "./session";
 import { labelOf } from "./tags";
 
-/** What {@link OpenStack} is made from. */
-export interface OpenStackArgs {
-  plan: LabPlan;
-  config: OpenStackConfig;
-  /** CIDRs that may reach SSH, the API and NodePorts. */
-  operatorCidrs: readonly string[];
+export { findLeftovers } from "./leftovers";
+
+/** What {@link OpenStackInfrastructure.create} builds from. */
+export interface OpenStackInfrastructureArgs extends CloudArgs<OpenStackConfig> {}
+
+/** {@link OpenStackInfrastructureArgs}, and what `create` has found out. */
+export interface ResolvedOpenStackArgs extends Omit<OpenStackInfrastructureArgs, "settings"> {
+  /** What may reach the nodes. */
+  rules: readonly IngressRule[];
   /** What the lookup found in the cloud. */
   found: Found;
-  /** Begins the name of every resource. Default: the component's name and a hyphen. */
-  prefix?: string;
-}
-
-/** The plan's nodes as Nova instances, and the network that they need. */
-export class OpenStack extends pulumi.ComponentResource implements CloudInfrastructure {
-  readonly nodes: CloudNode[];
-  readonly api: Endpoint;
-  readonly ownKey: pulumi.Output<string> | undefined;
-  readonly cost: CostEstimate;
-  readonly expiry: pulumi.Output<string> | undefined;
-
-  constructor(
-    name: string,
-    { plan, config, operatorCidrs, found, prefix = `${name}-` }: OpenStackArgs,
-    options?: pulumi.ComponentResourceOptions,
-  ) {
-    super("encaplab:openstack:OpenStack", name, {}, options);
-    const beginning = new Beginning(`${prefix}beginning`, { parent: this });
-    this.expiry = watchExpiry(beginning, config.ttl);
-    const label = labelOf(labTags(name, beginning, config.owner, this.expiry));
-    const login = createLogin(`${prefix}login`, config.publicKey, { parent: this });
-    const network = createNetwork(plan, found.externalNetwork.id, label, this);
-    const security = createSecurity(planIngress(plan, operatorCidrs), label, this);
-    this.nodes = createNodes(name, { plan, config, found, network, security, login, label }, this);
-    this.api = apiOf(plan, this.nodes);
-    this.ownKey = login.privateKey;
-    // Each cloud has its own prices, and OpenStack has no API for them.
-    this.cost = estimateCost([{ what: found.flavor.name, count: plan.nodes.length, perHour: undefined }], "");
-    this.registerOutputs({
-      addresses: Object.fromEntries(
-        this.nodes.map((node) => [node.name, node.publicAddress ?? node.address]),
-      ),
-      expiry: this.expiry,
-    });
-  }
 }
 
 /**
- * Looks up what the cloud offers, and builds the lab.
- * @throws {ConfigError} before anything is built, when the cloud cannot provide what the config asks for.
+ * The plan's nodes as Nova instances, with the network that they need: a router, a network per subnet of the plan, a
+ * security group, a floating IP. Make one with {@link OpenStackInfrastructure.create}.
+ *
+ * @example
+ * ```ts
+ * import { OpenStackInfrastructure, parseConfig, planLab } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ cloud: "openstack", encapsulation: "VXLANCrossSubnet" }));
+ * const config = { cloud: "mycloud", image: "ubuntu-24.04", flavor: "m1.medium", ttl: "8h" };
+ * const machines = OpenStackInfrastructure.create("study", { plan, config });
+ * export const controlPlane = machines.then(({ api }) => api.host);
+ * ```
  */
-export async function createOpenStack(
-  name: string,
-  { plan, config: { openstack: config = {} }, settings = {}, prefix }: InfrastructureArgs,
-  options?: pulumi.ComponentResourceOptions,
-): Promise<OpenStack> {
-  const account = requireAccount(config, settings);
-  const operatorCidrs = await findAccess("openstack", config.accessCidrs);
-  const provider = createProvider(config, settings, { parent: options?.parent });
-  const session = await borrowSession(provider, config, settings, account);
-  const found = await lookUp(config, session, { provider });
-  for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan)]) {
-    if (warning) await pulumi.log.warn(warning);
+export class OpenStackInfrastructure extends Cloud {
+  /** Builds with what {@link OpenStackInfrastructure.create} looks up. */
+  constructor(name: string, args: ResolvedOpenStackArgs, options?: pulumi.ComponentResourceOptions) {
+    const { plan, config = {}, rules, found } = args;
+    super(
+      "encaplab:openstack:OpenStack",
+      name,
+      args,
+      (foundation) => {
+        const { scope, labTags } = foundation;
+        const label = labelOf(labTags);
+        const network = createNetwork(plan, found.externalNetwork.id, label, scope);
+        const security = createSecurity(rules, label, scope);
+        const nodes = createNodes({ plan, config, found, network, security, label }, foundation);
+        return { nodes, cost: estimateOpenStack(plan, found) };
+      },
+      options,
+    );
   }
-  // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
-  const rules = planIngress(plan, operatorCidrs).length + 3;
-  if (session) await checkQuota(session, name, plan, found.flavor, rules);
-  const lab = new OpenStack(
-    name,
-    { plan, config, operatorCidrs, found, ...(prefix !== undefined && { prefix }) },
-    { ...options, provider },
-  );
-  await pulumi.log.info(lab.cost.sentence, lab);
-  return lab;
+
+  /**
+   * Looks up what the cloud offers, builds the plan there, and says what it consists of.
+   * @param name also the lab's name in the cloud: part of the tag `stack` and of every name.
+   * @throws {ConfigError} before anything is built, when the cloud cannot provide what the config asks for.
+   */
+  static async create(
+    name: string,
+    { plan, config = {}, settings = {}, prefix = `${name}-` }: OpenStackInfrastructureArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ): Promise<OpenStackInfrastructure> {
+    const account = requireAccount(config, settings);
+    const rules = planIngress(plan, await findAccess("openstack", config.accessCidrs));
+    const provider = createProvider(`${prefix}openstack`, config, settings, besideComponent(options));
+    const session = await borrowSession(provider, config, settings, account);
+    const found = await lookUp(config, session, { provider });
+    for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan)]) {
+      if (warning) await pulumi.log.warn(warning);
+    }
+    // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
+    if (session) await checkQuota(session, name, plan, found.flavor, rules.length + 3);
+    const args = { plan, config, rules, found, prefix };
+    return announceCost(new OpenStackInfrastructure(name, args, { ...options, provider }));
+  }
 }

@@ -1,4 +1,6 @@
 /** Finds what a stack still has on OpenStack, by its tags and through OpenStack's own APIs. */
+import type { LabConfig, OpenStackConfig, ProviderSettings } from "../../config";
+import type { Leftover } from "../common";
 import {
   type CloudName,
   findAccount,
@@ -8,14 +10,6 @@ import {
   stackDescription,
   stackTags,
 } from "./api";
-
-/** A resource that was made for the stack and is still there. */
-export interface Leftover {
-  /** As in `openstack <kind> delete <id>`. */
-  kind: string;
-  id: string;
-  name: string;
-}
 
 /** Every kind of tagged resource of the lab, in the order in which you would delete them by hand. */
 const KINDS: readonly { kind: string; service: string; collection: string; key: string }[] = [
@@ -29,15 +23,19 @@ const KINDS: readonly { kind: string; service: string; collection: string; key: 
 ];
 
 /**
- * Lists what has the stack's tags or, in Neutron, its description. Nova cannot tag key pairs: those are found by name.
+ * Everything that has the stack's tags or, in Neutron, its description. Nova cannot tag key pairs: those are found by name.
+ * It asks OpenStack's own APIs, outside the engine, too.
+ * @param stack the lab's name in the cloud.
+ * @param settings the stack's own keys of the provider, of which `openstack:cloud` and `openstack:region` count here.
  * @throws {Error} in one sentence when OpenStack cannot be asked: that does not mean that nothing is there.
  */
-export async function leftoversOnOpenStack(
+export async function findLeftovers(
   stack: string,
-  cloud: CloudName,
+  { openstack: config = {} }: Pick<LabConfig, "openstack">,
+  settings: ProviderSettings,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Leftover[]> {
-  const session = await openSession(findAccount(cloud, env));
+  const session = await openSession(findAccount(accountOf(config, settings), env));
   // With several tags in one parameter, a resource must have all of them (API references of Neutron and Nova).
   const tags = encodeURIComponent(stackTags(stack).join(","));
   const description = encodeURIComponent(stackDescription(stack));
@@ -60,3 +58,9 @@ export async function leftoversOnOpenStack(
     .map((name) => ({ kind: "keypair", id: name, name }));
   return [...marked.flat(), ...keyPairs];
 }
+
+const accountOf = (config: OpenStackConfig, settings: ProviderSettings): CloudName => {
+  const text = (key: string) => (typeof settings[key] === "string" ? settings[key] : undefined);
+  const [cloud, region] = [config.cloud ?? text("cloud"), config.region ?? text("region")];
+  return { ...(cloud && { cloud }), ...(region && { region }) };
+};

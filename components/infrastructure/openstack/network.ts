@@ -10,6 +10,7 @@ import {
   toAddress,
   toNumber,
 } from "../../plan";
+import type { Scope } from "../common";
 import type { Label } from "./tags";
 
 /** Addresses .2 to .9 of a subnet, for Neutron's own ports. They are below the plan's nodes. */
@@ -41,17 +42,18 @@ export function createNetwork(
   plan: LabPlan,
   externalNetworkId: pulumi.Input<string>,
   label: Label,
-  parent: pulumi.Resource,
+  scope: Scope,
 ): Network {
+  const { parent, named } = scope;
   const router = new openstack.networking.Router(
-    "router",
+    named("router"),
     { ...label.described("router"), externalNetworkId },
     { parent },
   );
   const subnets = new Map(
-    plan.subnets.map((subnet) => [subnet.name, createSubnet(plan, subnet, router, label, parent)]),
+    plan.subnets.map((subnet) => [subnet.name, createSubnet(plan, subnet, router, label, scope)]),
   );
-  return { router, subnets, podRoutes: createPodRoutes(plan, subnets, parent) };
+  return { router, subnets, podRoutes: createPodRoutes(plan, subnets, scope) };
 }
 
 function createSubnet(
@@ -59,17 +61,17 @@ function createSubnet(
   { name, cidr, gateway }: SubnetPlan,
   router: openstack.networking.Router,
   label: Label,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): NetworkSubnet {
   const network = new openstack.networking.Network(
-    name,
+    named(name),
     // Neutron refuses an MTU that leaves no room for its own encapsulation, and uses its maximum if none is set.
     { ...label.described(name), ...(plan.mtu.link !== FABRIC_FACTS.openstack.mtu && { mtu: plan.mtu.link }) },
     { parent },
   );
   compareMtu(plan, name, network);
   const subnet = new openstack.networking.Subnet(
-    name,
+    named(name),
     {
       ...label.described(name),
       networkId: network.id,
@@ -83,7 +85,7 @@ function createSubnet(
     { parent, deletedWith: network, deleteBeforeReplace: true },
   );
   const leg = new openstack.networking.RouterInterface(
-    name,
+    named(name),
     { routerId: router.id, subnetId: subnet.id },
     { parent, deleteBeforeReplace: true },
   );
@@ -123,13 +125,13 @@ export function allocationPools(
 function createPodRoutes(
   { podRoutes, nodes }: LabPlan,
   subnets: Network["subnets"],
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): openstack.networking.RouterRoute[] {
   return podRoutes.map(({ block, node, via }) => {
     const { subnet } = nodes.find(({ name }) => name === node) as NodePlan;
     const { leg } = subnets.get(subnet) as NetworkSubnet;
     return new openstack.networking.RouterRoute(
-      `pods-${block.replace("/", "-")}-via-${via}`,
+      named(`pods-${block.replace("/", "-")}-via-${via}`),
       // The router's id from its interface: when the interface is replaced, so is the route, and the route is deleted
       // first.
       { routerId: leg.routerId, destinationCidr: block, nextHop: via },

@@ -3,7 +3,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit, KeyPair, type Login } from "../common";
+import { cloudInit, type Foundation, KeyPair, type Scope } from "../common";
 import type { CloudNode, Connection } from "../interface";
 import { keyPairName } from "./api";
 import type { Found } from "./lookup";
@@ -24,24 +24,27 @@ export interface NodesArgs {
   found: Found;
   network: Network;
   security: Security;
-  login: Login;
   label: Label;
 }
 
 /** Declares the nodes, in the plan's order. */
-export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resource): CloudNode[] {
-  const { plan, config, login } = args;
+export function createNodes(
+  args: NodesArgs,
+  { stack, scope, login }: Pick<Foundation, "stack" | "scope" | "login">,
+): CloudNode[] {
+  const { plan, config } = args;
+  const { parent, named } = scope;
   const publicKey = pulumi.output(login.publicKey).apply((key) => key.trim());
   const keyPair = new openstack.compute.Keypair(
-    "login",
-    { name: publicKey.apply((key) => keyPairName(name, key)), publicKey },
+    named("login"),
+    { name: publicKey.apply((key) => keyPairName(stack, key)), publicKey },
     { parent },
   );
   const built = plan.nodes.map((node) => {
     const subnet = args.network.subnets.get(node.subnet) as NetworkSubnet;
-    const port = createPort(node, subnet, args, parent);
-    const hostKey = new KeyPair(`${node.name}-host`, { parent });
-    const instance = createInstance(node, port, subnet, keyPair, hostKey, args, parent);
+    const port = createPort(node, subnet, args, scope);
+    const hostKey = new KeyPair(named(`${node.name}-host`), { parent });
+    const instance = createInstance(node, port, subnet, keyPair, hostKey, args, scope);
     return { node, subnet, port, hostKey, instance };
   });
   const controlPlane = built.find(
@@ -52,7 +55,7 @@ export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resour
     controlPlane.port,
     controlPlane.subnet,
     args,
-    parent,
+    scope,
   );
   const connectionTo = ({ node, hostKey }: (typeof built)[number], jump?: Connection): Connection => ({
     host: jump ? node.address : publicAddress,
@@ -77,10 +80,10 @@ function createPort(
   node: NodePlan,
   { subnet, leg }: NetworkSubnet,
   { plan, security, label }: NodesArgs,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): openstack.networking.Port {
   return new openstack.networking.Port(
-    node.name,
+    named(node.name),
     {
       ...label.described(node.name),
       // The network's id from the subnet: when the subnet is replaced, so is the port, and the port is deleted first.
@@ -109,10 +112,10 @@ function createInstance(
   keyPair: openstack.compute.Keypair,
   hostKey: KeyPair,
   { found: { image, flavor }, label }: NodesArgs,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): openstack.compute.Instance {
   return new openstack.compute.Instance(
-    node.name,
+    named(node.name),
     {
       ...label(node.name),
       flavorId: flavor.id,
@@ -153,18 +156,18 @@ function createFloatingIp(
   port: openstack.networking.Port,
   { leg }: NetworkSubnet,
   { found, label }: NodesArgs,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): pulumi.Output<string> {
   const { description, tags } = label.described(node.name);
   const floatingIp = new openstack.networking.FloatingIp(
-    node.name,
+    named(node.name),
     { pool: found.externalNetwork.name, description, tags },
     // Neutron refuses to delete a router's interface that a floating IP needs (terraform-provider-openstack#2671):
     // delete this first.
     { parent, dependsOn: leg },
   );
   const association = new openstack.networking.FloatingIpAssociate(
-    node.name,
+    named(node.name),
     { floatingIp: floatingIp.address, portId: port.id },
     // Releasing the floating IP ends its association too.
     { parent, dependsOn: leg, deletedWith: floatingIp },

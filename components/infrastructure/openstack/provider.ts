@@ -39,6 +39,7 @@ export function requireAccount(
  * (terraform-provider-openstack, openstack/provider.go), so that no stack file needs a password.
  */
 export function createProvider(
+  name: string,
   { cloud, region }: OpenStackConfig,
   settings: ProviderSettings,
   options?: pulumi.ResourceOptions,
@@ -53,5 +54,5 @@ export function createProvider(
     ...(cloud && { cloud }),
     ...(region && { region }),
   };
-  return new openstack.Provider("openstack", args as openstack.ProviderArgs, options);
+  return new openstack.Provider(name, args as openstack.ProviderArgs, options);
 }

@@ -1,7 +1,6 @@
 /** The security group: the plan's firewall table as Neutron rules. */
 import * as openstack from "@pulumi/openstack";
-import type * as pulumi from "@pulumi/pulumi";
-import type { IngressRule } from "../common";
+import type { IngressRule, Scope } from "../common";
 import type { Label } from "./tags";
 
 /** The security group and its rules. */
@@ -18,10 +17,10 @@ export interface Security {
 export function createSecurity(
   rules: readonly IngressRule[],
   label: Label,
-  parent: pulumi.Resource,
+  { parent, named }: Scope,
 ): Security {
   const group = new openstack.networking.SecGroup(
-    "nodes",
+    named("nodes"),
     {
       ...label.described("nodes"),
       // A cloud may have its own default rules for new groups. Only the rules of the table must be in the group.
@@ -32,11 +31,11 @@ export function createSecurity(
   // Deleting a group deletes its rules. One by one, the provider waits five seconds for each.
   const inside = { parent, deletedWith: group };
   const ingress = rules.map(
-    (rule) => new openstack.networking.SecGroupRule(rule.name, ingressArgs(rule, group), inside),
+    (rule) => new openstack.networking.SecGroupRule(named(rule.name), ingressArgs(rule, group), inside),
   );
   // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.
   const egress = new openstack.networking.SecGroupRule(
-    "all-out",
+    named("all-out"),
     { securityGroupId: group.id, direction: "egress", ethertype: "IPv4", description: "encaplab: all-out" },
     inside,
   );

@@ -1,6 +1,5 @@
 /** Which resources are left in an account, and which EC2 only still lists. */
 import assert from "node:assert/strict";
-import * as aws from "@pulumi/aws";
 import { findLeftovers } from "../../../components/infrastructure/aws";
 import { startMocks } from "../../support/mocks";
 import { problemsOf } from "../../support/problems";
@@ -26,11 +25,7 @@ async function look(there: Record<string, Call>) {
       return (there[name] ?? none[name] ?? (() => ({ ids: [] })))(inputs);
     },
   });
-  const found = await findLeftovers(
-    "aws",
-    "eu-central-1",
-    new aws.Provider("aws", { region: "eu-central-1" }),
-  );
+  const found = await findLeftovers("aws", { aws: { region: "eu-central-1" } }, {});
   return { found, asked };
 }
 
@@ -48,7 +43,7 @@ describe("findLeftovers on AWS", () => {
     assert.ok(states.includes("stopped") && !states.includes("terminated"));
   });
 
-  it("returns kind and id, in the order in which you would delete them", async () => {
+  it("returns kind, id and region, in the order in which you would delete them", async () => {
     const { found } = await look({
       getVpcs: () => ({ ids: ["vpc-1"] }),
       getInstances: () => ({ ids: ["i-1", "i-2"] }),
@@ -59,6 +54,7 @@ describe("findLeftovers on AWS", () => {
       found.map(({ kind, id }) => `${kind} ${id}`),
       ["instance i-1", "instance i-2", "key-pair several", "internet-gateway igw-1", "vpc vpc-1"],
     );
+    assert.equal(found[0]?.name, "i-1 in eu-central-1");
   });
 
   it("fails when a request to EC2 fails, instead of finding nothing", async () => {

@@ -1,89 +1,29 @@
 /** The resource options on AWS: what is deleted with what, what depends on what, what is never replaced. */
 import assert from "node:assert/strict";
-import type * as pulumi from "@pulumi/pulumi";
-import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
-import { FAULT_FACTS } from "../../../components/plan";
 import { buildAws, INGRESS, INSTANCE } from "../../support/aws";
-import { named, ofType, type Recorded, type Recording, resolved } from "../../support/mocks";
+import {
+  type Built,
+  CLOUDS,
+  type CloudUnderTest,
+  dependencies,
+  everyMode,
+  isDirect,
+} from "../../support/clouds";
+import { named, ofType, resolved } from "../../support/mocks";
 
-const FAULTS_HERE = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes("aws"));
-const CASES = ENCAPSULATIONS.flatMap((encapsulation) =>
-  [[], ...FAULTS_HERE.map((fault) => [fault])].map((faults) => ({ encapsulation, faults })),
-);
+const AWS = CLOUDS.find(({ cloud }) => cloud === "aws") as CloudUnderTest;
 
-const urn = (resource: pulumi.Resource | undefined) => (resource ? resolved(resource.urn) : undefined);
-const without = (props: Recorded["props"], ...keys: string[]) =>
-  Object.fromEntries(Object.entries(props).filter(([key]) => !keys.includes(key)));
-const dependencies = async ({ opts }: Recorded): Promise<string[]> =>
-  Promise.all(
-    [await resolved(opts.dependsOn as pulumi.Input<pulumi.Resource[]>)]
-      .flat()
-      .map((one) => resolved(one.urn)),
-  ) as Promise<string[]>;
-
-describe("the resources of AWS, in every mode with every fault", function () {
+describe("the resources of AWS alone, in every mode with every fault", function () {
   this.timeout(120_000);
-  const built: { title: string; recording: Recording<pulumi.Resource>; raw: (typeof CASES)[number] }[] = [];
+  let built: Built[];
   before(async () => {
-    for (const raw of CASES) {
-      const recording = await buildAws({ ...raw, podRoutes: true });
-      built.push({ title: `${raw.encapsulation} ${raw.faults.join()}`, recording, raw });
-    }
-  });
-
-  it("are all children of the component, created in its constructor", () => {
-    for (const { title, recording } of built) {
-      assert.deepEqual(recording.late, [], title);
-      const [component, ...children] = recording.resources;
-      assert.equal(component?.type, "encaplab:aws:Aws");
-      for (const { name, opts } of children)
-        assert.equal(opts.parent, component?.resource, `${title}: ${name}`);
-    }
-  });
-
-  it("are all created before the component registers its outputs, which it does once", () => {
-    for (const { title, recording } of built)
-      assert.deepEqual(
-        recording.outputs.map(({ after }) => after),
-        [recording.resources.length],
-        title,
-      );
-  });
-
-  it("never replace or restart a machine: a mode or a fault changes only its source/dest check", () => {
-    const [first] = built;
-    for (const { title, recording } of built) {
-      for (const { name, props } of ofType(recording.resources, INSTANCE)) {
-        const before = named(first?.recording.resources ?? [], INSTANCE, name).props;
-        assert.deepEqual(without(props, "sourceDestCheck"), without(before, "sourceDestCheck"), title);
-      }
-    }
-  });
-
-  it("change only rules and source/dest checks between modes and faults", () => {
-    const rest = (recording: Recording<pulumi.Resource> | undefined) =>
-      recording?.resources
-        .filter(({ type }) => type !== INGRESS && type !== INSTANCE)
-        .map(({ type, name, props }) => ({ type, name, props }));
-    for (const { title, recording } of built)
-      assert.deepEqual(rest(recording), rest(built[0]?.recording), title);
-  });
-
-  it("never change a rule in place: a name stands for the same rule in every mode", () => {
-    const rules = new Map<string, Recorded["props"]>();
-    for (const { title, recording } of built) {
-      for (const { name, props } of ofType(recording.resources, INGRESS)) {
-        const known = rules.get(name) ?? props;
-        assert.deepEqual(props, known, `${title}: ${name}`);
-        rules.set(name, known);
-      }
-    }
+    built = await everyMode(AWS);
   });
 
   it("turn the source/dest check off when pod addresses leave a node, unless a fault keeps it on", () => {
-    for (const { title, recording, raw } of built) {
-      const direct = ["None", "IPIPCrossSubnet", "VXLANCrossSubnet"].includes(raw.encapsulation);
-      const on = !direct || raw.faults.includes("source-dest-check");
+    for (const one of built) {
+      const { title, recording, raw } = one;
+      const on = !isDirect(one) || raw.faults.includes("source-dest-check");
       for (const { props } of ofType(recording.resources, INSTANCE))
         assert.equal(props.sourceDestCheck, on, title);
     }
@@ -95,10 +35,9 @@ describe("the resources of AWS, in every mode with every fault", function () {
         /GroupRule|gressRule|RouteTableAssociation/.test(type),
       );
       const first = [...needed, named(recording.resources, "aws:ec2/route:Route", "internet")];
-      const urns = await Promise.all(first.map(({ resource }) => urn(resource)));
       for (const instance of ofType(recording.resources, INSTANCE)) {
         const waits = await dependencies(instance);
-        for (const one of urns) assert.ok(waits.includes(`${one}`), `${title}: ${one}`);
+        for (const { name, resource } of first) assert.ok(waits.includes(resource), `${title}: ${name}`);
       }
     }
   });
@@ -140,7 +79,7 @@ describe("the resources of AWS, in every mode with every fault", function () {
   });
 
   it("ignore changes in a machine's security groups when the user has set EC2's endpoint, which may not show them", async () => {
-    const { resources } = await buildAws({}, undefined, true);
+    const { resources } = await buildAws({}, { ownEndpoint: true });
     for (const { opts, props } of ofType(resources, INSTANCE)) {
       assert.ok(opts.ignoreChanges?.includes("vpcSecurityGroupIds"));
       assert.equal(props.vpcSecurityGroupIds.length, 1);
@@ -157,16 +96,6 @@ describe("the resources of AWS, in every mode with every fault", function () {
     assert.deepEqual(words("icmp"), ["icmp", -1, -1]);
     assert.deepEqual(words("pod-cidr"), ["-1", undefined, undefined]);
     assert.deepEqual(words("bgp"), ["tcp", 179, 179]);
-  });
-
-  it("mark user data and private keys as secret", () => {
-    for (const { recording } of built) {
-      for (const { secrets } of ofType(recording.resources, INSTANCE))
-        assert.deepEqual(secrets, ["userData"]);
-      const keys = recording.resources.filter(({ type }) => type.endsWith("encaplab:KeyPair"));
-      assert.ok(keys.length > 1);
-      for (const { opts } of keys) assert.deepEqual(opts.additionalSecretOutputs, ["privateKey"]);
-    }
   });
 
   it("have the lab's tags wherever EC2 takes tags", () => {
@@ -192,20 +121,9 @@ describe("the choices of a stack on AWS", () => {
     }
   });
 
-  it("use the user's own public key, without a private key in the state", async () => {
-    const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHkun8 ada";
-    const { resources, result } = await buildAws({ aws: { publicKey, user: "rocky" } });
-    assert.equal(ofType(resources, "aws:ec2/keyPair:KeyPair")[0]?.props.publicKey, publicKey);
-    assert.ok(!resources.some(({ type, name }) => type.endsWith("encaplab:KeyPair") && name === "login"));
-    assert.equal(result.nodes[0]?.connection.privateKey, undefined);
-    assert.equal(result.nodes[0]?.connection.user, "rocky");
-  });
-
-  it("set the tags owner and expiry, with the expiry counted from the beginning", async () => {
-    const { resources, result } = await buildAws({ aws: { owner: "grace", ttl: "8h" } });
-    const { owner, expiry } = named(resources, INSTANCE, "cp1").props.tags;
-    assert.deepEqual([owner, expiry], ["grace", "2026-01-01T08:00:00Z"]);
-    assert.equal(await resolved(result.expiry ?? ""), expiry);
+  it("output the expiry, counted from the beginning", async () => {
+    const { result } = await buildAws({ aws: { ttl: "8h" } });
+    assert.equal(await resolved(result.expiry ?? ""), "2026-01-01T08:00:00Z");
   });
 
   it("route each block to its node's interface, only with podRoutes", async () => {

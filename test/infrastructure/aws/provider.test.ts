@@ -64,7 +64,7 @@ describe("an EC2 endpoint that the user has set", () => {
         return {};
       },
     });
-    await resolved(createProvider("eu-central-1", settings).urn);
+    await resolved(createProvider("aws", "eu-central-1", settings).urn);
     const said = (key: string) => (made[key] === undefined ? undefined : JSON.parse(`${made[key]}`));
     return said;
   }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import * as sshpk from "sshpk";
+import { utils } from "ssh2";
 import { parse } from "yaml";
 import { cloudInit } from "../../../components/infrastructure/common/cloud-init";
 import { sshCommand } from "../../../components/infrastructure/common/key";
@@ -8,18 +12,34 @@ import { keyPair } from "../../../components/infrastructure/common/providers";
 import { resolved, startMocks } from "../../support/mocks";
 
 describe("a key pair", () => {
-  it("is Ed25519 in OpenSSH's format, and the public key matches the private key", async () => {
+  it("is Ed25519 in OpenSSH's format, and a real ssh-keygen finds the public key in the private one", async () => {
     const { privateKey, publicKey } = await keyPair.create({});
     assert.match(
       privateKey,
       /^-----BEGIN OPENSSH PRIVATE KEY-----\n[\s\S]+\n-----END OPENSSH PRIVATE KEY-----\n$/,
     );
     assert.match(publicKey, /^ssh-ed25519 AAAA\S+ encaplab$/);
-    const parsed = sshpk.parsePrivateKey(privateKey, "openssh");
-    assert.equal(
-      parsed.toPublic().fingerprint("sha256").toString(),
-      sshpk.parseKey(publicKey, "ssh").fingerprint("sha256").toString(),
-    );
+    const folder = mkdtempSync(join(tmpdir(), "encaplab-key-"));
+    try {
+      const file = join(folder, "key");
+      writeFileSync(file, privateKey, { mode: 0o600 });
+      assert.equal(execFileSync("ssh-keygen", ["-y", "-f", file], { encoding: "utf8" }).trim(), publicKey);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  // One of 256 is not: ssh2 drops a zero byte at the beginning of the public key.
+  it("is readable each of a thousand times", async () => {
+    for (let i = 0; i < 1000; i++) {
+      const { privateKey, publicKey } = await keyPair.create({});
+      const parsed = utils.parseKey(privateKey);
+      assert.ok(!(parsed instanceof Error), String(parsed));
+      const [, base64 = ""] = publicKey.split(" ");
+      assert.equal(parsed.getPublicSSH().toString("base64"), base64);
+      // The type and 32 bytes, each after its length (RFC 8709).
+      assert.equal(Buffer.from(base64, "base64").length, 4 + "ssh-ed25519".length + 4 + 32);
+    }
   });
 
   it("differs from every other key pair, and is never renewed", async () => {

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { findLeftovers } from "../../../components/infrastructure/openstack";
 import { keyPairName } from "../../../components/infrastructure/openstack/api";
-import { leftoversOnOpenStack } from "../../../components/infrastructure/openstack/leftovers";
 import { EMPTY_PROJECT, FakeOpenStack, type Replies } from "../../support/openstack-api";
 
 describe("the leftovers of a stack on OpenStack", () => {
@@ -40,7 +40,7 @@ describe("the leftovers of a stack on OpenStack", () => {
 
   it("are none where nothing has both of the stack's tags", async () => {
     await start();
-    assert.deepEqual(await leftoversOnOpenStack("lab", {}, openrc()), []);
+    assert.deepEqual(await findLeftovers("lab", {}, {}, openrc()), []);
     const lists = fake.asked.slice(1).map(({ path }) => path);
     assert.equal(lists.filter((path) => path.endsWith("?tags=project=encaplab,stack=lab")).length, 7);
     // Finds what a killed engine left without tags: Neutron sets tags in a separate request.
@@ -62,7 +62,7 @@ describe("the leftovers of a stack on OpenStack", () => {
         })),
       },
     });
-    assert.deepEqual(await leftoversOnOpenStack("lab", {}, openrc()), [
+    assert.deepEqual(await findLeftovers("lab", {}, {}, openrc()), [
       { kind: "server", id: "1", name: "lab-cp1" },
       { kind: "floating ip", id: "2", name: "198.51.100.7" },
       { kind: "security group", id: "3", name: "lab-nodes" },
@@ -72,7 +72,7 @@ describe("the leftovers of a stack on OpenStack", () => {
 
   it("are found with a password from the environment", async () => {
     await start();
-    await leftoversOnOpenStack("lab", {}, openrc());
+    await findLeftovers("lab", {}, {}, openrc());
     assert.deepEqual(loginBody(), {
       identity: {
         methods: ["password"],
@@ -84,20 +84,26 @@ describe("the leftovers of a stack on OpenStack", () => {
 
   it("are found in the user's default project when none is named", async () => {
     await start();
-    await leftoversOnOpenStack("lab", {}, { ...openrc(), OS_PROJECT_NAME: "" });
+    await findLeftovers("lab", {}, {}, { ...openrc(), OS_PROJECT_NAME: "" });
     assert.deepEqual(Object.keys(loginBody() as object), ["identity"]);
   });
 
   it("are found with an application credential from clouds.yaml, which implies its project", async () => {
     await start();
     const env = cloudsYaml({ application_credential_id: "id", application_credential_secret: "secret" });
-    await leftoversOnOpenStack("lab", { cloud: "mycloud" }, env);
+    await findLeftovers("lab", { openstack: { cloud: "mycloud" } }, {}, env);
     assert.deepEqual(loginBody(), {
       identity: {
         methods: ["application_credential"],
         application_credential: { id: "id", secret: "secret" },
       },
     });
+  });
+
+  it("are found in the cloud of the stack's own provider settings", async () => {
+    await start();
+    const env = cloudsYaml({ user_id: "u", password: "x" });
+    assert.deepEqual(await findLeftovers("lab", {}, { cloud: "mycloud" }, env), []);
   });
 
   it("are found with a password from secure.yaml, and with a token", async () => {
@@ -107,14 +113,14 @@ describe("the leftovers of a stack on OpenStack", () => {
       join(folder, "secure.yaml"),
       stringify({ clouds: { mycloud: { auth: { password: "x" } } } }),
     );
-    await leftoversOnOpenStack("lab", {}, { ...env, OS_CLOUD: "mycloud" });
+    await findLeftovers("lab", {}, {}, { ...env, OS_CLOUD: "mycloud" });
     assert.deepEqual(loginBody(), {
       identity: { methods: ["password"], password: { user: { id: "u", password: "x" } } },
       scope: { project: { id: "p" } },
     });
     fake.asked.length = 0;
     const { OS_AUTH_URL, OS_REGION_NAME } = openrc();
-    await leftoversOnOpenStack("lab", {}, { OS_AUTH_URL, OS_REGION_NAME, OS_TOKEN: "t", OS_PROJECT_ID: "p" });
+    await findLeftovers("lab", {}, {}, { OS_AUTH_URL, OS_REGION_NAME, OS_TOKEN: "t", OS_PROJECT_ID: "p" });
     assert.deepEqual(loginBody(), {
       identity: { methods: ["token"], token: { id: "t" } },
       scope: { project: { id: "p" } },
@@ -123,8 +129,10 @@ describe("the leftovers of a stack on OpenStack", () => {
 
   it("are not reported as none when OpenStack cannot be asked", async () => {
     await start({ "/identity/v3/auth/tokens": 401, "/network/v2.0/ports": 503 });
-    const fails = (env: Record<string, string>, cloud: object, sentence: RegExp) =>
-      assert.rejects(leftoversOnOpenStack("lab", cloud, env), ({ message }: Error) => sentence.test(message));
+    const fails = (env: Record<string, string>, openstack: object, sentence: RegExp) =>
+      assert.rejects(findLeftovers("lab", { openstack }, {}, env), ({ message }: Error) =>
+        sentence.test(message),
+      );
     await fails({}, {}, /^there are no OpenStack credentials: set OS_CLOUD/);
     await fails(openrc(), {}, /did not accept the credentials: status 401: no$/);
     await fails(

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem, parseConfig } from "../../../components/config";
-import { createOpenStack } from "../../../components/infrastructure/openstack";
+import { OpenStackInfrastructure } from "../../../components/infrastructure/openstack";
 import { createProvider, requireAccount } from "../../../components/infrastructure/openstack/provider";
 import { borrowSession } from "../../../components/infrastructure/openstack/session";
 import { planLab } from "../../../components/plan";
@@ -56,7 +56,11 @@ describe("the lookup on OpenStack before anything is built", () => {
       },
     });
     const config = parseConfig({ cloud: "openstack", openstack: section, ...raw });
-    const lab = await createOpenStack("test", { plan: planLab(config), config, settings: SETTINGS });
+    const lab = await OpenStackInfrastructure.create("test", {
+      plan: planLab(config),
+      config: config.openstack ?? {},
+      settings: SETTINGS,
+    });
     return { lab, asked: Object.fromEntries(asked) };
   }
 
@@ -155,10 +159,12 @@ describe("the lookup on OpenStack before anything is built", () => {
         project_name: "lab",
       };
       const account = { auth, insecure: false, ...place };
-      const session = await borrowSession(createProvider({}, {}), {}, {}, account).catch((error: unknown) => {
-        assert.ok(error instanceof ConfigError, String(error));
-        log.push(...sentences(error.problems).map((sentence) => sentence.replace(auth.auth_url, "URL")));
-      });
+      const session = await borrowSession(createProvider("openstack", {}, {}), {}, {}, account).catch(
+        (error: unknown) => {
+          assert.ok(error instanceof ConfigError, String(error));
+          log.push(...sentences(error.problems).map((sentence) => sentence.replace(auth.auth_url, "URL")));
+        },
+      );
       return session?.catalogue;
     };
     assert.equal((await say({ region: "here" }))?.length, 4);
@@ -232,6 +238,7 @@ describe("the OpenStack account", () => {
     const seen: Record<string, pulumi.Input<unknown>> = {};
     await startMocks();
     createProvider(
+      "openstack",
       { cloud: "mine", region: "r2" },
       { cloud: "other", token: "t", applicationCredentialSecret: "s", password: "p", insecure: true },
       {

@@ -1,12 +1,16 @@
 /** The resource options on OpenStack: what is deleted with what, what depends on what, what is never replaced. */
 import assert from "node:assert/strict";
-import type * as pulumi from "@pulumi/pulumi";
-import { ENCAPSULATIONS, FAULTS } from "../../../components/config";
-import { FAULT_FACTS } from "../../../components/plan";
-import { named, ofType, type Recorded, type Recording, resolved } from "../../support/mocks";
+import {
+  type Built,
+  CLOUDS,
+  type CloudUnderTest,
+  dependencies,
+  everyMode,
+  isDirect,
+} from "../../support/clouds";
+import { named, ofType } from "../../support/mocks";
 import {
   ASSOCIATION,
-  buildOpenStack,
   FLOATING_IP,
   GROUP,
   INSTANCE,
@@ -20,77 +24,33 @@ import {
   SUBNET,
 } from "../../support/openstack";
 
-const FAULTS_HERE = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes("openstack"));
-const CASES = ENCAPSULATIONS.flatMap((encapsulation) =>
-  [[], ...FAULTS_HERE.map((fault) => [fault])].map((faults) => ({ encapsulation, faults })),
-);
+const OPENSTACK = CLOUDS.find(({ cloud }) => cloud === "openstack") as CloudUnderTest;
 
-const without = (props: Recorded["props"], ...keys: string[]) =>
-  Object.fromEntries(Object.entries(props).filter(([key]) => !keys.includes(key)));
-
-async function dependencies({ opts }: Recorded): Promise<pulumi.Resource[]> {
-  const given = opts.dependsOn;
-  return [(await resolved(given as pulumi.Input<pulumi.Resource[]>)) ?? []].flat() as pulumi.Resource[];
-}
-
-describe("the resources of OpenStack, in every mode with every fault", function () {
+describe("the resources of OpenStack alone, in every mode with every fault", function () {
   this.timeout(120_000);
-  const built: { title: string; recording: Recording<pulumi.Resource>; raw: (typeof CASES)[number] }[] = [];
+  let built: Built[];
   before(async () => {
-    for (const raw of CASES) {
-      const recording = await buildOpenStack({ ...raw, podRoutes: true });
-      built.push({ title: `${raw.encapsulation} ${raw.faults.join()}`, recording, raw });
-    }
+    built = await everyMode(OPENSTACK);
   });
 
-  it("are all children of the component, created in its constructor", () => {
-    for (const { title, recording } of built) {
-      assert.deepEqual(recording.late, [], title);
-      const [component, ...children] = recording.resources;
-      assert.equal(component?.type, "encaplab:openstack:OpenStack");
-      for (const { name, opts } of children)
-        assert.equal(opts.parent, component?.resource, `${title}: ${name}`);
-    }
-  });
-
-  it("are all created before the component registers its outputs, which it does once", () => {
-    for (const { title, recording } of built)
-      assert.deepEqual(
-        recording.outputs.map(({ after }) => after),
-        [recording.resources.length],
-        title,
-      );
-  });
-
-  // `allowed_address_pairs` is not ForceNew (resource_openstack_networking_port_v2.go), so Neutron gets an update.
-  it("never touch a machine: a mode or a fault changes only the ports' address pairs and the rules", () => {
-    const rest = (recording: Recording<pulumi.Resource> | undefined) =>
-      recording?.resources
-        .filter(({ type }) => type !== RULE)
-        .map(({ type, name, props }) => ({ type, name, props: without(props, "allowedAddressPairs") }));
-    for (const { title, recording } of built)
-      assert.deepEqual(rest(recording), rest(built[0]?.recording), title);
-  });
-
-  it("never change a rule in place, which Neutron cannot do: a name stands for the same rule in every mode", () => {
-    const rules = new Map<string, Recorded["props"]>();
-    for (const { title, recording } of built) {
-      for (const { name, props } of ofType(recording.resources, RULE)) {
-        const known = rules.get(name) ?? props;
-        assert.deepEqual(props, known, `${title}: ${name}`);
-        rules.set(name, known);
-      }
-    }
+  it("have rules in Neutron's words: protocol 4 by number, and a remote group only where it matches", () => {
+    const rules = new Map(
+      built.flatMap(({ recording }) =>
+        ofType(recording.resources, RULE).map(({ name, props }) => [name, props]),
+      ),
+    );
     assert.equal(rules.get("ipip")?.protocol, "4");
     assert.equal(rules.get("pod-cidr")?.protocol, undefined);
     assert.equal(rules.get("pod-cidr")?.remoteIpPrefix, "172.16.0.0/16");
     assert.equal(rules.get("bgp")?.remoteGroupId, "nodes-id");
   });
 
+  // `allowed_address_pairs` is not ForceNew (resource_openstack_networking_port_v2.go), so Neutron gets an update.
   it("allow the pods on the ports when their addresses leave a node, unless a fault forbids it", () => {
-    for (const { title, recording, raw } of built) {
-      const direct = ["None", "IPIPCrossSubnet", "VXLANCrossSubnet"].includes(raw.encapsulation);
-      const pairs = direct && !raw.faults.includes("port-security") ? [{ ipAddress: "172.16.0.0/16" }] : [];
+    for (const one of built) {
+      const { title, recording, raw } = one;
+      const pairs =
+        isDirect(one) && !raw.faults.includes("port-security") ? [{ ipAddress: "172.16.0.0/16" }] : [];
       for (const { props } of ofType(recording.resources, PORT)) {
         assert.deepEqual(props.allowedAddressPairs, pairs, title);
         assert.deepEqual(props.securityGroupIds, ["nodes-id"], title);
@@ -155,16 +115,6 @@ describe("the resources of OpenStack, in every mode with every fault", function 
         assert.equal(opts.deleteBeforeReplace, true);
         assert.deepEqual(opts.replaceOnChanges, ["fixedIps"], "an address, but neither pairs nor groups");
       }
-    }
-  });
-
-  it("mark user data and private keys as secret", () => {
-    for (const { recording } of built) {
-      for (const { secrets } of ofType(recording.resources, INSTANCE))
-        assert.deepEqual(secrets, ["userData"]);
-      const keys = recording.resources.filter(({ type }) => type.endsWith("encaplab:KeyPair"));
-      assert.ok(keys.length > 1);
-      for (const { opts } of keys) assert.deepEqual(opts.additionalSecretOutputs, ["privateKey"]);
     }
   });
 

@@ -58,12 +58,21 @@ export interface NodeContainersArgs {
   /** Absolute path of a folder laid over the plain root of each new node. Default: the plain root alone. */
   layer?: string | undefined;
   /** Begins the name of every resource. Default: the component's name and a hyphen. */
-  prefix?: string;
+  prefix?: string | undefined;
 }
 
 /**
- * The plan's nodes as node containers on this machine, with the lab's own login key: a real cluster that is gone without
- * a trace after a destroy. Needs Linux and root.
+ * The plan's nodes as node containers on this machine, with the lab's own login key: machines with systemd and SSH in the
+ * plan's subnets, which are gone without a trace after a destroy. Needs Linux and root.
+ *
+ * @example
+ * ```ts
+ * import { Cluster, NodeContainers, parseConfig, planLab } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ cloud: "hosts", hosts: { machines: "containers" } }));
+ * const infrastructure = new NodeContainers("study", { plan });
+ * export const { kubeconfig } = new Cluster("cluster", { plan, infrastructure });
+ * ```
  */
 export class NodeContainers extends pulumi.ComponentResource implements MachineInfrastructure {
   readonly nodes: Machine[];

@@ -1,0 +1,8 @@
+/** The cost estimate on OpenStack. */
+import type { LabPlan } from "../../plan";
+import { type CostEstimate, estimateCost } from "../common";
+import type { Found } from "./lookup";
+
+/** What the plan pays for, without prices: each cloud has its own, and OpenStack has no API for them. */
+export const estimateOpenStack = ({ nodes }: Pick<LabPlan, "nodes">, { flavor }: Found): CostEstimate =>
+  estimateCost([{ what: flavor.name, count: nodes.length, perHour: undefined }], "");

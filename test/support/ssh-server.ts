@@ -1,0 +1,86 @@
+/** SSH servers of ssh2 inside this process, on loopback. */
+import { type AddressInfo, connect, type Server as TcpServer } from "node:net";
+import { type Connection, Server } from "ssh2";
+import { type KeyPairText, newKeyPair, type Target } from "../../components/remote";
+
+export const HERE = "127.0.0.1";
+/** An address of a documentation range (RFC 5737), for which a server here never opens a connection. */
+export const SILENT = "192.0.2.1";
+
+/** `ssh-ed25519 AAAA…`, without the comment. */
+export const publicOf = ({ publicKey }: KeyPairText): string => publicKey.split(" ").slice(0, 2).join(" ");
+
+/** Servers that end together, and the keys that they use by default. */
+export class SshServers {
+  /** The key that a server accepts. */
+  readonly own = newKeyPair("test");
+  /** The key that a server shows. */
+  readonly host = newKeyPair("test");
+  private readonly running: TcpServer[] = [];
+
+  /** Starts any server. @param port default: one that is free. @returns its port. */
+  async listen(server: Server | TcpServer, port = 0): Promise<number> {
+    const tcp = server as TcpServer;
+    this.running.push(tcp);
+    await new Promise<void>((done) => tcp.listen(port, HERE, done));
+    return (tcp.address() as AddressInfo).port;
+  }
+
+  /**
+   * Starts an sshd that accepts one key and forwards connections. It answers any command with the command and its input.
+   * @param accepted the public key. @param host its host key.
+   */
+  sshd({ accepted = publicOf(this.own), host = this.host, port = 0 } = {}): Promise<number> {
+    const server = new Server({ hostKeys: [host.privateKey] }, (client) => serve(client, accepted));
+    return this.listen(server, port);
+  }
+
+  /** How to log in to a server here. */
+  target(port: number, more: Partial<Target> = {}): Target {
+    const { privateKey } = this.own;
+    return { host: HERE, port, user: "root", privateKey, hostKey: publicOf(this.host), ...more };
+  }
+
+  /** Lets no server accept a connection any more. Those that are open stay until the client ends them. */
+  stop(): void {
+    for (const server of this.running.splice(0)) server.close();
+  }
+}
+
+function serve(client: Connection, accepted: string): void {
+  client.on("error", () => {}); // in some tests a client disconnects early
+  client.on("authentication", (context) => {
+    const [type, base64] = accepted.split(" ");
+    const isKey = context.method === "publickey" && context.key.algo === type;
+    if (isKey && context.key.data.toString("base64") === base64) context.accept();
+    else context.reject(["publickey"]);
+  });
+  client.on("ready", () => {
+    client.on("session", (accept) => {
+      accept().on("exec", (acceptExec, _reject, { command }) => {
+        const channel = acceptExec();
+        let input = "";
+        channel.on("data", (part: Buffer) => {
+          input += part.toString();
+        });
+        channel.on("end", () => {
+          channel.stderr.write("said\n");
+          channel.write(`${command}: ${input}`);
+          channel.exit(3);
+          channel.end();
+        });
+      });
+    });
+    client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      if (destIP === SILENT) return;
+      const socket = connect(destPort, destIP);
+      socket.once("error", () => reject());
+      socket.once("connect", () => {
+        const channel = accept();
+        channel.pipe(socket).pipe(channel);
+        channel.on("close", () => socket.destroy());
+        socket.on("close", () => channel.end());
+      });
+    });
+  });
+}
