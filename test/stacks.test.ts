@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseConfig, parseStackConfig } from "../components/config";
 import { planLab } from "../components/plan";
+import { firstComment } from "../scripts/cli/stack-file";
 import { LESSONS, STACKS_FOLDER, stackConfig, stackNames, stackText } from "./support/stacks";
 
 describe("the stack files", () => {
@@ -13,6 +14,10 @@ describe("the stack files", () => {
 
   it("can all be planned", () => {
     for (const stack of stackNames()) assert.ok(planLab(stackConfig(stack)).nodes.length > 0, stack);
+  });
+
+  it("say in a sentence what the stack is, after the line for editors", () => {
+    for (const stack of stackNames()) assert.match(firstComment(stack), /^[^$]{20,}\.$/, stack);
   });
 
   it("have every key with its namespace", () => {

@@ -24,8 +24,18 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(values: T)
     error: ({ input }) => `must be one of ${values.join(", ")}${suggestion(input, values)}`,
   });
 
-/** Text of 1 to 200 printable characters (none of Unicode category C). */
-export const text = (what: string) => pattern(/^[^\p{C}]{1,200}$/u, what);
+/** Not in Unicode's category C: control characters, unassigned ones and the like. */
+const PRINTABLE = /^\P{C}*$/u;
+
+/**
+ * Text of 1 to 200 printable characters. Not a {@link pattern}, because that would be in the JSON Schema, and not every
+ * program that reads one knows Unicode's categories.
+ */
+export function text(what: string) {
+  const error = `must be ${what}`;
+  const sized = z.string({ error }).min(1, { error, abort: true }).max(200, { error, abort: true });
+  return sized.refine((value) => PRINTABLE.test(value), { error });
+}
 
 /** Text that matches `regex`. @param what describes it in the error, after "must be". */
 export const pattern = (regex: RegExp, what: string) =>

@@ -139,6 +139,13 @@ describe("a config that can be used", () => {
     assert.deepEqual(parseConfig({ faults: " " }), parseConfig({}));
   });
 
+  it("reads empty text as not set for a key whose default depends on other keys, and for no other", () => {
+    const empty = { mtu: "", fabric: "", topology: "", aws: "", hosts: "" };
+    assert.deepEqual(parseConfig(empty), parseConfig({}));
+    assert.equal(planOf({ cloud: "aws", ...empty }).fabric, "aws");
+    for (const key of ["encapsulation", "blockSize", "podCidr"]) assert.ok(errorOf({ [key]: "" }), key);
+  });
+
   it("is the same whether it is text from the engine or typed values from YAML", () => {
     fc.assert(
       fc.property(rawConfigs, (raw) => {
