@@ -4,7 +4,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { containersFolder, nodeContainers } from "../../components/infrastructure/hosts/containers/providers";
-import { Containers, SPEC } from "../support/containers";
+import { build, buildAgain } from "../support/cluster-build";
+import { Containers, needsContainers, RUN, SPEC } from "../support/containers";
+import { TOOLS_IMAGE } from "../support/pods";
 
 const BUILD = path.resolve(__dirname, "build/run");
 
@@ -12,13 +14,6 @@ describe("the build of a real Kubernetes", function () {
   this.timeout(3_600_000);
   let layer: string;
   const made: Containers[] = [];
-  const build = (...words: string[]) => {
-    const said = execFileSync("bash", [BUILD, ...words], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    return said.trim().split("\n").at(-1) as string;
-  };
   const one = (values: object) => {
     const lab = new Containers();
     made.push(lab);
@@ -32,8 +27,8 @@ describe("the build of a real Kubernetes", function () {
       .filter((name) => !name.startsWith("sha256:"));
 
   before(function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) this.skip();
-    layer = build();
+    needsContainers(this);
+    layer = build("layer");
   });
   after(() => {
     for (const lab of made) lab.remove();
@@ -41,7 +36,7 @@ describe("the build of a real Kubernetes", function () {
 
   it("builds only once, and then reuses the result", async () => {
     const before = fs.statSync(layer).ino;
-    assert.equal(build(), layer);
+    assert.equal(buildAgain("layer"), layer);
     assert.equal(fs.statSync(layer).ino, before);
     assert.ok(fs.existsSync(path.join(build("binaries"), "kube-apiserver")));
   });
@@ -55,19 +50,19 @@ describe("the build of a real Kubernetes", function () {
     const version = lab.on("cp1", "kubeadm version -o short");
     assert.equal(lab.on("cp1", "kubelet --version"), `Kubernetes ${version}`);
     const wanted = lab.on("cp1", `kubeadm config images list --kubernetes-version ${version}`).split("\n");
-    assert.deepEqual(images(lab).sort(), [...wanted, "encaplab.local/tools:1"].sort());
+    assert.deepEqual(images(lab).sort(), [...wanted, TOOLS_IMAGE].sort());
     assert.match(lab.on("cp1", "systemctl cat kubelet"), /10-kubeadm.conf/);
     assert.equal(lab.on("cp1", "systemctl is-enabled kubelet"), "enabled");
     assert.match(lab.on("cp1", "ls /opt/cni/bin"), /bridge[\s\S]*host-local[\s\S]*portmap/);
     for (const command of ["ping -V", "iptables --version", "nft --version", "curl --version"])
-      lab.on("cp1", `ctr -n k8s.io run --rm encaplab.local/tools:1 test ${command}`);
-    lab.on("cp1", "ctr -n k8s.io images rm encaplab.local/tools:1");
+      lab.on("cp1", `ctr -n k8s.io run --rm ${TOOLS_IMAGE} test ${command}`);
+    lab.on("cp1", `ctr -n k8s.io images rm ${TOOLS_IMAGE}`);
     assert.ok(database.equals(fs.readFileSync(store)), "a node's containerd has its own database");
   });
 
   it("makes every image that Calico's manifest names, once", () => {
     const folder = build("calico");
-    assert.equal(build("calico"), folder);
+    assert.equal(buildAgain("calico"), folder);
     const manifest = fs.readFileSync(path.join(folder, "calico.yaml"), "utf8");
     const wanted = [...manifest.matchAll(/^ +image: (\S+)$/gm)].map(([, name]) => name as string);
     const archive = path.join(folder, "images.tar");
@@ -84,12 +79,13 @@ describe("the build of a real Kubernetes", function () {
   });
 
   it("makes a layer for the stack's provider, which builds a machine, notices that it is off, repairs it and removes it", async () => {
-    const { folder } = await containersFolder.create({ stack: "part" });
+    const { folder } = await containersFolder.create({ stack: "provider" });
     try {
       const spec = {
         ...SPEC,
         nodes: SPEC.nodes.slice(0, 1),
-        publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA part",
+        publicKey:
+          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA provider",
         layer,
       };
       const inputs = { folder, spec };
@@ -99,14 +95,14 @@ describe("the build of a real Kubernetes", function () {
       assert.match(outputs.hostKeys.cp1 ?? "", /^ssh-ed25519 \S+$/);
       assert.equal(await nodeContainers.changed(inputs, recorded), false);
       assert.equal(await nodeContainers.changed({ folder, spec: { ...spec, mtu: 1400 } }, recorded), true);
-      execFileSync("bash", [path.resolve("scripts/containers/run"), folder, "kill", "cp1"]);
+      execFileSync("bash", [RUN, folder, "kill", "cp1"]);
       assert.equal(await nodeContainers.changed(inputs, recorded), true);
       assert.deepEqual(await nodeContainers.update(inputs, recorded), outputs);
       assert.equal(await nodeContainers.changed(inputs, recorded), false);
     } finally {
-      await containersFolder.remove({ stack: "part", folder });
+      await containersFolder.remove({ stack: "provider", folder });
     }
     assert.equal(fs.existsSync(folder), false);
-    await containersFolder.remove({ stack: "part", folder });
+    await containersFolder.remove({ stack: "provider", folder });
   });
 });

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import { Containers, hostChanges, hostState, RUN, SPEC } from "../support/containers";
+import { Containers, needsContainers, RUN, SPEC, W3 } from "../support/containers";
+import { hostChanges, hostState } from "../support/host-state";
 import { until } from "../support/sandbox";
 
 /** When a node's systemd was started, in ticks since this machine's boot. Changes at each boot of the node. */
 const STARTED = "cut -d ' ' -f 22 /proc/1/stat";
 
 const NAMES = SPEC.nodes.map(({ name }) => name);
-const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
 
 describe("node containers", function () {
   this.timeout(600_000);
@@ -24,7 +24,7 @@ describe("node containers", function () {
   };
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) this.skip();
+    needsContainers(this);
     host = hostState();
     lab = make();
     lab.up();
@@ -189,9 +189,9 @@ describe("node containers", function () {
 
   it("report a wrong spec before anything is made", () => {
     const wrong = make();
-    const said = (...words: string[]): string => {
-      const { status, stderr } = spawnSync("bash", [RUN, ...words], { encoding: "utf8" });
-      assert.notEqual(status, 0, words.join(" "));
+    const said = (...argv: string[]): string => {
+      const { status, stderr } = spawnSync("bash", [RUN, ...argv], { encoding: "utf8" });
+      assert.notEqual(status, 0, argv.join(" "));
       return stderr;
     };
     wrong.write({ nodes: [{ ...W3, subnet: "c" }] });

@@ -11,19 +11,20 @@ import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import Table from "cli-table3";
-import { stringify } from "yaml";
 import { type CalicoSources, planCalico } from "../../components/calico";
 import { renderPools } from "../../components/calico/pools";
 import { expectedRoutes } from "../../components/calico/routes";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/cluster/steps";
 import type { NodePlan } from "../../components/plan";
-import { SPEC } from "../support/containers";
-import { HostsLab, hindrance } from "../support/hosts";
+import { needsContainers, SPEC, W3 } from "../support/containers";
+import { hasBegun, hasMade } from "../support/engine-events";
+import { HostsLab } from "../support/hosts";
 import { type Loss, lossDuring } from "../support/loss";
 import { startPods } from "../support/pods";
+import { Running } from "../support/running";
 
-const nodes = [...SPEC.nodes, { name: "w3", subnet: "b", address: "10.0.4.11/24" }];
+const nodes = [...SPEC.nodes, W3];
 const NAMES = nodes.map(({ name }) => name);
 const WORKERS = NAMES.slice(1);
 const TOKENS = new Map(WORKERS.map((name, i) => [name, `aaaaa${i}.0123456789abcdef`]));
@@ -35,26 +36,18 @@ describe("the benchmark of a cluster", function () {
   this.timeout(3_600_000); // Kubernetes may have to be built
   let lab: HostsLab;
 
-  before(async function () {
-    if (hindrance()) return this.skip();
-    lab = await HostsLab.create("figures", { nodes });
-    lab.on(NAMES);
+  before(function () {
+    needsContainers(this);
   });
   beforeEach(async () => {
-    if (fs.existsSync(lab.base)) return;
-    lab = await HostsLab.create("figures", { nodes });
+    lab = await newLab();
   });
-  afterEach(async () => {
-    await lab?.pulumi("destroy");
-    lab?.clear();
-  });
+  afterEach(() => lab.end());
 
   it("prints how long a first up takes", async () => {
     const engine = await throughEngine(lab);
-    await lab.destroy();
-    lab.clear();
-    lab = await HostsLab.create("figures", { nodes });
-    lab.on(NAMES);
+    await lab.end();
+    lab = await newLab();
     const hand = await byHand(lab);
     for (const times of [engine, hand]) assert.ok((times.get("ready") ?? 0) > 0);
     print(engine, hand);
@@ -81,6 +74,13 @@ describe("the benchmark of a cluster", function () {
   });
 });
 
+/** New machines, and a lab on all of them that is not up. */
+async function newLab(): Promise<HostsLab> {
+  const lab = await HostsLab.create("figures", { nodes });
+  lab.on(NAMES);
+  return lab;
+}
+
 /** The engine's name of a step, if it is not the step's own name. */
 const RESOURCES: Record<string, string> = { "token-cp1": "bootstrapTokens" };
 const STEPS = [
@@ -98,17 +98,17 @@ async function throughEngine(lab: HostsLab): Promise<Times> {
   const note = (what: string) => {
     if (!times.has(what)) times.set(what, (performance.now() - start) / 1000);
   };
-  const { running, ended } = lab.begin();
-  while (running()) {
-    const events = lab.events();
+  const { running, events } = lab.begin("up");
+  while (running.isRunning) {
+    const known = events();
     for (const step of STEPS) {
       const resource = RESOURCES[step] ?? step;
-      if (lab.hasBegun(resource, events)) note(`${step} begins`);
-      if (lab.hasMade(resource, events)) note(`${step} ends`);
+      if (hasBegun(known, resource)) note(`${step} begins`);
+      if (hasMade(known, resource)) note(`${step} ends`);
     }
     await delay(100); // the precision of what is printed
   }
-  await ended;
+  assert.equal((await running.ended).status, 0, running.output);
   note("up");
   await lab.readKubeconfig();
   await lab.ready(...NAMES);
@@ -125,18 +125,11 @@ async function byHand(lab: HostsLab): Promise<Times> {
     note(`${step}-${node} begins`);
     const script = stepScript(step, { ...values, NODE_NAME: node });
     const child = spawn("ssh", machines.sshArgv(node, "bash -s -- create"));
-    let [result, said] = ["", ""];
-    child.stdout.on("data", (part) => {
-      result += part;
-    });
-    child.stderr.on("data", (part) => {
-      said += part;
-    });
     child.stdin.end(script);
-    const status = await new Promise((resolve) => child.once("close", resolve));
-    assert.equal(status, 0, `${step} on ${node}: ${said}`);
+    const { status, stdout, stderr } = await new Running(child).ended;
+    assert.equal(status, 0, `${step} on ${node}: ${stderr}`);
     note(`${step}-${node} ends`);
-    return result.trim();
+    return stdout.trim();
   };
   const onAll = (work: (node: NodePlan) => Promise<string>) => Promise.all(plan.nodes.map(work));
   const hosts = plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n");
@@ -172,8 +165,7 @@ async function byHand(lab: HostsLab): Promise<Times> {
   const server = { SERVER: `https://127.0.0.1:${api.port}`, CLUSTER_NAME: "figures" };
   lab.keepKubeconfig(await take("cp1", "kubeconfig", server));
   for (const { name, spec } of renderPools(plan)) {
-    const pool = { apiVersion: "crd.projectcalico.org/v1", kind: "IPPool", metadata: { name }, spec };
-    await lab.kubectl(["apply", "-f", "-"], stringify(pool));
+    await lab.apply({ apiVersion: "crd.projectcalico.org/v1", kind: "IPPool", metadata: { name }, spec });
   }
   await joins;
   const blocks = await take("cp1", "blocks", {
@@ -281,7 +273,7 @@ async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
 async function tellRouter(lab: HostsLab): Promise<void> {
   const routes = (await lab.blocks()).split("\n").map((line) => {
     const [block = "", node = ""] = line.split(" ");
-    return { block, via: lab.machines.place(node).address };
+    return { block, via: lab.machines.locate(node).address };
   });
   lab.machines.write({ ...lab.machines.spec, routes });
   lab.machines.up();

@@ -1,26 +1,23 @@
 /**
- * A cluster on existing machines, with the real engine and a real kubeadm: brought up, changed, switched, destroyed.
+ * A cluster on existing machines, with the real engine, a real kubeadm and real Calico: brought up, enlarged, switched,
+ * reduced, rebuilt, destroyed. One cluster for all of it, because each takes more than a minute to build.
  */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import { SPEC } from "../support/containers";
-import { HostsLab, hindrance, MachinesLab } from "../support/hosts";
-import type { Run } from "../support/lab";
-import { disagreements, failingPaths, pods, startPods } from "../support/pods";
+import { testCalico } from "../support/calico-tests";
+import { needsContainers, SPEC, W3 } from "../support/containers";
+import { HostsLab } from "../support/hosts";
+import { type Run, touched } from "../support/lab";
+import { disagreements, failingPaths, hasGuest, pods, startGuest, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { seenDuring } from "../support/processes";
 import { serviceDisagreements, startServices } from "../support/services";
 
 const NODES = ["cp1", "w1", "w2"];
-const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
-const touched = MachinesLab.touched;
 
 describe("a cluster on existing machines", function () {
   this.timeout(600_000);
   let lab: HostsLab;
-  let first: Run;
-  let seen: Set<string>;
-  let secrets: string[];
 
   const up = (names: readonly string[], raw?: RawConfig): Promise<Run> => {
     lab.on(names, raw);
@@ -28,169 +25,161 @@ describe("a cluster on existing machines", function () {
   };
 
   before(async function () {
-    if (hindrance()) return this.skip();
-    this.timeout(3_600_000); // Kubernetes may have to be built
+    needsContainers(this);
+    this.timeout(3_600_000); // Kubernetes and Calico may have to be built
     lab = await HostsLab.create("hosts", { nodes: [...SPEC.nodes, W3], routes: [] });
-    const work = up(NODES).then((run) => {
-      first = run;
+  });
+  after(() => lab?.end());
+
+  // Mocha runs a suite's own tests before the suites in it. These run in the order in which they stand here.
+  describe("that is new", () => {
+    let first: Run;
+    let seen: Set<string>;
+    let secrets: string[];
+
+    before(async () => {
+      const work = up(NODES).then((run) => {
+        first = run;
+      });
+      seen = await seenDuring(work);
+      await lab.readKubeconfig();
+      await lab.ready(...NODES);
+      secrets = await secretsOf(lab);
     });
-    seen = await seenDuring(work);
-    await lab.readKubeconfig();
-    await lab.ready(...NODES);
-    secrets = await secretsOf(lab);
-  });
-  after(async () => {
-    await lab?.pulumi("destroy");
-    lab?.clear();
-  });
 
-  it("comes up with every machine as a node, with the plan's version and address", async () => {
-    const { items } = JSON.parse(await lab.kubectl(["get", "nodes", "-o", "json"])) as {
-      items: {
-        metadata: { name: string };
-        status: { nodeInfo: { kubeletVersion: string }; addresses: { type: string; address: string }[] };
-      }[];
-    };
-    const minor = lab.plan.versions.kubernetes.split(".").slice(0, 2).join(".");
-    for (const { name, address } of lab.plan.nodes) {
-      const node = items.find(({ metadata }) => metadata.name === name);
-      assert.ok(node, name);
-      assert.ok(node.status.nodeInfo.kubeletVersion.startsWith(`v${minor}.`));
-      assert.equal(node.status.addresses.find(({ type }) => type === "InternalIP")?.address, address);
-    }
-  });
+    it("comes up with every machine as a node, with the plan's version and address", async () => {
+      const { items } = JSON.parse(await lab.kubectl(["get", "nodes", "-o", "json"])) as {
+        items: {
+          metadata: { name: string };
+          status: { nodeInfo: { kubeletVersion: string }; addresses: { type: string; address: string }[] };
+        }[];
+      };
+      const minor = lab.plan.versions.kubernetes.split(".").slice(0, 2).join(".");
+      for (const { name, address } of lab.plan.nodes) {
+        const node = items.find(({ metadata }) => metadata.name === name);
+        assert.ok(node, name);
+        assert.ok(node.status.nodeInfo.kubeletVersion.startsWith(`v${minor}.`));
+        assert.equal(node.status.addresses.find(({ type }) => type === "InternalIP")?.address, address);
+      }
+    });
 
-  it("has no bootstrap tokens except those for the joins, which last at most 15 minutes", async () => {
-    const { items } = JSON.parse(
-      await lab.kubectl([
-        ...["get", "secrets", "-n", "kube-system", "-o", "json"],
-        "--field-selector=type=bootstrap.kubernetes.io/token",
-      ]),
-    ) as { items: { metadata: { creationTimestamp: string }; data: { expiration?: string } }[] };
-    assert.ok(items.length <= NODES.length - 1);
-    for (const { metadata, data } of items) {
-      const end = Date.parse(Buffer.from(data.expiration ?? "", "base64").toString());
-      const lifetime = end - Date.parse(metadata.creationTimestamp);
-      assert.ok(lifetime > 0 && lifetime <= 15 * 60_000 + 1000, `${lifetime} ms`);
-    }
-  });
+    it("has no bootstrap tokens except those for the joins, which last at most 15 minutes", async () => {
+      const { items } = JSON.parse(
+        await lab.kubectl([
+          ...["get", "secrets", "-n", "kube-system", "-o", "json"],
+          "--field-selector=type=bootstrap.kubernetes.io/token",
+        ]),
+      ) as { items: { metadata: { creationTimestamp: string }; data: { expiration?: string } }[] };
+      assert.ok(items.length <= NODES.length - 1);
+      for (const { metadata, data } of items) {
+        const end = Date.parse(Buffer.from(data.expiration ?? "", "base64").toString());
+        const lifetime = end - Date.parse(metadata.creationTimestamp);
+        assert.ok(lifetime > 0 && lifetime <= 15 * 60_000 + 1000, `${lifetime} ms`);
+      }
+    });
 
-  it("shows no secret in the engine's output, in its state, in a list of processes or on a node's disk", async () => {
-    assert.ok(secrets.length >= 4, "two tokens, the login key, the administrator's key");
-    const shown = await lab.pulumi("stack", "output");
-    assert.match(shown.output, /kubeconfig +\[secret\]/);
-    const state = fs.readFileSync(lab.checkpoint, "utf8");
-    assert.ok(
-      [...seen].some((line) => line.includes("kubeadm join")),
-      "the joins were watched",
-    );
-    for (const [place, text] of Object.entries({
-      output: first.output,
-      outputs: shown.output,
-      state,
-      processes: [...seen].join("\n"),
-    }))
-      for (const secret of secrets) assert.ok(!text.includes(secret), place);
-    const folders = "/etc /run /tmp /root /var/log /var/tmp /var/lib/encaplab /var/lib/kubelet";
-    // The administrator's key belongs on the control plane. What was sent there must not be on its disk.
-    const sent = secrets.slice(0, -1);
-    for (const name of NODES) {
-      const patterns = `/dev/shm/patterns-${name}`;
-      const search = `cat >${patterns}; grep -rlsF --devices=skip -f ${patterns} ${folders}; journalctl -q --no-pager | grep -cF -f ${patterns}; rm ${patterns}`;
-      assert.equal(lab.machines.told(name, search, sent.join("\n")), "0", name);
-    }
-  });
-
-  it("has pods that reach each other as the verdict predicts", async () => {
-    await startPods(lab);
-    assert.deepEqual(failingPaths(lab.plan), []);
-    assert.deepEqual(await disagreements(lab), []);
-  });
-
-  it("changes nothing in a second up", async () => {
-    const run = await up(NODES);
-    assert.deepEqual(touched(run), []);
-    assert.deepEqual(Object.keys(run.changes), ["same"]);
-  });
-
-  it("adds a node without restarting the other nodes' pods", async () => {
-    const before = await pods(lab);
-    const run = await up([...NODES, "w3"]);
-    assert.deepEqual(
-      Object.values(run.ops).filter((op) => /replace|delete/.test(op)),
-      [],
-    );
-    await lab.ready(...NODES, "w3");
-    const after = await pods(lab);
-    assert.equal(after.length, 2 * 4);
-    for (const pod of before)
-      assert.deepEqual(
-        after.find(({ name }) => name === pod.name),
-        pod,
+    it("shows no secret in the engine's output, in its state, in a list of processes or on a node's disk", async () => {
+      assert.ok(secrets.length >= 4, "two tokens, the login key, the administrator's key");
+      const shown = await lab.stackCommand("output");
+      assert.match(shown, /kubeconfig +\[secret\]/);
+      const state = fs.readFileSync(lab.checkpoint, "utf8");
+      assert.ok(
+        [...seen].some((line) => line.includes("kubeadm join")),
+        "the joins were watched",
       );
-    assert.deepEqual(await disagreements(lab), []);
-  });
-
-  it("removes a node: drains it, deletes it from the cluster and resets its machine", async () => {
-    const pinned = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "guest" },
-      spec: {
-        nodeSelector: { "kubernetes.io/hostname": "w3" },
-        terminationGracePeriodSeconds: 0,
-        containers: [
-          {
-            name: "guest",
-            image: "encaplab.local/tools:1",
-            imagePullPolicy: "IfNotPresent",
-            command: ["sleep", "86400"],
-          },
-        ],
-      },
-    };
-    await lab.kubectl(["apply", "-f", "-"], JSON.stringify(pinned));
-    await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "pod/guest"]);
-    const run = await up(NODES);
-    assert.match(run.output, /draining w3/);
-    await lab.ready(...NODES);
-    assert.equal(await lab.kubectl(["get", "pods", "guest", "--ignore-not-found", "-o", "name"]), "");
-    assert.deepEqual(lab.changes("w3"), []);
-    assert.deepEqual(touched(await up(NODES)), []);
-  });
-
-  it("rebuilds the cluster on the same machines for another proxy mode", async () => {
-    const ca = await lab.secretOutput("kubeconfig");
-    await up(NODES, { proxyMode: "nftables" });
-    await lab.readKubeconfig();
-    assert.notEqual(await lab.secretOutput("kubeconfig"), ca);
-    await lab.ready(...NODES);
-    for (const name of NODES) {
-      assert.match(lab.machines.on(name, "nft list table ip kube-proxy"), /service/);
-      assert.doesNotMatch(lab.machines.on(name, "iptables-save"), /KUBE-SERVICES/);
-    }
-    assert.deepEqual(touched(await up(NODES, { proxyMode: "nftables" })), []);
-  });
-
-  for (const encapsulation of ["VXLANCrossSubnet", "VXLAN", "None"]) {
-    it(`has Services that answer in ${encapsulation} with kube-proxy's nftables`, async () => {
-      if (encapsulation !== "VXLANCrossSubnet") await up(NODES, { proxyMode: "nftables", encapsulation });
-      await startPods(lab);
-      await startServices(lab);
-      assert.deepEqual(await serviceDisagreements(lab), []);
+      for (const [where, text] of Object.entries({
+        output: first.output,
+        outputs: shown,
+        state,
+        processes: [...seen].join("\n"),
+      }))
+        for (const secret of secrets) assert.ok(!text.includes(secret), where);
+      const folders = "/etc /run /tmp /root /var/log /var/tmp /var/lib/encaplab /var/lib/kubelet";
+      // The administrator's key belongs on the control plane. What was sent there must not be on its disk.
+      const sent = secrets.slice(0, -1);
+      for (const name of NODES) {
+        const patterns = `/dev/shm/patterns-${name}`;
+        const search = `cat >${patterns}; grep -rlsF --devices=skip -f ${patterns} ${folders}; journalctl -q --no-pager | grep -cF -f ${patterns}; rm ${patterns}`;
+        assert.equal(lab.machines.told(name, search, sent.join("\n")), "0", name);
+      }
     });
-  }
 
-  it("leaves the machines unchanged after a destroy", async () => {
-    await lab.destroy();
-    for (const name of [...NODES, "w3"]) assert.deepEqual(lab.changes(name), [], name);
+    it("has pods that reach each other as the verdict predicts", async () => {
+      await startPods(lab);
+      assert.deepEqual(failingPaths(lab.plan), []);
+      assert.deepEqual(await disagreements(lab), []);
+    });
+
+    it("changes nothing in a second up", async () => {
+      const run = await up(NODES);
+      assert.deepEqual(touched(run), []);
+      assert.deepEqual(Object.keys(run.changes), ["same"]);
+    });
+
+    it("adds a node without restarting the other nodes' pods", async () => {
+      const before = await pods(lab);
+      const run = await up([...NODES, "w3"]);
+      assert.deepEqual(
+        Object.values(run.ops).filter((op) => /replace|delete/.test(op)),
+        [],
+      );
+      await lab.ready(...NODES, "w3");
+      const after = await pods(lab);
+      assert.equal(after.length, 2 * 4);
+      for (const pod of before)
+        assert.deepEqual(
+          after.find(({ name }) => name === pod.name),
+          pod,
+        );
+      assert.deepEqual(await disagreements(lab), []);
+    });
+  });
+
+  describe("with Calico on four nodes in two subnets", () => testCalico([...NODES, "w3"], () => lab));
+
+  describe("that is changed", () => {
+    it("removes a node: drains it, deletes it from the cluster and resets its machine", async () => {
+      await startGuest(lab, "w3");
+      const run = await up(NODES);
+      assert.match(run.output, /draining w3/);
+      await lab.ready(...NODES);
+      assert.equal(await hasGuest(lab), false);
+      assert.deepEqual(lab.changes("w3"), {});
+      assert.deepEqual(touched(await up(NODES)), []);
+    });
+
+    it("rebuilds the cluster on the same machines for another proxy mode", async () => {
+      const ca = await lab.secretOutput("kubeconfig");
+      await up(NODES, { proxyMode: "nftables" });
+      await lab.readKubeconfig();
+      assert.notEqual(await lab.secretOutput("kubeconfig"), ca);
+      await lab.ready(...NODES);
+      for (const name of NODES) {
+        assert.match(lab.machines.on(name, "nft list table ip kube-proxy"), /service/);
+        assert.doesNotMatch(lab.machines.on(name, "iptables-save"), /KUBE-SERVICES/);
+      }
+      assert.deepEqual(touched(await up(NODES, { proxyMode: "nftables" })), []);
+    });
+
+    for (const encapsulation of ["VXLANCrossSubnet", "VXLAN", "None"]) {
+      it(`has Services that answer in ${encapsulation} with kube-proxy's nftables`, async () => {
+        if (encapsulation !== "VXLANCrossSubnet") await up(NODES, { proxyMode: "nftables", encapsulation });
+        await startPods(lab);
+        await startServices(lab);
+        assert.deepEqual(await serviceDisagreements(lab), []);
+      });
+    }
+
+    it("leaves the machines unchanged after a destroy", async () => {
+      await lab.destroy();
+      assert.deepEqual(lab.changes(...NODES, "w3"), {});
+    });
   });
 });
 
 /** The secrets: the tokens, the login's private key, and last the administrator's key. */
 async function secretsOf(lab: HostsLab): Promise<string[]> {
-  const { output } = await lab.pulumi("stack", "export", "--show-secrets");
-  const { resources } = JSON.parse(output).deployment;
+  const { resources } = JSON.parse(await lab.stackCommand("export", "--show-secrets")).deployment;
   const { plaintext } = resources.find(({ urn }: { urn: string }) => urn.endsWith("::bootstrapTokens"))
     .outputs.tokens;
   const tokens = Object.values(JSON.parse(plaintext) as Record<string, string>);

@@ -5,67 +5,56 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { controlGroups, hostChanges, hostState } from "../support/containers";
-import { build, builtCalico, hindrance, KUBERNETES, MachinesLab } from "../support/hosts";
-import { disagreements, predicted, restartPods, servicesAnswer, startPods } from "../support/pods";
+import type { Encapsulation } from "../../components/config";
+import { build, builtVersions } from "../support/cluster-build";
+import { needsContainers } from "../support/containers";
+import { controlGroups } from "../support/control-groups";
+import { hostChanges, hostState } from "../support/host-state";
+import { touched } from "../support/lab";
+import { MachinesLab } from "../support/machines-lab";
+import {
+  disagreements,
+  hasGuest,
+  predicted,
+  restartPods,
+  servicesAnswer,
+  startGuest,
+  startPods,
+} from "../support/pods";
 import type { RawConfig } from "../support/problems";
-import { mentions, until } from "../support/sandbox";
+import { mentions } from "../support/sandbox";
 
 const NODES = ["cp1", "w1", "w2"];
-const configWith = (layer: string, b: string[]): RawConfig => ({
+const ALL = [...NODES, "w3"];
+
+/** @param b the nodes in the second subnet. */
+const configWith = (b: readonly string[], encapsulation: Encapsulation): RawConfig => ({
   cloud: "hosts",
-  hosts: { machines: "containers", layer },
-  encapsulation: "None",
+  hosts: { machines: "containers", layer: build("layer") },
+  encapsulation,
   podRoutes: true,
-  kubernetesVersion: KUBERNETES,
-  ...builtCalico(),
+  ...builtVersions(),
   topology: [
     { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
     { name: "b", cidr: "10.0.4.0/24", nodes: b },
   ],
 });
 
-/** A pod on w3 that ends as soon as it is told to, which only its kubelet can report. */
-const GUEST = {
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: "guest" },
-  spec: {
-    nodeSelector: { "kubernetes.io/hostname": "w3" },
-    containers: [
-      {
-        name: "guest",
-        image: "encaplab.local/tools:1",
-        imagePullPolicy: "IfNotPresent",
-        command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"],
-      },
-    ],
-  },
-};
-
 describe("a cluster in the stack's own containers", function () {
   this.timeout(600_000);
   let lab: MachinesLab;
   let host: string[];
-  let layer: string;
-  const config = (b: string[] = ["w2"]) => configWith(layer, b);
 
   before(async function () {
-    if (hindrance()) return this.skip();
+    needsContainers(this);
     this.timeout(3_600_000); // Kubernetes may have to be built
-    layer = build();
+    const config = configWith(["w2", "w3"], "None");
     host = hostState();
-    lab = new MachinesLab("containers", await MachinesLab.engine());
-    await lab.init();
-    lab.configure(config());
-    await lab.up();
-    await lab.readKubeconfig();
-    await lab.ready(...NODES);
+    lab = await MachinesLab.init("containers");
+    lab.configure(config);
+    await lab.upWithNodes();
   });
-  after(async () => {
-    await lab?.pulumi("destroy");
-    lab?.clear();
-  });
+  after(() => lab?.end());
 
   it("has pods that reach each other on all nodes through the router's routes, and Services that answer", async () => {
     const expected = predicted(lab.plan);
@@ -79,11 +68,11 @@ describe("a cluster in the stack's own containers", function () {
   });
 
   it("changes nothing in a second up, and each node's pool in a switch", async () => {
-    assert.deepEqual(MachinesLab.touched(await lab.up()), []);
-    lab.configure({ ...config(), encapsulation: "VXLAN" });
+    assert.deepEqual(touched(await lab.up()), []);
+    lab.configure(configWith(["w2", "w3"], "VXLAN"));
     assert.deepEqual(
-      MachinesLab.touched(await lab.up()),
-      ["blocks-cp1", ...NODES.map((name) => `node-${name}`), ...NODES.map((name) => `routes-${name}`)].map(
+      touched(await lab.up()),
+      ["blocks-cp1", ...ALL.map((name) => `node-${name}`), ...ALL.map((name) => `routes-${name}`)].map(
         (name) => `${name}: update`,
       ),
     );
@@ -96,7 +85,7 @@ describe("a cluster in the stack's own containers", function () {
     const before = await uid();
     lab.container("kill", "w2");
     await lab.up();
-    await lab.ready(...NODES);
+    await lab.ready(...ALL);
     assert.equal(await uid(), before);
   });
 
@@ -111,15 +100,11 @@ describe("a cluster in the stack's own containers", function () {
   }
   const runningAs = (name: string) => mentions(`containers/machine ${lab.containers} ${name} `);
 
-  /** Adds w3 with a pod on it, and then takes w3 out of the config. */
-  async function growThenConfigureLess(): Promise<void> {
-    lab.configure(config(["w2", "w3"]));
-    await lab.up();
-    await lab.ready(...NODES, "w3");
-    await lab.kubectl(["apply", "-f", "-"], JSON.stringify(GUEST));
-    await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "pod/guest"]);
+  /** Takes w3, with a pod on it, out of the config. */
+  async function configureLess(): Promise<void> {
+    await startGuest(lab, "w3");
     assert.ok(tracesOf("w3").length > 1);
-    lab.configure(config());
+    lab.configure(configWith(["w2"], "VXLAN"));
   }
 
   /** Removes w3. Its drain can complete only while its machine is on. */
@@ -128,27 +113,22 @@ describe("a cluster in the stack's own containers", function () {
     assert.match(output, /draining w3/);
     assert.doesNotMatch(output, /not all pods of w3 ended|w3 is not ready|not a node of the cluster/);
     await lab.ready(...NODES);
-    assert.equal(await lab.kubectl(["get", "pods", "guest", "--ignore-not-found", "-o", "name"]), "");
+    assert.equal(await hasGuest(lab), false);
     assert.deepEqual(tracesOf("w3"), []);
-    assert.deepEqual(MachinesLab.touched(await lab.up()), []);
+    assert.deepEqual(touched(await lab.up()), []);
   }
 
-  it("adds a node and removes it, draining it before its machine is removed", async () => {
-    await growThenConfigureLess();
+  it("removes a node, draining it before its machine is removed", async () => {
+    await configureLess();
     await shrink();
   });
 
-  it("drains a node even if the engine was killed between the machines' update and the drain", async () => {
-    await growThenConfigureLess();
-    const { ended, running, kill } = lab.begin();
-    try {
-      await until(() => !running() || lab.hasMade("machines"), 240_000);
-      assert.ok(running(), "the engine ended before its moment");
-    } finally {
-      kill(true);
-      await ended;
-      await lab.cancel();
-    }
+  it("adds a node, and drains it even if the engine is killed between the machines' update and the drain", async () => {
+    lab.configure(configWith(["w2", "w3"], "VXLAN"));
+    await lab.up();
+    await lab.ready(...ALL);
+    await configureLess();
+    await lab.killedAfter("machines", "group");
     assert.ok(runningAs("w3").length > 0, "its machine is still on");
     await shrink();
   });

@@ -1,14 +1,15 @@
 /** The command plug-in, or its stand-in if the real one is not available, with a real sshd. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { processes } from "../support/processes";
 import { until } from "../support/sandbox";
 import { freePort, Sshd } from "../support/sshd";
-import { TestStack } from "../support/standin-stack";
+import { succeeds, TestStack } from "../support/standin-stack";
 
-describe("command", function () {
+describe("the command plug-in", function () {
   this.timeout(120_000);
   let sshd: Sshd;
   let jump: Sshd;
@@ -20,19 +21,17 @@ describe("command", function () {
   before(async () => {
     sshd = await new Sshd(await freePort()).start();
     jump = await new Sshd(await freePort()).start();
+    stack = await TestStack.create("command");
+    log = join(stack.root, "log");
   });
   after(() => {
+    stack?.remove();
     sshd.stop();
     jump.stop();
   });
-  beforeEach(async () => {
-    stack = await TestStack.create("command");
-    log = join(stack.folder, "log");
-  });
   afterEach(async () => {
-    const { failed, output } = await stack.destroy();
-    stack.clear();
-    assert.equal(failed, false, output);
+    await succeeds(stack.destroy());
+    rmSync(log, { force: true });
   });
 
   type Args = Partial<command.remote.CommandArgs>;
@@ -40,19 +39,13 @@ describe("command", function () {
     const made = new command.remote.Command("step", { connection: sshd.connection, ...args });
     return { stdout: made.stdout, stderr: made.stderr };
   };
-  const words = (extra: Args = {}): Args => ({
+  const logging = (extra: Args = {}): Args => ({
     create: `echo create >> ${log}; echo created`,
     update: `echo "update after $PULUMI_COMMAND_STDOUT" >> ${log}; echo updated`,
     delete: `echo "delete after $PULUMI_COMMAND_STDOUT" >> ${log}`,
     triggers: [1],
     ...extra,
   });
-  const succeeds = async (running: ReturnType<TestStack["up"]>) => {
-    const outcome = await running;
-    assert.equal(outcome.failed, false, outcome.output);
-    return outcome;
-  };
-
   it("says that it is a stand-in, passes stdin and environment, and returns stdout and stderr", async () => {
     const args = {
       create: "cat; echo $LAB_NAME; echo warn >&2",
@@ -64,13 +57,13 @@ describe("command", function () {
     assert.match(output, /stand-in: this is not Pulumi's command plug-in v1\.2\.1/);
   });
 
-  it("runs once, updates in place, replaces only by triggers, and deletes with the previous output", async () => {
-    await succeeds(stack.up(remote(words())));
-    assert.deepEqual((await succeeds(stack.up(remote(words())))).ops, [["step", "same"]]);
-    const updated = await succeeds(stack.up(remote(words({ stdin: "other" }))));
+  it("runs a command once, updates in place, replaces only by triggers, and deletes with the previous output", async () => {
+    await succeeds(stack.up(remote(logging())));
+    assert.deepEqual((await succeeds(stack.up(remote(logging())))).ops, [["step", "same"]]);
+    const updated = await succeeds(stack.up(remote(logging({ stdin: "other" }))));
     assert.deepEqual(updated.ops, [["step", "update"]]);
     assert.equal(updated.outputs.stdout, "updated");
-    const replaced = await succeeds(stack.up(remote(words({ stdin: "other", triggers: [2] }))));
+    const replaced = await succeeds(stack.up(remote(logging({ stdin: "other", triggers: [2] }))));
     assert.ok(
       replaced.ops.some(([, op]) => op === "create-replacement"),
       JSON.stringify(replaced.ops),
@@ -85,16 +78,16 @@ describe("command", function () {
     ]);
   });
 
-  it("runs again when only the connection changed, and runs create if there is no update", async () => {
-    const args = words({ update: undefined });
+  it("runs a command again when only the connection changed, and runs create if there is no update", async () => {
+    const args = logging({ update: undefined });
     await succeeds(stack.up(remote(args)));
     const again = remote({ ...args, connection: { ...sshd.connection, dialErrorLimit: 3 } });
     assert.deepEqual((await succeeds(stack.up(again))).ops, [["step", "update"]]);
     assert.deepEqual(lines(), ["create", "create"]);
   });
 
-  it("does not run in a preview", async () => {
-    await succeeds(stack.preview(remote(words())));
+  it("does not run a command in a preview", async () => {
+    await succeeds(stack.preview(remote(logging())));
     assert.deepEqual(lines(), []);
   });
 
@@ -120,7 +113,7 @@ describe("command", function () {
       return { stdout: new command.remote.Command("step", { ...args, logging: "none" }, options).stdout };
     };
     const { output } = await succeeds(stack.up(program));
-    const state = stack.state();
+    const state = stack.checkpoint();
     for (const secret of ["the-secret", "OPENSSH PRIVATE KEY"]) {
       assert.ok(!output.includes(secret), `${secret} in the output`);
       assert.ok(!state.includes(secret), `${secret} in the state`);
@@ -131,7 +124,7 @@ describe("command", function () {
     const stdin = pulumi.secret("the-secret");
     const { outputs } = await succeeds(stack.up(remote({ create: "cat", stdin, logging: "none" })));
     assert.equal(outputs.stdout, "the-secret");
-    assert.match(stack.state(), /"stdout": ?"the-secret"/);
+    assert.match(stack.checkpoint(), /"stdout": ?"the-secret"/);
   });
 
   it("connects through a proxy, and only to a host with the known key", async () => {
@@ -167,7 +160,7 @@ describe("command", function () {
   });
 
   it("does not outlive an engine that was killed", async () => {
-    const beats = join(stack.folder, "beats");
+    const beats = join(stack.root, "beats");
     const create = `while :; do echo beat >> ${beats}; sleep 0.05; done`;
     const running = stack.up(async () => {
       new command.local.Command("step", { create });
@@ -175,7 +168,7 @@ describe("command", function () {
     await until(() => existsSync(beats), 30_000);
     for (const pid of engines()) process.kill(pid, "SIGKILL");
     assert.ok((await running).failed);
-    await until(() => plugins(stack.folder).length === 0);
+    await until(() => plugins(stack.root).length === 0);
     rmSync(beats);
     await until(() => !existsSync(beats));
     await stack.cancel();
@@ -183,31 +176,12 @@ describe("command", function () {
   });
 });
 
-interface Process {
-  pid: number;
-  parent: number;
-  name: string;
-  environment: string;
-}
-
-function processes(): Process[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      try {
-        const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
-        const [, name = "", rest = ""] = /\((.*)\) (.*)/s.exec(stat) ?? [];
-        const environment = readFileSync(`/proc/${entry}/environ`, "utf8");
-        return [{ pid: Number(entry), parent: Number(rest.split(" ")[1]), name, environment }];
-      } catch {
-        return []; // the process has just ended
-      }
-    });
-}
-
 /** The engines that this process has started. */
 const engines = () =>
-  processes().flatMap(({ pid, parent, name }) => (parent === process.pid && name === "pulumi" ? [pid] : []));
+  processes()
+    .filter(({ parent, name }) => parent === process.pid && name === "pulumi")
+    .map(({ pid }) => pid);
+
 /** The plug-ins of the stack with this folder, and the processes that they have started. */
 const plugins = (folder: string) =>
   processes().filter(

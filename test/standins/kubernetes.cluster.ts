@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { ApiServer } from "../support/api-server";
-import { type Outcome, TestStack } from "../support/standin-stack";
+import { succeeds, TestStack } from "../support/standin-stack";
 
-/** The CRD of Calico's IPPool, with the parts that a lab uses. */
+/** The CRD of Calico's IPPool, with what a lab uses of it. */
 const POOLS = {
   metadata: { name: "ippools.crd.projectcalico.org" },
   spec: {
@@ -25,23 +25,20 @@ const POOLS = {
 const POOL = "/apis/crd.projectcalico.org/v1/ippools/pods";
 const MAPS = "/api/v1/namespaces/default/configmaps";
 
-describe("kubernetes", function () {
+describe("the kubernetes plug-in", function () {
   this.timeout(100_000);
   let server: ApiServer;
   let stack: TestStack;
 
   before(async () => {
     server = await ApiServer.start();
-  });
-  after(() => server.stop());
-  beforeEach(async () => {
     stack = await TestStack.create("kubernetes");
   });
-  afterEach(async () => {
-    const { failed, output } = await stack.destroy();
-    stack.clear();
-    assert.equal(failed, false, output);
+  after(() => {
+    stack?.remove();
+    server.stop();
   });
+  afterEach(() => succeeds(stack.destroy()));
 
   type Make = (options: pulumi.CustomResourceOptions) => Record<string, pulumi.Input<unknown>> | undefined;
   /** A program that creates its objects on the server. */
@@ -51,11 +48,6 @@ describe("kubernetes", function () {
       const provider = new kubernetes.Provider("api", { kubeconfig: server.kubeconfig, ...args });
       return make({ provider }) ?? {};
     };
-  const succeeds = async (running: Promise<Outcome>) => {
-    const outcome = await running;
-    assert.equal(outcome.failed, false, outcome.output);
-    return outcome;
-  };
   const get = async (path: string) => (await server.ask("GET", path)).body;
   const map = (data: Record<string, string>, metadata = {}, more = {}) =>
     program((options) => {
@@ -160,7 +152,7 @@ describe("kubernetes", function () {
     assert.equal((await get(POOL)).spec.cidr, "10.0.0.0/16");
     await server.ask("DELETE", POOL);
     await succeeds(stack.refresh());
-    assert.ok(!stack.state().includes('::pool"'));
+    assert.ok(!stack.checkpoint().includes('::pool"'));
   });
 
   it("creates nothing in a preview, and asks the server for a dry run", async () => {
@@ -179,7 +171,7 @@ describe("kubernetes", function () {
     });
     const { output } = await succeeds(stack.up(secret));
     assert.deepEqual((await succeeds(stack.up(secret))).ops, [["secret", "same"]]);
-    const state = stack.state();
+    const state = stack.checkpoint();
     for (const text of ["the-secret", Buffer.from("the-secret").toString("base64")]) {
       assert.ok(!state.includes(text), `${text} in the state`);
       assert.ok(!output.includes(text), `${text} in the output`);

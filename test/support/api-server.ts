@@ -6,34 +6,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { stringify } from "yaml";
+import { build, program } from "./cluster-build";
 import { freePort } from "./sshd";
 
 const TOKEN = "encaplab-test";
-const REPOSITORY = join(__dirname, "../..");
 
+/** The server's answer to a request. */
 export interface Answer {
   status: number;
   // biome-ignore lint/suspicious/noExplicitAny: objects of every kind
   body: any;
 }
 
+/** The servers of one test. They end with it, however it ends. */
 export class ApiServer {
   private readonly folder = mkdtempSync(join(tmpdir(), "encaplab-api-"));
   private readonly children: ChildProcess[] = [];
   private said = "";
 
-  private constructor(
-    private readonly binaries: string,
-    private readonly port: number,
-  ) {}
+  private constructor(private readonly port: number) {}
 
   /** Starts the programs of the cluster tests, and compiles them if necessary. */
   static async start(): Promise<ApiServer> {
-    const built = execFileSync("bash", [join(REPOSITORY, "test/cluster/build/run"), "binaries"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const server = new ApiServer(built.trim().split("\n").at(-1) as string, await freePort());
+    build("binaries");
+    const server = new ApiServer(await freePort());
     try {
       await server.run();
     } catch (error) {
@@ -68,7 +64,7 @@ export class ApiServer {
       `--service-account-signing-key-file=${path("accounts.key")}`,
       "--service-cluster-ip-range=10.96.0.0/16",
       // This plug-in needs a controller that does not run here.
-      "--disable-bootstrapTokens-plugins=ServiceAccount",
+      "--disable-admission-plugins=ServiceAccount",
     ]);
     await this.untilReady();
     writeFileSync(path("kubeconfig"), this.kubeconfig, { mode: 0o600 });
@@ -76,7 +72,7 @@ export class ApiServer {
     this.spawn("kube-controller-manager", [
       `--kubeconfig=${path("kubeconfig")}`,
       "--controllers=garbage-collector-controller,namespace-controller",
-      "--controlPlane-elect=false",
+      "--leader-elect=false",
       "--secure-port=0",
     ]);
   }
@@ -94,7 +90,7 @@ export class ApiServer {
 
   private spawn(name: string, argv: string[]): void {
     // setpriv: the kernel kills the servers when the test ends, however it ends.
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", join(this.binaries, name), ...argv], {
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", program(name), ...argv], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     child.stderr.on("data", (data) => {
@@ -103,6 +99,7 @@ export class ApiServer {
     this.children.push(child);
   }
 
+  /** The administrator's kubeconfig. */
   get kubeconfig(): string {
     return stringify({
       apiVersion: "v1",
@@ -133,8 +130,8 @@ export class ApiServer {
       };
       const sent = request(options, (answer) => {
         let text = "";
-        answer.setEncoding("utf8").on("data", (part) => {
-          text += part;
+        answer.setEncoding("utf8").on("data", (chunk) => {
+          text += chunk;
         });
         answer.on("end", () => {
           const isJson = answer.headers["content-type"]?.includes("json");
@@ -146,6 +143,7 @@ export class ApiServer {
     });
   }
 
+  /** Ends the servers at once and removes their data. */
   stop(): void {
     for (const child of this.children) child.kill("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

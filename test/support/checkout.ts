@@ -1,13 +1,10 @@
-/**
- * A copy of the checkout in its own folder, where the launcher runs with its own state folder and, if wanted, its own
- * engine.
- */
-import { execFileSync, spawn } from "node:child_process";
+/** The launcher under test: an engine environment in which `lab` runs, with the real engine or a stand-in for it. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { EngineEnvironment } from "./engine-environment";
+import type { Result } from "./running";
 
-const REPOSITORY = path.resolve(__dirname, "../..");
+export type { Result } from "./running";
 
 /** A `pulumi` that records its arguments, and changes stack file and state as the real one does. */
 const STAND_IN = `#!/usr/bin/env bash
@@ -47,36 +44,13 @@ export const TWIN = [
   { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } },
 ];
 
-/** The result of a program. */
-export interface Result {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** A copy of the checkout, in a temporary folder. */
-export class Checkout {
-  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-launcher-"));
-  readonly folder = path.join(this.root, "checkout");
-  /** The folder of the launcher's own backend. */
-  readonly state = path.join(this.root, "state/encaplab/pulumi");
-  readonly env: NodeJS.ProcessEnv;
-
+/** A copy of the checkout in which the launcher runs as a user runs it. */
+export class Checkout extends EngineEnvironment {
   constructor() {
-    const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-      cwd: REPOSITORY,
-      encoding: "utf8",
-    });
-    for (const file of listed.split("\0")) {
-      const from = path.join(REPOSITORY, file);
-      if (file === "" || file.startsWith("test/") || !fs.existsSync(from)) continue;
-      fs.cpSync(from, path.join(this.folder, file));
-    }
-    fs.symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(this.folder, "node_modules"));
+    super("launcher");
+    this.copyCheckout();
     for (const file of fs.readdirSync(path.join(this.folder, "stacks"))) this.withoutSalt(`stacks/${file}`);
-    this.env = { ...process.env, XDG_STATE_HOME: path.join(this.root, "state"), FAKE: this.root };
-    for (const name of Object.keys(this.env)) if (name.startsWith("PULUMI_")) delete this.env[name];
-    this.env.PULUMI_BACKEND_URL = `file://${this.state}`;
+    this.env.FAKE = this.root;
   }
 
   /** The repository that these files come from may have a lab up. */
@@ -92,6 +66,7 @@ export class Checkout {
     return this;
   }
 
+  /** The text of a file of the checkout. */
   read = (file: string): string => fs.readFileSync(path.join(this.folder, file), "utf8");
 
   write(file: string, text: string): void {
@@ -120,30 +95,17 @@ export class Checkout {
     fs.writeFileSync(path.join(folder, "1.json"), JSON.stringify(lock));
   }
 
-  start(command: string, argv: readonly string[], shown?: (stdout: string, pid: number) => void) {
-    return new Promise<Result>((resolve, reject) => {
-      const child = spawn(command, argv, {
-        cwd: this.folder,
-        env: this.env,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const result: Result = { status: null, stdout: "", stderr: "" };
-      child.stdout.on("data", (data) => {
-        result.stdout += data;
-        shown?.(result.stdout, child.pid as number);
-      });
-      child.stderr.on("data", (data) => (result.stderr += data));
-      child.once("error", reject);
-      child.once("close", (status) => resolve({ ...result, status }));
-    });
+  /** Runs a program in the checkout. @param shown is called with its standard output so far, each time it prints. */
+  start(
+    command: string,
+    argv: readonly string[],
+    shown?: (stdout: string, pid: number) => void,
+  ): Promise<Result> {
+    return this.spawn([command, ...argv], false, shown).ended;
   }
 
   /** Runs `npm run lab -- …` without the set-up. */
   launch = (...argv: string[]) => this.start("node", ["--import", "tsx", "scripts/cli/index.ts", ...argv]);
   /** Runs `npm run lab -- …` with the set-up. */
   lab = (...argv: string[]) => this.start("bash", ["scripts/lab", ...argv]);
-
-  remove(): void {
-    fs.rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
 }

@@ -2,7 +2,6 @@
  * Node containers for tests: a folder of their own, SSH to the nodes, and checks of what they leave on this machine.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -10,9 +9,20 @@ import type {
   ContainersSpec,
   ContainersStatus,
 } from "../../components/infrastructure/hosts/containers/containers";
-import { hostNetwork, mentions, until } from "./sandbox";
+import { controlGroups } from "./control-groups";
+import { changesOf } from "./host-state";
+import { REPOSITORY } from "./repository";
+import { mentions, until } from "./sandbox";
 
-export const RUN = path.resolve(__dirname, "../../scripts/containers/run");
+/** The program that makes and removes node containers. */
+export const RUN = path.join(REPOSITORY, "scripts/containers/run");
+/** Prints everything on a node that a lab could change. */
+const STATE = fs.readFileSync(path.join(__dirname, "machine-state.sh"), "utf8");
+
+/** Skips the tests of a suite where there can be no node containers. Call it in the suite's `before`. */
+export function needsContainers(context: Mocha.Context): void {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) context.skip();
+}
 
 /** Two nodes in one subnet, one in another. The router has a route only to the first node's block. */
 export const SPEC: Omit<ContainersSpec, "publicKey"> = {
@@ -32,16 +42,39 @@ export const SPEC: Omit<ContainersSpec, "publicKey"> = {
   apiNode: "cp1",
 };
 
+/** A second node in the subnet b. */
+export const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
+
 /** A lab of node containers in a temporary folder. */
 export class Containers {
   readonly folder: string;
   private readonly keys: string;
+  /** How the nodes are reached; undefined after a command that may have changed it. */
+  private reached?: ContainersStatus["nodes"];
+  private readonly recorded = new Map<string, string>();
 
+  /** Makes the folder and the keys, and writes {@link SPEC}; {@link up} starts the nodes. */
   constructor() {
     this.folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-containers-")));
     this.keys = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-keys-"));
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", this.key]);
     this.write({});
+  }
+
+  /** Makes the nodes of {@link SPEC} with the given values replaced, waits until they have booted, and records their state. */
+  static async booted(values: Partial<ContainersSpec>): Promise<Containers> {
+    const containers = new Containers();
+    containers.write(values);
+    containers.up();
+    const names = containers.spec.nodes.map(({ name }) => name);
+    await Promise.all(names.map((name) => containers.untilBooted(name)));
+    for (const name of names) containers.recorded.set(name, containers.state(name));
+    return containers;
+  }
+
+  /** Waits until a node has booted. */
+  untilBooted(name: string): Promise<void> {
+    return this.ready(name, "systemctl is-system-running --wait; true");
   }
 
   /** Path of the private key for login as root on each node. */
@@ -60,7 +93,7 @@ export class Containers {
   }
 
   /** Where a node is: its subnet as a CIDR, and its address without the prefix. */
-  place(name: string): { subnet: string; address: string } {
+  locate(name: string): { subnet: string; address: string } {
     const { nodes, subnets } = this.spec;
     const node = nodes.find((one) => one.name === name);
     const subnet = subnets.find((one) => one.name === node?.subnet);
@@ -69,18 +102,22 @@ export class Containers {
   }
 
   /** Runs a command of scripts/containers/run. @throws {Error} with its standard error when it fails. */
-  run(...words: string[]): string {
-    const { status, stdout, stderr } = spawnSync("bash", [RUN, this.folder, ...words], { encoding: "utf8" });
-    if (status !== 0) throw new Error(`run ${words.join(" ")} ended with ${status}: ${stderr}`);
+  run(...argv: string[]): string {
+    this.reached = undefined;
+    const { status, stdout, stderr } = spawnSync("bash", [RUN, this.folder, ...argv], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`run ${argv.join(" ")} ended with ${status}: ${stderr}`);
     return stdout;
   }
 
+  /** Makes the nodes as in the spec. */
   up = (): ContainersStatus => JSON.parse(this.run("up"));
+  /** What exists and runs. */
   status = (): ContainersStatus => JSON.parse(this.run("status"));
 
   /** Runs a command and kills it after so many milliseconds, with its whole process group or alone. */
-  async killed(word: string, after: number, group: boolean): Promise<void> {
-    const child = spawn("bash", [RUN, this.folder, word], { detached: true, stdio: "ignore" });
+  async killed(command: string, after: number, group: boolean): Promise<void> {
+    this.reached = undefined;
+    const child = spawn("bash", [RUN, this.folder, command], { detached: true, stdio: "ignore" });
     const ended = new Promise((resolve) => child.once("exit", resolve));
     const timer = setTimeout(() => process.kill((group ? -1 : 1) * (child.pid as number), "SIGKILL"), after);
     await ended;
@@ -89,7 +126,8 @@ export class Containers {
 
   /** argv of an ssh to a node, which must have the host key in the status. */
   sshArgv(node: string, command: string): string[] {
-    const status = this.status().nodes[node];
+    this.reached ??= this.status().nodes;
+    const status = this.reached[node];
     if (!status) throw new Error(`no node ${node} in ${this.folder}`);
     const known = path.join(this.keys, `known-${node}`);
     fs.writeFileSync(known, `[127.0.0.1]:${status.port} ${status.hostKey}\n`);
@@ -124,6 +162,16 @@ export class Containers {
     await until(() => spawnSync("ssh", argv, { stdio: "ignore" }).status === 0, 60_000);
   }
 
+  private state(node: string): string {
+    const argv = this.sshArgv(node, "bash -s");
+    return execFileSync("ssh", argv, { input: STATE, encoding: "utf8", maxBuffer: 1e8 });
+  }
+
+  /** How a node differs from its state when it had {@link booted}, line by line. */
+  changes(node: string): string[] {
+    return changesOf(this.recorded.get(node)?.split("\n") ?? [], this.state(node).split("\n"));
+  }
+
   /** Takes the lab down and removes its folder and keys. */
   remove(): void {
     this.run("down");
@@ -139,43 +187,4 @@ export class Containers {
       ...controlGroups(this.folder),
     ];
   }
-}
-
-/** Everything on this machine that node containers could have changed, line by line. */
-export function hostState(): string[] {
-  const settings = execFileSync("bash", ["-c", "sysctl -a 2> /dev/null"], {
-    encoding: "utf8",
-    maxBuffer: 1e8,
-  });
-  // Counters that change by themselves.
-  const counters =
-    /^(net\.|fs\.(aio-nr|dentry|file-nr|inode|quota)|kernel\.(ns_last_pid|pty\.nr|random|perf_event_max_sample_rate|sched|usermodehelper)|vm\.stat)/;
-  return [
-    hostNetwork(),
-    ...settings.split("\n").filter((line) => !counters.test(line)),
-    fs.existsSync("/run/netns") ? fs.readdirSync("/run/netns").join(" ") : "no named namespace",
-  ].flatMap((text) => text.split("\n"));
-}
-
-/** The added and removed lines, so that a failure does not show two thousand unchanged ones. */
-export function changesOf(before: readonly string[], now: readonly string[]): string[] {
-  const [was, is] = [new Set(before), new Set(now)];
-  return [
-    ...[...is].filter((line) => !was.has(line)).map((line) => `+ ${line}`),
-    ...[...was].filter((line) => !is.has(line)).map((line) => `- ${line}`),
-  ];
-}
-
-/** How this machine differs from an earlier {@link hostState}, after waiting until the kernel has cleaned up. */
-export async function hostChanges(before: readonly string[]): Promise<string[]> {
-  // The kernel's own worker removes namespaces a moment after their last process.
-  await until(() => changesOf(before, hostState()).length === 0).catch(() => {});
-  return changesOf(before, hostState());
-}
-
-/** The control groups of a lab, in every hierarchy. */
-export function controlGroups(folder: string): string[] {
-  const name = `encaplab-${createHash("sha1").update(folder).digest("hex").slice(0, 10)}`;
-  const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", name], { encoding: "utf8" });
-  return found.stdout.split("\n").filter((line) => line !== "");
 }

@@ -1,196 +1,176 @@
-/** A lab under test, with the real engine: a copy of the checkout, with its own state, cache and home. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+/** A lab under test: one stack, in an engine environment of its own, with the real engine. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
+import { engineFolder } from "./engine";
+import { ENGINE_SETTINGS, EngineEnvironment, type EnvironmentOptions } from "./engine-environment";
+import { eventsIn, operationsIn, outputsIn, summaryIn } from "./engine-events";
 import type { RawConfig } from "./problems";
-
-const ROOT = resolve(__dirname, "../..");
-
-/** What a copy of the checkout needs to be a Pulumi project. */
-const PROJECT = ["Pulumi.yaml", "package.json", "tsconfig.json", "index.ts", "components", "scripts"];
-
-/** The folder of the engine that the launcher would use. */
-export function engineFolder(): string {
-  const said = execFileSync("bash", [join(ROOT, "scripts/engine/find")], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  return said.trim().split("\n").at(-1) as string;
-}
-
-/**
- * A copy of the engine that every user may read, because a cache in root's home is only for root. Remove `own`
- * afterwards.
- */
-export function readableEngine(engine: string): { own: string; readable: string } {
-  const own = mkdtempSync(join(tmpdir(), "encaplab-engine-"));
-  chmodSync(own, 0o755);
-  const readable = join(own, "bin");
-  cpSync(engine, readable, { recursive: true, dereference: true });
-  return { own, readable };
-}
+import type { Running, Victim } from "./running";
 
 /** The result of a run of the engine. */
 export interface Run {
   status: number | null;
+  /** Standard output and standard error, in the order in which they came. */
   output: string;
-  /** What the engine did to each resource, by its name: `same`, `create`, `update`, `delete`, … */
+  /** What an update did to each resource, by its name: `same`, `create`, `update`, `delete`, … */
   ops: Record<string, string>;
-  /** How many resources had each operation, as in the engine's own summary. */
+  /** How many resources an update changed in which way, as in the engine's own summary. */
   changes: Record<string, number>;
+  /** The stack's outputs after an update, with secrets masked. */
+  outputs: Record<string, unknown>;
 }
 
-/** A user of this machine. */
-export interface User {
-  uid: number;
+/** An update that runs: `up` or `destroy`. */
+export interface Update {
+  running: Running;
+  /** The engine's events so far. */
+  events(): EngineEvent[];
+}
+
+/** The resources that an update did not leave the `same`, as `name: op`, in order of their names. */
+export const touched = ({ ops }: Run): string[] =>
+  Object.entries(ops)
+    .filter(([, op]) => op !== "same")
+    .map(([name, op]) => `${name}: ${op}`)
+    .sort();
+
+/** Asserts that real packets did what the verdict says, and that all routes have converged. */
+export function assertObserved({ observation }: Run["outputs"]): void {
+  const { agrees, notConverged } = observation as { agrees?: boolean; notConverged?: string[] };
+  assert.ok(agrees, JSON.stringify(observation));
+  assert.deepEqual(notConverged, []);
 }
 
 /** A stack of its own, in a project of its own. */
-export class Lab {
-  /** The copy of the checkout. */
-  readonly project: string;
-  readonly stateHome: string;
-  protected readonly env: NodeJS.ProcessEnv;
+export class Lab extends EngineEnvironment {
   private runs = 0;
 
-  /** @param base the lab's own folder, removed by {@link clear}. */
+  /** @param options `path` may begin with another engine than the usual one, which comes last. */
   constructor(
     readonly stack: string,
-    engine: string,
-    private readonly user?: User,
-    readonly base = realpathSync(mkdtempSync(join(tmpdir(), `encaplab-lab-${stack}-`))),
+    options: EnvironmentOptions = {},
   ) {
-    this.project = join(base, "project");
-    this.stateHome = join(base, "state");
-    for (const folder of [this.project, this.stateHome, join(base, "backend"), join(base, "home")])
-      mkdirSync(folder);
-    for (const file of PROJECT) cpSync(join(ROOT, file), join(this.project, file), { recursive: true });
-    mkdirSync(join(this.project, "stacks"));
-    symlinkSync(join(ROOT, "node_modules"), join(this.project, "node_modules"));
-    if (user) execFileSync("chown", ["-R", "-h", `${user.uid}:${user.uid}`, base]);
-    this.env = {
-      PATH: `${engine}:${process.env.PATH}:/usr/sbin:/sbin`,
-      HOME: join(base, "home"),
-      USER: "somebody", // a uid without an entry in the user database has no name of its own
-      TMPDIR: base,
-      PULUMI_HOME: join(base, "home/.pulumi"),
-      PULUMI_BACKEND_URL: `file://${join(base, "backend")}`,
-      PULUMI_CONFIG_PASSPHRASE: "",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DEBUG_COMMANDS: "true", // for --event-log
-      XDG_STATE_HOME: this.stateHome,
-      ...(process.env.XDG_CACHE_HOME && { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME }),
-    };
+    super(`lab-${stack}`, { ...options, path: [...(options.path ?? []), engineFolder()] });
+    this.copyCheckout();
+    this.makeBackend();
+    Object.assign(this.env, ENGINE_SETTINGS);
   }
 
+  /** Makes the stack, which has no resources yet. */
   async init(): Promise<void> {
-    this.must(await this.pulumi("stack", "init", this.stack, "--no-select"));
+    const { status, output } = await this.pulumi("stack", "init", this.stack, "--no-select");
+    if (status !== 0) throw new Error(`the stack could not be made: ${output}`);
   }
 
   /** Writes the stack's file. */
   configure(raw: RawConfig): void {
     const config = Object.fromEntries(Object.entries(raw).map(([key, value]) => [`encaplab:${key}`, value]));
-    const file = join(this.project, "stacks", `Pulumi.${this.stack}.yaml`);
+    const file = join(this.folder, "stacks", `Pulumi.${this.stack}.yaml`);
     writeFileSync(file, stringify({ config }));
-    if (this.user) chownSync(file, this.user.uid, this.user.uid); // the engine writes to it too
+    this.own(file); // the engine writes to it too
   }
 
-  /** Starts the engine in a process group of its own. */
-  start(...argv: string[]): ChildProcess {
-    const [command, ...words] = [...(this.user ? this.asUser(this.user) : []), "pulumi", ...argv];
-    return spawn(command as string, words, {
-      cwd: this.project,
-      env: this.env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  private start(argv: readonly string[]): Running {
+    return this.spawn(["pulumi", ...argv, "--non-interactive"], true);
   }
 
-  private asUser({ uid }: User): string[] {
-    return ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  /** Starts an update in a process group of its own. */
+  begin(command: "up" | "destroy"): Update {
+    const log = join(this.root, `events-${++this.runs}`);
+    const flags = ["-s", this.stack, "--yes", "--skip-preview", "--event-log", log];
+    return { running: this.start([command, ...flags]), events: () => eventsIn(log) };
   }
 
-  async pulumi(...argv: string[]): Promise<Run> {
-    const log = join(this.base, `events-${++this.runs}`);
-    const isUpdate = ["up", "destroy"].includes(argv[0] ?? "");
-    const child = this.start(
-      ...argv,
-      "--non-interactive",
-      ...(argv[0] === "stack" && argv[1] === "init" ? [] : ["-s", this.stack]),
-      ...(isUpdate ? ["--yes", "--skip-preview", "--event-log", log] : []),
-    );
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
-      });
-    const status = await new Promise<number | null>((done) => child.once("close", done));
-    return { status, output, ...(isUpdate ? eventsOf(log) : { ops: {}, changes: {} }) };
+  private async update(command: "up" | "destroy"): Promise<Run> {
+    const update = this.begin(command);
+    const { status } = await update.running.ended;
+    const events = update.events();
+    return {
+      status,
+      output: update.running.output,
+      ops: Object.fromEntries(operationsIn(events)),
+      changes: summaryIn(events),
+      outputs: outputsIn(events),
+    };
   }
 
+  /** Runs any other command of the engine. */
+  async pulumi(...argv: string[]): Promise<Pick<Run, "status" | "output">> {
+    const named = argv[0] === "stack" && argv[1] === "init" ? argv : [...argv, "-s", this.stack];
+    const running = this.start(named);
+    const { status } = await running.ended;
+    return { status, output: running.output };
+  }
+
+  /** Brings the lab up. @throws {Error} with the engine's output when it fails. */
   async up(): Promise<Run> {
-    return this.must(await this.pulumi("up"));
+    return succeeded(await this.update("up"));
   }
 
+  /** Takes the lab down. @throws {Error} with the engine's output when it fails. */
   async destroy(): Promise<Run> {
-    return this.must(await this.pulumi("destroy"));
+    return succeeded(await this.update("destroy"));
   }
 
-  /** Removes the lock that a killed engine has left, as the launcher does. */
+  /** An `up` that must fail. @returns what the engine printed. @throws {Error} when it succeeds. */
+  async refused(): Promise<string> {
+    const { status, output } = await this.update("up");
+    if (status === 0) throw new Error(`pulumi up must fail, but it succeeded:\n${output}`);
+    return output;
+  }
+
+  /**
+   * Starts an update and kills it, then removes the lock that it leaves, as the launcher does.
+   * @param moment returns at the moment of the kill. An update that ends earlier is not killed.
+   */
+  async killed(
+    command: "up" | "destroy",
+    victim: Victim,
+    moment: (update: Update) => Promise<unknown>,
+  ): Promise<void> {
+    const update = this.begin(command);
+    try {
+      await Promise.race([update.running.exited, moment(update)]);
+    } finally {
+      update.running.kill(victim);
+      await update.running.exited;
+      await this.cancel();
+    }
+  }
+
+  /** Removes the lock that a killed engine has left. */
   async cancel(): Promise<void> {
     await this.pulumi("cancel", "--yes"); // fails if there is no lock, which is fine
   }
 
-  async outputs(): Promise<{
-    observation: { agrees: boolean; notConverged: string[] };
-    encapsulation: string;
-  }> {
-    return JSON.parse(this.must(await this.pulumi("stack", "output", "--json")).output);
+  /** Path of the stack's state on disk. */
+  get checkpoint(): string {
+    return join(this.state, ".pulumi/stacks/encaplab", `${this.stack}.json`);
   }
 
-  private must(run: Run): Run {
-    if (run.status !== 0) throw new Error(`pulumi ended with exit code ${run.status}:\n${run.output}`);
-    return run;
+  /** Folder of the twin's sandbox; undefined if there is none. */
+  get labFolder(): string | undefined {
+    return this.folderOf("twins");
   }
 
-  /** Folder of the lab's sandbox; undefined if there is none. */
-  get folder(): string | undefined {
-    const twins = join(this.stateHome, "encaplab/twins");
-    const [name] = existsSync(twins) ? readdirSync(twins) : [];
-    return name && join(twins, name);
+  /** The lab's folder of a kind below the state home; undefined if there is none. */
+  protected folderOf(kind: "twins" | "containers"): string | undefined {
+    const folder = join(this.stateHome, "encaplab", kind);
+    const [name] = existsSync(folder) ? readdirSync(folder) : [];
+    return name && join(folder, name);
   }
 
-  clear(): void {
-    rmSync(this.base, { recursive: true, force: true });
+  /** Takes down what is left of the lab, whatever has failed before, and removes its environment. */
+  async end(): Promise<void> {
+    await this.update("destroy");
+    this.remove();
   }
 }
 
-interface Event {
-  resourcePreEvent?: { metadata: { op: string; urn: string } };
-  summaryEvent?: { resourceChanges?: Record<string, number> };
-}
-
-function eventsOf(file: string): Pick<Run, "ops" | "changes"> {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const events = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Event);
-  const ops = events.flatMap(({ resourcePreEvent: event }) =>
-    event ? [[event.metadata.urn.split("::").at(-1), event.metadata.op]] : [],
-  );
-  const summary = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {};
-  return { ops: Object.fromEntries(ops), changes: summary };
+function succeeded(run: Run): Run {
+  if (run.status !== 0) throw new Error(`pulumi ended with exit code ${run.status}:\n${run.output}`);
+  return run;
 }

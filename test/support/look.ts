@@ -12,14 +12,8 @@ export interface Named {
   tunnelAddresses: ReadonlyMap<string, string>;
 }
 
-export const TOPICS = [
-  "ip route",
-  "ip -d link",
-  "ip neigh",
-  "bridge fdb",
-  "ip rule",
-  "sysctls of cali*",
-] as const;
+/** What is compared. */
+const TOPICS = ["ip route", "ip -d link", "ip neigh", "bridge fdb", "ip rule", "sysctls of cali*"] as const;
 /** The lines of a node, by topic. */
 export type Look = Record<(typeof TOPICS)[number], string[]>;
 
@@ -36,16 +30,30 @@ const LINES: Record<(typeof TOPICS)[number], string> = {
     "device=$(ip -o link | grep -oE 'cali[0-9a-f]{11}' | head -n 1); cd /proc/sys/net/ipv4 && grep -H . conf/$device/* neigh/$device/* 2>/dev/null; true",
 };
 
-/** Reads a node. Lines are sorted and unique. */
+/** Stands between two topics in what {@link lookAt} reads. */
+const SEPARATOR = "-- next topic --";
+
+/** Reads a node in one call. Lines are sorted and unique. */
 export async function lookAt(on: OnNode, plan: LabPlan, node: NodePlan, named: Named): Promise<Look> {
-  const look = {} as Look;
-  for (const topic of TOPICS) {
-    const text = await on(node.name, LINES[topic]);
-    const lines = text.split("\n").map((line) => normalised(line, plan, named));
-    look[topic] = [...new Set(lines.filter((line) => line !== ""))].sort();
-  }
-  return look;
+  const commands = TOPICS.map((topic) => `( ${LINES[topic]} )`);
+  const texts = (await on(node.name, commands.join(`; echo '${SEPARATOR}'; `))).split(SEPARATOR);
+  const entries = TOPICS.map((topic, i) => {
+    const lines = (texts[i] ?? "").split("\n").map((line) => normalised(line, plan, named));
+    return [topic, [...new Set(lines.filter((line) => line !== ""))].sort()] as const;
+  });
+  return Object.fromEntries(entries) as Look;
 }
+
+/** The lines that only one of two nodes shows, each with its topic. Empty if a user sees the same on both. */
+export const differences = (cluster: Look, twin: Look): string[] =>
+  TOPICS.flatMap((topic) => [
+    ...cluster[topic]
+      .filter((line) => !twin[topic].includes(line))
+      .map((line) => `${topic}, only in the cluster: ${line}`),
+    ...twin[topic]
+      .filter((line) => !cluster[topic].includes(line))
+      .map((line) => `${topic}, only on the twin: ${line}`),
+  ]);
 
 /** Replaces names and addresses that a lab assigns at random by their meaning, and nothing else. */
 function normalised(line: string, plan: LabPlan, { blocks, tunnelAddresses }: Named): string {

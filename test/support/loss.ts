@@ -1,7 +1,7 @@
 /** Packets that pods lose while a lab changes, measured by steady probes as in cilium's conn-disrupt tests. */
 import { spawn } from "node:child_process";
 import type { LabPlan } from "../../components/plan";
-import { kubectlArgv, type MachinesLab } from "./hosts";
+import type { MachinesLab } from "./machines-lab";
 import { type Pod, pods } from "./pods";
 
 /** Probes per second on each pair. */
@@ -69,7 +69,7 @@ function startProbes(lab: MachinesLab, pairs: readonly Pair[]) {
     "kill -INT $pids; wait",
     ...pairs.map((_, i) => `echo "== ${i}"; cat loss.${i}`),
   ].join("\n");
-  const [command, argv] = kubectlArgv(lab, [
+  const [command, argv] = lab.kubectlArgv([
     "exec",
     "-i",
     pairs[0]?.pod.name ?? "",

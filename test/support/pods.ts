@@ -10,10 +10,10 @@ import {
   predict,
   probeOf,
 } from "../../components/plan";
-import type { MachinesLab } from "./hosts";
+import type { MachinesLab } from "./machines-lab";
 
-/** DynamicProvider of the node layer: a shell, ping, curl. */
-const IMAGE = "encaplab.local/tools:1";
+/** An image of the node layer: a shell, ping, curl. */
+export const TOOLS_IMAGE = "encaplab.local/tools:1";
 /** Two pods per node, as the plan has them. */
 const SETS = ["study-1", "study-2"] as const;
 const LABELS = { "app.kubernetes.io/part-of": "encaplab-study" };
@@ -41,7 +41,12 @@ const manifest = (server: string) => [
           tolerations: [{ operator: "Exists" }],
           terminationGracePeriodSeconds: 0,
           containers: [
-            { name: "shell", image: IMAGE, imagePullPolicy: "IfNotPresent", command: ["sleep", "86400"] },
+            {
+              name: "shell",
+              image: TOOLS_IMAGE,
+              imagePullPolicy: "IfNotPresent",
+              command: ["sleep", "86400"],
+            },
             {
               name: "server",
               image: server,
@@ -70,7 +75,7 @@ export interface Pod {
 export async function startPods(lab: MachinesLab): Promise<void> {
   const path = "jsonpath={.spec.template.spec.containers[0].image}";
   const server = await lab.kubectl(["get", "deployment", "coredns", "-n", "kube-system", "-o", path]);
-  for (const object of manifest(server)) await lab.kubectl(["apply", "-f", "-"], JSON.stringify(object));
+  for (const object of manifest(server)) await lab.apply(object);
   await pods(lab);
 }
 
@@ -108,6 +113,26 @@ export async function pods(lab: MachinesLab): Promise<Pod[]> {
       address: status.podIP,
     }));
 }
+
+/**
+ * Starts a pod of its own on a node, which a drain must evict: it ends as soon as it is told to, and only its kubelet can
+ * report that. It is ready when this returns.
+ */
+export async function startGuest(lab: MachinesLab, node: string): Promise<void> {
+  const command = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"];
+  const guest = { name: "guest", image: TOOLS_IMAGE, imagePullPolicy: "IfNotPresent", command };
+  await lab.apply({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "guest" },
+    spec: { nodeSelector: { "kubernetes.io/hostname": node }, containers: [guest] },
+  });
+  await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "pod/guest"]);
+}
+
+/** Whether the pod of {@link startGuest} is in the API. */
+export const hasGuest = async (lab: MachinesLab): Promise<boolean> =>
+  (await lab.kubectl(["get", "pods", "guest", "--ignore-not-found", "-o", "name"])) !== "";
 
 /** Runs a shell script in a pod. */
 export const inPod = (lab: MachinesLab, { name }: Pick<Pod, "name">, text: string): Promise<string> =>

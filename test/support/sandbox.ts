@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { processes } from "./processes";
 
 /** Everything in the host's network that a twin could have changed, as one text to compare. */
 export function hostNetwork(): string {
@@ -24,17 +25,10 @@ export function hostNetwork(): string {
 }
 
 /** The command lines of living processes that contain this text, except this process's own. */
-export function mentions(text: string): string[] {
-  return fs.readdirSync("/proc").flatMap((entry) => {
-    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) return [];
-    try {
-      const line = fs.readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
-      return line.includes(text) ? [line] : [];
-    } catch {
-      return [];
-    }
-  });
-}
+export const mentions = (text: string): string[] =>
+  processes()
+    .map(({ commandLine }) => commandLine)
+    .filter((line) => line.includes(text));
 
 /** Waits until the condition holds. @param limit milliseconds. Default: ten seconds. @throws {Error} after it. */
 export async function until(condition: () => boolean, limit = 10_000): Promise<void> {

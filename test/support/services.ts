@@ -29,7 +29,7 @@ export async function startServices(lab: HostsLab): Promise<void> {
           ports: [{ port: 80, targetPort: POD_PORT, nodePort: nodePortOf(i, policy) }],
         },
       };
-      await lab.kubectl(["apply", "-f", "-"], JSON.stringify(service));
+      await lab.apply(service);
     }
   }
 }
@@ -49,7 +49,7 @@ async function pointAt(lab: HostsLab, pod: Pod): Promise<void> {
       ports: [{ port: POD_PORT, protocol: "TCP" }],
       endpoints: [{ addresses: [pod.address], nodeName: pod.node, conditions: { ready: true } }],
     };
-    await lab.kubectl(["apply", "-f", "-"], JSON.stringify(slice));
+    await lab.apply(slice);
   }
 }
 

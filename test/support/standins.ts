@@ -5,12 +5,13 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { engineFolder } from "./lab";
+import { engineFolder } from "./engine";
+import { userCache } from "./engine-environment";
+import { lastLineOf, REPOSITORY } from "./repository";
 
 const run = promisify(execFile);
-const ROOT = resolve(__dirname, "../..");
 const VENDOR = "https://get.pulumi.com/releases/plugins/";
 /** Milliseconds. Detects a network that drops packets before the engine makes its own five attempts. */
 const PATIENCE = 4000;
@@ -22,12 +23,12 @@ interface Plugin {
 
 /** The plug-ins that this project's pinned SDKs ask the engine for. */
 const PLUGINS: readonly Plugin[] = ["command", "kubernetes"].map((name) => {
-  const file = join(ROOT, "node_modules/@pulumi", name, "package.json");
+  const file = join(REPOSITORY, "node_modules/@pulumi", name, "package.json");
   return { name, version: JSON.parse(readFileSync(file, "utf8")).pulumi.version };
 });
 
 /** Folder of downloads for tests. The user's own folder of plug-ins is read, but never written. */
-const downloads = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "encaplab/plugins");
+const downloads = () => join(userCache(), "encaplab/plugins");
 const homes = () => [process.env.PULUMI_HOME || join(homedir(), ".pulumi"), downloads()];
 
 /** The folder of an installed plug-in. */
@@ -37,27 +38,25 @@ export function installed({ name, version }: Plugin, among: readonly string[] = 
     .find((folder) => existsSync(join(folder, `pulumi-resource-${name}`)));
 }
 
-let answer: Promise<string> | undefined;
+let answer: Promise<readonly string[]> | undefined;
 
 /**
- * What to put on PATH after the engine's folder: one or more folders, joined as in PATH. The engine uses a plug-in that
- * it finds there, whatever its version, and says so in a warning.
+ * What to put on PATH: one or more folders. The engine uses a plug-in that it finds there, whatever its version, and says
+ * so in a warning.
  * @throws {Error} when there are no real plug-ins and the stand-ins cannot be built. The reason is on standard error.
  */
-export function standIns(): Promise<string> {
+export function standIns(): Promise<readonly string[]> {
   answer ??= find();
   return answer;
 }
 
-async function find(): Promise<string> {
+async function find(): Promise<readonly string[]> {
   const missing = PLUGINS.filter((plugin) => !installed(plugin));
   if (missing.length > 0 && (await reachable())) await Promise.all(missing.map(download));
   const real = PLUGINS.map((plugin) => installed(plugin));
   // Either only real plug-ins or only stand-ins, so that it is clear what a run has tested.
-  if (real.every((folder) => folder !== undefined)) return real.join(delimiter);
-  const { stdout, stderr } = await run("bash", [join(ROOT, "test/standins/build")], { encoding: "utf8" });
-  process.stderr.write(stderr);
-  return stdout.trim().split("\n").at(-1) as string;
+  if (real.every((folder) => folder !== undefined)) return real;
+  return [lastLineOf("test/standins/build")];
 }
 
 async function reachable(): Promise<boolean> {

@@ -5,7 +5,7 @@ import { ENCAPSULATION_FACTS, hasEffect, type LabPlan } from "../../components/p
 import { formatObservation, type Observation } from "../../components/study";
 import { pairwise } from "./pairwise";
 import { errorOf, planOf, type RawConfig } from "./problems";
-import { kindFor, TwinUnderTest } from "./twin";
+import { kindFor, sharedMachine, TwinUnderTest } from "./twin";
 
 /** What may differ besides encapsulation, fabric and fault. */
 const VARIANTS = {
@@ -82,30 +82,26 @@ export function playInNamespaces(cases: readonly Case[]): void {
   for (const fabric of FABRICS) {
     describe(`a twin on the fabric ${fabric}, changed in place, does what the verdict says`, function () {
       this.timeout(60_000);
-      playInOneTwin(
-        "namespaces",
-        cases.filter((one) => one.fabric === fabric),
-      );
+      const twin = new TwinUnderTest("namespaces");
+      after(() => twin.stop());
+      const here = cases.filter((one) => one.fabric === fabric);
+      playInOneTwin(twin, here);
     });
   }
 }
 
 /** Defines the tests of all other cases: one twin in a QEMU machine. */
 export function playInMachine(cases: readonly Case[]): void {
+  const machine = sharedMachine();
   describe("a twin in a machine with Debian's kernel, changed in place, does what the verdict says", function () {
     this.timeout(300_000);
-    playInOneTwin("machine", cases, SMALL);
+    playInOneTwin(machine, cases, SMALL);
   });
 }
 
-function playInOneTwin(kind: TwinUnderTest["kind"], cases: readonly Case[], base: RawConfig = {}): void {
-  const modes = ENCAPSULATIONS.filter((one) => kindFor(one) === kind);
-  let twin: TwinUnderTest;
-  before(() => {
-    twin = new TwinUnderTest(kind);
-  });
-  after(() => twin.stop());
-
+/** Defines the tests of those cases that this kernel plays in the twin's kind of sandbox. */
+function playInOneTwin(twin: TwinUnderTest, cases: readonly Case[], base: RawConfig = {}): void {
+  const modes = ENCAPSULATIONS.filter((one) => kindFor(one) === twin.kind);
   for (const one of MATRIX.filter((each) => cases.includes(each) && modes.includes(each.encapsulation))) {
     it(titleOf(one), async () => {
       await play(twin, { title: titleOf(one), plan: planOf(configOf(one, base)) });

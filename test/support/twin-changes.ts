@@ -1,11 +1,11 @@
-/** Random walks: a twin that is changed in place from one random lab to the next, compared with a new twin. */
+/** Random series of changes: a twin is changed in place from one random lab to the next, and compared with a new twin. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { ENCAPSULATIONS, type LabConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
 import { labConfigs } from "./arbitraries";
 import { changed } from "./problems";
-import { kindFor, TwinUnderTest } from "./twin";
+import { kindFor, type TwinUnderTest, withTwin } from "./twin";
 import { play } from "./twin-cases";
 import { difference, stateOf } from "./twin-state";
 
@@ -14,52 +14,45 @@ export const NAMESPACE_MODES = ENCAPSULATIONS.filter((one) => kindFor(one) === "
 
 /** Plays the plan in a new twin, and compares the twin that was changed in place with it. */
 export async function assertAsFresh(twin: TwinUnderTest, plan: LabPlan, title: string): Promise<void> {
-  const fresh = new TwinUnderTest("namespaces");
-  try {
+  await withTwin(async (fresh) => {
     await play(fresh, { title: `fresh: ${title}`, plan });
     assert.deepEqual(difference(await stateOf(twin), await stateOf(fresh)), [], title);
-  } finally {
-    await fresh.stop();
-  }
+  });
 }
 
-/** Defines the test of random walks. Each run walks somewhere else, unless fast-check gets a seed. */
-export function walkAtRandom(walks: number): void {
-  describe("any walk through labs, in place", function () {
-    this.timeout(150_000 * walks);
+/** A lab in a mode that this kernel can play, with few enough nodes that a series takes seconds. */
+const small = labConfigs
+  .filter(({ topology }) => topology.reduce((sum, { nodes }) => sum + nodes.length, 0) <= 6)
+  .map((config): LabConfig => {
+    if (NAMESPACE_MODES.includes(config.encapsulation))
+      return { ...config, cloud: "twin", fabric: config.fabric ?? "plain" };
+    return { ...changed(config, { encapsulation: "VXLAN" }), cloud: "twin" };
+  })
+  .filter((config) => {
+    try {
+      planLab(config);
+      return true;
+    } catch {
+      return false; // a fault of the cloud that the config no longer names
+    }
+  });
 
-    /** A mode that this kernel can play; few enough nodes that a walk takes seconds. */
-    const small = labConfigs
-      .filter(({ topology }) => topology.reduce((sum, { nodes }) => sum + nodes.length, 0) <= 6)
-      .map((config): LabConfig => {
-        if (NAMESPACE_MODES.includes(config.encapsulation))
-          return { ...config, cloud: "twin", fabric: config.fabric ?? "plain" };
-        return { ...changed(config, { encapsulation: "VXLAN" }), cloud: "twin" };
-      })
-      .filter((config) => {
-        try {
-          planLab(config);
-          return true;
-        } catch {
-          return false; // a fault of the cloud that the config no longer names
-        }
-      });
+/** Defines the test: in so many series of two to four labs. Each run draws others, unless fast-check gets a seed. */
+export function changeAtRandom(series: number): void {
+  describe("a twin that is changed at random, in place", function () {
+    this.timeout(150_000 * series);
 
-    it(`does at each step what the verdict says, and ends where a new twin does, in ${walks} walks`, async () => {
+    it(`does after each of ${series} series of changes what the verdict says, and is then like a new twin`, async () => {
       await fc.assert(
-        fc.asyncProperty(fc.array(small, { minLength: 2, maxLength: 4 }), async (configs) => {
-          const twin = new TwinUnderTest("namespaces");
-          try {
+        fc.asyncProperty(fc.array(small, { minLength: 2, maxLength: 4 }), (configs) =>
+          withTwin(async (twin) => {
             for (const config of configs)
               await play(twin, { title: JSON.stringify(config), plan: planLab(config) });
-            const last = planLab(configs.at(-1) as LabConfig);
-            await assertAsFresh(twin, last, "after the walk");
-          } finally {
-            await twin.stop();
-          }
-        }),
-        // Shrinking would take hours; the printed seed repeats the walk.
-        { numRuns: walks, endOnFailure: true },
+            await assertAsFresh(twin, planLab(configs.at(-1) as LabConfig), "after the last change");
+          }),
+        ),
+        // Shrinking would take hours; the printed seed repeats the series.
+        { numRuns: series, endOnFailure: true },
       );
     });
   });

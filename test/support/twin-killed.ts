@@ -2,12 +2,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Encapsulation } from "../../components/config";
-import { engineFolder, Lab } from "./lab";
+import { assertObserved, Lab } from "./lab";
+import { VICTIMS } from "./running";
 import { hostNetwork, mentions, until } from "./sandbox";
-
-/** `group`: as Ctrl-\ in a terminal or the end of a CI job does. `engine`: its plug-ins live on for a while, as orphans. */
-const VICTIMS = { group: "the engine and its plug-ins", engine: "the engine alone" } as const;
-type Victim = keyof typeof VICTIMS;
 
 /** Which kill, and what follows it. In this order two moments already have both kinds of kill and both ways to go on. */
 const TURNS = [
@@ -22,7 +19,7 @@ type Command = "up" | "switch" | "destroy";
 
 /** Defines the tests: at how many moments, spread evenly over its time, each command is killed. */
 export function killTheEngine(moments: Readonly<Record<Command, number>>): void {
-  describe("an engine that is killed", function () {
+  describe("a twin whose engine is killed", function () {
     this.timeout(180_000);
     let lab: Lab;
     let host: string;
@@ -39,7 +36,7 @@ export function killTheEngine(moments: Readonly<Record<Command, number>>): void 
 
     before(async () => {
       host = hostNetwork();
-      lab = new Lab("killed", engineFolder());
+      lab = new Lab("killed");
       configure("VXLAN");
       await lab.init();
       await timed("up", () => lab.up());
@@ -47,53 +44,35 @@ export function killTheEngine(moments: Readonly<Record<Command, number>>): void 
       await timed("switch", () => lab.up());
       await timed("destroy", () => lab.destroy());
     });
-    after(async () => {
-      await lab.pulumi("destroy");
-      lab.clear();
-    });
-
-    async function killAfter(command: Command, milliseconds: number, victim: Victim) {
-      const engine = lab.start(
-        command === "destroy" ? "destroy" : "up",
-        ...["-s", lab.stack, "--yes", "--skip-preview", "--non-interactive"],
-      );
-      const ended = new Promise((resolve) => engine.once("exit", resolve));
-      engine.stdout?.resume();
-      engine.stderr?.resume();
-      await Promise.race([ended, delay(milliseconds)]); // the moment is what this test varies
-      if (engine.exitCode === null && engine.pid)
-        process.kill(victim === "group" ? -engine.pid : engine.pid, "SIGKILL");
-      await ended;
-      await lab.cancel();
-    }
+    after(() => lab.end());
 
     async function assertComplete(encapsulation: Encapsulation) {
-      await lab.up();
-      const outputs = await lab.outputs();
+      const { outputs } = await lab.up();
       assert.equal(outputs.encapsulation, encapsulation);
-      assert.ok(outputs.observation.agrees, JSON.stringify(outputs.observation));
-      assert.deepEqual(outputs.observation.notConverged, []);
+      assertObserved(outputs);
     }
 
     async function assertRemoved() {
       await lab.destroy();
-      assert.equal(lab.folder, undefined);
+      assert.equal(lab.labFolder, undefined);
       // An orphaned plug-in may finish what it has begun a moment later, but it does end by itself.
-      await until(() => mentions(lab.stateHome).length === 0 && lab.folder === undefined, 30_000);
+      await until(() => mentions(lab.stateHome).length === 0 && lab.labFolder === undefined, 30_000);
       assert.equal(hostNetwork(), host);
     }
 
     for (const command of ["up", "switch", "destroy"] as const) {
-      const parts = moments[command] + 1;
-      for (let moment = 1; moment < parts; moment++) {
+      const intervals = moments[command] + 1;
+      for (let moment = 1; moment < intervals; moment++) {
         const [victim, next] = TURNS[(moment - 1) % TURNS.length] as (typeof TURNS)[number];
         const repair = next === "up" ? "the next up completes" : "destroy removes everything";
-        it(`at ${moment}/${parts} of the time of ${command}, ${VICTIMS[victim]}: ${repair}`, async () => {
+        it(`at ${moment}/${intervals} of the time of ${command}, ${VICTIMS[victim]}: ${repair}`, async () => {
           configure("VXLAN");
           if (command === "up") await lab.destroy();
           else await lab.up();
           if (command === "switch") configure("None");
-          await killAfter(command, (takes[command] * moment) / parts, victim);
+          const milliseconds = (takes[command] * moment) / intervals;
+          // The moment is what this test varies.
+          await lab.killed(command === "destroy" ? "destroy" : "up", victim, () => delay(milliseconds));
           if (next === "up") await assertComplete(command === "switch" ? "None" : "VXLAN");
           else await assertRemoved();
         });

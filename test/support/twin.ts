@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type Encapsulation, FABRICS, type Fabric } from "../../components/config";
 import { findSandbox, runScript, type Sandbox } from "../../components/infrastructure/twin";
 import { renderNetwork } from "../../components/infrastructure/twin/network";
@@ -19,7 +19,7 @@ import { type Observation, observe } from "../../components/study";
 // biome-ignore lint/suspicious/noExplicitAny: resources of every type, each with inputs and outputs of its own
 type AnyProvider = DynamicProvider<any, any>;
 interface Recorded {
-  part: AnyProvider;
+  provider: AnyProvider;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   values: any;
 }
@@ -36,27 +36,34 @@ export const ALL_FABRICS = FABRICS;
 
 /** A twin in a temporary folder. */
 export class TwinUnderTest {
-  readonly folder = join(realpathSync(mkdtempSync(join(tmpdir(), "encaplab-twin-"))), "lab");
+  private base?: string;
   private recorded = new Map<string, Recorded>();
 
+  /** Makes nothing yet: {@link bring} does. */
   constructor(readonly kind: SandboxKind) {}
 
+  private get folder(): string {
+    this.base ??= realpathSync(mkdtempSync(join(tmpdir(), "encaplab-twin-")));
+    return join(this.base, "lab");
+  }
+
+  /** The sandbox it lives in. @throws {Error} when there is none. */
   get sandbox(): Sandbox {
     const found = findSandbox(this.folder);
     if (!found) throw new Error(`no sandbox lives in ${this.folder}`);
     return found;
   }
 
-  /** Brings everything to the plan, as `pulumi up` does. @returns each part that was touched, and how. */
+  /** Brings everything to the plan, as `pulumi up` does. @returns each resource that was touched, and how. */
   async bring(plan: LabPlan): Promise<Record<string, "create" | "update" | "delete">> {
     const touched: Record<string, "create" | "update" | "delete"> = {};
-    const bring = async (name: string, part: AnyProvider, inputs: object) => {
+    const bring = async (name: string, provider: AnyProvider, inputs: object) => {
       const before = this.recorded.get(name);
-      if (before && !(await part.changed(inputs, before.values))) return before.values;
-      const outputs = before ? await part.update(inputs, before.values) : await part.create(inputs);
+      if (before && !(await provider.changed(inputs, before.values))) return before.values;
+      const outputs = before ? await provider.update(inputs, before.values) : await provider.create(inputs);
       touched[name] = before ? "update" : "create";
       const values = { ...inputs, ...outputs };
-      this.recorded.set(name, { part, values });
+      this.recorded.set(name, { provider, values });
       return values;
     };
     const { folder } = this;
@@ -71,26 +78,58 @@ export class TwinUnderTest {
       plan.nodes.map((one) => bring(`node-${one.name}`, node, { folder, on, state: renderNode(plan, one) })),
     );
     // The engine deletes last.
-    for (const [name, { part, values }] of this.recorded) {
+    for (const [name, { provider, values }] of this.recorded) {
       if (!name.startsWith("node-") || plan.nodes.some((one) => `node-${one.name}` === name)) continue;
-      await part.remove(values);
+      await provider.remove(values);
       this.recorded.delete(name);
       touched[name] = "delete";
     }
     return touched;
   }
 
+  /** Measures every pair. */
   observe(plan: LabPlan): Promise<Observation> {
     return observe(this.sandbox, plan);
   }
 
+  /** Runs a script in the sandbox. @returns what it printed. */
   run(script: string): Promise<string> {
     return runScript(this.sandbox, script);
   }
 
-  async stop(): Promise<void> {
-    await stopSandbox(this.folder);
-    this.recorded.clear();
-    rmSync(dirname(this.folder), { recursive: true, force: true });
+  /** Runs a line of shell on a node or in a pod, as `npm run lab -- shell` does. @returns what it printed. */
+  on(name: string, line: string): Promise<string> {
+    return this.run(`ip netns exec ${name} bash -c ${JSON.stringify(line).replaceAll("$", "\\$")}`);
   }
+
+  /** Ends the sandbox and removes the folder. The next {@link bring} builds a new twin. */
+  async stop(): Promise<void> {
+    if (!this.base) return;
+    await stopSandbox(this.folder);
+    rmSync(this.base, { recursive: true, force: true });
+    this.base = undefined;
+    this.recorded.clear();
+  }
+}
+
+/** Does some work with a new twin in namespaces, and stops it. */
+export async function withTwin<T>(work: (twin: TwinUnderTest) => Promise<T>): Promise<T> {
+  const twin = new TwinUnderTest("namespaces");
+  try {
+    return await work(twin);
+  } finally {
+    await twin.stop();
+  }
+}
+
+let machine: TwinUnderTest | undefined;
+
+/**
+ * The twin in a QEMU machine that all suites of a run share, because each boot takes most of a minute under emulation.
+ * Call it at the top of a test file: that registers the hook which stops the machine at the end of the run.
+ */
+export function sharedMachine(): TwinUnderTest {
+  machine ??= new TwinUnderTest("machine");
+  after(() => machine?.stop());
+  return machine;
 }

@@ -1,4 +1,4 @@
-/** The larger share of the random walks; CI takes the others. */
-import { walkAtRandom } from "../../support/twin-changes";
+/** The larger share of the random changes; CI takes the others. */
+import { changeAtRandom } from "../../support/twin-changes";
 
-walkAtRandom(6);
+changeAtRandom(6);

@@ -1,21 +1,18 @@
-/** Whatever a twin was before: brought to a plan in place, it holds what a twin built from nothing holds. */
+/** A twin that is changed in place ends in the same state as a twin that is built new. */
 import assert from "node:assert/strict";
 import { planOf } from "../../support/problems";
-import { TwinUnderTest } from "../../support/twin";
+import { TwinUnderTest, withTwin } from "../../support/twin";
 import { play } from "../../support/twin-cases";
-import { assertAsFresh, NAMESPACE_MODES, walkAtRandom } from "../../support/twin-changes";
+import { assertAsFresh, changeAtRandom, NAMESPACE_MODES } from "../../support/twin-changes";
 
-describe("a switch in place ends where a fresh build does", function () {
+describe("a twin that is switched in place", function () {
   this.timeout(60_000);
-  let twin: TwinUnderTest;
-  before(() => {
-    twin = new TwinUnderTest("namespaces");
-  });
+  const twin = new TwinUnderTest("namespaces");
   after(() => twin.stop());
 
   for (const from of NAMESPACE_MODES) {
     for (const to of NAMESPACE_MODES.filter((one) => one !== from)) {
-      it(`${from} > ${to}`, async () => {
+      it(`is like a new twin after a switch from ${from} to ${to}`, async () => {
         const plan = (encapsulation: typeof from) => planOf({ fabric: "openstack", encapsulation });
         await twin.bring(plan(from));
         await play(twin, { title: `${from} > ${to}`, plan: plan(to) });
@@ -25,7 +22,7 @@ describe("a switch in place ends where a fresh build does", function () {
   }
 });
 
-describe("BIRD through a switch", function () {
+describe("BIRD on a twin", function () {
   this.timeout(60_000);
 
   /** Each BGP session of w1 with the moment since which it is up. */
@@ -34,9 +31,8 @@ describe("BIRD through a switch", function () {
       .split("\n")
       .filter((line) => line.startsWith("Mesh_"));
 
-  it("keeps every BGP session from VXLAN to None and back", async () => {
-    const twin = new TwinUnderTest("namespaces");
-    try {
+  it("keeps every BGP session in a switch from VXLAN to None and on to VXLANCrossSubnet", async () => {
+    await withTwin(async (twin) => {
       const seen: string[][] = [];
       for (const encapsulation of ["VXLAN", "None", "VXLANCrossSubnet"]) {
         await play(twin, { title: encapsulation, plan: planOf({ fabric: "aws", encapsulation }) });
@@ -45,22 +41,17 @@ describe("BIRD through a switch", function () {
       assert.equal(seen[0]?.length, 3);
       for (const line of seen[0] ?? []) assert.match(line, /Established/);
       assert.deepEqual(seen.slice(1), [seen[0], seen[0]], "up since the same moment");
-    } finally {
-      await twin.stop();
-    }
+    });
   });
 
-  it("has no session under VXLAN while TCP 179 is closed, and every pod path works as the verdict says", async () => {
-    const twin = new TwinUnderTest("namespaces");
-    try {
+  it("has no BGP session under VXLAN while TCP 179 is closed, and every pod path works as the verdict says", async () => {
+    await withTwin(async (twin) => {
       const plan = planOf({ fabric: "aws", encapsulation: "VXLAN", faults: ["bgp-blocked"] });
       const { sessionsDown, rows } = await play(twin, { title: "VXLAN, bgp-blocked", plan });
       assert.equal(Object.keys(sessionsDown).length, 4);
       for (const { observed } of rows) assert.equal(observed, "works");
-    } finally {
-      await twin.stop();
-    }
+    });
   });
 });
 
-walkAtRandom(3);
+changeAtRandom(3);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
 import { ConfigError, parseConfig } from "../../../components/config";
 import { createMachines, createTwin } from "../../../components/infrastructure";
 import { planLab } from "../../../components/plan";
@@ -7,8 +6,7 @@ import { adapt, type DynamicProvider } from "../../../components/remote/dynamic"
 import { TwinObservation } from "../../../components/study/stack";
 import { type Recorded, record } from "../../support/mocks";
 import type { RawConfig } from "../../support/problems";
-
-const ROOT = resolve(__dirname, "../../..");
+import { REPOSITORY } from "../../support/repository";
 
 async function build(raw: RawConfig) {
   const config = parseConfig(raw);
@@ -42,9 +40,9 @@ async function build(raw: RawConfig) {
 describe("the twin as resources", () => {
   it("is a component with a folder, a sandbox, a network, rules and nodes, all deleted with the folder", async () => {
     const { twin, resources, plan, byName } = await build({});
-    const parts = resources.filter(({ name }) => name !== "lab");
+    const children = resources.filter(({ name }) => name !== "lab");
     assert.deepEqual(
-      parts.map(({ name }) => name).sort(),
+      children.map(({ name }) => name).sort(),
       [
         "network",
         "folder",
@@ -56,9 +54,10 @@ describe("the twin as resources", () => {
     );
     const folder = byName("folder");
     assert.equal(folder.opts.deletedWith, undefined);
-    for (const part of parts) {
-      assert.equal(part.opts.parent, twin, `${part.name}'s parent`);
-      if (part !== folder) assert.equal(part.opts.deletedWith, folder.resource, `${part.name}'s deletedWith`);
+    for (const child of children) {
+      assert.equal(child.opts.parent, twin, `${child.name}'s parent`);
+      if (child !== folder)
+        assert.equal(child.opts.deletedWith, folder.resource, `${child.name}'s deletedWith`);
     }
     assert.equal(twin.labFolder, folder.resource);
     assert.deepEqual(
@@ -72,7 +71,7 @@ describe("the twin as resources", () => {
     for (const { name } of plan.nodes) assert.equal(byName(name).opts.dependsOn, byName("security").resource);
   });
 
-  it("gives each part what it depends on, and no secret", async () => {
+  it("gives each resource what it depends on, and no secret", async () => {
     const { byName, resources, plan } = await build({});
     assert.equal(byName("folder").props.stack, "lab");
     assert.deepEqual(
@@ -101,19 +100,19 @@ describe("the twin as resources", () => {
     );
   });
 
-  it("stores provider code that loads the part from the checkout, in any folder", async () => {
+  it("stores provider code that loads the provider from the checkout, in any folder", async () => {
     const { resources } = await build({});
-    const parts = resources.filter(({ props }) => props.__provider !== undefined);
-    assert.equal(parts.length, resources.length - 1, "all except the component");
+    const dynamic = resources.filter(({ props }) => props.__provider !== undefined);
+    assert.equal(dynamic.length, resources.length - 1, "all except the component");
     const cwd = process.cwd();
-    process.chdir(ROOT);
+    process.chdir(REPOSITORY);
     try {
-      for (const { name, props } of parts) {
+      for (const { name, props } of dynamic) {
         const module: { handler?: () => Record<string, unknown> } = {};
         new Function("exports", "require", props.__provider)(module, require);
         const handler = module.handler?.();
         assert.deepEqual(Object.keys(handler ?? {}).sort(), ["create", "delete", "diff", "update"], name);
-        assert.ok(!props.__provider.includes(ROOT), `${name} names no folder of this machine`);
+        assert.ok(!props.__provider.includes(REPOSITORY), `${name} names no folder of this machine`);
       }
     } finally {
       process.chdir(cwd);
@@ -133,9 +132,9 @@ describe("the twin as resources", () => {
   });
 });
 
-describe("a part as a dynamic provider", () => {
+describe("a dynamic resource's provider", () => {
   const calls: unknown[][] = [];
-  const part: DynamicProvider<unknown, object> = {
+  const own: DynamicProvider<unknown, object> = {
     create: async (inputs) => {
       calls.push(["create", inputs]);
       return { made: 1 };
@@ -152,7 +151,7 @@ describe("a part as a dynamic provider", () => {
       calls.push(["remove", recorded]);
     },
   };
-  const provider = adapt(part, "id");
+  const provider = adapt(own, "id");
 
   it("records inputs together with outputs, never replaces, and passes on what was recorded", async () => {
     assert.deepEqual(await provider.create({ a: 1 }), { id: "id", outs: { a: 1, made: 1 } });

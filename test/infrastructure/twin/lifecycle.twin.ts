@@ -1,66 +1,61 @@
-/** The life of a lab with the real engine: what an update touches, what it repairs, what it leaves. */
+/** A twin's life with the real engine: what an update touches, what it repairs, what it leaves. */
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { findSandbox, runScript, type Sandbox } from "../../../components/infrastructure/twin";
 import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
-import { engineFolder, Lab, type Run, readableEngine } from "../../support/lab";
+import { readableEngine } from "../../support/engine";
+import { assertObserved, Lab, type Run, touched as touchedWithOps } from "../../support/lab";
 import type { RawConfig } from "../../support/problems";
 import { hostNetwork, mentions } from "../../support/sandbox";
+import { isRoot } from "../../support/sandbox-under-test";
 
 const topology = (b: string[]) => [
   { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
   { name: "b", cidr: "10.0.4.0/24", nodes: b },
 ];
 
-/** The resources that were not left the `same`, without the engine's own. */
-function touched({ ops }: Run): string[] {
-  const own = Object.entries(ops).filter(([name]) => !/^(default.*|encaplab-.*)$/.test(name));
-  for (const [name, op] of own) assert.doesNotMatch(op, /replace/, `${name} must not be replaced`);
-  return own.flatMap(([name, op]) => (op === "same" ? [] : [name])).sort();
+/** The names of the resources that an update touched. Asserts that it replaced none. */
+function touched(run: Run): string[] {
+  const lines = touchedWithOps(run);
+  for (const line of lines) assert.doesNotMatch(line, /replace/);
+  return lines.map((line) => line.split(": ")[0] as string);
 }
 
 /** Asserts that nothing of the lab is left: no process and no folder, and thus no namespace and no mount. */
 function assertGone(lab: Lab): void {
-  assert.equal(lab.folder, undefined, "no folder under the state home");
+  assert.equal(lab.labFolder, undefined, "no folder under the state home");
   assert.deepEqual(mentions(lab.stateHome), [], "no process");
 }
 
 /** Ends the whole sandbox at once, as if the machine was switched off. */
 function killSandbox(lab: Lab): void {
-  const record = readRecord(lab.folder ?? "");
+  const record = readRecord(lab.labFolder ?? "");
   assert.ok(record, "there is a sandbox to kill");
   process.kill(record.pid, "SIGKILL");
 }
 
-describe("a lab with the real engine", function () {
+describe("a twin with the real engine", function () {
   this.timeout(120_000);
-  let engine: string;
   let lab: Lab;
   let host: string;
   const common: RawConfig = { cloud: "twin", fabric: "aws", topology: topology(["w2", "w3"]) };
 
-  const inSandbox = (script: string) => runScript(findSandbox(lab.folder ?? "") as Sandbox, script);
+  const inSandbox = (script: string) => runScript(findSandbox(lab.labFolder ?? "") as Sandbox, script);
   const up = async (raw: RawConfig): Promise<Run> => {
     lab.configure({ ...common, ...raw });
     const run = await lab.up();
-    const { observation } = await lab.outputs();
-    assert.ok(observation.agrees, run.output);
-    assert.deepEqual(observation.notConverged, []);
+    assertObserved(run.outputs);
     return run;
   };
 
   before(async () => {
     host = hostNetwork();
-    engine = engineFolder();
-    lab = new Lab("life", engine);
+    lab = new Lab("life");
     lab.configure({ ...common, encapsulation: "VXLAN" });
     await lab.init();
     await up({ encapsulation: "VXLAN" });
   });
-  after(async () => {
-    await lab.pulumi("destroy");
-    lab.clear();
-  });
+  after(() => lab.end());
 
   it("changes nothing in a second up, and says so", async () => {
     const run = await up({ encapsulation: "VXLAN" });
@@ -123,7 +118,7 @@ describe("a lab with the real engine", function () {
     });
   }
 
-  it("rebuilds a part that was changed by hand, so that a switch still works", async () => {
+  it("rebuilds what was changed by hand, so that a switch still works", async () => {
     await inSandbox(
       "ip -n w1 link del vxlan.calico; ip -n cp1 route flush dev vxlan.calico; ip -n router route del blackhole 172.16.0.0/16",
     );
@@ -141,10 +136,10 @@ describe("a lab with the real engine", function () {
 
   it("notices and rebuilds a sandbox that is gone, as after a reboot", async () => {
     for (const forget of [false, true]) {
-      const { folder } = lab;
+      const { labFolder } = lab;
       killSandbox(lab);
       // A reboot may also remove the folder, if the state is on a tmpfs.
-      if (forget) rmSync(folder ?? "", { recursive: true, force: true });
+      if (forget) rmSync(labFolder ?? "", { recursive: true, force: true });
       const run = await up({ encapsulation: "VXLAN" });
       assert.deepEqual(touched(run), [
         "cp1",
@@ -156,7 +151,7 @@ describe("a lab with the real engine", function () {
         "w2",
         "w3",
       ]);
-      assert.equal(lab.folder, folder, "in the same folder");
+      assert.equal(lab.labFolder, labFolder, "in the same folder");
     }
   });
 
@@ -171,37 +166,34 @@ describe("a lab with the real engine", function () {
   });
 
   it("is isolated from a second lab with the same addresses at the same time", async () => {
-    const other = new Lab("other", engine);
+    const other = new Lab("other");
     try {
       other.configure({ ...common, encapsulation: "None" });
       await other.init();
-      await Promise.all([up({ encapsulation: "VXLAN" }), other.up()]);
-      assert.ok((await other.outputs()).observation.agrees);
+      const [, { outputs }] = await Promise.all([up({ encapsulation: "VXLAN" }), other.up()]);
+      assertObserved(outputs);
       await other.destroy();
       assertGone(other);
       assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), [], "the first lab did not change");
     } finally {
-      await other.pulumi("destroy");
-      other.clear();
+      await other.end();
     }
     await lab.destroy();
   });
 
   it("works for a user who is not root", async function () {
-    if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
-    const { own, readable } = readableEngine(engine);
-    const other = new Lab("nobody", readable, { uid: 54321 });
+    if (!isRoot()) return this.skip(); // the tests above have shown it already
+    const { own, readable } = readableEngine();
+    const other = new Lab("nobody", { path: [readable], user: { uid: 54321 } });
     try {
       other.configure({ ...common, encapsulation: "None", faults: ["pod-cidr-blocked"] });
       await other.init();
-      await other.up();
-      assert.ok((await other.outputs()).observation.agrees);
+      assertObserved((await other.up()).outputs);
       await other.destroy();
       assertGone(other);
       assert.equal(hostNetwork(), host);
     } finally {
-      await other.pulumi("destroy");
-      other.clear();
+      await other.end();
       rmSync(own, { recursive: true, force: true });
     }
   });

@@ -1,11 +1,9 @@
-/**
- * What a user sees in a shell on a node: the same as in a real cluster (shared facts of Calico and of the original
- * labs).
- */
+/** What a user sees in a shell on a node of a twin: the same as in a real cluster with Calico. */
 import assert from "node:assert/strict";
 import type { Encapsulation } from "../../../components/config";
 import { planOf, type RawConfig } from "../../support/problems";
-import { kindFor, TwinUnderTest } from "../../support/twin";
+import { kindFor, sharedMachine, TwinUnderTest } from "../../support/twin";
+import { play } from "../../support/twin-cases";
 
 const RAW: RawConfig = {
   fabric: "aws",
@@ -15,29 +13,17 @@ const RAW: RawConfig = {
   ],
 };
 
-/** A shell line on a node, as `npm run lab -- shell` runs it. */
-const on = (node: string, line: string) =>
-  `ip netns exec ${node} bash -c ${JSON.stringify(line).replaceAll("$", "\\$")}`;
+const machine = sharedMachine();
 
-describe("a node looks like a real one", function () {
+describe("a node of a twin looks like a node of a real cluster", function () {
   this.timeout(300_000);
-  const twins = new Map<string, TwinUnderTest>();
-  after(async () => {
-    for (const twin of twins.values()) await twin.stop();
-  });
+  const namespaces = new TwinUnderTest("namespaces");
+  after(() => namespaces.stop());
 
   /** Brings the encapsulation up in a sandbox that can run it, with converged routes. */
-  async function play(encapsulation: Encapsulation, raw: RawConfig = {}): Promise<TwinUnderTest> {
-    const kind = kindFor(encapsulation);
-    const twin = twins.get(kind) ?? new TwinUnderTest(kind);
-    twins.set(kind, twin);
-    const plan = planOf({ ...RAW, ...raw, encapsulation });
-    await twin.bring(plan);
-    const seen = await twin.observe(plan);
-    assert.ok(
-      seen.agrees && seen.notConverged.length === 0,
-      seen.disagreements.concat(seen.notConverged).join("\n"),
-    );
+  async function bring(encapsulation: Encapsulation, raw: RawConfig = {}): Promise<TwinUnderTest> {
+    const twin = kindFor(encapsulation) === "machine" ? machine : namespaces;
+    await play(twin, { title: encapsulation, plan: planOf({ ...RAW, ...raw, encapsulation }) });
     return twin;
   }
 
@@ -56,9 +42,9 @@ describe("a node looks like a real one", function () {
       for i in {1..100}; do kill -0 $dump 2> /dev/null || break; sleep 0.1; done
       kill $dump 2> /dev/null || true; cat /run/seen`);
 
-  it("IPIP: BIRD's routes over tunl0, a blackhole of its own block, tunl0's address and MTU, protocol 4 outside", async () => {
-    const twin = await play("IPIP");
-    const routes = (await twin.run(on("cp1", "ip route | grep bird")))
+  it("has under IPIP BIRD's routes over tunl0, a blackhole route of its own block, tunl0's address and MTU, and protocol 4 on the wire", async () => {
+    const twin = await bring("IPIP");
+    const routes = (await twin.on("cp1", "ip route | grep bird"))
       .trim()
       .split("\n")
       .map((line) => line.trim());
@@ -67,7 +53,7 @@ describe("a node looks like a real one", function () {
       "172.16.0.64/26 via 10.0.3.11 dev tunl0 proto bird onlink",
       "blackhole 172.16.0.0/26 proto bird",
     ]);
-    const device = await twin.run(on("cp1", "ip -o link show tunl0; ip -o -4 addr show tunl0"));
+    const device = await twin.on("cp1", "ip -o link show tunl0; ip -o -4 addr show tunl0");
     assert.match(device, /mtu 8981/);
     assert.match(device, /inet 172\.16\.0\.0\/32/);
     const outside = await pinged(twin, "cp1", "ens5", "ip proto 4", "cp1-1", "172.16.0.129");
@@ -80,8 +66,8 @@ describe("a node looks like a real one", function () {
     assert.doesNotMatch(within, /10\.0\.3\.10/, "on tunl0 the packets have no outer header");
   });
 
-  it("calico#1996: without a rule for protocol 4, the path seems to work once both sides have sent", async () => {
-    const twin = await play("IPIP", { faults: ["ipip-blocked"] });
+  it("lets IPIP seem to work without a rule for protocol 4 once both sides have sent, as in calico#1996", async () => {
+    const twin = await bring("IPIP", { faults: ["ipip-blocked"] });
     const ping = (from: string, to: string) =>
       twin.run(`ip netns exec ${from} ping -nqc1 -W 4 ${to} | grep -c ' 0% packet loss' || true`);
     assert.equal(
@@ -97,62 +83,57 @@ describe("a node looks like a real one", function () {
     assert.equal(await ping("cp1-1", "172.16.0.129"), "1\n", "now the path seems to work");
   });
 
-  it("VXLAN: device, VNI, port, neighbours and forwarding entries; UDP 4789 outside", async () => {
-    const twin = await play("VXLAN");
-    const device = await twin.run(on("cp1", "ip -d -o link show vxlan.calico"));
+  it("has under VXLAN Calico's device, VNI, port, neighbours and forwarding entries, and UDP 4789 on the wire", async () => {
+    const twin = await bring("VXLAN");
+    const device = await twin.on("cp1", "ip -d -o link show vxlan.calico");
     assert.match(device, /mtu 8951 .*vxlan id 4096 local 10\.0\.3\.10 dev ens5 .*dstport 4789 nolearning/);
     assert.match(
-      await twin.run(on("cp1", "ip neigh show dev vxlan.calico")),
+      await twin.on("cp1", "ip neigh show dev vxlan.calico"),
       /172\.16\.0\.128 lladdr 66:\S+ PERMANENT/,
     );
     assert.match(
-      await twin.run(on("cp1", "bridge fdb show dev vxlan.calico")),
+      await twin.on("cp1", "bridge fdb show dev vxlan.calico"),
       /66:\S+ dst 10\.0\.4\.10 self permanent/,
     );
     assert.match(
-      await twin.run(on("cp1", "ip route")),
+      await twin.on("cp1", "ip route"),
       /172\.16\.0\.128\/26 via 172\.16\.0\.128 dev vxlan\.calico onlink/,
     );
     const outside = await pinged(twin, "cp1", "ens5", "udp port 4789", "cp1-1", "172.16.0.129");
     assert.match(outside, /10\.0\.3\.10\.\d+ > 10\.0\.4\.10\.4789: VXLAN, flags \[I\] \(0x08\), vni 4096/);
   });
 
-  it("pods have the gateway 169.254.1.1, which the node answers for, and veth names as in Calico", async () => {
-    const twin = await play("VXLAN");
+  it("answers ARP for the pods' gateway 169.254.1.1, and names their veth devices as Calico does", async () => {
+    const twin = await bring("VXLAN");
     assert.match(
-      await twin.run(on("cp1-1", "ip route")),
+      await twin.on("cp1-1", "ip route"),
       /^default via 169\.254\.1\.1 dev eth0 \n169\.254\.1\.1 dev eth0 scope link/,
     );
-    const veths = (
-      await twin.run(
-        on("cp1", "ls /sys/class/net 2> /dev/null | grep ^cali || ip -br link | grep -o '^cali[0-9a-f]*'"),
-      )
-    )
-      .trim()
-      .split("\n");
+    const listed = await twin.on("cp1", "ip -br link | grep -o '^cali[0-9a-f]*'");
+    const veths = listed.trim().split("\n");
     assert.equal(veths.length, 2);
     for (const veth of veths) {
       assert.match(veth, /^cali[0-9a-f]{11}$/);
-      assert.equal(await twin.run(on("cp1", `cat /proc/sys/net/ipv4/conf/${veth}/proxy_arp`)), "1\n");
+      assert.equal(await twin.on("cp1", `cat /proc/sys/net/ipv4/conf/${veth}/proxy_arp`), "1\n");
     }
   });
 
-  it("natOutgoing is a masquerade rule that uses the sets of pools", async () => {
-    const twin = await play("VXLAN");
-    const rules = await twin.run(on("cp1", "nft list ruleset"));
+  it("has for natOutgoing a masquerade rule that uses Calico's sets of pools", async () => {
+    const twin = await bring("VXLAN");
+    const rules = await twin.on("cp1", "nft list ruleset");
     assert.match(rules, /ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools masquerade/);
     assert.match(rules, /elements = \{ 172\.16\.0\.0\/16 \}/);
-    await play("VXLAN", { natOutgoing: false });
-    assert.doesNotMatch(await twin.run(on("cp1", "nft list ruleset")), /masquerade/);
+    await bring("VXLAN", { natOutgoing: false });
+    assert.doesNotMatch(await twin.on("cp1", "nft list ruleset"), /masquerade/);
   });
 
-  it("None: BIRD's routes over the node's interface, and birdc shows the mesh", async () => {
-    const twin = await play("None");
+  it("has under None BIRD's routes over the node's own interface, and birdc shows the mesh", async () => {
+    const twin = await bring("None");
     assert.match(
-      await twin.run(on("cp1", "ip route | grep bird")),
+      await twin.on("cp1", "ip route | grep bird"),
       /172\.16\.0\.64\/26 via 10\.0\.3\.11 dev ens5 proto bird/,
     );
-    const mesh = await twin.run(on("cp1", "birdc show protocols | grep Mesh"));
+    const mesh = await twin.on("cp1", "birdc show protocols | grep Mesh");
     assert.equal(mesh.match(/Mesh_10_0_\d_1\d .*Established/g)?.length, 2);
   });
 });

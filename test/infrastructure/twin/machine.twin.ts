@@ -1,55 +1,40 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import {
   cancelBoot,
   findSandbox,
   runScript,
-  type Sandbox,
   SandboxError,
   startSandbox,
   stopSandbox,
 } from "../../../components/infrastructure/twin/sandbox";
 import { prepareImage } from "../../../components/infrastructure/twin/sandbox/image";
 import { hostNetwork, inTerminal, mentions, until } from "../../support/sandbox";
-
-const ROOT = path.resolve(__dirname, "../../..");
-const MODULE = path.join(ROOT, "components/infrastructure/twin/sandbox");
+import { isRoot, SandboxUnderTest } from "../../support/sandbox-under-test";
 
 describe("the machine sandbox", function () {
   this.timeout(300_000);
-  let base: string;
-  let folder: string;
-  let sandbox: Sandbox;
   let host: string;
-  const progress: string[] = [];
-
-  before(async () => {
-    base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-machine-")));
-    folder = path.join(base, "lab");
+  before(() => {
     host = hostNetwork();
-    sandbox = await startSandbox(folder, "machine", (line) => progress.push(line));
   });
-  after(async () => {
-    await stopSandbox(folder);
-    fs.rmSync(base, { recursive: true, force: true });
-  });
+  const tested = SandboxUnderTest.forSuite("machine");
+  const run = (script: string, input?: string) => runScript(tested.sandbox, script, input);
 
   it("reports progress while it starts, and is found by its folder", () => {
     assert.match(
-      progress.join("\n"),
+      tested.progress.join("\n"),
       /Booting.*\n.*the kernel runs \(\d+ s\)\n.*drivers are loaded.*\n.*answers after/s,
     );
-    assert.equal(findSandbox(folder)?.bootId, sandbox.bootId);
-    assert.equal(findSandbox(folder)?.kind, "machine");
+    assert.equal(findSandbox(tested.folder)?.bootId, tested.sandbox.bootId);
+    assert.equal(findSandbox(tested.folder)?.kind, "machine");
   });
 
   it("returns a script's exact output, its exit code and its standard error", async () => {
-    assert.equal(await runScript(sandbox, "printf 'a\\n\\nb'"), "a\n\nb");
-    assert.equal(await runScript(sandbox, "cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
-    await assert.rejects(runScript(sandbox, "echo out; echo 'it broke' >&2; exit 7"), {
+    assert.equal(await run("printf 'a\\n\\nb'"), "a\n\nb");
+    assert.equal(await run("cat", "in'put\n$HOME\n"), "in'put\n$HOME\n");
+    await assert.rejects(run("echo out; echo 'it broke' >&2; exit 7"), {
       exitCode: 7,
       stderr: "it broke",
     });
@@ -57,16 +42,13 @@ describe("the machine sandbox", function () {
 
   it("accepts large scripts, input and output", async () => {
     const input = "0123456789abcdef".repeat(100_000);
-    assert.equal((await runScript(sandbox, "cat", input)).length, input.length);
-    assert.equal(
-      await runScript(sandbox, `f() { :; }\n${"f 10.0.0.0/26\n".repeat(10_000)}echo end`),
-      "end\n",
-    );
+    assert.equal((await run("cat", input)).length, input.length);
+    assert.equal(await run(`f() { :; }\n${"f 10.0.0.0/26\n".repeat(10_000)}echo end`), "end\n");
   });
 
   it("runs many scripts at the same time, and does not wait for processes that one leaves running", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => i);
-    const answers = await Promise.all(numbers.map((i) => runScript(sandbox, `sleep 500 & echo ${i}`)));
+    const answers = await Promise.all(numbers.map((i) => run(`sleep 500 & echo ${i}`)));
     assert.deepEqual(
       answers,
       numbers.map((i) => `${i}\n`),
@@ -74,8 +56,7 @@ describe("the machine sandbox", function () {
   });
 
   it("carries packets through the kernel's own ipip device, which tcpdump shows as protocol 4", async () => {
-    const output = await runScript(
-      sandbox,
+    const output = await run(
       `set -e
        ip netns add a; ip netns add b
        ip -n a link add e type veth peer name e netns b
@@ -104,13 +85,13 @@ END
   });
 
   it("cannot write this computer's files", async () => {
-    await assert.rejects(runScript(sandbox, "touch /usr/encaplab-was-here"), SandboxError);
+    await assert.rejects(run("touch /usr/encaplab-was-here"), SandboxError);
     assert.equal(fs.existsSync("/usr/encaplab-was-here"), false);
   });
 
   it("gives a shell on a terminal as the node's root", async () => {
-    await runScript(sandbox, "ip netns add w1");
-    const seen = await inTerminal(sandbox.shellArgv("w1"), [
+    await run("ip netns add w1");
+    const seen = await inTerminal(tested.sandbox.shellArgv("w1"), [
       "hostname",
       "tty",
       "echo HIST=$HISTFILE.",
@@ -122,8 +103,8 @@ END
   });
 
   it("stays when a boot is cancelled that has already ended", async () => {
-    await cancelBoot(folder);
-    assert.equal(findSandbox(folder)?.bootId, sandbox.bootId);
+    await cancelBoot(tested.folder);
+    assert.equal(findSandbox(tested.folder)?.bootId, tested.sandbox.bootId);
   });
 
   it("leaves the host's network unchanged, and listens on none of its ports", () => {
@@ -132,26 +113,20 @@ END
   });
 
   it("leaves no process, no QEMU and no file when stopped", async () => {
-    assert.equal(mentions(`encaplab.boot=${sandbox.bootId}`).length, 1, "QEMU");
-    await stopSandbox(folder);
-    assert.deepEqual(mentions(sandbox.bootId), []);
-    assert.deepEqual(mentions(base), []);
-    assert.equal(fs.existsSync(folder), false);
-    assert.equal(findSandbox(folder), undefined);
+    assert.equal(mentions(`encaplab.boot=${tested.sandbox.bootId}`).length, 1, "QEMU");
+    await stopSandbox(tested.folder);
+    assert.deepEqual(mentions(tested.sandbox.bootId), []);
+    assert.deepEqual(mentions(tested.base), []);
+    assert.equal(fs.existsSync(tested.folder), false);
+    assert.equal(findSandbox(tested.folder), undefined);
   });
 
   for (const moment of ["Booting", "the kernel runs"]) {
     it(`leaves no process and no folder when its starter is killed at "${moment}"`, async () => {
-      const killed = path.join(base, "killed");
-      const script = path.join(base, "starter.ts");
-      fs.writeFileSync(
-        script,
-        `import { startSandbox } from ${JSON.stringify(MODULE)};
-         void startSandbox(process.argv[2] as string, "machine", (line) => console.log(line));`,
-      );
-      const child = spawn(process.execPath, ["--import", "tsx", script, killed], { cwd: ROOT });
+      const killed = tested.path("killed");
+      const child = tested.starter(killed);
       await new Promise<void>((resolve) =>
-        child.stdout.on("data", (data) => `${data}`.includes(moment) && resolve()),
+        child.stdout?.on("data", (data) => `${data}`.includes(moment) && resolve()),
       );
       await until(() => fs.existsSync(path.join(killed, "console.log")));
       child.kill("SIGKILL");
@@ -161,7 +136,7 @@ END
   }
 
   it("leaves no process and no folder when its boot is cancelled, and the start fails", async () => {
-    const cancelled = path.join(base, "cancelled");
+    const cancelled = tested.path("cancelled");
     let reached = () => {};
     const booting = new Promise<void>((resolve) => {
       reached = resolve;
@@ -178,40 +153,19 @@ END
   });
 
   it("works for a user who is not root", async function () {
-    if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
-    const own = path.join(base, "nobody");
-    fs.mkdirSync(own);
+    if (!isRoot()) return this.skip(); // the tests above have shown it already
+    const home = tested.path("nobody");
+    fs.mkdirSync(home);
     const image = await prepareImage(() => {});
-    fs.cpSync(image, path.join(own, "encaplab/machine", path.basename(image)), { recursive: true });
-    const program = path.join(own, "program.ts");
-    fs.writeFileSync(
-      program,
-      `import { runScript, startSandbox, stopSandbox } from ${JSON.stringify(MODULE)};
-      const folder = process.argv[2] as string;
-      void (async () => {
-        const sandbox = await startSandbox(folder, "machine");
-        console.log(await runScript(sandbox, "id -u; ip link add t0 type ipip local 192.0.2.1; ip -br link show t0"));
-        await stopSandbox(folder);
-      })();`,
-    );
-    execFileSync("chown", ["-R", "65534:65534", own]);
-    fs.chmodSync(base, 0o755);
-    const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-    const output = execFileSync(
-      "setpriv",
-      [...user, process.execPath, "--import", "tsx", program, path.join(own, "lab")],
-      {
-        cwd: ROOT,
-        env: { PATH: process.env.PATH, HOME: own, TMPDIR: own, XDG_CACHE_HOME: own },
-        encoding: "utf8",
-      },
-    );
-    assert.match(output, /^0\nt0@NONE/);
-    assert.deepEqual(mentions(own), []);
+    fs.cpSync(image, path.join(home, "encaplab/machine", path.basename(image)), { recursive: true });
+    fs.chmodSync(tested.base, 0o755);
+    const script = "id -u; ip link add t0 type ipip local 192.0.2.1; ip -br link show t0";
+    assert.match(tested.asNobody(home, script), /^0\nt0@NONE/);
+    assert.deepEqual(mentions(home), []);
   });
 
   it("reports the machine's console output when it does not start", async () => {
-    const broken = path.join(base, "broken-cache");
+    const broken = tested.path("broken-cache");
     const good = await prepareImage(() => {});
     const image = path.join(broken, "encaplab/machine", path.basename(good));
     fs.cpSync(good, image, { recursive: true });
@@ -222,14 +176,14 @@ END
     process.env.XDG_CACHE_HOME = broken;
     try {
       await assert.rejects(
-        startSandbox(path.join(base, "broken"), "machine"),
+        startSandbox(tested.path("broken"), "machine"),
         /QEMU machine does not start.*mount/s,
       );
     } finally {
       if (saved === undefined) delete process.env.XDG_CACHE_HOME;
       else process.env.XDG_CACHE_HOME = saved;
     }
-    assert.equal(fs.existsSync(path.join(base, "broken")), false);
-    assert.deepEqual(mentions(base), []);
+    assert.equal(fs.existsSync(tested.path("broken")), false);
+    assert.deepEqual(mentions(tested.base), []);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -7,48 +8,35 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   findSandbox,
   runScript,
-  type Sandbox,
   startSandbox,
   stopSandbox,
 } from "../../../components/infrastructure/twin/sandbox";
 import { explain } from "../../../components/infrastructure/twin/sandbox/namespaces";
 import { findPauses } from "../../../components/infrastructure/twin/sandbox/pause";
 import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
+import { REPOSITORY } from "../../support/repository";
 import { hostNetwork, mentions, until } from "../../support/sandbox";
-
-const ROOT = path.resolve(__dirname, "../../..");
-const MODULE = path.join(ROOT, "components/infrastructure/twin/sandbox");
+import { isRoot, SandboxUnderTest } from "../../support/sandbox-under-test";
 
 describe("the life of a namespaces sandbox", function () {
   this.timeout(60_000);
-  let base: string;
-  let folder: string;
-  let sandbox: Sandbox;
-
-  before(async () => {
-    base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-sandbox-")));
-    folder = path.join(base, "lab");
-    sandbox = await startSandbox(folder, "namespaces");
-  });
-  after(async () => {
-    await stopSandbox(folder);
-    fs.rmSync(base, { recursive: true, force: true });
-  });
+  const tested = SandboxUnderTest.forSuite("namespaces");
+  const inBase = (name: string) => tested.path(name);
 
   it("is isolated from a second sandbox", async () => {
-    const other = await startSandbox(path.join(base, "other"), "namespaces");
+    const other = await startSandbox(inBase("other"), "namespaces");
     try {
       await runScript(other, "ip netns add only-here; ip link add v0 type veth peer v1");
-      assert.doesNotMatch(await runScript(sandbox, "ip netns; ip link"), /only-here|v0/);
-      assert.notEqual(other.bootId, sandbox.bootId);
+      assert.doesNotMatch(await runScript(tested.sandbox, "ip netns; ip link"), /only-here|v0/);
+      assert.notEqual(other.bootId, tested.sandbox.bootId);
     } finally {
-      await stopSandbox(path.join(base, "other"));
+      await stopSandbox(inBase("other"));
     }
-    assert.ok(findSandbox(folder), "stopping one sandbox stops only that one");
+    assert.ok(findSandbox(tested.folder), "stopping one sandbox stops only that one");
   });
 
   it("stops what is left of an earlier sandbox before it starts again in the same folder", async () => {
-    const again = path.join(base, "again");
+    const again = inBase("again");
     const first = await startSandbox(again, "namespaces");
     await runScript(first, "ip netns add old; sleep 1000 &");
     const second = await startSandbox(again, "namespaces");
@@ -60,7 +48,7 @@ describe("the life of a namespaces sandbox", function () {
   });
 
   it("leaves no process and no file when stopped, and may be stopped twice", async () => {
-    const gone = path.join(base, "gone");
+    const gone = inBase("gone");
     const other = await startSandbox(gone, "namespaces");
     await runScript(other, `for i in 1 2 3; do setsid sleep 98765.$i & done`);
     await until(() => mentions("98765.").length === 3);
@@ -73,23 +61,23 @@ describe("the life of a namespaces sandbox", function () {
   });
 
   it("ends by itself when its folder is deleted", async () => {
-    const lost = path.join(base, "lost");
+    const lost = inBase("lost");
     await startSandbox(lost, "namespaces");
     fs.rmSync(lost, { recursive: true });
     await until(() => mentions(lost).length === 0);
   });
 
   it("refuses a pause process of an earlier start that comes late to the same folder", async () => {
-    const script = path.join(ROOT, "scripts/twin/sandbox-pause.sh");
-    const result = spawnSync("bash", [script, folder, "an-earlier-boot-id"], { encoding: "utf8" });
+    const script = path.join(REPOSITORY, "scripts/twin/sandbox-pause.sh");
+    const result = spawnSync("bash", [script, tested.folder, "an-earlier-boot-id"], { encoding: "utf8" });
     assert.equal(result.status, 75);
-    assert.equal(findSandbox(folder)?.bootId, sandbox.bootId);
+    assert.equal(findSandbox(tested.folder)?.bootId, tested.sandbox.bootId);
   });
 
   it("does not count as alive when its record names another process", async () => {
-    const record = readRecord(folder);
+    const record = readRecord(tested.folder);
     assert.ok(record);
-    const forged = path.join(base, "forged");
+    const forged = inBase("forged");
     fs.mkdirSync(forged);
     for (const wrong of [
       { startTime: record.startTime + 1 },
@@ -106,7 +94,7 @@ describe("the life of a namespaces sandbox", function () {
 
   it("leaves the host's network, firewall, settings and mounts unchanged", async () => {
     const before = hostNetwork();
-    const other = await startSandbox(path.join(base, "busy"), "namespaces");
+    const other = await startSandbox(inBase("busy"), "namespaces");
     await runScript(
       other,
       `set -e; ip link add br0 type bridge; ip link set br0 up; ip link add x0 type vxlan id 7 dstport 4789 local 127.0.0.1
@@ -114,20 +102,16 @@ describe("the life of a namespaces sandbox", function () {
        nft add table ip t; nft add chain ip t c '{ type filter hook input priority 0; }'; ip netns add n1`,
     );
     assert.equal(hostNetwork(), before, "during");
-    await stopSandbox(path.join(base, "busy"));
+    await stopSandbox(inBase("busy"));
     assert.equal(hostNetwork(), before, "after");
   });
 
   it("may be killed at any moment of its start: the next start works, and a stop leaves nothing", async () => {
-    const starter = `import { startSandbox } from ${JSON.stringify(MODULE)};
-      process.stdout.write("go"); void startSandbox(process.argv[2] as string, "namespaces");`;
-    const script = path.join(base, "starter.ts");
-    fs.writeFileSync(script, starter);
     for (const after of [0, 1, 3, 6, 10, 15, 20, 30, 45, 70]) {
-      const killed = path.join(base, `killed-${after}`);
-      const child = spawn(process.execPath, ["--import", "tsx", script, killed], { cwd: ROOT });
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      await new Promise((resolve) => child.stdout.once("data", resolve));
+      const killed = inBase(`killed-${after}`);
+      const child = tested.starter(killed);
+      const ended = once(child, "exit");
+      await once(child.stdout as NodeJS.ReadableStream, "data");
       await delay(after); // the moment is what this test varies
       child.kill("SIGKILL");
       await ended;
@@ -144,7 +128,7 @@ describe("the life of a namespaces sandbox", function () {
 
   it("ends completely when either process of its pause process is killed", async () => {
     for (const half of [0, 1]) {
-      const cut = path.join(base, `half-${half}`);
+      const cut = inBase(`half-${half}`);
       const other = await startSandbox(cut, "namespaces");
       await runScript(other, "sleep 4321.5 &");
       const victim = findPauses(cut).sort((a, b) => a.pid - b.pid)[half];
@@ -156,34 +140,19 @@ describe("the life of a namespaces sandbox", function () {
   });
 
   it("works for a user who is not root", function () {
-    if (process.getuid?.() !== 0) return this.skip(); // the tests above have shown it already
-    const own = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-nobody-"));
-    fs.chownSync(own, 65534, 65534);
-    const program = path.join(own, "program.ts");
-    fs.writeFileSync(
-      program,
-      `import { runScript, startSandbox, stopSandbox } from ${JSON.stringify(MODULE)};
-      const folder = process.argv[2] as string;
-      void (async () => {
-        const sandbox = await startSandbox(folder, "namespaces");
-        console.log(await runScript(sandbox, \`
-          id -u; ip netns add w1; ip -n w1 link set lo up
-          ip netns exec w1 ping -qc1 127.0.0.1 | grep -c ' 0% packet loss'
-          ip netns exec w1 timeout 1 tcpdump -ni lo 2>&1 | grep -c listening\`));
-        await stopSandbox(folder);
-      })();`,
-    );
+    if (!isRoot()) return this.skip(); // the tests above have shown it already
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-nobody-"));
     try {
-      const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-      const output = execFileSync(
-        "setpriv",
-        [...user, process.execPath, "--import", "tsx", program, path.join(own, "lab")],
-        { cwd: ROOT, env: { PATH: process.env.PATH, HOME: own, TMPDIR: own }, encoding: "utf8" },
+      const output = tested.asNobody(
+        home,
+        `id -u; ip netns add w1; ip -n w1 link set lo up
+         ip netns exec w1 ping -qc1 127.0.0.1 | grep -c ' 0% packet loss'
+         ip netns exec w1 timeout 1 tcpdump -ni lo 2>&1 | grep -c listening`,
       );
       assert.equal(output.trim(), "0\n1\n1");
-      assert.deepEqual(mentions(own), []);
+      assert.deepEqual(mentions(home), []);
     } finally {
-      fs.rmSync(own, { recursive: true, force: true });
+      fs.rmSync(home, { recursive: true, force: true });
     }
   });
 
@@ -208,16 +177,12 @@ describe("the life of a namespaces sandbox", function () {
   });
 
   it("reports a failed start with its error output, and leaves nothing", async () => {
-    const blocked = path.join(base, "blocked");
-    fs.writeFileSync(
-      path.join(base, "unshare"),
-      "#!/bin/sh\necho 'unshare: Operation not permitted' >&2; exit 1\n",
-      {
-        mode: 0o755,
-      },
-    );
+    const blocked = inBase("blocked");
+    fs.writeFileSync(inBase("unshare"), "#!/bin/sh\necho 'unshare: Operation not permitted' >&2; exit 1\n", {
+      mode: 0o755,
+    });
     const saved = process.env.PATH;
-    process.env.PATH = `${base}:${saved}`;
+    process.env.PATH = `${tested.base}:${saved}`;
     try {
       await assert.rejects(
         startSandbox(blocked, "namespaces"),
@@ -225,7 +190,7 @@ describe("the life of a namespaces sandbox", function () {
       );
     } finally {
       process.env.PATH = saved;
-      fs.rmSync(path.join(base, "unshare"));
+      fs.rmSync(inBase("unshare"));
     }
     assert.equal(fs.existsSync(blocked), false);
   });
