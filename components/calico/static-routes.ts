@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
 import type { LabPlan } from "../plan";
+import { formerUrn } from "../remote/dynamic";
 import { ClusterApi } from "./api";
 import { IP_POOL_DEFINITION } from "./definition";
 import type { PodNetwork } from "./pod-network";
@@ -31,7 +32,8 @@ export class StaticRoutes extends pulumi.ComponentResource implements PodNetwork
     // Until version 0.1 one component was both, Calico and its absence.
     const aliases = [
       ...((options?.aliases as pulumi.Alias[] | undefined) ?? []),
-      { type: "encaplab:calico:Calico" },
+      // The whole URN, because the engine does not combine this type with the other aliases.
+      formerUrn(["encaplab:calico:Calico"], name),
     ];
     super("encaplab:calico:StaticRoutes", name, {}, { ...options, aliases });
     const api = new ClusterApi(cluster, this, prefix);

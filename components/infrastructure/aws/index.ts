@@ -79,7 +79,7 @@ export async function createAws(
   vpcCidr(plan);
   const operatorCidrs = await findAccess("aws", config.accessCidrs);
   planRules(plan, operatorCidrs);
-  const provider = createProvider(region, settings, { parent: options?.parent });
+  const provider = createProvider(region, settings, { parent: options?.parent, aliases: options?.aliases });
   const found = await lookUp(region, config, provider);
   await checkQuota(plan, found, config, settings, provider);
   const ownEndpoint = hasOwnEndpoint(settings);

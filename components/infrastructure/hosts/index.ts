@@ -7,6 +7,8 @@ import { Hosts } from "./hosts";
 import { findLayer } from "./layer";
 import { findKey } from "./login";
 
+export { Hosts, type HostsArgs } from "./hosts";
+
 /**
  * Declares the plan's nodes on the machines that the config names.
  * @throws {ConfigError} before anything is touched, when the machines or their login key are missing, the API would be

@@ -80,7 +80,7 @@ export async function createOpenStack(
 ): Promise<OpenStack> {
   const account = requireAccount(config, settings);
   const operatorCidrs = await findAccess("openstack", config.accessCidrs);
-  const provider = createProvider(config, settings, { parent: options?.parent });
+  const provider = createProvider(config, settings, { parent: options?.parent, aliases: options?.aliases });
   const session = await borrowSession(provider, config, settings, account);
   const found = await lookUp(config, session, { provider });
   for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan)]) {
