@@ -14,6 +14,8 @@ import type * as containers from "./infrastructure/hosts/containers";
 import type * as openstack from "./infrastructure/openstack";
 import type * as twin from "./infrastructure/twin";
 
+export type { CalicoArgs, PodNetwork, StaticRoutesArgs } from "./calico";
+export type { ClusterArgs } from "./cluster";
 export {
   type AwsConfig,
   type Cloud,
@@ -31,17 +33,21 @@ export {
   parseConfig,
   type RawConfig,
 } from "./config";
-export {
-  type CloudInfrastructure,
-  type Connection,
-  createMachines,
-  type Endpoint,
-  type Infrastructure,
-  type InfrastructureArgs,
-  type LabNode,
-  type Machine,
-  type MachineInfrastructure,
+export type {
+  CloudInfrastructure,
+  Connection,
+  Endpoint,
+  Infrastructure,
+  InfrastructureArgs,
+  LabNode,
+  Machine,
+  MachineInfrastructure,
 } from "./infrastructure";
+export type { AwsArgs as AwsInfrastructureArgs } from "./infrastructure/aws";
+export type { HostsArgs } from "./infrastructure/hosts";
+export type { NodeContainersArgs } from "./infrastructure/hosts/containers";
+export type { OpenStackArgs as OpenStackInfrastructureArgs } from "./infrastructure/openstack";
+export type { TwinArgs } from "./infrastructure/twin";
 export { Lab, type LabArgs, type LabOutputs } from "./lab";
 export { judge, type LabPlan, type NodePlan, type PathVerdict, planLab, type Verdict } from "./plan";
 export { TwinObservation } from "./study/stack";
@@ -56,7 +62,6 @@ const LATE = {
   Cluster: () => (require("./cluster") as typeof cluster).Cluster,
   Calico: () => (require("./calico") as typeof calico).Calico,
   StaticRoutes: () => (require("./calico") as typeof calico).StaticRoutes,
-  planCalico: () => (require("./calico") as typeof calico).planCalico,
 };
 
 // On `module.exports`, which is also what tsx exports: its `exports` is another object by now.
@@ -79,4 +84,3 @@ export declare const Calico: ReturnType<typeof LATE.Calico>;
 export type Calico = InstanceType<typeof Calico>;
 export declare const StaticRoutes: ReturnType<typeof LATE.StaticRoutes>;
 export type StaticRoutes = InstanceType<typeof StaticRoutes>;
-export declare const planCalico: ReturnType<typeof LATE.planCalico>;

@@ -42,7 +42,18 @@ export interface Verdict {
   unknown: string[];
 }
 
-/** Predicts every path of the plan. Pure. */
+/**
+ * Predicts every path of the plan. Pure.
+ *
+ * @example
+ * ```ts
+ * import { judge, parseConfig, planLab } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ cloud: "aws", encapsulation: "None" }));
+ * for (const { path, probe, outcome, failure } of judge(plan).paths)
+ *   console.log(path, probe, outcome, failure?.cause ?? "");
+ * ```
+ */
 export function judge(plan: LabPlan): Verdict {
   const paths = examplesOf(plan).flatMap((pair) => PROBES.map((probe) => judgePath(plan, pair, probe)));
   return { paths, notReady: notReady(plan), remarks: remarksOn(plan, paths), unknown: unknowns(plan) };

@@ -52,6 +52,12 @@ interface Request {
   }[];
 }
 
+/** What of Pulumi's mock engine is replaced. */
+interface Monitor {
+  newUrn(parent: string, type: string, name: string): string;
+  registerResource(request: Request, callback: unknown): Promise<void>;
+}
+
 /** Runs a program with a stack's config, and returns what it registers, in its order. */
 export async function registrationsOf(
   program: () => unknown,
@@ -60,9 +66,11 @@ export async function registrationsOf(
   { state, call }: Answers,
 ): Promise<Registration[]> {
   const seen: Registration[] = [];
-  const { newUrn, registerResource } = MockMonitor.prototype;
-  MockMonitor.prototype.newUrn = (parent, type, name) => urnOf(stack, parent, type, name);
-  MockMonitor.prototype.registerResource = function (this: MockMonitor, request: Request, callback) {
+  // Its method for URNs is private, and keeps only the last of the parents' types.
+  const prototype = MockMonitor.prototype as unknown as Monitor;
+  const { newUrn, registerResource } = prototype;
+  prototype.newUrn = (parent, type, name) => urnOf(stack, parent, type, name);
+  prototype.registerResource = function (this: Monitor, request, callback) {
     seen.push(registrationOf(stack, request));
     return registerResource.call(this, request, callback);
   };
@@ -85,7 +93,7 @@ export async function registrationsOf(
     });
     return seen;
   } finally {
-    Object.assign(MockMonitor.prototype, { newUrn, registerResource });
+    Object.assign(prototype, { newUrn, registerResource });
     pulumi.runtime.setAllConfig({});
   }
 }

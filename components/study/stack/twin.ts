@@ -5,7 +5,19 @@ import type { LabPlan } from "../../plan";
 import { DynamicResource } from "../../remote/dynamic";
 import type { Observation } from "../observation";
 
-/** Measures every pair of the twin once it is up, and again whenever something in it changes. */
+/**
+ * Measures every pair of the twin once it is up, and again whenever something in it changes.
+ *
+ * @example
+ * ```ts
+ * import { parseConfig, planLab, Twin, TwinObservation } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ encapsulation: "VXLAN" }));
+ * const twin = new Twin("study", { plan });
+ * const { observation } = new TwinObservation("study-observation", { twin, plan });
+ * export const asPredicted = observation.agrees;
+ * ```
+ */
 export class TwinObservation extends DynamicResource {
   declare readonly observation: pulumi.Output<Observation>;
 
