@@ -1,6 +1,6 @@
 /** The lab: the whole line from a config to what the stack says. */
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigError, type ProviderSettings, parseConfig, type RawConfig } from "./config";
+import { ConfigError, type LabConfig, type ProviderSettings, parseConfig, type RawConfig } from "./config";
 import { createMachines, createTwin, type InfrastructureArgs, machineOutputs } from "./infrastructure";
 import { judge, type LabPlan, planLab, type Verdict } from "./plan";
 import {
@@ -19,15 +19,15 @@ export interface LabArgs extends RawConfig {
   prefix?: string;
 }
 
-/** What a lab gives to its stack. On machines `nodes` also say how to log in. */
+/** What a lab tells its stack. On machines, `nodes` also say how to log in. */
 export interface LabOutputs extends ReturnType<typeof planOutputs> {
-  /** What was measured, or `not measured`. */
+  /** What was measured on the twin, or `not measured`. Absent if the lab has only machines (`cluster: none`). */
   observation?: pulumi.Input<ReturnType<typeof observationOutput> | string>;
   /** The administrator's kubeconfig, secret. Absent on the twin. */
   kubeconfig?: pulumi.Output<string>;
   /** Pods that still have the MTU from before the last switch, as `namespace/name on node`. Absent on the twin. */
   podsToRestart?: pulumi.Output<string[]>;
-  /** The private key that was made for the stack, secret. Absent if you log in with your own. */
+  /** The private key that was made for the lab, secret. Absent if you log in with your own. */
   privateKey?: pulumi.Output<string>;
   /** The command that saves the private key to a file. */
   login?: string;
@@ -42,7 +42,7 @@ const formerlyOnTop = { aliases: [{ parent: pulumi.rootStackResource }] };
 
 /**
  * A networking lab: machines or a twin, a cluster, Calico in the chosen encapsulation, and the verdict beside the
- * observation.
+ * observation. A program can have several, each with a name of its own.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ const formerlyOnTop = { aliases: [{ parent: pulumi.rootStackResource }] };
  *
  * const lab = new Lab("study", { cloud: "twin", encapsulation: "VXLAN" });
  * export const verdict = lab.verdict;
- * export const seen = lab.outputs;
+ * export const study = lab.outputs;
  * ```
  */
 export class Lab extends pulumi.ComponentResource {
@@ -60,45 +60,49 @@ export class Lab extends pulumi.ComponentResource {
   readonly verdict: Verdict;
   /**
    * What the lab has to say: nodes, verdict, observation, and on machines how to log in. A promise, because a cloud is
-   * asked first what it offers. It can be exported from a program as it is.
+   * asked first what it offers. A program can export it as it is, and a preview then shows all that is known already.
+   * `pulumi.output(lab.outputs).kubeconfig` is one of them.
    */
   readonly outputs: Promise<LabOutputs>;
 
   /**
-   * @throws {pulumi.RunError} with every problem of the config, in plain sentences. What only the cloud can tell (an
-   *   unknown region, too small a quota) fails `outputs` and the program in the same way, before anything is built.
+   * @param name the lab's name. Unless `prefix` is empty, it is also in the name of the lab's folder, and of whatever a
+   *   cloud lists by name: `<stack>-<name>`.
+   * @throws {pulumi.RunError} with every problem of the config, in plain sentences, before anything is registered. What
+   *   only the cloud or this machine can tell (an unknown region, too small a quota, a missing file) fails `outputs` and
+   *   the program in the same way, before anything is built.
    */
   constructor(name: string, args: LabArgs, options?: pulumi.ComponentResourceOptions) {
-    super("encaplab:index:Lab", name, {}, options);
     const { providerSettings = {}, prefix = `${name}-`, ...raw } = args;
-    const config = inPlainSentences(() => parseConfig(raw));
-    this.plan = inPlainSentences(() => planLab(config));
-    this.verdict = judge(this.plan);
-    announceVerdict(this.verdict, { observed: this.plan.onTwin });
-    const own = { plan: this.plan, config, settings: providerSettings, prefix };
+    const { config, plan } = inPlainSentences(() => planConfig(raw));
+    super("encaplab:index:Lab", name, {}, options);
+    this.plan = plan;
+    this.verdict = judge(plan);
+    announceVerdict(this.verdict, { observed: plan.onTwin });
+    const own = { plan, config, settings: providerSettings, prefix };
     // The stack's name is in the names of what a cloud lists, so that you know whose it is.
     const stack = prefix === "" ? pulumi.getStack() : `${pulumi.getStack()}-${name}`;
-    const built = this.plan.onTwin ? this.onTwin(stack, own) : this.onMachines(stack, own);
-    this.outputs = Promise.resolve(built).then((rest) => ({
-      ...planOutputs(this.plan, this.verdict),
-      ...rest,
-    }));
+    this.outputs = this.finish(plan.onTwin ? this.onTwin(stack, own) : this.onMachines(stack, own));
+  }
+
+  /** Once all resources are declared. @param built what the lab says beside its plan. */
+  private async finish(built: Partial<LabOutputs> | Promise<Partial<LabOutputs>>): Promise<LabOutputs> {
+    const outputs = { ...planOutputs(this.plan, this.verdict), ...(await built) };
+    // Not all of them: what is secret is better written down once.
+    this.registerOutputs({ encapsulation: outputs.encapsulation, observation: outputs.observation });
+    return outputs;
   }
 
   private onTwin(stack: string, args: InfrastructureArgs): Partial<LabOutputs> {
     const twin = createTwin(stack, args, { parent: this, ...formerlyOnTop });
     const { observation } = new TwinObservation(`${args.prefix}observation`, { twin, plan: args.plan });
     announceObservation(observation, this.verdict, twin);
-    const outputs = { observation: observation.apply(observationOutput) };
-    this.registerOutputs(outputs);
-    return outputs;
+    return { observation: observation.apply(observationOutput) };
   }
 
   private async onMachines(stack: string, args: InfrastructureArgs): Promise<Partial<LabOutputs>> {
     try {
-      const outputs = await this.buildMachines(stack, args);
-      this.registerOutputs({});
-      return outputs;
+      return await this.buildMachines(stack, args);
     } catch (error) {
       throw plain(error);
     }
@@ -125,6 +129,11 @@ export class Lab extends pulumi.ComponentResource {
       observation: "not measured",
     };
   }
+}
+
+function planConfig(raw: RawConfig): { config: LabConfig; plan: LabPlan } {
+  const config = parseConfig(raw);
+  return { config, plan: planLab(config) };
 }
 
 function planOutputs(plan: LabPlan, verdict: Verdict) {

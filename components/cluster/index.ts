@@ -1,5 +1,5 @@
 /** Public API of the cluster: kubeadm on nodes of any cloud. */
-export { Cluster } from "./cluster";
+export { Cluster, type ClusterArgs } from "./cluster";
 export { createCommandProvider } from "./provider";
 export { machineId } from "./ready";
 export { runScript } from "./run-script";

@@ -15,7 +15,21 @@ const MAX_SHOWN = 20;
 /** Longest key or value shown, in characters. */
 const MAX_LENGTH = 200;
 
-/** The config cannot be used. Lists every problem found, not only the first. */
+/**
+ * The config cannot be used. Lists every problem found, not only the first.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError, parseConfig } from "encaplab";
+ *
+ * try {
+ *   parseConfig({ encapsulation: "GRE", mtu: 100 });
+ * } catch (error) {
+ *   if (!(error instanceof ConfigError)) throw error;
+ *   for (const { key, message } of error.problems) console.error(`${key} ${message}`);
+ * }
+ * ```
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   constructor(readonly problems: readonly Problem[]) {

@@ -133,6 +133,13 @@ export function stackArgs(stack: StackConfig): RawConfig & { providerSettings: P
 /**
  * Parses a stack's config.
  *
+ * @example
+ * ```ts
+ * import { parseConfig } from "encaplab";
+ *
+ * const config = parseConfig({ encapsulation: "IPIP", faults: ["ipip-blocked"] });
+ * console.log(config.podCidr, config.topology.map(({ name }) => name));
+ * ```
  * @param raw the values by key without the `encaplab:` prefix. Objects and lists may also be JSON text, as the engine
  *   passes them to a program. Empty text means "not set" for a key whose default depends on other keys.
  * @throws {ConfigError} naming every key that is wrong, its value and what it must be.

@@ -53,6 +53,14 @@ const AS_NUMBER = 64512;
 
 /**
  * Turns a config into a plan. Pure.
+ *
+ * @example
+ * ```ts
+ * import { parseConfig, planLab } from "encaplab";
+ *
+ * const { mtu, nodes } = planLab(parseConfig({ cloud: "aws", encapsulation: "VXLAN" }));
+ * console.log(`pods have an MTU of ${mtu.pod} bytes on ${nodes.map(({ name }) => name).join(", ")}`);
+ * ```
  * @throws {ConfigError} listing every problem found in the config.
  */
 export function planLab(config: LabConfig): LabPlan {

@@ -13,7 +13,18 @@ export interface Verdict extends Outcome {
   unknown: string[];
 }
 
-/** Predicts every path of the plan. Pure. */
+/**
+ * Predicts every path of the plan. Pure.
+ *
+ * @example
+ * ```ts
+ * import { judge, parseConfig, planLab } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ cloud: "aws", encapsulation: "None" }));
+ * for (const { path, probe, outcome, failure } of judge(plan).paths)
+ *   console.log(path, probe, outcome, failure?.cause ?? "");
+ * ```
+ */
 export function judge(plan: LabPlan): Verdict {
   const outcome = outcomeOf(plan);
   return { ...outcome, remarks: remarksOn(plan, outcome), unknown: unknowns(plan) };

@@ -10,7 +10,7 @@ import { renderSecurity } from "./security";
 
 export { findSandbox, runScript, type Sandbox } from "./sandbox";
 
-/** A piece of the twin as a Pulumi resource. */
+/** A dynamic resource of the twin. */
 class TwinResource extends DynamicResource {
   declare readonly folder: pulumi.Output<string>;
   declare readonly boot: pulumi.Output<string>;
@@ -28,8 +28,25 @@ class TwinResource extends DynamicResource {
   }
 }
 
-/** The plan's network, and only the network, in namespaces on this machine. */
+/** What a {@link Twin} is made from. */
+export type TwinArgs = Pick<InfrastructureArgs, "plan" | "prefix">;
+
+/**
+ * The plan's network, and only the network, in namespaces on this machine. It plays any cloud's plan with that cloud's
+ * rules.
+ *
+ * @example
+ * ```ts
+ * import { parseConfig, planLab, Twin } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ cloud: "openstack", encapsulation: "IPIPCrossSubnet" }));
+ * const twin = new Twin("study", { plan });
+ * export const addresses = twin.nodes.map(({ name, address }) => `${name} ${address}`);
+ * export const folder = twin.folder;
+ * ```
+ */
 export class Twin extends pulumi.ComponentResource implements Infrastructure {
+  /** Every node has a resource of its own, and no connection: it is not a machine. */
   readonly nodes: LabNode[];
   /** The lab folder. Its deletion ends everything else too. */
   readonly labFolder: pulumi.Resource;
@@ -38,9 +55,10 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
   /** Changes whenever anything that carries packets was touched. */
   readonly revision: pulumi.Output<string>;
 
+  /** @param name also begins the name of the lab's folder. */
   constructor(
     name: string,
-    { plan, prefix = `${name}-` }: Pick<InfrastructureArgs, "plan" | "prefix">,
+    { plan, prefix = `${name}-` }: TwinArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:twin:Twin", name, {}, options);

@@ -1,4 +1,4 @@
-/** Dynamic providers of the twin's parts. */
+/** Dynamic providers of the twin. */
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { DynamicProvider } from "../../remote/dynamic";
@@ -55,21 +55,21 @@ async function start({ folder, kind }: SandboxInputs): Promise<{ boot: string }>
   return { boot: (await startSandbox(folder, kind, progress)).bootId };
 }
 
-/** Inputs of every part inside the sandbox. `on` changes when the part's foundation was rebuilt. */
+/** Inputs of every resource inside the sandbox. `on` changes when what the resource stands on was rebuilt. */
 interface Inside<State> {
   folder: string;
   on: string;
   state: State;
 }
 
-/** `revision` changes with every change of the part; `foundation` only when it was rebuilt. */
+/** `revision` changes with every change of the resource; `foundation` only when it was rebuilt. */
 interface Applied {
   revision: string;
   foundation: string;
 }
 
 interface Script<State> {
-  /** Unique among the parts of a lab; also the signature's name. */
+  /** Unique among the resources of a lab; also the signature's name. */
   name(state: State): string;
   build(state: State): string;
   change(old: State, state: State): string;
@@ -100,7 +100,7 @@ function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<St
         await run(script.change(recorded.state, state));
         return { revision, foundation: recorded.foundation };
       } catch (error) {
-        // Somebody has changed the part by hand, so the change cannot be applied: rebuild it below.
+        // The user has changed it by hand, so the change cannot be applied: rebuild it below.
         if (!(error instanceof SandboxError) || error.exitCode === undefined) throw error;
       }
     }

@@ -8,6 +8,16 @@ import type { Observation } from "../observation";
 /**
  * Measures every pair of the twin once it is up, and again whenever something in it changes. Its creation fails if the
  * twin's processes are gone, but not if the observation disagrees with the verdict: `announceObservation` says that.
+ *
+ * @example
+ * ```ts
+ * import { parseConfig, planLab, Twin, TwinObservation } from "encaplab";
+ *
+ * const plan = planLab(parseConfig({ encapsulation: "VXLAN" }));
+ * const twin = new Twin("study", { plan });
+ * const { observation } = new TwinObservation("study-observation", { twin, plan });
+ * export const asPredicted = observation.agrees;
+ * ```
  */
 export class TwinObservation extends DynamicResource {
   /** What was last measured. Unknown during a preview of a change. */

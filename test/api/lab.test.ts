@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Lab, type LabArgs } from "../../components/lab";
+import { MANIFEST } from "../support/calico-manifest";
+import { answers } from "../support/cluster";
+import { type Recording, record } from "../support/mocks";
+import { quietly } from "../support/quiet";
+
+const OBSERVATION = { of: "a test", agrees: true, rows: [], wire: [], disagreements: [] };
+
+/** Builds a lab, and waits for all of it. */
+const build = (name: string, args: LabArgs): Promise<Recording<Lab>> =>
+  quietly(async () => {
+    const recording = await record((options) => new Lab(name, args, options), {
+      state: (type, resource, inputs) => ({
+        ...answers.state?.(type, resource, inputs),
+        ...(type.endsWith(":Observation") && { observation: OBSERVATION }),
+      }),
+    });
+    await recording.result.outputs;
+    return recording;
+  });
+
+describe("a lab as one component", () => {
+  let files: string;
+  before(() => {
+    files = mkdtempSync(join(tmpdir(), "encaplab-lab-"));
+    writeFileSync(join(files, "calico.yaml"), MANIFEST);
+    writeFileSync(join(files, "key"), "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n");
+  });
+  after(() => rmSync(files, { recursive: true, force: true }));
+
+  /** A lab on two existing machines. */
+  const machines = (changes: LabArgs = {}): LabArgs => ({
+    cloud: "hosts",
+    calico: { manifest: join(files, "calico.yaml") },
+    hosts: {
+      privateKeyFile: join(files, "key"),
+      machines: [
+        { name: "cp1", address: "192.168.10.10", subnet: "192.168.10.0/24" },
+        { name: "w1", address: "192.168.10.11", subnet: "192.168.10.0/24" },
+      ],
+    },
+    ...changes,
+  });
+
+  it("has its plan, its verdict and its outputs, with what is known at once outside any Output", async () => {
+    const { result: lab } = await build("study", { encapsulation: "VXLAN" });
+    assert.equal(lab.plan.encapsulation, "VXLAN");
+    assert.ok(lab.verdict.paths.every(({ outcome }) => outcome === "works"));
+    const outputs = await lab.outputs;
+    assert.deepEqual(
+      outputs.nodes.map(({ name, address }) => [name, address]),
+      lab.plan.nodes.map(({ name, address }) => [name, address]),
+    );
+    assert.ok(pulumi.Output.isInstance(outputs.observation));
+    assert.equal(outputs.kubeconfig, undefined);
+  });
+
+  it("gives every resource a name that begins with the lab's own, and a place below the lab", async () => {
+    for (const args of [{}, machines()]) {
+      const { resources, result: lab } = await build("study", args);
+      const parents = new Map(resources.map(({ resource, opts }) => [resource, opts.parent]));
+      for (const { name, resource } of resources) {
+        if (resource === lab) continue;
+        assert.match(name, /^(study-|test-study$)/);
+        let above = parents.get(resource);
+        while (above && above !== lab) above = parents.get(above);
+        assert.equal(above, lab, `${name} is below the lab`);
+      }
+    }
+  });
+
+  it("takes another beginning of the names, and none at all", async () => {
+    const named = async (prefix: string) =>
+      (await build("study", { prefix })).resources.map(({ name }) => name);
+    assert.ok((await named("east.")).includes("east.w1"));
+    const short = await named("");
+    assert.ok(short.includes("w1") && short.includes("test"), short.join());
+  });
+
+  it("puts the stack and the lab into the name of its folder, and only the stack if its names are short", async () => {
+    const folderOf = async (args: LabArgs) =>
+      (await build("study", args)).resources.find(({ type }) => type.endsWith(":TwinFolder"))?.props.stack;
+    assert.equal(await folderOf({}), "test-study");
+    assert.equal(await folderOf({ prefix: "" }), "test");
+  });
+
+  it("registers its outputs once, after its last resource, on the twin and on machines", async () => {
+    for (const args of [{}, machines()]) {
+      const { outputs, resources, result: lab } = await build("study", args);
+      const own = outputs.filter(({ component }) => component === lab);
+      assert.deepEqual(own, [{ component: lab, after: resources.length }]);
+    }
+  });
+
+  it("gives a cluster's kubeconfig as a secret, and observes nothing on machines", async () => {
+    const { kubeconfig, observation } = await (await build("study", machines())).result.outputs;
+    assert.ok(kubeconfig && (await pulumi.isSecret(kubeconfig)));
+    assert.equal(observation, "not measured");
+  });
+
+  it("ends at the machines with cluster: none", async () => {
+    const { resources, result } = await build("study", machines({ cluster: "none" }));
+    assert.deepEqual(
+      resources.map(({ type }) => type),
+      ["encaplab:index:Lab", "encaplab:hosts:Hosts"],
+    );
+    assert.equal((await result.outputs).kubeconfig, undefined);
+  });
+
+  it("fails with every problem of its config as a RunError, and registers nothing", async () => {
+    const args = { encapsulation: "GRE", blockSize: 99 } as unknown as LabArgs;
+    let failed: unknown;
+    const { resources } = await record(() => {
+      try {
+        new Lab("study", args);
+      } catch (error) {
+        failed = error;
+      }
+    });
+    assert.ok(pulumi.RunError.isInstance(failed));
+    assert.match((failed as Error).message, /encaplab:encapsulation is "GRE": must be one of/);
+    assert.match((failed as Error).message, /encaplab:blockSize is 99: must be a whole number from 20 to 32/);
+    assert.deepEqual(resources, []);
+  });
+
+  it("fails in the same way when only this machine knows what is wrong: outputs are refused", async () => {
+    const wrong: [LabArgs, RegExp][] = [
+      [{ cloud: "hosts", cluster: "none" }, /encaplab:hosts\.machines is \(not set\): must be a list/],
+      [machines({ calico: { manifest: join(files, "nothing") } }), /encaplab:calico\.manifest is /],
+    ];
+    for (const [args, message] of wrong) {
+      const { result, resources } = await quietly(() =>
+        record((options) => {
+          const lab = new Lab("study", args, options);
+          lab.outputs.catch(() => {});
+          return lab;
+        }),
+      );
+      await assert.rejects(result.outputs, (error) => {
+        assert.ok(pulumi.RunError.isInstance(error), String(error));
+        assert.match((error as Error).message, message);
+        return true;
+      });
+      assert.deepEqual(
+        resources.map(({ name }) => name),
+        ["study"],
+      );
+    }
+  });
+});

@@ -1,0 +1,113 @@
+/** Every resource of a stack that version 0.1 made has a successor, so that an `up` replaces none. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { answers as awsAnswers } from "../support/aws";
+import { MANIFEST } from "../support/calico-manifest";
+import { answers as clusterAnswers } from "../support/cluster";
+import type { Answers } from "../support/mocks";
+import { answers as openstackAnswers } from "../support/openstack";
+import { type Fate, fateOf, registrationsOf } from "../support/registrations";
+
+import program = require("../../index");
+
+/** A stack of version 0.1: its config, and its resources as the engine names them, without the URN's first parts. */
+interface Old {
+  stack: string;
+  config: Record<string, unknown>;
+  resources: string[];
+}
+const OLD: Record<string, Old> = JSON.parse(
+  readFileSync(join(__dirname, "../fixtures/resources-0.1.json"), "utf8"),
+);
+
+/** What was a component of its own inside another one, and is now that one. */
+const INNER = "encaplab:hosts:ContainerHosts$encaplab:hosts:NodeContainers::containers";
+
+/** What a cloud says when it is asked what it offers. */
+const OFFERS: Record<string, object> = {
+  getAvailabilityZones: { names: ["eu-central-1a", "eu-central-1b"] },
+  getInstanceTypeOfferings: { locations: ["eu-central-1a", "eu-central-1b"] },
+  getInstanceType: { defaultVcpus: 2, memorySize: 4096, supportedArchitectures: ["x86_64"] },
+  getAmi: { id: "ami-0123456789abcdef0", architecture: "x86_64", blockDeviceMappings: [] },
+  getServiceQuota: { value: 64 },
+  getImage: { id: "image-id", name: "ubuntu-24.04", minDiskGb: 5, minRamMb: 0 },
+  getFlavor: { id: "flavor-id", name: "m1.medium", vcpus: 2, ram: 4096, disk: 40 },
+  getNetwork: { id: "external-id", name: "public" },
+};
+
+const ANSWERS: Answers = {
+  state: (type, name, inputs) => ({
+    ...awsAnswers.state?.(type, name, inputs),
+    ...openstackAnswers.state?.(type, name, inputs),
+    ...clusterAnswers.state?.(type, name, inputs),
+    ...(type.endsWith("Folder") && { folder: "/lab" }),
+    ...(type.endsWith(":NodeContainers") && {
+      ports: { cp1: 20001, w1: 20002, w2: 20003 },
+      hostKeys: { cp1: "ssh-ed25519 a", w1: "ssh-ed25519 b", w2: "ssh-ed25519 c" },
+      apiPort: 20100,
+    }),
+    ...(type.endsWith(":Observation") && { observation: { agrees: true, rows: [], wire: [] } }),
+  }),
+  call: (token) => {
+    const offer = OFFERS[token.split(":").at(-1) ?? ""];
+    // The lab then asks the cloud for less, and builds the same.
+    if (!offer) throw Object.assign(new Error(), { details: "No suitable endpoint in the service catalog" });
+    return offer;
+  },
+};
+
+describe("a stack of version 0.1", function () {
+  this.timeout(60_000);
+  let files: string;
+  const agent = process.env.SSH_AUTH_SOCK;
+
+  before(() => {
+    files = mkdtempSync(join(tmpdir(), "encaplab-upgrade-"));
+    writeFileSync(join(files, "MANIFEST"), MANIFEST);
+    writeFileSync(join(files, "KEY"), "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n");
+    writeFileSync(
+      join(files, "IMAGES"),
+      Buffer.concat([Buffer.alloc(257), Buffer.from("ustar"), Buffer.alloc(762)]),
+    );
+  });
+  after(() => {
+    rmSync(files, { recursive: true, force: true });
+    if (agent !== undefined) process.env.SSH_AUTH_SOCK = agent;
+  });
+
+  async function upgrade({ stack, config, resources }: Old): Promise<Fate> {
+    const text = JSON.stringify(config).replace(/"@([A-Z]+)@"/g, (_, name) =>
+      JSON.stringify(join(files, name)),
+    );
+    const registrations = await registrationsOf(program, stack, JSON.parse(text), ANSWERS);
+    const first = `urn:pulumi:${stack}::encaplab::`;
+    return fateOf(
+      stack,
+      registrations,
+      resources.map((resource) => first + resource),
+    );
+  }
+  const shortened = (urns: readonly string[]) => urns.map((urn) => urn.split("::").slice(2).join("::"));
+
+  for (const [name, old] of Object.entries(OLD)) {
+    it(`keeps every resource in an up, and gets nothing new but the lab around them: ${name}`, async () => {
+      const { kept, created, deleted, claimedTwice } = await upgrade(old);
+      assert.deepEqual(shortened(deleted), old.resources.includes(INNER) ? [INNER] : []);
+      assert.deepEqual(shortened(created), ["encaplab:index:Lab::lab"]);
+      assert.deepEqual(claimedTwice, []);
+      assert.equal(kept.size, old.resources.length - deleted.length);
+    });
+  }
+
+  it("would lose a resource whose alias is missing: the rule that this file checks by can fail", async () => {
+    const old = OLD.local as Old;
+    const registrations = await registrationsOf(program, old.stack, old.config, ANSWERS);
+    const without = registrations.map((one) => (one.name === "sandbox" ? { ...one, aliases: [] } : one));
+    const resources = old.resources.map((resource) => `urn:pulumi:${old.stack}::encaplab::${resource}`);
+    assert.deepEqual(shortened(fateOf(old.stack, without, resources).deleted), [
+      "encaplab:twin:Twin$pulumi-nodejs:dynamic/encaplab:Realm::realm",
+    ]);
+  });
+});
