@@ -36,7 +36,7 @@ describe("machines behind a jump host", function () {
     lab.on(NODES, { ...overJump, hosts: { ...hosts, jump: { ...hosts.jump, hostKey: nodes.w2?.hostKey } } });
     const { status, output } = await lab.pulumi("up");
     assert.notEqual(status, 0);
-    assert.match(output, /127\.0\.0\.1 has the host key ssh-ed25519 \S+, but ssh-ed25519 \S+ was expected/);
+    assert.match(output, /127\.0\.0\.1 has the host key SHA256:\S+, but SHA256:\S+ was expected/);
     await lab.destroy();
   });
 
