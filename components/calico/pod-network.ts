@@ -8,6 +8,7 @@ import { StaticRoutes } from "./static-routes";
 
 /** What gives pods their network. */
 export interface PodNetwork extends pulumi.ComponentResource {
+  /** The plan's IPPools, as objects of the cluster. */
   pools: pulumi.CustomResource[];
   /**
    * Pods that still have the MTU from before the last change of the mode, as `namespace/name on node`. Calico sets a

@@ -34,7 +34,7 @@ describe("machines behind a jump host", function () {
     lab.on(NODES, { ...overJump, hosts: { ...hosts, jump: { ...hosts.jump, hostKey: nodes.w2?.hostKey } } });
     assert.match(
       await lab.refused(),
-      /127\.0\.0\.1 has the host key ssh-ed25519 \S+, but ssh-ed25519 \S+ was expected/,
+      /127\.0\.0\.1 has the host key SHA256:\S+, but SHA256:\S+ was expected/,
     );
     await lab.destroy();
   });
