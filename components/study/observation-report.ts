@@ -20,7 +20,9 @@ export function formatObservation(observation: Observation, options: ReportOptio
     wrap(headlineOf(observation), { width }),
     wrap("(pairs that worked, of all pairs; MTU: with the largest packet)", { width, hang: 1 }),
     formatTable(observation, verbose, width),
-    ...[...seenWhereFailed(observation.rows), ...troubleOf(observation)].map((text) => wrap(text, { width })),
+    ...[...seenWhereFailed(observation.rows), ...troubleOf(observation, verbose)].map((text) =>
+      wrap(text, { width }),
+    ),
     ...wires.flatMap((wire) => formatWire(wire, width)),
     ...formatDisagreements(observation.disagreements, width),
   ].join("\n");
@@ -92,12 +94,13 @@ function seenWhereFailed(rows: readonly ObservedRow[]): string[] {
   });
 }
 
-const troubleOf = ({ sessionsDown, notConverged }: Observation): string[] => [
-  ...Object.entries(sessionsDown).map(
-    ([node, peers]) => `${node}: BGP is not established with ${peers.join(", ")}`,
-  ),
-  ...notConverged.map((text) => `did not converge in time: ${text}`),
-];
+/** BGP sessions that are down, with `verbose` each of them, and routes that did not converge. */
+function troubleOf({ sessionsDown, notConverged }: Observation, verbose: boolean): string[] {
+  const down = Object.entries(sessionsDown);
+  const short = down.length > 0 ? [`BGP sessions are down on ${down.map(([node]) => node).join(", ")}`] : [];
+  const long = down.map(([node, peers]) => `${node}: BGP is not established with ${peers.join(", ")}`);
+  return [...(verbose ? long : short), ...notConverged.map((text) => `did not converge in time: ${text}`)];
+}
 
 function formatWire({ path, example, route, packet }: Observation["wire"][number], width: number): string[] {
   // The second line, if any, is what tcpdump found inside the tunnel.

@@ -158,6 +158,13 @@ describe("the observation's report", () => {
     assert.equal(text.match(/ip route get:/g)?.length, 1);
   });
 
+  it("names the nodes whose BGP sessions are down, and when it is verbose also the peers", () => {
+    const seen = observed(planOf({ encapsulation: "VXLAN", fabric: "aws", faults: ["bgp-blocked"] }));
+    assert.match(formatObservation(seen), /^BGP sessions are down on cp1, w1, w2, w3$/m);
+    const verbose = formatObservation(seen, { verbose: true });
+    assert.match(verbose, /^w1: BGP is not established with 10\.0\.3\.10, 10\.0\.4\.10, 10\.0\.4\.11$/m);
+  });
+
   it("calls a path partly working if the verdict is not the same for all probes", () => {
     const tooBig = planOf({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
     const text = formatObservation(observed(tooBig));
