@@ -1,6 +1,7 @@
 /** Arithmetic on IPv4 addresses and CIDRs. In here an address is an unsigned 32-bit number, elsewhere dotted text. */
 import ipaddr from "ipaddr.js";
 
+/** A range of addresses. */
 export interface Cidr {
   /** First address of the range. */
   first: number;
@@ -27,11 +28,14 @@ export function parseCidr(text: string): Cidr {
   return { first: number - (number % 2 ** (32 - prefix)), prefix };
 }
 
+/** The text of a range: `10.0.3.0/24`. */
 export const formatCidr = ({ first, prefix }: Cidr): string => `${toAddress(first)}/${prefix}`;
 /** How many addresses a range has. */
 export const sizeOf = ({ prefix }: Cidr): number => 2 ** (32 - prefix);
+/** Whether an address is in a range. */
 export const contains = (cidr: Cidr, address: number): boolean =>
   address >= cidr.first && address < cidr.first + sizeOf(cidr);
+/** Whether two ranges have an address in common. */
 export const overlap = (a: Cidr, b: Cidr): boolean => contains(a, b.first) || contains(b, a.first);
 /** Whether bits are set after the prefix, as in `10.0.3.5/24`. */
 export const hasHostBits = (text: string): boolean => formatCidr(parseCidr(text)) !== text;

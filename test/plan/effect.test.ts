@@ -28,7 +28,7 @@ describe("the effect of a fault", () => {
           assert.equal(effect, paths ? "paths" : readiness ? "readiness" : "nothing", fault);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 

@@ -2,6 +2,7 @@
 import type { LabConfig } from "../../config";
 import { formatCidr, hasHostBits, overlap, parseCidr } from "../addressing";
 import { ownsNetwork, placementOf } from "../placement";
+import { INTERNET } from "../trace";
 import type { Report } from "./report";
 
 /** Ranges that already have a meaning, on every cloud or on the twin. */
@@ -9,7 +10,7 @@ const RESERVED_RANGES: readonly [string, string][] = [
   ["0.0.0.0/8", "this network"],
   ["127.0.0.0/8", "loopback"],
   ["169.254.0.0/16", "link-local: pods route via 169.254.1.1, and clouds serve metadata there"],
-  ["203.0.113.0/24", "the twin's internet"],
+  [formatCidr(parseCidr(`${INTERNET.address}/${INTERNET.prefix}`)), "the twin's internet"],
   ["224.0.0.0/3", "multicast and reserved addresses"],
 ];
 
