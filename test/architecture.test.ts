@@ -177,3 +177,25 @@ describe("the architecture", () => {
     }
   });
 });
+
+describe("the tests", () => {
+  const isTest = (file: string) => /\.(test|twin|matrix|cluster|bench)\.ts$/.test(file);
+  const inSupport = (file: string) => inFolder(file, join("test", "support"));
+  const files = sources("test");
+  const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
+
+  it("have all their helpers in test/support, and no test there", () => {
+    const misplaced = files.filter((file) => isTest(file) === inSupport(file));
+    assert.deepEqual(misplaced, []);
+  });
+
+  it("export nothing for other files, which would be a helper", () => {
+    const exporting = files.filter((file) => isTest(file) && /^export /m.test(textOf(file)));
+    assert.deepEqual(exporting, []);
+  });
+
+  it("have no helper file of more than 250 lines", () => {
+    const long = files.filter((file) => inSupport(file) && textOf(file).split("\n").length > 251);
+    assert.deepEqual(long, []);
+  });
+});

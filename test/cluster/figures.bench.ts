@@ -82,7 +82,7 @@ async function newLab(): Promise<HostsLab> {
 }
 
 /** The engine's name of a step, if it is not the step's own name. */
-const RESOURCES: Record<string, string> = { "token-cp1": "bootstrapTokens" };
+const RESOURCES: Record<string, string> = { "token-cp1": "bootstrap-tokens" };
 const STEPS = [
   "init-cp1",
   "token-cp1",

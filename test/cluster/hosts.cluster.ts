@@ -180,7 +180,7 @@ describe("a cluster on existing machines", function () {
 /** The secrets: the tokens, the login's private key, and last the administrator's key. */
 async function secretsOf(lab: HostsLab): Promise<string[]> {
   const { resources } = JSON.parse(await lab.stackCommand("export", "--show-secrets")).deployment;
-  const { plaintext } = resources.find(({ urn }: { urn: string }) => urn.endsWith("::bootstrapTokens"))
+  const { plaintext } = resources.find(({ urn }: { urn: string }) => urn.endsWith("::bootstrap-tokens"))
     .outputs.tokens;
   const tokens = Object.values(JSON.parse(plaintext) as Record<string, string>);
   const key = fs.readFileSync(lab.machines.key, "utf8").split("\n")[3] ?? "";

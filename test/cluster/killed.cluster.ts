@@ -59,7 +59,7 @@ describe("a cluster whose engine was killed", function () {
   });
 
   it("joins with renewed tokens when they expired before the next up", async () => {
-    await lab.killedAfter("bootstrapTokens", "group");
+    await lab.killedAfter("bootstrap-tokens", "group");
     await until(() => !working("bash -s -- create")(), 120_000); // what the killed engine left running on the nodes
     await expire();
     await complete();
@@ -75,7 +75,7 @@ describe("a cluster whose engine was killed", function () {
       `kubectl ${config} -n kube-system delete secrets ${tokens}; kubectl ${config} delete nodes w1 w2 --ignore-not-found`,
     );
     await lab.editState(({ urn, outputs }) => {
-      if (urn.endsWith("::bootstrapTokens")) outputs.until = new Date(Date.now() - 1000).toISOString();
+      if (urn.endsWith("::bootstrap-tokens")) outputs.until = new Date(Date.now() - 1000).toISOString();
     });
   }
 

@@ -5,7 +5,15 @@ import type { Encapsulation } from "../../components/config";
 import { judgeSwitch, type LabPlan } from "../../components/plan";
 import type { HostsLab } from "./hosts";
 import { type Run, touched } from "./lab";
-import { disagreements, failingPaths, type Pod, pods, restartPods, restartSystemPods } from "./pods";
+import {
+  disagreements,
+  failingPaths,
+  type Pod,
+  pods,
+  restartPods,
+  restartSystemPods,
+  startPods,
+} from "./pods";
 import type { RawConfig } from "./problems";
 import { serviceDisagreements, startServices } from "./services";
 import { kindFor, TwinUnderTest } from "./twin";
@@ -29,8 +37,8 @@ const hasIpip = () =>
 
 /**
  * Defines the tests. Afterwards the cluster has another encapsulation than before.
- * @param names the machines: with those of the twin's default topology.
- * @param labOf the cluster in VXLANCrossSubnet, with study pods; it exists only while tests run.
+ * @param names the machines: those of the twin's default topology.
+ * @param labOf the cluster; it exists only while tests run.
  */
 export function testCalico(names: readonly string[], labOf: () => HostsLab): void {
   let lab: HostsLab;
@@ -49,6 +57,9 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
 
   before(async () => {
     lab = labOf();
+    lab.on(names, { encapsulation: "VXLANCrossSubnet" });
+    await lab.upWithNodes();
+    await startPods(lab);
     await startServices(lab);
   });
   after(() => twin?.stop());

@@ -15,6 +15,9 @@ const nodeState = (raw: RawConfig, index = 0): NodeState => {
   return renderNode(plan, plan.nodes[index] as NodePlan);
 };
 
+/** The script that changes a lab's first node from one config to another. */
+const changeOf = (from: RawConfig, to: RawConfig): string => apply.changeNode(nodeState(from), nodeState(to));
+
 /** Asserts that the script contains these texts, in this order. */
 function assertOrder(script: string, ...texts: string[]): void {
   let from = 0;
@@ -66,10 +69,7 @@ describe("the script that changes a node", () => {
   });
 
   it("adds a tunnel: first the device, then its neighbours and forwarding entries, then the routes through it", () => {
-    const script = apply.changeNode(
-      nodeState({ encapsulation: "None" }),
-      nodeState({ encapsulation: "VXLAN" }),
-    );
+    const script = changeOf({ encapsulation: "None" }, { encapsulation: "VXLAN" });
     assertOrder(
       script,
       "link add vxlan.calico",
@@ -88,10 +88,7 @@ describe("the script that changes a node", () => {
   });
 
   it("removes a tunnel: first the routes, then the device", () => {
-    const script = apply.changeNode(
-      nodeState({ encapsulation: "VXLAN" }),
-      nodeState({ encapsulation: "None" }),
-    );
+    const script = changeOf({ encapsulation: "VXLAN" }, { encapsulation: "None" });
     assertOrder(
       script,
       "route del 172.16.0.64/26",
@@ -100,10 +97,7 @@ describe("the script that changes a node", () => {
       "birdc -s /run/bird/cp1.ctl configure",
     );
     assert.doesNotMatch(script, /bird -c|kill/, "BIRD and its sessions stay");
-    const ipip = apply.changeNode(
-      nodeState({ encapsulation: "IPIP" }),
-      nodeState({ encapsulation: "VXLAN" }),
-    );
+    const ipip = changeOf({ encapsulation: "IPIP" }, { encapsulation: "VXLAN" });
     assertOrder(
       ipip,
       "link add vxlan.calico",
@@ -113,45 +107,38 @@ describe("the script that changes a node", () => {
     );
   });
 
-  it("for bgp: Disabled, ends BIRD and removes its routes before adding Felix's; for Enabled, starts BIRD again", () => {
-    const on = nodeState({ encapsulation: "None" });
-    const off = nodeState({ encapsulation: "VXLAN", bgp: "Disabled" });
+  it("ends BIRD for bgp: Disabled and removes its routes before adding Felix's, and starts BIRD again for Enabled", () => {
+    const on: RawConfig = { encapsulation: "None" };
+    const off: RawConfig = { encapsulation: "VXLAN", bgp: "Disabled" };
     assertOrder(
-      apply.changeNode(on, off),
+      changeOf(on, off),
       "kill -9 $bird",
       "route flush proto bird",
       "route replace 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico",
     );
-    assertOrder(apply.changeNode(off, on), "route del 172.16.0.64/26", "link del vxlan.calico", "bird -c");
+    assertOrder(changeOf(off, on), "route del 172.16.0.64/26", "link del vxlan.calico", "bird -c");
   });
 
-  it("from IPIP to IPIPCrossSubnet, reloads BIRD's file and touches no device", () => {
-    const [always, crossSubnet] = [
-      nodeState({ encapsulation: "IPIP" }),
-      nodeState({ encapsulation: "IPIPCrossSubnet" }),
-    ];
-    const script = apply.changeNode(always, crossSubnet);
+  it("reloads BIRD's file and touches no device from IPIP to IPIPCrossSubnet", () => {
+    const script = changeOf({ encapsulation: "IPIP" }, { encapsulation: "IPIPCrossSubnet" });
     assertOrder(script, "cat > /run/bird/cp1.conf", "birdc -s /run/bird/cp1.ctl configure");
     assert.doesNotMatch(script, /link (add|set|del)|nft|bird -c/);
   });
 
-  it("from VXLAN to VXLANCrossSubnet, keeps the device and its entries, and replaces the routes that become direct", () => {
-    const script = apply.changeNode(
-      nodeState({ encapsulation: "VXLAN" }),
-      nodeState({ encapsulation: "VXLANCrossSubnet" }),
-    );
+  it("keeps the device and its entries from VXLAN to VXLANCrossSubnet, and replaces the routes that become direct", () => {
+    const script = changeOf({ encapsulation: "VXLAN" }, { encapsulation: "VXLANCrossSubnet" });
     assert.doesNotMatch(script, /link (add|del|set)|neigh (del|replace)|fdb (del|append)/);
     assertOrder(script, "route del 172.16.0.64/26", "route replace 172.16.0.64/26 via 10.0.3.11 dev eth0");
   });
 
-  it("for natOutgoing, changes only the node's address translation", () => {
-    const script = apply.changeNode(nodeState({}), nodeState({ natOutgoing: false }));
+  it("changes only the node's address translation for natOutgoing", () => {
+    const script = changeOf({}, { natOutgoing: false });
     assertOrder(script, "nft -f -", "delete table ip calico");
     assert.doesNotMatch(script, /route|link|masquerade$/m);
   });
 
-  it("for mtu-too-big, changes only the pods' MTU, at both ends", () => {
-    const script = apply.changeNode(nodeState({}), nodeState({ faults: ["mtu-too-big"] }));
+  it("changes only the pods' MTU, at both ends, for mtu-too-big", () => {
+    const script = changeOf({}, { faults: ["mtu-too-big"] });
     assert.equal(script.match(/mtu 1500/g)?.length, 4);
     assert.doesNotMatch(script, /route|vxlan/);
   });
@@ -172,7 +159,7 @@ describe("the script that changes a node", () => {
 });
 
 describe("the script that changes the network", () => {
-  it("for podRoutes, changes only the gateway's routes", () => {
+  it("changes only the gateway's routes for podRoutes", () => {
     const [without, with_] = [renderNetwork(planOf({})), renderNetwork(planOf({ podRoutes: true }))];
     assert.equal(without.build, with_.build);
     const script = apply.changeNetwork(without, with_);
