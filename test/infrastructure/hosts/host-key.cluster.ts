@@ -19,7 +19,7 @@ describe("a stack that was built before host keys were recorded", function () {
   });
   after(async () => {
     await stack?.destroy();
-    stack?.clear();
+    stack?.remove();
     sshd?.stop();
   });
 
