@@ -6,10 +6,11 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import Table from "cli-table3";
+
 import { stringify } from "yaml";
 import { parseConfig } from "../components/config";
 import { PODS_PER_NODE, planLab } from "../components/plan";
+import { formatColumns } from "../components/study";
 
 const ROOT = path.resolve(__dirname, "..");
 const SIZES = [4, 16, 64];
@@ -161,20 +162,18 @@ function main(): void {
   say(
     `floor: an empty program comes up in ${floor.up.toFixed(1)} s and goes down in ${floor.down.toFixed(1)} s`,
   );
-  const table = new Table({
-    head: [
-      "nodes",
-      "up s",
-      "up / floor",
-      "up / Mininet",
-      "again s",
-      "switch s",
-      "switch / floor",
-      "down s",
-      "down / floor",
-    ],
-    style: { head: [], border: [], compact: true },
-  });
+  const head = [
+    "nodes",
+    "up s",
+    "up / floor",
+    "up / Mininet",
+    "again s",
+    "switch s",
+    "switch / floor",
+    "down s",
+    "down / floor",
+  ];
+  const rows: string[][] = [];
   const folder = folderOf();
   const ups: number[] = [];
   for (const size of SIZES) {
@@ -190,8 +189,8 @@ function main(): void {
     const times = medianTimes(runs);
     const mininet = timeMininet(size);
     ups.push(times.up);
-    table.push([
-      size,
+    rows.push([
+      String(size),
       times.up.toFixed(1),
       (times.up / floor.up).toFixed(1),
       mininet ? (times.up / mininet).toFixed(1) : "no Mininet",
@@ -209,7 +208,12 @@ function main(): void {
   console.log(
     "Medians. up and switch include the observation of every pair of pods; Mininet sends one ping.",
   );
-  console.log(table.toString());
+  console.log(
+    formatColumns(
+      head.map((title) => ({ head: title })),
+      rows,
+    ),
+  );
   console.log(
     `Growth of the time above the floor, per node, from one size to the next (1 is linear): ${growth(ups, floor.up)}`,
   );

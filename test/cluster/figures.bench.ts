@@ -10,13 +10,14 @@ import * as fs from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import Table from "cli-table3";
+
 import { type CalicoSources, planCalico } from "../../components/calico";
 import { renderPools } from "../../components/calico/pools";
 import { expectedRoutes } from "../../components/calico/routes";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/cluster/steps";
 import type { NodePlan } from "../../components/plan";
+import { formatColumns } from "../../components/study";
 import { needsContainers, SPEC, W3 } from "../support/containers";
 import { hasBegun, hasMade } from "../support/engine-events";
 import { HostsLab } from "../support/hosts";
@@ -183,10 +184,8 @@ async function byHand(lab: HostsLab): Promise<Times> {
 }
 
 function print(engine: Times, hand: Times): void {
-  const table = new Table({
-    head: ["", "through the engine", "by hand", "ratio"],
-    style: { head: [], border: [], compact: true },
-  });
+  const head = ["", "through the engine", "by hand", "ratio"];
+  const table: string[][] = [];
   const row = (title: string, of: (times: Times) => number) => {
     const [ours, floor] = [of(engine), of(hand)];
     table.push([title, `${ours.toFixed(1)} s`, `${floor.toFixed(1)} s`, (ours / floor).toFixed(2)]);
@@ -211,7 +210,12 @@ function print(engine: Times, hand: Times): void {
   row("all of it", (times) => at(times, "up"));
   row("nodes ready", (times) => at(times, "ready"));
   const overhead = (100 * (at(engine, "up") - at(hand, "up"))) / at(hand, "up");
-  process.stdout.write(`${table.toString()}\nthe engine's overhead: ${overhead.toFixed(0)} % of the floor\n`);
+  process.stdout.write(
+    `${formatColumns(
+      head.map((title) => ({ head: title })),
+      table,
+    )}\nthe engine's overhead: ${overhead.toFixed(0)} % of the floor\n`,
+  );
 }
 
 type Mode = "VXLAN" | "VXLANCrossSubnet" | "None";
@@ -288,10 +292,8 @@ async function run(command: string, argv: readonly string[], stdin: Readable): P
 
 function printSwitches(rows: readonly SwitchFigures[]): void {
   const paths = ["same-node", "same-subnet", "cross-subnet", "pod-to-node"] as const;
-  const table = new Table({
-    head: ["switch", "", "s", ...paths.map((path) => `${path}, ms lost (worst)`)],
-    style: { head: [], border: [], compact: true },
-  });
+  const head = ["switch", "", "s", ...paths.map((path) => `${path}, ms lost (worst)`)];
+  const table: string[][] = [];
   const worst = ({ losses }: Measured, path: Loss["path"]) =>
     Math.max(...losses.filter((one) => one.path === path).map(({ lost }) => lost));
   for (const { from, to, ours, floor } of rows) {
@@ -303,5 +305,10 @@ function printSwitches(rows: readonly SwitchFigures[]): void {
       table.push([`${from} to ${to}`, title, one.seconds.toFixed(1), ...losses]);
     }
   }
-  process.stdout.write(`${table.toString()}\n`);
+  process.stdout.write(
+    `${formatColumns(
+      head.map((title) => ({ head: title })),
+      table,
+    )}\n`,
+  );
 }
