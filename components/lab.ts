@@ -1,7 +1,13 @@
 /** The lab: the whole line from a config to what the stack says. */
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type LabConfig, type ProviderSettings, parseConfig, type RawConfig } from "./config";
-import { createMachines, createTwin, type InfrastructureArgs, machineOutputs } from "./infrastructure";
+import {
+  createMachines,
+  createTwin,
+  type InfrastructureArgs,
+  type MachineInfrastructure,
+  machineOutputs,
+} from "./infrastructure";
 import { judge, type LabPlan, planLab, type Verdict } from "./plan";
 import {
   announceObservation,
@@ -29,7 +35,10 @@ export interface LabOutputs extends ReturnType<typeof planOutputs> {
   podsToRestart?: pulumi.Output<string[]>;
   /** The private key that was made for the lab, secret. Absent if you log in with your own. */
   privateKey?: pulumi.Output<string>;
-  /** The command that saves the private key to a file. */
+  /**
+   * The command that saves the private key to the file that `ssh` names. Absent in a program of your own (with a `prefix`),
+   * which chooses the names of its outputs itself.
+   */
   login?: string;
   /** On a cloud: what the lab costs, in a sentence. */
   cost?: string;
@@ -109,9 +118,9 @@ export class Lab extends pulumi.ComponentResource {
   }
 
   private async buildMachines(stack: string, args: InfrastructureArgs): Promise<Partial<LabOutputs>> {
-    const { plan, config, prefix } = args;
+    const { plan, config, prefix = "" } = args;
     const own = { parent: this, ...formerlyOnTop };
-    if (config.cluster === "none") return machineOutputs(stack, await createMachines(stack, args, own));
+    if (config.cluster === "none") return loginOutputs(stack, prefix, await createMachines(stack, args, own));
     // Load these only here: their SDKs would cost a twin's `up` half a second.
     const { Cluster, createCommandProvider } = require("./cluster") as typeof import("./cluster");
     const { createPodNetwork, planCalico } = require("./calico") as typeof import("./calico");
@@ -123,7 +132,7 @@ export class Lab extends pulumi.ComponentResource {
     const cluster = new Cluster(`${prefix}cluster`, { plan, infrastructure, prefix }, inside);
     const network = createPodNetwork(`${prefix}calico`, { plan, cluster, sources, prefix }, inside);
     return {
-      ...machineOutputs(stack, infrastructure),
+      ...loginOutputs(stack, prefix, infrastructure),
       kubeconfig: cluster.kubeconfig,
       podsToRestart: network.podsToRestart,
       observation: "not measured",
@@ -145,6 +154,12 @@ function planOutputs(plan: LabPlan, verdict: Verdict) {
     block,
   }));
   return { encapsulation: plan.encapsulation, faults: plan.faults, nodes, verdict: verdictOutput(verdict) };
+}
+
+/** How to log in to the machines. */
+function loginOutputs(stack: string, prefix: string, infrastructure: MachineInfrastructure) {
+  const { login, ...outputs } = machineOutputs(stack, infrastructure);
+  return { ...outputs, ...(prefix === "" && login && { login }) };
 }
 
 /** A wrong config is the user's to fix: the engine then shows the sentence, and not our stack trace. */

@@ -4,22 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Lab, type LabArgs } from "../../components/lab";
+import { EVERY_CLOUD } from "../support/answers";
 import { MANIFEST } from "../support/calico-manifest";
-import { answers } from "../support/cluster";
 import { type Recording, record } from "../support/mocks";
 import { quietly } from "../support/quiet";
-
-const OBSERVATION = { of: "a test", agrees: true, rows: [], wire: [], disagreements: [] };
+import { registrationsOf } from "../support/registrations";
 
 /** Builds a lab, and waits for all of it. */
 const build = (name: string, args: LabArgs): Promise<Recording<Lab>> =>
   quietly(async () => {
-    const recording = await record((options) => new Lab(name, args, options), {
-      state: (type, resource, inputs) => ({
-        ...answers.state?.(type, resource, inputs),
-        ...(type.endsWith(":Observation") && { observation: OBSERVATION }),
-      }),
-    });
+    const recording = await record((options) => new Lab(name, args, options), EVERY_CLOUD);
     await recording.result.outputs;
     return recording;
   });
@@ -103,11 +97,49 @@ describe("a lab as one component", () => {
     assert.equal(observation, "not measured");
   });
 
+  const access = { accessCidrs: ["203.0.113.7/32"] };
+  const labs: Record<string, () => LabArgs> = {
+    "on the twin": () => ({}),
+    "on machines": () => machines(),
+    "on node containers": () => machines({ hosts: { machines: "containers" } }),
+    "without Calico": () => machines({ calico: { install: "none" }, encapsulation: "None" }),
+    "on AWS": () => machines({ cloud: "aws", hosts: undefined, aws: { region: "eu-central-1", ...access } }),
+    "on OpenStack": () =>
+      machines({
+        cloud: "openstack",
+        hosts: undefined,
+        openstack: { image: "ubuntu-24.04", flavor: "m1.medium", ...access },
+        providerSettings: { authUrl: "http://127.0.0.1:9/v3" },
+      }),
+  };
+  for (const [where, args] of Object.entries(labs)) {
+    it(`can be in one program with another lab that has the same config: ${where}`, async () => {
+      const both = () => Promise.all(["east", "west"].map((name) => new Lab(name, args()).outputs));
+      const urns = (await registrationsOf(both, "test", {}, EVERY_CLOUD)).map(({ urn }) => urn);
+      assert.ok(urns.length > 10, urns.join("\n"));
+      assert.deepEqual(
+        urns.filter((urn, i) => urns.indexOf(urn) !== i),
+        [],
+      );
+    });
+  }
+
+  it("says how to save the private key only if its outputs are the stack's own, whose names are known", async () => {
+    const containers = machines({ hosts: { machines: "containers" } });
+    const own = await (await build("study", containers)).result.outputs;
+    assert.ok(own.privateKey);
+    assert.equal(own.login, undefined);
+    const { login } = await (await build("study", { ...containers, prefix: "" })).result.outputs;
+    assert.match(login ?? "", /pulumi -s test stack output privateKey --show-secrets > test\.key/);
+  });
+
   it("ends at the machines with cluster: none", async () => {
     const { resources, result } = await build("study", machines({ cluster: "none" }));
+    const types = resources.map(({ type }) => type);
+    assert.ok(types.includes("encaplab:hosts:Hosts"));
     assert.deepEqual(
-      resources.map(({ type }) => type),
-      ["encaplab:index:Lab", "encaplab:hosts:Hosts"],
+      types.filter((type) => /^(command|kubernetes|encaplab:(cluster|calico)):/.test(type)),
+      [],
     );
     assert.equal((await result.outputs).kubeconfig, undefined);
   });
