@@ -4,7 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { locksFolder, ownFolder } from "./backend";
 import { tellEngine } from "./engine";
-import { Failure, say } from "./failure";
+import { Failure } from "./failure";
+import { say } from "./terminal";
 
 /** Who holds the lock on a stack, as the engine recorded it. */
 export interface Lock {
