@@ -46,7 +46,7 @@ export async function deploy(
   const { stack } = config.file;
   await prepareEngine();
   await need(toolsFor(plan), options.yes);
-  liftDeadLocks(stack);
+  await liftDeadLocks(stack);
   const before = deploymentOf(stack);
   options.announce?.(before);
   if (before) forgetInterrupted(stack, before);
@@ -72,7 +72,6 @@ export async function destroy(
   options: RunOptions,
 ): Promise<Run> {
   await prepareEngine();
-  liftDeadLocks(stack);
   forgetInterrupted(stack, before);
   writeEngineFile(stack, content);
   const argv = onLab(stack);

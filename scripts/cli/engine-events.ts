@@ -3,6 +3,7 @@
 /** An event that the user is told about. */
 export type EngineEvent =
   | { kind: "message"; severity: "info" | "warning" | "error"; text: string; passing: boolean }
+  | { kind: "line"; text: string }
   | { kind: "begins"; operation: string; resource: string }
   | { kind: "done" | "failed"; operation: string; resource: string }
   | { kind: "summary"; changed: number; total: number };
@@ -26,9 +27,9 @@ interface Raw {
 /** Operations that change nothing. */
 const UNCHANGED = ["same", "read", "refresh", "read-discard", "discard"];
 
-/** Reads a line of the engine. Undefined for an event that interests nobody; a line that is no event is a message. */
+/** Reads a line of the engine. Undefined for an event that interests nobody. */
 export function parseEvent(line: string): EngineEvent | undefined {
-  if (!line.startsWith("{")) return line.trim() === "" ? undefined : message("info", line);
+  if (!line.startsWith("{")) return line.trim() === "" ? undefined : { kind: "line", text: line };
   const event = JSON.parse(line) as Raw;
   if (event.diagnosticEvent) return diagnostic(event.diagnosticEvent);
   if (event.stdoutEvent) return message("info", event.stdoutEvent.message);

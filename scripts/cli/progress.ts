@@ -45,6 +45,7 @@ export class Progress {
   take(event: EngineEvent | undefined): void {
     if (!event) return;
     if (event.kind === "message") this.message(event);
+    else if (event.kind === "line") this.write(event.text, process.stdout);
     else if (event.kind === "summary") this.changed = event.changed > 0;
     else this.operation(event);
     this.draw();
@@ -75,7 +76,7 @@ export class Progress {
     else this.write(text, process.stdout);
   }
 
-  private operation({ kind, operation, resource }: Exclude<EngineEvent, { kind: "message" | "summary" }>) {
+  private operation({ kind, operation, resource }: Extract<EngineEvent, { operation: string }>) {
     this.changed = true;
     for (const text of this.held.splice(0)) this.write(text, process.stdout);
     const [doing, done] = WORDS[operation] ?? [operation, operation];

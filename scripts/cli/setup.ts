@@ -28,7 +28,7 @@ async function prepare(...steps: Step[]): Promise<void> {
   const missing = steps.filter((step) => !done.has(step));
   if (missing.length === 0) return;
   // On separate lines: after `&&`, a failing command inside a function would not end the function.
-  const script = ["set -euo pipefail", '. "$0"', ...missing, "env -0"].join("\n");
+  const script = ["set -euo pipefail", '. "$1"', ...missing, "env -0"].join("\n");
   Object.assign(process.env, parseEnvironment(await output(script)));
   for (const step of missing) done.add(step);
 }
@@ -42,7 +42,7 @@ function parseEnvironment(text: string): Record<string, string> {
 /** Runs a script that may take minutes, and shows what it says meanwhile. Returns its standard output. */
 function output(script: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn("bash", ["-c", script, SCRIPT], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn("bash", ["-c", script, "bash", SCRIPT], { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;

@@ -68,13 +68,13 @@ function describeNodes(nodes: readonly NodeStatus[]): string[] {
   });
 }
 
-function describeConfig({ stack, changed, notYetUp, configError }: LabStatus): string[] {
+function describeConfig({ stack, state, changed, notYetUp, configError }: LabStatus): string[] {
   if (configError) return [configError];
   const reset = `\`${typed(`reset ${stack}`)}\` returns to the file`;
   const apply = `(\`${typed(`up ${stack}`)}\` applies it)`;
   return [
     changed.length > 0 ? entry("changed", `for this lab: ${changed.map(listed).join("; ")}; ${reset}`) : [],
-    notYetUp.length > 0 ? entry("not yet up", `${notYetUp.join("; ")} ${apply}`) : [],
+    state === "up" && notYetUp.length > 0 ? entry("not yet up", `${notYetUp.join("; ")} ${apply}`) : [],
   ].flat();
 }
 

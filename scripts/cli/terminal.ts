@@ -58,7 +58,7 @@ function hang(line: string, width: number, indent: number): string {
 
 /** Words with the blanks before them. A span in backticks is one word if it fits. */
 function wordsOf(line: string, room: number): string[] {
-  const words = line.match(/\s*[^\s`]*`[^`]*`[^\s`]*|\s*\S+/g) ?? [];
+  const words = line.match(/\s*(?:[^\s`]|`[^`]*`|`)+/g) ?? [];
   return words.flatMap((word) => (word.trim().length <= room ? [word] : (word.match(/\s*\S+/g) ?? [])));
 }
 

@@ -31,6 +31,7 @@ export const down = (): Command =>
 async function takeDown(which: Named, options: LabOptions): Promise<number> {
   const { ownFolder } = require("../backend") as typeof import("../backend");
   const { deploymentOf, isEmpty } = require("../deployment") as typeof import("../deployment");
+  const { liftDeadLocks } = require("../lock") as typeof import("../lock");
   const { destroy } = require("../deploy") as typeof import("../deploy");
   const { engineContent, removeChanges, removeOverlay } =
     require("../overlay") as typeof import("../overlay");
@@ -39,6 +40,7 @@ async function takeDown(which: Named, options: LabOptions): Promise<number> {
     say(`Nothing to take down: ${NONE_UP.toLowerCase()}`);
     return 0;
   }
+  await liftDeadLocks(stack);
   const deployed = deploymentOf(stack);
   if (!deployed || isEmpty(deployed)) say(`Nothing to take down: the lab ${stack} is not up.`);
   else {

@@ -1,14 +1,31 @@
-// The launcher's pure functions: config as the user types it, the stack file's salt, an exit code at the end of output.
+// Pure functions of the command line: config as the user types it, an exit code at the end of output, and others.
 import assert from "node:assert/strict";
 import * as os from "node:os";
 import * as fc from "fast-check";
-import { parse } from "yaml";
+import { ENCAPSULATIONS, parseStackConfig } from "../../../components/config";
+import { planLab } from "../../../components/plan";
+import { DYNAMIC_TYPE, dynamicName } from "../../../components/remote/types";
 import { ownFolder } from "../../../scripts/cli/backend";
-import { parsePath, parseValue, withChanges } from "../../../scripts/cli/config-path";
+import { splitWords } from "../../../scripts/cli/commands/shell";
+import {
+  withChanges as apply,
+  isWithin,
+  parseChange,
+  parsePath,
+  parseValue,
+  valueAt,
+} from "../../../scripts/cli/config-path";
+import { parseEvent } from "../../../scripts/cli/engine-events";
 import { Failure } from "../../../scripts/cli/failure";
+import { BIN, typed, typedQuietly } from "../../../scripts/cli/invocation";
 import { mayLive } from "../../../scripts/cli/lock";
-import { withoutSalt } from "../../../scripts/cli/stack-file";
+import { whatIs } from "../../../scripts/cli/shell";
+import { suggestion } from "../../../scripts/cli/spelling";
+import { columns, wrap } from "../../../scripts/cli/terminal";
 import { Trailer } from "../../../scripts/cli/trailer";
+
+const withChanges = (config: Record<string, unknown>, changes: readonly string[]) =>
+  apply(config, changes.map(parseChange));
 
 describe("config on the command line", () => {
   it("accepts paths as `pulumi config set --path` does", () => {
@@ -74,18 +91,6 @@ describe("config on the command line", () => {
   });
 });
 
-describe("the engine's salt in a stack file", () => {
-  it("is removed, and nothing else is", () => {
-    const salt = "encryptionsalt: v1:a+/=:v1:b";
-    const text = "# encryptionsalt: talk of it stays\nconfig:\n  encaplab:mtu: 1400\n";
-    assert.equal(withoutSalt(`${text}${salt}\n`), text);
-    assert.equal(withoutSalt(`${text}${salt}`), text);
-    assert.equal(withoutSalt(`${salt}\n${text}`), text);
-    assert.equal(withoutSalt(text), text);
-    assert.deepEqual(parse(withoutSalt(`${salt}\n`)), null);
-  });
-});
-
 describe("the state folder", () => {
   it("is ours only if scripts/setup chose it", () => {
     const env = { HOME: "/home/ann", PULUMI_BACKEND_URL: "file:///home/ann/.local/state/encaplab/pulumi" };
@@ -131,5 +136,171 @@ describe("an exit code at the end of the output", () => {
     const { text, status } = run((marker) => `text\n${marker.slice(0, 9)}`, 7);
     assert.match(text, /^text\n[0-9a-f-]{9}$/);
     assert.equal(status, undefined);
+  });
+});
+
+describe("changes of a config", () => {
+  it("have one spelling for each path, and each encapsulation its own", () => {
+    assert.deepEqual(parseChange("encaplab:encapsulation=vxlancrosssubnet"), {
+      path: "encapsulation",
+      value: "VXLANCrossSubnet",
+    });
+    assert.equal(parseChange('["topology"][0]["cidr"]=x').path, "topology[0].cidr");
+    assert.equal(parseChange('aws["a.b"].c=x').path, 'aws["a.b"].c');
+    assert.throws(() => parseChange("encapsulation=VXLN"), /not an encapsulation.*Did you mean VXLAN\?/);
+  });
+
+  it("know which paths are inside others", () => {
+    assert.ok(isWithin("topology[0].cidr", "topology"));
+    assert.ok(isWithin("topology[0]", "topology[0]"));
+    assert.ok(!isWithin("topology", "topology[0]"));
+    assert.ok(!isWithin("topology[1].cidr", "topology[0]"));
+    assert.ok(!isWithin("mtuX", "mtu"));
+  });
+
+  it("are compared with the value at their path, also in a list that is kept as text", () => {
+    const config = { "encaplab:topology": '[{"cidr":"10.0.0.0/8"}]', "encaplab:mtu": 1400 };
+    assert.equal(valueAt(config, "topology[0].cidr"), "10.0.0.0/8");
+    assert.equal(valueAt(config, "mtu"), 1400);
+    assert.equal(valueAt(config, "mtu.x"), undefined);
+    assert.equal(valueAt(config, "nothing.there"), undefined);
+  });
+});
+
+describe("a suggestion", () => {
+  for (const [word, wanted] of [
+    ["vxln", "VXLAN"],
+    ["VLXAN", "VXLAN"],
+    ["none", "None"],
+    ["ipip-crosssubnet", "IPIPCrossSubnet"],
+  ] as const)
+    it(`is ${wanted} for ${word}`, () =>
+      assert.equal(suggestion(word, ENCAPSULATIONS), ` Did you mean ${wanted}?`));
+
+  it("is missing where no word is near", () => {
+    assert.equal(suggestion("geneve", ENCAPSULATIONS), "");
+  });
+});
+
+describe("lines for a terminal", () => {
+  it("are broken between words and never longer than wanted, whatever the text is", () => {
+    const word = fc.string({ unit: fc.constantFrom(..."abc`.·"), minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(word), fc.integer({ min: 40, max: 100 }), (words, width) => {
+        const text = words.join(" ");
+        const lines = wrap(text, width).split("\n");
+        for (const line of lines) assert.ok(line.length <= width, line);
+        assert.equal(lines.map((line) => line.trim()).join(" "), text);
+      }),
+    );
+  });
+
+  it("keep a command in backticks on one line, and a URL on the line where it begins", () => {
+    assert.equal(
+      wrap("now type `npm run lab -- up L9` again", 24),
+      "now type\n  `npm run lab -- up L9`\n  again",
+    );
+    const url = `see: https://example.org/${"x".repeat(40)}`;
+    assert.equal(wrap(url, 30), url);
+  });
+
+  it("leave tables alone, and continue a last column below itself", () => {
+    const table = `│ ${"x".repeat(90)} │`;
+    assert.equal(wrap(table, 40), table);
+    const before = process.env.COLUMNS;
+    process.env.COLUMNS = "20";
+    try {
+      if (!process.stdout.isTTY)
+        assert.deepEqual(columns([["L1", "a lab of one subnet"]]), ["L1  a lab of one\n    subnet"]);
+    } finally {
+      process.env.COLUMNS = before;
+      if (before === undefined) delete process.env.COLUMNS;
+    }
+  });
+});
+
+describe("the name of another command", () => {
+  it("is what the user typed for this one", () => {
+    assert.equal(typed("up L9", { npm_lifecycle_event: "lab", PATH: BIN }), "npm run lab -- up L9");
+    assert.equal(typed("up L9", { npm_lifecycle_event: "test", PATH: `/bin:${BIN}` }), "lab up L9");
+    assert.equal(typed("up L9", { PATH: "/bin" }), "scripts/lab up L9");
+    assert.equal(typed("", { npm_lifecycle_event: "lab" }), "npm run lab");
+  });
+
+  it("keeps npm quiet where the output goes to a file", () => {
+    assert.equal(typedQuietly("kubeconfig", { npm_lifecycle_event: "lab" }), "npm run -s lab -- kubeconfig");
+    assert.equal(typedQuietly("kubeconfig", { PATH: BIN }), "lab kubeconfig");
+  });
+});
+
+describe("what follows the name in `shell`", () => {
+  it("is the command with its own options, after our --stack and a `--`", () => {
+    for (const [rest, stack, words] of [
+      [["ip", "-br", "addr"], undefined, ["ip", "-br", "addr"]],
+      [["--", "ip", "--stack"], undefined, ["ip", "--stack"]],
+      [["--stack", "L9"], "L9", []],
+      [["--stack=L9", "ip", "-s", "link"], "L9", ["ip", "-s", "link"]],
+      [["-s", "L9", "--", "ls", "--"], "L9", ["ls", "--"]],
+      [[], undefined, []],
+    ] as const) {
+      const split = splitWords(rest);
+      assert.deepEqual([split.stack, split.words], [stack, words]);
+    }
+    assert.throws(() => splitWords(["--stack"]), /needs the name of a stack/);
+  });
+});
+
+describe("what a name of the lab stands for", () => {
+  const plan = planLab(parseStackConfig({}));
+  for (const [name, meaning] of [
+    ["w1-1", /^w1-1 is a pod of node w1, with the address 172\.16\.0\.65\.$/],
+    ["w2", /^w2 is a node \(worker\) in subnet b, with the address 10\.0\.4\.10\.$/],
+    ["router", /^router is the gateway between the subnets/],
+    ["internet", /^internet is a host outside the lab, 203\.0\.113\.10\.$/],
+    ["fabric", /^fabric is the network under the nodes: .* of the plain fabric\.$/],
+  ] as const)
+    it(`is said of ${name}`, () => assert.match(whatIs(plan, name), meaning));
+});
+
+describe("the engine's events", () => {
+  const meta = (op: string, type: string, name: string) => ({
+    metadata: { op, type, urn: `urn:x::y::${type}::${name}` },
+  });
+
+  it("say what begins, what is done and what changed, and nothing about what stays", () => {
+    const node = `${DYNAMIC_TYPE}Node`;
+    const read = (event: object) => parseEvent(JSON.stringify({ sequence: 1, ...event }));
+    assert.deepEqual(read({ resourcePreEvent: meta("update", node, "w1") }), {
+      kind: "begins",
+      operation: "update",
+      resource: "Node w1",
+    });
+    assert.equal(read({ resourcePreEvent: meta("same", node, "w1") }), undefined);
+    assert.deepEqual(read({ resOpFailedEvent: meta("create", "aws:ec2/vpc:Vpc", "vpc") }), {
+      kind: "failed",
+      operation: "create",
+      resource: "Vpc vpc",
+    });
+    assert.deepEqual(read({ summaryEvent: { resourceChanges: { same: 4, update: 2, read: 1 } } }), {
+      kind: "summary",
+      changed: 2,
+      total: 7,
+    });
+    assert.equal(read({ diagnosticEvent: { message: "x", severity: "debug" } }), undefined);
+    assert.equal(read({ cancelEvent: {} }), undefined);
+  });
+
+  it("may be mixed with lines that are no events", () => {
+    assert.deepEqual(parseEvent("ready"), { kind: "line", text: "ready" });
+    assert.equal(parseEvent(""), undefined);
+  });
+});
+
+describe("the version that a state is from", () => {
+  it("does not matter: a dynamic resource of version 0.1 is known by its former name", () => {
+    assert.equal(dynamicName(`${DYNAMIC_TYPE}Place`), "TwinFolder");
+    assert.equal(dynamicName(`${DYNAMIC_TYPE}ContainersPlace`), "ContainersFolder");
+    assert.equal(dynamicName(`${DYNAMIC_TYPE}Node`), "Node");
+    assert.equal(dynamicName("aws:ec2/vpc:Vpc"), undefined);
   });
 });
