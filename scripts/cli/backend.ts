@@ -5,18 +5,29 @@ import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { baseName } from "./stack-file";
 
-const PROJECT = "encaplab";
+/** The name of the Pulumi project. */
+export const PROJECT = "encaplab";
+
+/** The folder of everything that encaplab keeps on this machine between two commands. */
+export const stateHome = (env: NodeJS.ProcessEnv = process.env): string =>
+  path.join(env.XDG_STATE_HOME || path.join(env.HOME ?? os.homedir(), ".local/state"), "encaplab");
 
 /** The state folder of our own backend; undefined if the user's backend is in use, which scripts/setup decides. */
 export function ownFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const home = env.XDG_STATE_HOME || path.join(env.HOME ?? os.homedir(), ".local/state");
-  const folder = path.join(home, "encaplab/pulumi");
+  const folder = path.join(stateHome(env), "pulumi");
   return env.PULUMI_BACKEND_URL === `file://${folder}` ? folder : undefined;
 }
 
 /** The folder with the engine's locks on a stack. */
 export const locksFolder = (folder: string, stack: string): string =>
   path.join(folder, ".pulumi/locks/organization", PROJECT, baseName(stack));
+
+/** The stacks that have a checkpoint, up or not. */
+export function stacksIn(folder: string): string[] {
+  const home = path.join(folder, ".pulumi/stacks", PROJECT);
+  const files = fs.existsSync(home) ? fs.readdirSync(home) : [];
+  return [...new Set(files.flatMap((file) => /^(.+?)\.json(?:\.gz)?$/.exec(file)?.[1] ?? []))];
+}
 
 /** The checkpoint of a stack as text; undefined when there is no such stack. */
 export function readCheckpoint(folder: string, stack: string): string | undefined {

@@ -1,9 +1,17 @@
 /** Changes to a stack's config as the user types them: `encapsulation=IPIP`, `topology[0].cidr=10.1.0.0/24`. Pure. */
 import { parse } from "yaml";
 import { badUsage } from "./failure";
+import { encapsulationOf } from "./spelling";
 
 /** The values under `config:` of a stack file, by full key (`encaplab:encapsulation`). */
 export type StackConfig = Record<string, unknown>;
+
+/** A value for the place in the config that a path names. */
+export interface Change {
+  /** In one spelling, without the namespace: `topology[0].cidr`. */
+  path: string;
+  value: unknown;
+}
 
 const OWN = "encaplab:";
 const EXAMPLES = "use keys such as encapsulation, topology[0].cidr and aws.region";
@@ -27,6 +35,17 @@ export function parsePath(path: string): (string | number)[] {
   return steps;
 }
 
+/** A path from its steps: the spelling in which equal paths are equal texts. */
+function spell(steps: readonly (string | number)[]): string {
+  return steps
+    .map((step, i) => {
+      if (typeof step === "number") return `[${step}]`;
+      if (/[.[\]"\\]/.test(step)) return `["${step.replace(/["\\]/g, "\\$&")}"]`;
+      return i === 0 ? step : `.${step}`;
+    })
+    .join("");
+}
+
 const badKey = (path: string) => badUsage(`--config: "${path}" is not a key; ${EXAMPLES}.`);
 
 /**
@@ -43,27 +62,56 @@ export function parseValue(value: string): unknown {
   }
 }
 
-/** A copy of the config with the changes, each `key=value`. @throws {Failure} when a change cannot be made. */
-export function withChanges(config: Readonly<StackConfig>, changes: readonly string[]): StackConfig {
-  const changed = structuredClone(config) as StackConfig;
-  for (const change of changes) {
-    const at = change.indexOf("=");
-    if (at < 1) {
-      throw badUsage(
-        `--config takes key=value, for example encapsulation=IPIP; "${change}" has no "=" (name the stack before --config).`,
-      );
-    }
-    setAt(changed, change.slice(0, at).trim(), parseValue(change.slice(at + 1)));
+/** A change from `key=value`. @throws {Failure} when it is none, or its key or value cannot be read. */
+export function parseChange(text: string): Change {
+  const at = text.indexOf("=");
+  if (at < 1) {
+    throw badUsage(
+      `--config takes key=value, for example encapsulation=IPIP; "${text}" has no "=" (name the stack before --config).`,
+    );
   }
+  const key = text.slice(0, at).trim();
+  const path = spell(parsePath(key.startsWith(OWN) ? key.slice(OWN.length) : key));
+  const value = parseValue(text.slice(at + 1));
+  return {
+    path,
+    value: path === "encapsulation" && typeof value === "string" ? encapsulationOf(value) : value,
+  };
+}
+
+/** A copy of the config with the changes, in their order. @throws {Failure} when a change does not fit the config. */
+export function withChanges(config: Readonly<StackConfig>, changes: readonly Change[]): StackConfig {
+  const changed = structuredClone(config) as StackConfig;
+  for (const change of changes) setAt(changed, change);
   return changed;
 }
 
-function setAt(config: StackConfig, key: string, value: unknown): void {
-  const steps = parsePath(key.startsWith(OWN) ? key.slice(OWN.length) : key);
-  steps[0] = `${OWN}${steps[0]}`;
+/** The value at a path of the config; undefined where there is none. */
+export function valueAt(config: Readonly<StackConfig>, path: string): unknown {
+  let at: unknown = config;
+  for (const step of stepsIn(path)) {
+    if (at === null || typeof at !== "object") return undefined;
+    at = decode((at as Record<string | number, unknown>)[step]);
+  }
+  return at;
+}
+
+/** Whether a path is the same as another one, or inside it: `topology[0].cidr` is inside `topology`. */
+export function isWithin(path: string, outer: string): boolean {
+  const steps = parsePath(path);
+  return parsePath(outer).every((step, i) => step === steps[i]);
+}
+
+function stepsIn(path: string): (string | number)[] {
+  const [first, ...rest] = parsePath(path);
+  return [`${OWN}${first}`, ...rest];
+}
+
+function setAt(config: StackConfig, { path, value }: Change): void {
+  const steps = stepsIn(path);
   let at: Record<string | number, unknown> = config;
   steps.forEach((step, i) => {
-    checkStep(at, step, key);
+    checkStep(at, step, path);
     if (i === steps.length - 1) at[step] = value;
     // A key set by `pulumi config set` may hold its list as text.
     else at[step] = decode(at[step]) ?? (typeof steps[i + 1] === "number" ? [] : {});

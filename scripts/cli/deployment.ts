@@ -2,12 +2,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { findSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
+import { dynamicName, isElsewhere, STACK_TYPE } from "../../components/remote/types";
 import type { Observation } from "../../components/study";
 import { ownFolder, readCheckpoint } from "./backend";
-import { askEngine, tellEngine } from "./engine";
+import { tellEngine } from "./engine";
 import { Failure } from "./failure";
+import { typed } from "./invocation";
+import { exportState, importState } from "./workspace";
 
-/** A resource in a stack's state, as far as the launcher reads it. */
+/** A resource in a stack's state, as far as the command line reads it. */
 export interface Resource {
   type: string;
   urn?: string;
@@ -17,7 +20,7 @@ export interface Resource {
   outputs?: Record<string, unknown>;
 }
 
-/** A stack's state, as far as the launcher reads it. */
+/** A stack's state, as far as the command line reads it. */
 export interface Deployment {
   /** `time`: when the engine wrote the state. */
   manifest?: { time?: string };
@@ -34,8 +37,6 @@ export interface DeployedTwin {
   observation?: Observation;
 }
 
-const PART = "pulumi-nodejs:dynamic/encaplab:";
-
 /**
  * What is deployed of a stack; undefined when the backend does not know the stack.
  * @throws {Failure} when the backend cannot be read.
@@ -46,10 +47,8 @@ export function deploymentOf(stack: string): Deployment | undefined {
     const text = readCheckpoint(folder, stack);
     return text === undefined ? undefined : (JSON.parse(text).checkpoint.latest ?? {});
   }
-  const { status, stdout, stderr } = askEngine(["stack", "export", "--stack", stack]);
-  if (status === 0) return JSON.parse(stdout).deployment ?? {};
-  if (/no stack named/.test(stderr)) return undefined;
-  throw new Failure(`The state of stack ${stack} cannot be read from your backend:\n${stderr.trim()}`, 1);
+  const state = exportState(stack);
+  return state && (state.deployment ?? {});
 }
 
 /** The resources of a stack with their secrets decrypted. Keep them in memory: never write or print all of them. */
@@ -64,7 +63,7 @@ export function plain(value: unknown): unknown {
   return plaintext === undefined ? value : JSON.parse(plaintext);
 }
 
-/** The stack outputs of a lab of machines, as far as the launcher reads them. */
+/** The stack outputs of a lab of machines, as far as the command line reads them. */
 export interface MachineOutputs {
   encapsulation?: string;
   faults?: string[];
@@ -72,6 +71,10 @@ export interface MachineOutputs {
   kubeconfig?: unknown;
   /** Pods whose MTU is not the one that Calico gives to new pods, each as `namespace/name on node`. */
   podsToRestart?: string[];
+  /** On a cloud: the command that saves the private key, the cost per hour, when the lab is overdue. */
+  login?: string;
+  cost?: string;
+  expiry?: unknown;
 }
 
 /**
@@ -79,39 +82,36 @@ export interface MachineOutputs {
  * of the one before.
  */
 export const outputsOf = ({ resources = [] }: Deployment): MachineOutputs | undefined =>
-  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs as MachineOutputs | undefined;
+  resources.find(({ type }) => type === STACK_TYPE)?.outputs as MachineOutputs | undefined;
 
 /** Whether nothing is deployed. */
 export const isEmpty = (deployed: Deployment | undefined): boolean => !deployed?.resources?.length;
-
-/** Types of resources in a cloud or on the user's machines: before changing them, show the change and ask. */
-const ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts", "aws:", "openstack:"];
 
 /**
  * Whether everything that is deployed is on this machine, so that nothing that costs money can be lost. What runs on
  * nodes is where the nodes are.
  */
 export function isOnThisMachine(deployed: Deployment | undefined): boolean {
-  return (deployed?.resources ?? []).every(({ type }) => !ELSEWHERE.some((start) => type.startsWith(start)));
+  return (deployed?.resources ?? []).every(({ type }) => !isElsewhere(type));
 }
 
 /** The twin of a deployment; undefined when it has none. */
 export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefined {
-  const part = (name: string) => deployed?.resources?.find(({ type }) => type === PART + name);
-  const folder = part("Place")?.outputs?.folder;
+  const named = (name: string) => deployed?.resources?.find(({ type }) => dynamicName(type) === name);
+  const folder = named("TwinFolder")?.outputs?.folder;
   if (typeof folder !== "string") return undefined;
-  const observation = part("Observation");
+  const outputs = named("Observation")?.outputs;
   return {
     folder,
-    plan: observation?.outputs?.plan as LabPlan | undefined,
-    observation: observation?.outputs?.observation as Observation | undefined,
+    plan: outputs?.plan as LabPlan | undefined,
+    observation: outputs?.observation as Observation | undefined,
   };
 }
 
 /** A deployed twin and its running sandbox. @throws {Failure} when there is none, with the reason and what to do. */
 export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } {
   const deployed = deploymentOf(stack);
-  const again = `\`npm run lab -- up ${stack}\``;
+  const again = `\`${typed(`up ${stack}`)}\``;
   if (isEmpty(deployed)) throw new Failure(`The lab ${stack} is not up; ${again} brings it up.`, 1);
   const twin = twinOf(deployed);
   if (!twin) {
@@ -123,7 +123,7 @@ export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } 
   const sandbox = findSandbox(twin.folder);
   if (!sandbox) {
     throw new Failure(
-      `The lab ${stack} was up, but its processes are gone (was this machine restarted?); ${again} rebuilds it, \`npm run lab -- down ${stack}\` removes what is left.`,
+      `The lab ${stack} was up, but its processes are gone (was this machine restarted?); ${again} rebuilds it, \`${typed(`down ${stack}`)}\` removes what is left.`,
       1,
     );
   }
@@ -136,12 +136,12 @@ export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } 
  * resource again. Pending operations on anything else, such as a cloud's machine, are left to the engine and the user.
  */
 export function forgetInterrupted(stack: string, deployed: Deployment): void {
-  const isPart = ({ resource }: { resource: Resource }) => resource.type.startsWith(PART);
-  if (!deployed.pending_operations?.some(isPart)) return;
-  const state = JSON.parse(tellEngine(["stack", "export", "--stack", stack]));
-  const pending: { resource: Resource }[] = state.deployment.pending_operations ?? [];
-  state.deployment.pending_operations = pending.filter((operation) => !isPart(operation));
-  tellEngine(["stack", "import", "--stack", stack], JSON.stringify(state));
+  const isOurs = ({ resource }: { resource: Resource }) => dynamicName(resource.type) !== undefined;
+  if (!deployed.pending_operations?.some(isOurs)) return;
+  const state = exportState(stack) as { deployment: Deployment };
+  const pending = state.deployment.pending_operations ?? [];
+  state.deployment.pending_operations = pending.filter((operation) => !isOurs(operation));
+  importState(stack, state);
 }
 
 /** The keys whose values differ between two plans. */

@@ -1,6 +1,7 @@
-/** Runs the `pulumi` that scripts/lab put on PATH. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+/** Runs the `pulumi` that the set-up put on PATH. */
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
 import * as os from "node:os";
+import { createInterface } from "node:readline";
 import { Failure } from "./failure";
 
 /** The result of a call of the engine. */
@@ -11,15 +12,30 @@ export interface Answer {
 }
 
 /** Runs the engine on this terminal, as if the user had typed it, and returns its exit code. */
-export function runEngine(argv: readonly string[]): Promise<number> {
-  return runHere("pulumi", argv);
-}
+export const runEngine = (argv: readonly string[]): Promise<number> => runHere("pulumi", argv);
 
-/** Runs the engine without showing its output, for a short question. @throws {Failure} when it cannot be started. */
-export function askEngine(argv: readonly string[], input = ""): Answer {
+/** Runs the engine, hands over what it prints line by line, and returns its exit code. */
+export const followEngine = (
+  argv: readonly string[],
+  onLine: (line: string, stream: "stdout" | "stderr") => void,
+): Promise<number> =>
+  run("pulumi", argv, ["inherit", "pipe", "pipe"], (child) => {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const input = child[stream];
+      if (input) createInterface({ input }).on("line", (line) => onLine(line, stream));
+    }
+  });
+
+/**
+ * Runs the engine without showing its output, for a short question.
+ * @param cwd the folder of the project. Default: this one.
+ * @throws {Failure} when it cannot be started.
+ */
+export function askEngine(argv: readonly string[], input = "", cwd = process.cwd()): Answer {
   const { status, stdout, stderr, error } = spawnSync("pulumi", argv, {
     encoding: "utf8",
     input,
+    cwd,
     maxBuffer: 1 << 30,
   });
   if (error) throw cannotStart("pulumi", error);
@@ -27,27 +43,37 @@ export function askEngine(argv: readonly string[], input = ""): Answer {
 }
 
 /** As {@link askEngine}, and returns its output. @throws {Failure} with the engine's own message if it fails. */
-export function tellEngine(argv: readonly string[], input = ""): string {
-  const { status, stdout, stderr } = askEngine(argv, input);
+export function tellEngine(argv: readonly string[], input = "", cwd = process.cwd()): string {
+  const { status, stdout, stderr } = askEngine(argv, input, cwd);
   if (status === 0) return stdout;
   const said = (stderr || stdout).trim();
   throw new Failure(`\`pulumi ${argv.join(" ")}\` failed with exit code ${status}:\n${said}`, 1);
 }
 
 /** Runs a program on this terminal and returns its exit code, or 128 plus the signal's number if a signal ended it. */
-export function runHere(command: string, argv: readonly string[]): Promise<number> {
+export const runHere = (command: string, argv: readonly string[]): Promise<number> =>
+  run(command, argv, "inherit");
+
+function run(
+  command: string,
+  argv: readonly string[],
+  stdio: StdioOptions,
+  started: (child: ChildProcess) => void = () => {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
     // On a terminal, Ctrl-C reaches the whole foreground process group. The program must be in this group, and we must
     // not pass the signal on: the engine would take a second one as "stop at once". Without a terminal, the signal
     // comes from kill, to us alone or to our group. The program then runs in its own group, and we pass one signal on.
     const onTerminal = process.stdin.isTTY === true;
-    const child = spawn(command, argv, { stdio: "inherit", detached: !onTerminal });
+    const child = spawn(command, argv, { stdio, detached: !onTerminal });
     const release = holdSignals(child, onTerminal);
+    started(child);
     child.once("error", (error) => {
       release();
       reject(cannotStart(command, error));
     });
-    child.once("exit", (code, signal) => {
+    // Not "exit": the last lines of its output may come after that.
+    child.once("close", (code, signal) => {
       release();
       resolve(code ?? 128 + os.constants.signals[signal as NodeJS.Signals]);
     });
@@ -75,8 +101,5 @@ function holdSignals(child: ChildProcess, onTerminal: boolean): () => void {
 }
 
 function cannotStart(command: string, error: Error): Failure {
-  return new Failure(
-    `${command} cannot be started: ${error.message}. Run it with \`npm run lab\`, which puts it on PATH.`,
-    1,
-  );
+  return new Failure(`${command} cannot be started: ${error.message}.`, 1);
 }

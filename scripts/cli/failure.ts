@@ -1,6 +1,6 @@
-/** Failures that end a command of the launcher, told in plain sentences. */
+/** Failures that end a command, told in plain sentences. */
 
-/** The launcher's own exit codes. The exit code of a failing engine is returned unchanged. */
+/** The command line's own exit codes. The exit code of a failing engine is returned unchanged. */
 export const DISAGREES = 1;
 export const BAD_USAGE = 2;
 
@@ -20,7 +20,11 @@ export class Failure extends Error {
 /** A failure with exit code 2: the command line or the config is wrong. */
 export const badUsage = (message: string): Failure => new Failure(message, BAD_USAGE);
 
-/** Writes a line to standard error. Only a command's result goes to standard output, where programs read `--json`. */
-export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+/** The engine failed and has shown why: only its exit code is left to return. */
+export class EngineFailed extends Error {
+  override readonly name = "EngineFailed";
+
+  constructor(readonly exitCode: number) {
+    super("The engine failed; the lines above say why.");
+  }
 }

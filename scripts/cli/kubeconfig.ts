@@ -1,27 +1,29 @@
-/** Prints a cluster's kubeconfig. */
+/** Reads a cluster's kubeconfig. */
+import { REMOTE_COMMAND_TYPE } from "../../components/remote/types";
 import { deploymentOf, isEmpty, outputsOf, plain, type Resource, resourcesWithSecrets } from "./deployment";
-import { Failure, say } from "./failure";
+import { Failure } from "./failure";
+import { typed } from "./invocation";
 import { lastUpdateOf } from "./last-update";
-import { readStackFile } from "./stack-file";
+import { prepareEngine } from "./setup";
+import { say } from "./terminal";
 
 /** The step that reads the kubeconfig on the control plane. Its output is in the state as soon as the step has run. */
 const isKubeconfig = ({ type, urn = "", delete: replaced }: Resource): boolean =>
-  type === "command:remote:Command" && /::kubeconfig-[^:]+$/.test(urn) && !replaced;
+  type === REMOTE_COMMAND_TYPE && /::kubeconfig-[^:]+$/.test(urn) && !replaced;
 
 /**
- * Prints the administrator's kubeconfig, and nothing else, on standard output.
+ * The administrator's kubeconfig.
  *
  * It comes from the step that read it, not from the stack's outputs. The engine writes the outputs at the end of an
  * `up`: there are none while an `up` still waits for routes, and after a failed `up` they may be those of an earlier
  * cluster.
  * @throws {Failure} when the lab is not up, or has no kubeconfig.
  */
-export function printKubeconfig(stack: string): number {
+export async function readKubeconfig(stack: string): Promise<string> {
   const deployed = deploymentOf(stack);
-  if (!deployed) readStackFile(stack); // fails if there is no such stack: a typing error
   if (!deployed || isEmpty(deployed))
-    throw new Failure(`The lab ${stack} is not up; \`npm run lab -- up ${stack}\` brings it up.`, 1);
-  const text = deployed.resources?.some(isKubeconfig) ? read(stack) : "";
+    throw new Failure(`The lab ${stack} is not up; \`${typed(`up ${stack}`)}\` brings it up.`, 1);
+  const text = deployed.resources?.some(isKubeconfig) ? await read(stack) : "";
   if (text === "") {
     throw new Failure(
       `The lab ${stack} has no kubeconfig: it is a twin, which has no cluster, or \`up\` has not made the control plane yet.`,
@@ -31,11 +33,11 @@ export function printKubeconfig(stack: string): number {
   const last = lastUpdateOf(stack, deployed);
   const succeeded = !last || last.ended === "succeeded";
   if (!succeeded || !outputsOf(deployed)?.kubeconfig) say(warning(stack, last?.ended === "running"));
-  process.stdout.write(`${text}\n`);
-  return 0;
+  return text;
 }
 
-function read(stack: string): string {
+async function read(stack: string): Promise<string> {
+  await prepareEngine(); // only the engine can decrypt it
   const record = resourcesWithSecrets(stack).find(isKubeconfig);
   const stdout = plain(record?.outputs?.stdout);
   return typeof stdout === "string" ? stdout.trimEnd() : "";
@@ -44,5 +46,5 @@ function read(stack: string): string {
 function warning(stack: string, isRunning: boolean): string {
   if (isRunning)
     return `The lab ${stack} is being changed right now and its \`up\` has not ended: the cluster may be incomplete.`;
-  return `The last \`up\` of the lab ${stack} did not finish: the cluster may be incomplete; \`npm run lab -- up ${stack}\` goes on.`;
+  return `The last \`up\` of the lab ${stack} did not finish: the cluster may be incomplete; \`${typed(`up ${stack}`)}\` goes on.`;
 }

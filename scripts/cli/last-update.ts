@@ -2,6 +2,7 @@
 import { historyFiles, ownFolder, readText } from "./backend";
 import type { Deployment } from "./deployment";
 import { askEngine } from "./engine";
+import { typed } from "./invocation";
 import { locksOf, mayLive } from "./lock";
 
 /** The last run that built or destroyed something. */
@@ -86,15 +87,16 @@ function recordsOf(stack: string): RunRecord[] {
  * recorded state of such a lab may be incomplete, or from before that run.
  */
 export function troubleWith(stack: string, last: LastUpdate | undefined): string | undefined {
-  const again = `\`npm run lab -- up ${stack}\``;
+  const again = `\`${typed(`up ${stack}`)}\``;
+  const down = `\`${typed(`down ${stack}`)}\``;
   switch (last?.ended) {
     case "running":
       return `${stack} is being changed right now, and what is shown here may be incomplete until that has ended.`;
     case "killed":
-      return `${stack} may be incomplete: its last run was killed. ${again} goes on, \`npm run lab -- down ${stack}\` takes down what there is.`;
+      return `${stack} may be incomplete: its last run was killed. ${again} goes on, ${down} takes down what there is.`;
     case "failed":
       if (last.command === "destroy")
-        return `${stack} may be incomplete: its last \`destroy\` failed or was interrupted. \`npm run lab -- down ${stack}\` goes on, ${again} builds it again.`;
+        return `${stack} may be incomplete: its last \`destroy\` failed or was interrupted. ${down} goes on, ${again} builds it again.`;
       return `${stack} may be incomplete: its last \`${last.command}\` failed or was interrupted. ${again} goes on from there.`;
     default:
       return undefined;

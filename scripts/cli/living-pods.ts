@@ -1,9 +1,10 @@
-/** What `lab switch` says about running pods. Calico sets a pod's MTU only when it creates the pod. */
+/** What `switch` says about running pods. Calico sets a pod's MTU only when it creates the pod. */
 import { judgeSwitch, type LabPlan } from "../../components/plan";
 import { withChanges } from "./config-path";
 import { type Deployment, outputsOf, twinOf } from "./deployment";
 import { Failure } from "./failure";
-import { planUnlessSecret, type StackFile } from "./stack-file";
+import { planUnlessSecret } from "./lab-plan";
+import type { LabConfig } from "./overlay";
 
 /** How many pods are listed one by one. */
 const LISTED = 10;
@@ -11,27 +12,35 @@ const LISTED = 10;
 /**
  * The sentence about the pods that run during a switch; undefined where there is nothing to say: on the twin, on
  * machines without a cluster, and where the MTU stays the same.
- *
- * The state of a lab on machines has no plan. So the deployed plan is made from the stack's file, with the
- * encapsulation and the faults of the stack outputs.
  */
 export function sayOfLivingPods(
-  file: StackFile,
+  config: LabConfig,
   deployed: Deployment | undefined,
   wanted: LabPlan | undefined,
 ): string | undefined {
-  const { encapsulation, faults = [], kubeconfig } = outputsOf(deployed ?? {}) ?? {};
-  if (!wanted || !encapsulation || !kubeconfig || twinOf(deployed)) return undefined;
-  const before = planBefore(file, encapsulation, faults);
+  if (!wanted || !outputsOf(deployed ?? {})?.kubeconfig || twinOf(deployed)) return undefined;
+  const before = planOnMachines(config, deployed);
   return before && judgeSwitch(before, wanted)?.sentence;
 }
 
-function planBefore(file: StackFile, encapsulation: string, faults: readonly string[]): LabPlan | undefined {
+/**
+ * The plan of a lab on machines as it is deployed; undefined when that is unknown. The state has no plan, so it is made
+ * from the lab's config, with the encapsulation and the faults of the stack outputs.
+ */
+export function planOnMachines(
+  { file, config }: LabConfig,
+  deployed: Deployment | undefined,
+): LabPlan | undefined {
+  const { encapsulation, faults = [] } = outputsOf(deployed ?? {}) ?? {};
+  if (!encapsulation) return undefined;
   try {
-    const changes = [`encapsulation=${encapsulation}`, `faults=${JSON.stringify(faults)}`];
-    return planUnlessSecret(file, withChanges(file.config, changes));
+    const changes = [
+      { path: "encapsulation", value: encapsulation },
+      { path: "faults", value: faults },
+    ];
+    return planUnlessSecret(file, withChanges(config, changes));
   } catch (error) {
-    // The file has changed and does not fit what is deployed any more: say nothing.
+    // The config has changed and does not fit what is deployed any more: say nothing.
     if (error instanceof Failure) return undefined;
     throw error;
   }
@@ -40,7 +49,7 @@ function planBefore(file: StackFile, encapsulation: string, faults: readonly str
 /**
  * Which pods to restart, and how.
  * @param pods as the program measured them on the nodes, each `namespace/name on node`.
- * @param command the launcher's command that restarts the study's own; undefined when that is already done.
+ * @param command the command that restarts the study's own; undefined when that is already done.
  */
 export function howToRestart(pods: readonly string[], command: string | undefined): string[] {
   if (pods.length === 0) return [];

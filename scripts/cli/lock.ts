@@ -4,7 +4,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { locksFolder, ownFolder } from "./backend";
 import { tellEngine } from "./engine";
-import { Failure, say } from "./failure";
+import { Failure } from "./failure";
+import { prepareEngine } from "./setup";
+import { say } from "./terminal";
 
 /** Who holds the lock on a stack, as the engine recorded it. */
 export interface Lock {
@@ -15,11 +17,12 @@ export interface Lock {
 }
 
 /** Lifts the locks of runs that were killed. @throws {Failure} when a run is still alive, or may be. */
-export function liftDeadLocks(stack: string): void {
+export async function liftDeadLocks(stack: string): Promise<void> {
   const folder = ownFolder();
   const locks = folder ? locksOf(folder, stack) : [];
   if (locks.length === 0) return;
   for (const lock of locks) if (mayLive(lock)) throw stillAtIt(stack, lock);
+  await prepareEngine();
   tellEngine(["cancel", "--stack", stack, "--yes"]);
   const who = locks.map(({ pid }) => pid).join(", ");
   say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);

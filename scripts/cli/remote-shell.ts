@@ -1,14 +1,16 @@
 /** Opens a shell, or runs one command, on a node that is a machine. */
 import { quote } from "../../components/cluster/steps";
 import { attach, type Target } from "../../components/remote";
-import { type Deployment, plain, resourcesWithSecrets } from "./deployment";
+import { dynamicName } from "../../components/remote/types";
+import { type Deployment, plain, type Resource, resourcesWithSecrets } from "./deployment";
 import { badUsage, Failure } from "./failure";
 
-const REACHABLE = "pulumi-nodejs:dynamic/encaplab:Reachable";
+/** The resource that says how to log in to a machine. */
+const isLogin = ({ type }: Resource): boolean => dynamicName(type) === "Reachable";
 
 /** The machines of a deployment, by name; empty when it has none. */
 export const machinesOf = ({ resources = [] }: Deployment): string[] =>
-  resources.flatMap(({ type, inputs }) => (type === REACHABLE ? [String(inputs?.name)] : []));
+  resources.flatMap((resource) => (isLogin(resource) ? [String(resource.inputs?.name)] : []));
 
 /**
  * How to log in to a machine of the lab, with its private key, as the engine's state has it.
@@ -16,7 +18,7 @@ export const machinesOf = ({ resources = [] }: Deployment): string[] =>
  */
 export function targetOf(stack: string, machine: string): Target {
   const record = resourcesWithSecrets(stack).find(
-    ({ type, inputs }) => type === REACHABLE && inputs?.name === machine,
+    (resource) => isLogin(resource) && resource.inputs?.name === machine,
   );
   const target = plain(record?.inputs?.target) as Target | undefined;
   if (!target)
@@ -28,17 +30,17 @@ export function targetOf(stack: string, machine: string): Target {
 export async function remoteShell(
   stack: string,
   machines: readonly string[],
-  place: string,
+  name: string,
   command: readonly string[],
 ): Promise<number> {
-  if (!machines.includes(place)) {
-    throw badUsage(`There is no "${place}" in the lab ${stack}. It has: ${machines.join(", ")}.`);
+  if (!machines.includes(name)) {
+    throw badUsage(`There is no "${name}" in the lab ${stack}. It has: ${machines.join(", ")}.`);
   }
-  const target = targetOf(stack, place);
+  const target = targetOf(stack, name);
   const line = command.length > 0 ? command.map(quote).join(" ") : undefined;
   try {
     return await attach(target, line);
   } catch (error) {
-    throw new Failure(`No shell on ${place}: ${(error as Error).message}`, 1);
+    throw new Failure(`No shell on ${name}: ${(error as Error).message}`, 1);
   }
 }

@@ -2,8 +2,9 @@
 import { shellCommand, stepScript } from "../../components/cluster/steps";
 import { execute } from "../../components/remote";
 import { deploymentOf, outputsOf } from "./deployment";
-import { Failure, say } from "./failure";
+import { Failure } from "./failure";
 import { targetOf } from "./remote-shell";
+import { say } from "./terminal";
 
 /** The label of the study's workloads, or of their namespaces. */
 const STUDY_LABEL = "app.kubernetes.io/part-of=encaplab-study";

@@ -1,151 +1,117 @@
-/** A short report on a lab: what is up, what was last measured, what to do next. */
-import { findSandbox } from "../../components/infrastructure/twin/sandbox";
-import { type LabPlan, tableNote } from "../../components/plan";
+/** The state of a lab as data: what is up, what was last measured, what differs from its config. */
+import { findSandbox, type SandboxKind } from "../../components/infrastructure/twin/sandbox";
+import type { LabPlan } from "../../components/plan";
 import {
   type DeployedTwin,
+  type Deployment,
   deploymentOf,
   differences,
   isEmpty,
-  type MachineOutputs,
   outputsOf,
   twinOf,
 } from "./deployment";
 import { Failure } from "./failure";
+import { type DescribedChange, describeChanges, show } from "./lab-changes";
+import { planOf } from "./lab-plan";
 import { lastUpdateOf, troubleWith } from "./last-update";
-import { hasFile, planOf, readStackFile } from "./stack-file";
+import { labConfig } from "./overlay";
+import { hasFile } from "./stack-file";
 
-/** Shows the state of a stack's lab. The exit code is 0 whatever the state is. */
-export function showStatus(stack: string): number {
+/** A node of a lab. A twin's has pods and a block, a machine says how to log in. */
+export interface NodeStatus {
+  name: string;
+  role: string;
+  subnet: string;
+  address: string;
+  block?: string;
+  pods?: string[];
+  ssh?: string;
+}
+
+/** A lab as it was deployed. */
+export interface LabStatus {
+  stack: string;
+  /** `gone`: the twin's processes have ended. `incomplete`: no `up` has finished. */
+  state: "up" | "down" | "gone" | "incomplete";
+  /** What is wrong with the last run, and what to do. If set, the rest is what was recorded before. */
+  trouble?: string;
+  /** Where a twin runs; absent for machines. */
+  sandbox?: SandboxKind;
+  cluster?: boolean;
+  encapsulation?: string;
+  fabric?: string;
+  faults?: readonly string[];
+  nodes?: NodeStatus[];
+  /** What the last `up` measured; absent for machines. */
+  observation?: { agrees: boolean; disagreements: number };
+  /** What was changed for this lab. */
+  changed: DescribedChange[];
+  /** What the lab's config says that is not up yet, or why the config cannot be used. */
+  notYetUp: string[];
+  configError?: string;
+}
+
+/** Reads the state of a lab. */
+export function statusOf(stack: string): LabStatus {
   const deployed = deploymentOf(stack);
-  if (!deployed) readStackFile(stack); // fails if there is no such stack: a typing error
-  console.log([...describe(), tableNote(new Date()) ?? []].flat().join("\n"));
-  return 0;
-
-  function describe(): string[] {
-    if (!deployed) return [`${stack} is down.`, next(stack, "up", "verdict")];
-    const last = lastUpdateOf(stack, deployed);
-    const trouble = troubleWith(stack, last);
-    if (isEmpty(deployed)) {
-      if (trouble && (last?.ended === "running" || last?.ended === "killed"))
-        return [trouble, next(stack, "up", "down")];
-      const failed = last?.command === "up" && last.ended === "failed";
-      return [`${stack} is down${failed ? "; its last `up` failed" : ""}.`, next(stack, "up", "verdict")];
-    }
-    const twin = twinOf(deployed);
-    if (twin) return describeTwin(stack, twin, trouble);
-    const outputs = outputsOf(deployed);
-    if (outputs?.nodes) return describeMachines(stack, outputs, trouble);
-    return [trouble ?? incomplete(stack), next(stack, "up", "down")];
+  const last = deployed && lastUpdateOf(stack, deployed);
+  const trouble = troubleWith(stack, last);
+  const config = configOf(stack, twinOf(deployed)?.plan);
+  if (!deployed || isEmpty(deployed)) {
+    const matters = last?.ended === "running" || last?.ended === "killed" || last?.command === "up";
+    return { stack, state: "down", trouble: matters ? trouble : undefined, ...config };
   }
+  return { stack, trouble, ...builtOf(deployed), ...config };
 }
 
-/** @param trouble what is wrong with the last run. If set, the recorded state does not prove that the lab is up. */
-function headline(stack: string, what: string, trouble: string | undefined): string[] {
-  return trouble ? [trouble, `Its recorded state: ${what}`] : [`${stack} is up, ${what}`];
+function builtOf(deployed: Deployment): Omit<LabStatus, "stack" | "changed" | "notYetUp"> {
+  const twin = twinOf(deployed);
+  if (twin) return twinStatus(twin);
+  const { nodes, encapsulation, faults = [], kubeconfig } = outputsOf(deployed) ?? {};
+  if (!nodes) return { state: "incomplete" };
+  return { state: "up", cluster: kubeconfig !== undefined, encapsulation, faults, nodes };
 }
 
-function describeTwin(
-  stack: string,
-  { folder, plan, observation }: DeployedTwin,
-  trouble: string | undefined,
-): string[] {
-  const sandbox = findSandbox(folder);
-  if (!sandbox) {
-    return [
-      `${stack} was up, but its processes are gone (was this machine restarted?).`,
-      next(stack, "up", "down"),
-    ];
-  }
-  if (!plan) return [trouble ?? incomplete(stack), next(stack, "up", "down")];
-  const where = sandbox.kind === "machine" ? "a QEMU machine" : "namespaces of this machine";
-  const seen = observation?.agrees
-    ? "as predicted, every pair"
-    : `NOT as predicted: ${observation?.disagreements.length ?? 0} differences, \`npm run lab -- observe ${stack}\` shows them`;
-  return [
-    ...headline(stack, `on the twin, in ${where}.`, trouble),
-    `  encapsulation  ${plan.encapsulation}`,
-    `  fabric         ${plan.fabric}`,
-    `  faults         ${plan.faults.join(", ") || "none"}`,
-    ...plan.nodes.map(describeNode),
-    `  observed       ${seen} (at the last \`up\`${trouble ? " that got that far" : ""})`,
-    ...describeDifference(stack, plan),
-    next(
-      stack,
-      ...(trouble ? ["up"] : []),
-      `shell ${plan.nodes.at(-1)?.name}`,
-      `switch ${another(plan)}`,
-      "observe",
-      "down",
-    ),
-  ];
-}
-
-function describeMachines(
-  stack: string,
-  { encapsulation, faults = [], nodes = [], kubeconfig }: MachineOutputs,
-  trouble: string | undefined,
-): string[] {
-  return [
-    ...headline(stack, `${kubeconfig ? "a cluster of " : ""}${nodes.length} machines.`, trouble),
-    `  encapsulation  ${encapsulation}`,
-    `  faults         ${faults.join(", ") || "none"}`,
-    ...nodes.map(({ name, role, subnet, address, ssh }, i) => {
-      const label = (i === 0 ? "nodes" : "").padEnd(15);
-      return `  ${label}${name.padEnd(5)} ${address.padEnd(15)} ${subnet}, ${role}; ${ssh}`;
-    }),
-    "  observed       not measured",
-    next(
-      stack,
-      ...(trouble ? ["up"] : []),
-      ...(kubeconfig ? [`kubeconfig ${stack} > kubeconfig`, `shell ${nodes.at(-1)?.name}`] : []),
-      "down",
-    ),
-  ];
-}
-
-const incomplete = (stack: string): string => `${stack} is not complete: its last \`up\` did not finish.`;
-
-function describeNode(
-  { name, role, subnet, address, block, pods }: LabPlan["nodes"][number],
-  i: number,
-): string {
-  const label = (i === 0 ? "nodes" : "").padEnd(15);
-  const podNames = pods.map((pod) => pod.name).join(", ");
-  return `  ${label}${name.padEnd(5)} ${address.padEnd(15)} ${subnet}, ${role}; pods ${podNames} of ${block}`;
+function twinStatus({ folder, plan, observation }: DeployedTwin) {
+  const sandbox = findSandbox(folder)?.kind;
+  if (!sandbox) return { state: "gone" as const };
+  if (!plan) return { state: "incomplete" as const, sandbox };
+  const { encapsulation, fabric, faults } = plan;
+  const nodes = plan.nodes.map(({ name, role, subnet, address, block, pods }) => ({
+    name,
+    role,
+    subnet,
+    address,
+    block,
+    pods: pods.map((pod) => pod.name),
+  }));
+  const seen = {
+    agrees: observation?.agrees === true,
+    disagreements: observation?.disagreements?.length ?? 0,
+  };
+  return { state: "up" as const, sandbox, encapsulation, fabric, faults, nodes, observation: seen };
 }
 
 /** The keys of the plan that the user sets directly. Everything else follows from them. */
 const WRITTEN = ["cloud", "fabric", "encapsulation", "faults", "serviceCidr", "proxyMode"] as const;
 
-function describeDifference(stack: string, deployed: LabPlan): string[] {
-  if (!hasFile(stack)) return [];
-  const file = readStackFile(stack);
-  let wanted: LabPlan;
+function configOf(
+  stack: string,
+  plan: LabPlan | undefined,
+): Pick<LabStatus, "changed" | "notYetUp" | "configError"> {
+  if (!hasFile(stack)) return { changed: [], notYetUp: [] };
   try {
-    wanted = planOf(file);
+    const config = labConfig(stack);
+    const changed = describeChanges(config);
+    return { changed, notYetUp: plan ? waiting(plan, planOf(config.file, config.config)) : [] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [error.message];
+    return { changed: [], notYetUp: [], configError: error.message };
   }
-  const keys = differences(deployed, wanted);
-  if (keys.length === 0) return [];
-  const written = WRITTEN.filter((key) => keys.includes(key));
-  const what = written.length > 0 ? written.map((key) => `${key} ${show(wanted[key])}`) : keys;
-  return [
-    `  not yet up     ${file.name} says: ${what.join("; ")} (\`npm run lab -- up ${stack}\` applies it)`,
-  ];
 }
 
-/** An encapsulation to suggest next. */
-const another = ({ encapsulation }: LabPlan): string => (encapsulation === "VXLAN" ? "IPIP" : "VXLAN");
-
-const show = (value: unknown): string => (Array.isArray(value) ? value.join(", ") || "none" : String(value));
-
-function next(stack: string, ...words: string[]): string {
-  const lines = words.map((word) => {
-    if (word.startsWith("kubeconfig ")) return `npm run -s lab -- ${word}`;
-    const named = /^(up|down|verdict|observe)$/.test(word) ? ` ${stack}` : ` --stack ${stack}`;
-    return `npm run lab -- ${word}${stack === "local" ? "" : named}`;
-  });
-  return `next: ${lines.join(" · ")}`;
+function waiting(deployed: LabPlan, wanted: LabPlan): string[] {
+  const keys = differences(deployed, wanted);
+  const written = WRITTEN.filter((key) => keys.includes(key));
+  return written.length > 0 ? written.map((key) => `${key} ${show(wanted[key])}`) : keys;
 }

@@ -1,11 +1,10 @@
 /** Public API of the twin: the whole lab's network, on this machine. */
 import * as pulumi from "@pulumi/pulumi";
-import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../plan";
 import { DYNAMIC_TYPE, DynamicResource } from "../../remote/dynamic";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
 import { renderNetwork } from "./network";
 import { renderNode } from "./nodes";
-import { chooseSandbox, type KernelFeature } from "./sandbox";
+import { chooseSandbox, featuresOf } from "./sandbox";
 import { renderSecurity } from "./security";
 
 export { findSandbox, runScript, type Sandbox } from "./sandbox";
@@ -110,13 +109,4 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
       .apply((revisions) => revisions.join(" "));
     this.registerOutputs({ folder: this.folder, revision: this.revision });
   }
-}
-
-function featuresOf(plan: LabPlan): KernelFeature[] {
-  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
-  return [
-    "nf_tables",
-    ...(tunnel ? [tunnel] : []),
-    ...(fabricFacts(plan).securityGroup ? ["br_netfilter" as const] : []),
-  ];
 }

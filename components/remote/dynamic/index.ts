@@ -8,6 +8,7 @@
  */
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { DYNAMIC_TYPE } from "../types";
 
 /** The provider of one type of dynamic resource. Every method may be interrupted and called again. */
 export interface DynamicProvider<Inputs, Outputs> {
@@ -21,8 +22,7 @@ export interface DynamicProvider<Inputs, Outputs> {
   remove(recorded: Inputs & Outputs): Promise<void>;
 }
 
-/** What every type of our dynamic resources begins with. */
-export const DYNAMIC_TYPE = "pulumi-nodejs:dynamic/encaplab:";
+export { DYNAMIC_TYPE };
 
 /**
  * The URN that a resource had in an earlier version, for its `aliases`: without it, the resource would be replaced.

@@ -2,12 +2,23 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { gunzipSync } from "node:zlib";
+import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../../plan";
 
 /** `namespaces`: on this machine's kernel. `machine`: inside a QEMU machine of its own. */
 export type SandboxKind = "namespaces" | "machine";
 
 /** What a twin may need from a kernel besides namespaces, veth and bridges. */
 export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables";
+
+/** What the twin of a plan needs from the kernel. */
+export function featuresOf(plan: LabPlan): KernelFeature[] {
+  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
+  return [
+    "nf_tables",
+    ...(tunnel ? [tunnel] : []),
+    ...(fabricFacts(plan).securityGroup ? ["br_netfilter" as const] : []),
+  ];
+}
 
 interface Driver {
   /** the module's name, as in /proc/modules */

@@ -1,20 +1,23 @@
-// The launcher's commands that only read, and what it says about unknown commands. There is no engine on PATH.
+// Commands that only read, and what is said about unknown ones. There is no engine on PATH.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseStackConfig } from "../../../components/config";
-import { planLab, TABLE_DATE } from "../../../components/plan";
-import { Checkout } from "../../support/checkout";
+import { TABLE_DATE } from "../../../components/plan";
+import { DYNAMIC_TYPE, STACK_TYPE } from "../../../components/remote/types";
+import { CliCheckout, planOf } from "../../support/cli-checkout";
 import { stackNames } from "../../support/stacks";
 
-const PART = "pulumi-nodejs:dynamic/encaplab:";
-const WORDS = ["up", "switch", "observe", "verdict", "shell", "status", "down", "stacks"];
+const WORDS =
+  "up switch reset observe verdict shell status kubeconfig down leftovers stacks cache uninstall completion version".split(
+    " ",
+  );
 
-describe("the launcher without an engine", function () {
+describe("commands without an engine", function () {
   this.timeout(60_000);
-  let checkout: Checkout;
+  let checkout: CliCheckout;
   before(() => {
-    checkout = new Checkout();
+    checkout = new CliCheckout().withoutSetup();
+    checkout.env.FAKE = checkout.root;
   });
   after(() => checkout.remove());
 
@@ -22,14 +25,14 @@ describe("the launcher without an engine", function () {
     const { status, stdout } = await checkout.launch("--help");
     assert.equal(status, 0);
     for (const word of WORDS) assert.match(stdout, new RegExp(`^  ${word} `, "m"));
-    assert.match(stdout, /Example:\n {2}npm run lab\n/);
+    assert.match(stdout, /Examples:\n {2}scripts\/lab\n/);
   });
 
   for (const word of WORDS) {
     it(`explains the command ${word}, with an example`, async () => {
       const { status, stdout } = await checkout.launch(word, "--help");
       assert.equal(status, 0);
-      assert.match(stdout, new RegExp(`Example:\n  npm run lab -- ${word}`));
+      assert.match(stdout, new RegExp(`Examples?:\n  scripts/lab ${word}`));
     });
   }
 
@@ -41,7 +44,8 @@ describe("the launcher without an engine", function () {
     [["verdict", "nosuch"], /no stack "nosuch".*There are: local, .*L1, L2, /],
     [["verdict", "--config", "encapsulation"], /--config takes key=value.*"encapsulation" has no "="/],
     [["verdict", "--config", "topology[0.cidr=1"], /"topology\[0\.cidr" is not a key/],
-    [["verdict", "--config", "encapsulation=vxlan"], /encaplab:encapsulation is "vxlan": must be one of/],
+    [["verdict", "--config", "encapsulation=vxlna"], /"vxlna" is not an encapsulation.*Did you mean VXLAN\?/],
+    [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
     [["status", "nosuch"], /no stack "nosuch"/],
   ] as const) {
     it(`says what is wrong with \`${argv.join(" ")}\`, with exit code 2`, async () => {
@@ -94,7 +98,13 @@ describe("the launcher without an engine", function () {
            return real.call(this, name, ...more);
          };`,
       );
-      for (const words of [["verdict"], ["status"], ["observe"], ["shell", "w1"], ["stacks"]]) {
+      for (const words of [
+        ["verdict"],
+        ["status", "L9"],
+        ["observe", "L9"],
+        ["shell", "w1", "-s", "L9"],
+        ["stacks"],
+      ]) {
         const argv = ["--require", "./guard.cjs", "--import", "tsx", "scripts/cli/index.ts", ...words];
         const { stderr } = await checkout.start("node", argv);
         assert.doesNotMatch(stderr, /loads/);
@@ -112,18 +122,24 @@ describe("the launcher without an engine", function () {
   });
 
   describe("looking at a lab", () => {
-    const plan = JSON.parse(JSON.stringify(planLab(parseStackConfig({}))));
-    const place = { type: `${PART}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } };
-    const seen = { type: `${PART}Observation`, outputs: { plan, observation: { agrees: true } } };
+    const plan = planOf();
+    const place = { type: `${DYNAMIC_TYPE}Place`, outputs: { folder: "/nonexistent/encaplab-lab" } };
+    const seen = { type: `${DYNAMIC_TYPE}Observation`, outputs: { plan, observation: { agrees: true } } };
 
     it("says that a lab is down, and how to bring it up", async () => {
-      const status = await checkout.launch("status");
+      const status = await checkout.launch("status", "local");
       assert.equal(status.status, 0);
-      assert.match(status.stdout, /^local is down\.\nnext: npm run lab -- up · npm run lab -- verdict\n/);
-      for (const words of [["observe"], ["shell", "w1"]]) {
+      assert.match(
+        status.stdout,
+        /^local is down\.\nnext: scripts\/lab up local · scripts\/lab verdict local\n/,
+      );
+      for (const words of [
+        ["observe", "local"],
+        ["shell", "w1", "--stack", "local"],
+      ]) {
         const { status: code, stderr } = await checkout.launch(...words);
         assert.equal(code, 1);
-        assert.match(stderr, /The lab local is not up; `npm run lab -- up local` brings it up\./);
+        assert.match(stderr, /The lab local is not up; `scripts\/lab up local` brings it up\./);
       }
     });
 
@@ -136,7 +152,15 @@ describe("the launcher without an engine", function () {
              constructor(...args) { super(...(args.length > 0 ? args : ["${date}"])); }
            };`,
         );
-        const argv = ["--require", "./clock.cjs", "--import", "tsx", "scripts/cli/index.ts", "status"];
+        const argv = [
+          "--require",
+          "./clock.cjs",
+          "--import",
+          "tsx",
+          "scripts/cli/index.ts",
+          "status",
+          "local",
+        ];
         const { status, stdout } = await checkout.start("node", argv);
         assert.equal(status, 0);
         return stdout;
@@ -153,14 +177,17 @@ describe("the launcher without an engine", function () {
     it("says that a lab's processes are gone, and how to rebuild or remove it", async () => {
       checkout.deployed("L3", { resources: [place, seen] });
       const status = await checkout.launch("status", "L3");
-      assert.match(status.stdout, /^L3 was up, but its processes are gone .*\nnext: .*up L3 · .*down L3\n/);
+      assert.match(
+        status.stdout,
+        /^L3 was up, but its processes are gone .*\nnext: scripts\/lab up · scripts\/lab down\n/,
+      );
       const { status: code, stderr } = await checkout.launch("observe", "L3", "--json");
       assert.equal(code, 1);
       assert.match(stderr, /its processes are gone.*up L3` rebuilds it, .*down L3` removes/);
     });
 
     it("says that a lab was never complete", async () => {
-      checkout.deployed("L4", { resources: [{ type: "pulumi:pulumi:Stack" }] });
+      checkout.deployed("L4", { resources: [{ type: STACK_TYPE }] });
       const { stdout } = await checkout.launch("status", "L4");
       assert.match(stdout, /L4 is not complete: its last `up` did not finish/);
     });
@@ -176,18 +203,14 @@ describe("the launcher without an engine", function () {
         },
       ];
       const outputs = { encapsulation: "IPIP", faults: [], nodes, kubeconfig: { secret: true } };
-      const reachable = { type: "pulumi-nodejs:dynamic/encaplab:Reachable", inputs: { name: "cp1" } };
+      const reachable = { type: `${DYNAMIC_TYPE}Reachable`, inputs: { name: "cp1" } };
       checkout.deployed("L5", {
-        resources: [
-          { type: "pulumi:pulumi:Stack", outputs },
-          { type: "aws:ec2/instance:Instance" },
-          reachable,
-        ],
+        resources: [{ type: STACK_TYPE, outputs }, { type: "aws:ec2/instance:Instance" }, reachable],
       });
       const { stdout } = await checkout.launch("status", "L5");
       assert.match(stdout, /L5 is up, a cluster of 1 machines/);
-      assert.match(stdout, /cp1 +10\.0\.3\.10 +a, control-plane; ssh ubuntu@198\.51\.100\.7/);
-      assert.match(stdout, /npm run -s lab -- kubeconfig L5 > kubeconfig/);
+      assert.match(stdout, /cp1 +10\.0\.3\.10 +a +control-plane\n +ssh ubuntu@198\.51\.100\.7\n/);
+      assert.match(stdout, /scripts\/lab kubeconfig L5 > kubeconfig/);
       const { status, stderr } = await checkout.launch("shell", "w7", "--stack", "L5");
       assert.equal(status, 2);
       assert.match(stderr, /There is no "w7" in the lab L5\. It has: cp1\./);
@@ -205,7 +228,7 @@ describe("the launcher without an engine", function () {
       checkout.deployed("L3", { resources: [place, seen] });
       const twin = await checkout.launch("kubeconfig", "L3");
       assert.deepEqual([twin.status, twin.stdout], [1, ""]);
-      const down = await checkout.launch("kubeconfig");
+      const down = await checkout.launch("kubeconfig", "local");
       assert.match(down.stderr, /The lab local is not up/);
     });
   });
@@ -216,10 +239,10 @@ describe("the launcher without an engine", function () {
     fs.symlinkSync(process.execPath, path.join(bin, "node"));
     const before = checkout.env.PATH;
     checkout.env.PATH = bin;
-    const { status, stderr } = await checkout.launch("up");
+    const { status, stderr } = await checkout.launch("up", "local");
     checkout.env.PATH = before;
     assert.equal(status, 1);
-    assert.match(stderr, /^pulumi cannot be started: .*`npm run lab`/m);
+    assert.match(stderr, /^(pulumi|bash) cannot be started: /m);
     assert.doesNotMatch(stderr, /\n {4}at /);
   });
 });

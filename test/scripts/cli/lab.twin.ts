@@ -1,19 +1,19 @@
-// The real launcher with the engine, the twin and packets, in a copy of the checkout that must be unchanged at the end.
+// The real command line with the engine, the twin and packets, in a copy of the checkout that stays as it is.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Checkout } from "../../support/checkout";
+import { CliCheckout } from "../../support/cli-checkout";
 import { mentions, until } from "../../support/sandbox";
 
 describe("npm run lab", function () {
   this.timeout(300_000);
-  let checkout: Checkout;
+  let checkout: CliCheckout;
   const git = (...argv: string[]) => execFileSync("git", argv, { cwd: checkout.folder, encoding: "utf8" });
   const state = () => path.join(checkout.root, "state/encaplab");
 
   before(() => {
-    checkout = new Checkout();
+    checkout = new CliCheckout();
     git("init", "--quiet");
     fs.appendFileSync(path.join(checkout.folder, ".git/info/exclude"), "node_modules\n");
     git("add", "--all");
@@ -36,7 +36,9 @@ describe("npm run lab", function () {
   });
 
   it("changes nothing when the lab is already up, and says so", async () => {
-    assert.match(await fine("up"), /Resources:\n +\d+ unchanged\n/);
+    const shown = await fine("up");
+    assert.match(shown, /^local is up, unchanged: VXLANCrossSubnet on the plain fabric, 4 nodes/);
+    assert.equal(shown.trimEnd().split("\n").length, 3, shown);
   });
 
   it("shows with status what is up", async () => {
@@ -55,6 +57,8 @@ describe("npm run lab", function () {
 
   it("runs a command in a node and in a pod, and returns its output, errors and exit code", async () => {
     assert.match(await fine("shell", "w1", "--", "ip", "route"), /^blackhole 172\.16\.0\.64\/26/m);
+    assert.match(await fine("shell", "w1", "ip", "-br", "addr"), /^eth0\S* +UP +10\.0\.3\.11\/24/m);
+    assert.match(await fine("shell", "w1", "birdc", "show", "protocols"), /BGP .* Established/);
     assert.equal(await fine("shell", "w1-1", "--", "hostname"), "w1-1\n");
     const odd = `it's "odd" $HOME`;
     assert.equal(await fine("shell", "router", "--", "printf", "%s", odd), odd);
@@ -72,9 +76,11 @@ describe("npm run lab", function () {
     );
   });
 
-  it("switches the encapsulation", async () => {
-    assert.match(await fine("switch", "VXLAN"), /Predicted and observed agree/);
-    assert.match(checkout.read("stacks/Pulumi.local.yaml"), /^ {2}encaplab:encapsulation: VXLAN$/m);
+  it("switches the encapsulation, and shows the paths that this changed", async () => {
+    const shown = await fine("switch", "vxlan");
+    assert.match(shown, /│ same-subnet +│ works 16\/16, direct +│ works 16\/16, /);
+    assert.match(shown, /^Predicted and observed agree on every pair\.\nlocal runs VXLAN /m);
+    assert.equal(git("status", "--porcelain"), "");
     assert.match(
       await fine("shell", "w1", "--", "ip", "route"),
       /^172\.16\.0\.0\/26 via .* dev vxlan\.calico/m,
@@ -86,7 +92,10 @@ describe("npm run lab", function () {
     const file = "stacks/Pulumi.local.yaml";
     const before = checkout.read(file);
     checkout.write(file, before.replace("encaplab:faults: []", "encaplab:faults: [mtu-too-big]"));
-    assert.match(await fine("status"), /not yet up +stacks\/Pulumi\.local\.yaml says: faults mtu-too-big/);
+    assert.match(
+      await fine("status"),
+      /not yet up +faults mtu-too-big \(`scripts\/lab up local` applies it\)/,
+    );
     checkout.write(file, before);
   });
 
@@ -95,9 +104,10 @@ describe("npm run lab", function () {
     let killed = false;
     const interrupted = await checkout.start(
       "bash",
-      ["scripts/lab", "switch", "VXLANCrossSubnet"],
+      // The display of progress is on standard error.
+      ["-c", "exec scripts/lab switch VXLANCrossSubnet 2>&1"],
       (shown) => {
-        if (killed || !shown.includes("Node w1 updating")) return;
+        if (killed || !shown.includes("updated Node")) return;
         killed = true;
         const lock = fs.readFileSync(path.join(locks, fs.readdirSync(locks)[0] as string), "utf8");
         process.kill(JSON.parse(lock).pid, "SIGKILL");
@@ -124,8 +134,22 @@ describe("npm run lab", function () {
     assert.match(await fine("up"), /Predicted and observed agree/);
   });
 
-  it("takes everything down and leaves the checkout unchanged", async () => {
+  it("plays a lesson, changes it, and takes it down, and its file stays as it is", async () => {
     await fine("down");
+    assert.match(await fine("up", "L9"), /^L9 is up: None on the aws fabric, 3 nodes/m);
+    assert.match(await fine("switch", "VXLAN"), /same-subnet +│ fails 0\/24, direct +│ works 24\/24/);
+    assert.match(
+      await fine("up", "--config", "faults=[]"),
+      /^changed for this lab: encapsulation VXLAN .*; faults none/m,
+    );
+    assert.equal(git("status", "--porcelain"), "");
+    const { stdout, stderr } = await checkout.lab("down");
+    assert.doesNotMatch(stdout + stderr, /stack rm|history and configuration/);
+    assert.equal(git("status", "--porcelain"), "");
+    assert.equal(JSON.parse(await fine("verdict", "L9", "--json")).encapsulation, "None");
+  });
+
+  it("takes everything down and leaves the checkout unchanged", async () => {
     assert.equal(git("status", "--porcelain"), "");
     assert.deepEqual(fs.readdirSync(path.join(state(), "twins")), []);
     assert.deepEqual(mentions(path.join(state(), "twins")), []);

@@ -1,12 +1,13 @@
-// `lab switch` on a cluster: what it says about pods that keep their MTU, and how it restarts the study's pods.
+// `switch` on a cluster: what it says about pods that keep their MTU, and how it restarts the study's pods.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { Server, utils } from "ssh2";
+import { DYNAMIC_TYPE, STACK_TYPE } from "../../../components/remote/types";
 import { howToRestart, podsOfOthers } from "../../../scripts/cli/living-pods";
 import { describeRestarted, readRestarted } from "../../../scripts/cli/restart-pods";
-import { Checkout, TWIN, UNASKED } from "../../support/checkout";
+import { CliCheckout, onLab, UNASKED } from "../../support/cli-checkout";
 
 const pods = (count: number) => Array.from({ length: count }, (_, i) => `default/web-${i + 1} on w1`);
 
@@ -52,12 +53,12 @@ describe("the message about pods that keep their MTU", () => {
   });
 });
 
-describe("the launcher's switch on a cluster", function () {
+describe("switch on a cluster", function () {
   this.timeout(60_000);
-  let checkout: Checkout;
+  let checkout: CliCheckout;
   const servers: Server[] = [];
   beforeEach(() => {
-    checkout = new Checkout().withStandIn();
+    checkout = new CliCheckout().withStandIn();
     checkout.write(
       "stacks/Pulumi.c.yaml",
       "config:\n  encaplab:cloud: hosts\n  encaplab:hosts:\n    machines: containers\n  encaplab:encapsulation: None\n",
@@ -80,7 +81,7 @@ describe("the launcher's switch on a cluster", function () {
   const deployed = (more: object = {}, resources: object[] = []) =>
     checkout.deployed("c", {
       resources: [
-        { type: "pulumi:pulumi:Stack", outputs: { ...outputs, ...more } },
+        { type: STACK_TYPE, outputs: { ...outputs, ...more } },
         { type: "encaplab:hosts:ContainerHosts" },
         ...resources,
       ],
@@ -96,7 +97,7 @@ describe("the launcher's switch on a cluster", function () {
     const sentence =
       "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet.\n";
     assert.ok(stdout.startsWith(`${sentence}ready\n`), stdout);
-    assert.deepEqual(checkout.calls(), [`up --stack c ${UNASKED} --config encapsulation=VXLAN`]);
+    assert.deepEqual(checkout.calls(), [`up ${onLab("c")} ${UNASKED}`]);
   });
 
   it("compares with what is deployed, not with what the file says by now", async () => {
@@ -113,15 +114,16 @@ describe("the launcher's switch on a cluster", function () {
 
   it("says afterwards which pods keep their MTU, as the program measured it, and how to restart them", async () => {
     deployed({ podsToRestart: pods(12) });
-    const { status, stderr } = await switchTo("VXLAN");
+    const { status, stdout, stderr } = await switchTo("VXLAN");
     assert.equal(status, 0);
+    assert.match(stdout, /^c runs VXLAN \(\d+\.\d s\)\.$/m);
     assert.match(
       stderr,
-      /^c runs VXLAN \(\d+\.\d s\)\.\nThese pods keep their old MTU until they are restarted:\n {2}default\/web-1 on w1\n/m,
+      /^These pods keep their old MTU until they are restarted:\n {2}default\/web-1 on w1\n/m,
     );
     assert.match(
       stderr,
-      /^ {2}default\/web-10 on w1\n {2}… and 2 more\n`npm run lab -- switch VXLAN --stack c --restart-pods` restarts/m,
+      /^ {2}default\/web-10 on w1\n {2}… and 2 more\n`scripts\/lab switch VXLAN --stack c --restart-pods` restarts/m,
     );
   });
 
@@ -130,7 +132,7 @@ describe("the launcher's switch on a cluster", function () {
     fs.writeFileSync(path.join(checkout.root, "status"), "255");
     const failed = await switchTo("VXLAN");
     assert.equal(failed.status, 255);
-    assert.doesNotMatch(failed.stderr, /These pods|runs VXLAN/);
+    assert.doesNotMatch(failed.stdout + failed.stderr, /These pods|runs VXLAN/);
     fs.rmSync(path.join(checkout.root, "status"));
     deployed({ podsToRestart: { "4dabf18193072939515e22adb298388d": "1b47", ciphertext: "v1:x" } });
     assert.doesNotMatch(
@@ -145,7 +147,7 @@ describe("the launcher's switch on a cluster", function () {
   });
 
   it("says nothing about running pods on the twin, and that there is nothing to restart", async () => {
-    checkout.deployed("local", { resources: [{ type: "pulumi:pulumi:Stack", outputs }, ...TWIN] });
+    checkout.deployed("local", { resources: checkout.livingTwin() });
     const { status, stderr } = await checkout.launch("switch", "None", "--restart-pods");
     assert.equal(status, 0);
     assert.doesNotMatch(stderr, /Pods that were there|These pods/);
@@ -188,7 +190,7 @@ describe("the launcher's switch on a cluster", function () {
         privateKey: login.private,
         hostKey: host.public.split(" ").slice(0, 2).join(" "),
       };
-      const type = "pulumi-nodejs:dynamic/encaplab:Reachable";
+      const type = `${DYNAMIC_TYPE}Reachable`;
       // The worker must not be asked: it has no API server.
       const reachable = [
         { type, inputs: { name: "w1", target: { plaintext: '{"host":"192.0.2.1","port":1,"user":"x"}' } } },

@@ -1,0 +1,35 @@
+/** Names of resource types, as they stand in a stack's state. Loads nothing: the command line reads states without Pulumi. */
+
+/** What every type of our dynamic resources begins with. */
+export const DYNAMIC_TYPE = "pulumi-nodejs:dynamic/encaplab:";
+
+/** The type of the resource that is a stack itself, and has its outputs. */
+export const STACK_TYPE = "pulumi:pulumi:Stack";
+
+/** The type of a command that a cluster runs over SSH. */
+export const REMOTE_COMMAND_TYPE = "command:remote:Command";
+
+/** Names of dynamic resources of version 0.1 that have another one now. */
+const FORMER_NAMES: { [former: string]: string | undefined } = {
+  Place: "TwinFolder",
+  Realm: "Sandbox",
+  ContainersPlace: "ContainersFolder",
+  Admission: "BootstrapTokens",
+  Tenancy: "HostReset",
+};
+
+/**
+ * Which of our dynamic resources a type is, by its name of today: `TwinFolder`, also for the `Place` of a state of
+ * version 0.1. Undefined for the type of any other resource.
+ */
+export function dynamicName(type: string): string | undefined {
+  if (!type.startsWith(DYNAMIC_TYPE)) return undefined;
+  const name = type.slice(DYNAMIC_TYPE.length);
+  return FORMER_NAMES[name] ?? name;
+}
+
+/** What the types of everything begin with that is in a cloud or on the user's own machines, not on this one. */
+const ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts", "aws:", "openstack:"];
+
+/** Whether a resource is in a cloud or on the user's machines. What runs on nodes is where the nodes are. */
+export const isElsewhere = (type: string): boolean => ELSEWHERE.some((start) => type.startsWith(start));

@@ -1,0 +1,47 @@
+/** `lab up`: builds a lab, or brings it to its config. */
+import type { Command } from "commander";
+import {
+  command,
+  endsWith,
+  type LabOptions,
+  named,
+  STACK,
+  stackOption,
+  verboseOption,
+  yesOption,
+} from "../command";
+import { findLabOrDefault, type Named } from "../labs";
+import { print } from "../terminal";
+
+export const up = (): Command =>
+  command("up", {
+    summary: "bring the lab up, or apply its changed config (the default command)",
+    details:
+      "Checks the stack's config, shows the verdict, builds, measures every pair of pods, and fails when verdict and observation disagree. Shows what would change, and asks, before it changes machines elsewhere.",
+    examples: ["up", "up L9", "up L9 --config faults=[]"],
+  })
+    .argument(STACK[0], `${STACK[1]}, else local`)
+    .addOption(stackOption())
+    .option(
+      "-c, --config <key=value...>",
+      "change the config, for this lab only: the stack's file stays as it is",
+    )
+    .addOption(yesOption())
+    .addOption(verboseOption())
+    .action(
+      endsWith((stack: string | undefined, options: LabOptions) => bringUp(named(stack, options), options)),
+    );
+
+async function bringUp(which: Named, { config: changes = [], yes, verbose }: LabOptions): Promise<number> {
+  const { parseChange } = require("../config-path") as typeof import("../config-path");
+  const { labConfig } = require("../overlay") as typeof import("../overlay");
+  const { planUnlessSecret } = require("../lab-plan") as typeof import("../lab-plan");
+  const { deploy } = require("../deploy") as typeof import("../deploy");
+  const { describeUp } = require("../outcome") as typeof import("../outcome");
+  const parsed = changes.map(parseChange);
+  const stack = await findLabOrDefault(which);
+  const config = labConfig(stack, parsed);
+  const run = await deploy(config, planUnlessSecret(config.file, config.config), { yes, verbose });
+  if (run.status === 0) print(describeUp(config, run).join("\n"));
+  return run.status;
+}

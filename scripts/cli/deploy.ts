@@ -1,0 +1,130 @@
+/** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
+import type { LabPlan } from "../../components/plan";
+import { type Deployment, deploymentOf, forgetInterrupted, isOnThisMachine } from "./deployment";
+import { followEngine, runEngine } from "./engine";
+import { parseEvent } from "./engine-events";
+import { badUsage, EngineFailed } from "./failure";
+import { liftDeadLocks } from "./lock";
+import { engineFile, keepWhatEngineWrote, type LabConfig, saveLabConfig, writeEngineFile } from "./overlay";
+import { Progress } from "./progress";
+import { need, prepareEngine, toolsFor } from "./setup";
+import { createStack } from "./workspace";
+
+/** How to run the engine on a lab. */
+export interface RunOptions {
+  /** Answer yes to the question before machines are changed. */
+  yes?: boolean;
+  /** Show packets, routes, every resource and every message. */
+  verbose?: boolean;
+  /** Whether the program's information is shown: verdict and observation. */
+  information?: boolean;
+  /** Called with what is deployed, right before the engine starts. */
+  announce?: (deployed: Deployment | undefined) => void;
+}
+
+/** What a run did. */
+export interface Run {
+  /** The engine's exit code. */
+  status: number;
+  /** Whether anything was changed. */
+  changed: boolean;
+  /** What was deployed before. */
+  before: Deployment | undefined;
+  /** How long it took, in s. */
+  seconds: number;
+}
+
+/** No question, no second display: what costs nothing needs no preview. */
+const UNASKED = ["--yes", "--skip-preview", "--json", "--color", "never"];
+
+/** Brings a lab to its config, and saves the config's changes for the lab. */
+export async function deploy(
+  config: LabConfig,
+  plan: LabPlan | undefined,
+  options: RunOptions = {},
+): Promise<Run> {
+  const { stack } = config.file;
+  await prepareEngine();
+  await need(toolsFor(plan), options.yes);
+  await liftDeadLocks(stack);
+  const before = deploymentOf(stack);
+  options.announce?.(before);
+  if (before) forgetInterrupted(stack, before);
+  else createStack(stack, config.content);
+  writeEngineFile(stack, config.content);
+  // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
+  const unasked = plan?.onThisMachine === true && isOnThisMachine(before);
+  const argv = onLab(stack);
+  if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
+    return { status: 0, changed: false, before, seconds: 0 };
+  saveLabConfig(config);
+  return run(["up", ...argv], stack, before, options);
+}
+
+/**
+ * Deletes everything that is deployed of a stack. The stack itself stays, empty, so that the next `up` need not start
+ * the engine to create it.
+ */
+export async function destroy(
+  stack: string,
+  before: Deployment,
+  content: object,
+  options: RunOptions,
+): Promise<Run> {
+  await prepareEngine();
+  forgetInterrupted(stack, before);
+  writeEngineFile(stack, content);
+  const argv = onLab(stack);
+  const preview = ["destroy", "--preview-only", ...argv];
+  if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
+    return { status: 0, changed: false, before, seconds: 0 };
+  return run(["destroy", ...argv], stack, before, options);
+}
+
+const onLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
+
+async function run(
+  argv: string[],
+  stack: string,
+  before: Deployment | undefined,
+  { verbose = false, information = true }: RunOptions,
+): Promise<Run> {
+  const started = Date.now();
+  const progress = new Progress({ verbose, information }).start();
+  try {
+    const status = await followEngine([...argv, ...UNASKED], (line, stream) =>
+      progress.take(
+        stream === "stdout"
+          ? parseEvent(line)
+          : { kind: "message", severity: "error", text: line, passing: false },
+      ),
+    );
+    return { status, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
+  } finally {
+    progress.end();
+    keepWhatEngineWrote(stack);
+  }
+}
+
+/** Shows what would change, and asks. @throws {Failure} when there is nobody to ask. */
+async function agreed(preview: string[], question: string, { yes = false }: RunOptions): Promise<boolean> {
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  if (!yes && !isTerminal) {
+    throw badUsage(
+      "This changes machines that are not on this computer: confirm with --yes, or run it on a terminal.",
+    );
+  }
+  const status = await runEngine(preview);
+  if (status !== 0) throw new EngineFailed(status);
+  return yes || ask(question);
+}
+
+async function ask(question: string): Promise<boolean> {
+  const { createInterface } = require("node:readline/promises") as typeof import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

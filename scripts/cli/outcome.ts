@@ -1,0 +1,47 @@
+/** What is said at the end of an `up`: the lab, what differs from its file, what to do next. */
+import type { Run } from "./deploy";
+import { deploymentOf, outputsOf } from "./deployment";
+import { changedSentence } from "./lab-changes";
+import type { LabConfig } from "./overlay";
+import { type LabStatus, statusOf } from "./status";
+import { another, next } from "./status-text";
+
+/** Three lines, and one more where the lab differs from its file. */
+export function describeUp(config: LabConfig, run: Run): string[] {
+  const { stack } = config.file;
+  const status = statusOf(stack);
+  if (status.state !== "up") return [];
+  return [
+    headline(status, run),
+    ...(run.changed ? loginsOf(stack) : [measured(status)]),
+    changedSentence(config) ?? [],
+    next(stack, nextWords(status)),
+  ].flat();
+}
+
+function headline(
+  { stack, encapsulation, fabric, nodes = [] }: LabStatus,
+  { changed, seconds }: Run,
+): string {
+  const where = fabric ? ` on the ${fabric} fabric` : "";
+  return `${stack} is up${changed ? "" : ", unchanged"}: ${encapsulation}${where}, ${nodes.length} nodes (${seconds.toFixed(1)} s).`;
+}
+
+function measured({ observation }: LabStatus): string {
+  if (!observation) return "Nothing was measured: the verdict is a prediction.";
+  return "Predicted and observed agree on every pair (measured when the lab last changed).";
+}
+
+/** How to log in to the machines of a lab, and what they cost. */
+function loginsOf(stack: string): string[] {
+  const { login, cost, expiry } = outputsOf(deploymentOf(stack) ?? {}) ?? {};
+  const lines = { login, cost, expiry };
+  return Object.entries(lines).flatMap(([name, value]) =>
+    typeof value === "string" ? [`${name}: ${value}`] : [],
+  );
+}
+
+function nextWords({ sandbox, cluster, nodes = [], encapsulation }: LabStatus): string[] {
+  const shell = sandbox || cluster ? [`shell ${nodes.at(-1)?.name}`] : [];
+  return [...shell, ...(sandbox || cluster ? [`switch ${another(encapsulation)}`] : []), "down"];
+}

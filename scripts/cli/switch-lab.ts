@@ -1,0 +1,84 @@
+/** Switches a running lab to another encapsulation, and shows what that changed. */
+import { findSandbox } from "../../components/infrastructure/twin/sandbox";
+import type { LabOptions } from "./command";
+import { deploy, type Run } from "./deploy";
+import { deploymentOf, isEmpty, outputsOf, twinOf } from "./deployment";
+import { typed } from "./invocation";
+import { changedSentence } from "./lab-changes";
+import { planUnlessSecret } from "./lab-plan";
+import { howToRestart, planOnMachines, podsOfOthers, sayOfLivingPods } from "./living-pods";
+import { type LabConfig, labConfig } from "./overlay";
+import { changesBetween, changeTable, pathsOf } from "./switch-report";
+import { print, say } from "./terminal";
+
+/** Whether a lab is up, with living processes if it is a twin. */
+export function isRunning(stack: string): boolean {
+  const deployed = deploymentOf(stack);
+  const twin = twinOf(deployed);
+  return twin ? findSandbox(twin.folder) !== undefined : !isEmpty(deployed);
+}
+
+/** Switches the lab and returns the engine's exit code. The change is kept for the lab, not in the stack's file. */
+export async function switchLab(
+  stack: string,
+  encapsulation: string,
+  { yes, verbose, restartPods = false }: LabOptions & { restartPods?: boolean },
+): Promise<number> {
+  const before = labConfig(stack);
+  const config = labConfig(stack, [{ path: "encapsulation", value: encapsulation }]);
+  const plan = planUnlessSecret(config.file, config.config);
+  const run = await deploy(config, plan, {
+    yes,
+    verbose,
+    information: false,
+    announce: (deployed) => {
+      const sentence = sayOfLivingPods(before, deployed, plan);
+      if (sentence) say(sentence);
+    },
+  });
+  if (run.status !== 0) return run.status;
+  report(config, before, run, encapsulation);
+  if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
+  else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
+  return 0;
+}
+
+function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: string): void {
+  const { stack } = config.file;
+  const after = deploymentOf(stack);
+  const onMachines = (lab: LabConfig, deployed: Run["before"]) =>
+    twinOf(deployed) ? undefined : planOnMachines(lab, deployed);
+  const changes = changesBetween(
+    pathsOf(run.before, onMachines(former, run.before)),
+    pathsOf(after, onMachines(config, after)),
+  );
+  const observation = twinOf(after)?.observation;
+  print(
+    [
+      changes.length > 0 ? changeTable(changes) : "No path changed.",
+      observation?.agrees ? "Predicted and observed agree on every pair." : [],
+      `${stack} runs ${encapsulation} (${run.seconds.toFixed(1)} s).`,
+      changedSentence(config) ?? [],
+    ]
+      .flat()
+      .join("\n"),
+  );
+}
+
+/** After a switch on machines: says which pods keep their old MTU, and restarts those of the study if asked to. */
+async function tendPods(stack: string, encapsulation: string, restartThem: boolean): Promise<void> {
+  const { kubeconfig, podsToRestart: measured } = outputsOf(deploymentOf(stack) ?? {}) ?? {};
+  // Output of a secret connection is an encrypted object here, unless the program says that it is not secret.
+  const podsToRestart = Array.isArray(measured) ? measured : [];
+  if (!restartThem) {
+    const command = typed(`switch ${encapsulation} --stack ${stack} --restart-pods`);
+    for (const line of howToRestart(podsToRestart, command)) say(line);
+  } else if (!kubeconfig) {
+    say("Nothing to restart: there is no cluster on these machines.");
+  } else {
+    // The code to log in takes a moment to load, so load it only here.
+    const { restartPods } = require("./restart-pods") as typeof import("./restart-pods");
+    const { workloads } = await restartPods(stack);
+    for (const line of howToRestart(podsOfOthers(podsToRestart, workloads), undefined)) say(line);
+  }
+}
