@@ -49,7 +49,8 @@ make() {
 
 # The package that linux-image-amd64 depends on now; nothing if the lists do not have it.
 kernel_package() {
-  apt-cache "${apt[@]}" depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1
+  { apt-cache "${apt[@]}" depends linux-image-amd64 2>/dev/null || true; } |
+    sed -n '/^ *Depends: linux-image-/ { s/.*: //p; q; }'
 }
 
 # As root, apt would fetch as the user _apt, which may not write here.
