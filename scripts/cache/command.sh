@@ -55,7 +55,8 @@ json_text() {
   printf '"%s"' "${text//\"/\\\"}"
 }
 
-# { folder, bytes, entries: [{ path, kind, title, bytes, lastUsed, state }] }; `lastUsed` in UTC, `state` as cache_entries says.
+# { folder, bytes, entries: [{ path, kind, title, bytes, lastUsed, state }] }; `lastUsed` in UTC, `state` as
+# cache_entries says.
 cache_json() {
   local kind used state folder size total=0 comma='' entries=''
   while IFS=$'\t' read -r kind used state folder size; do
@@ -97,8 +98,8 @@ prune_cache() {
   say "Removed."
 }
 
-# The labs that are up, a line each: those of which our own state records a resource (they may be in a cloud, and then the
-# state is all that can find them), and those that have a folder on this machine.
+# The labs that are up, a line each: those of which our own state records a resource (they may be in a cloud, and then
+# the state is all that can find them), and those that have a folder on this machine.
 labs_up() {
   local file
   {

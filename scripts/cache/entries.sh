@@ -3,8 +3,8 @@
 
 encaplab_state=${XDG_STATE_HOME:-$HOME/.local/state}/encaplab
 
-# Columns: kind, pattern of its entries below the cache, description. The first pattern that fits decides. The kinds that
-# only the test suites make come last.
+# Columns: kind, pattern of its entries below the cache, description. The first pattern that fits decides. The kinds
+# that only the test suites make come last.
 cache_kinds() {
   cat <<'TABLE'
 unfinished       */*.work.*                 what an interrupted run left
@@ -49,8 +49,8 @@ kind_of() {
   done < <(cache_kinds)
 }
 
-# mark_used FOLDER: notes that an entry of the cache is used now, in the time of its lock file. Another user's cache cannot
-# be written to, and need not be.
+# mark_used FOLDER: notes that an entry of the cache is used now, in the time of its lock file. Another user's cache
+# cannot be written to, and need not be.
 mark_used() { touch "$1.lock" 2>/dev/null || true; }
 
 # When an entry was last used, in seconds since 1970. Without a mark: when it was made.
@@ -76,8 +76,8 @@ entries_by_use() {
   done < <(cache_kinds) | sort -t $'\t' -k 1,1n -k 3,3nr -k 4,4 | cut -f 2-
 }
 
-# Paths that running processes and labs depend on: programs, arguments (QEMU's kernel), overlays (the roots of nodes), and
-# the roots that the disks of stopped nodes were made with.
+# Paths that running processes and labs depend on: programs, arguments (QEMU's kernel), overlays (the roots of nodes),
+# and the roots that the disks of stopped nodes were made with.
 paths_in_use() {
   {
     cat /proc/[0-9]*/cmdline | tr '\0' '\n'

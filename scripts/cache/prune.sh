@@ -3,9 +3,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/entries.sh"
 
-# prune FOLDER: called when this entry of the cache was made; looks at all of its kind. Keeps what is in use, the two that
-# were used last (for a change of branch and back), and everything that was used within a day: another checkout may be
-# about to use that.
+# prune FOLDER: called when this entry of the cache was made; looks at all of its kind. Keeps what is in use, the two
+# that were used last (for a change of branch and back), and everything that was used within a day: another checkout may
+# be about to use that.
 prune() {
   local kind used folder paths='' rank=0 now
   kind=$(kind_of "$1")

@@ -13,10 +13,10 @@ cache_key() {
   done | sha256sum | head -c 16
 }
 
-# keep FOLDER LABEL COMMAND…: makes FOLDER by `COMMAND… WORK`, unless it exists. WORK is an empty folder beside it that is
-# renamed to FOLDER at the very end, so a killed run never leaves a FOLDER that looks finished. Then removes old folders of
-# the same kind.
-# Of two runs at once, the second waits. A child of a killed run keeps the lock open, so the next run waits for it too.
+# keep FOLDER LABEL COMMAND…: makes FOLDER by `COMMAND… WORK`, unless it exists. WORK is an empty folder beside it that
+# is renamed to FOLDER at the very end, so a killed run never leaves a FOLDER that looks finished. Then removes old
+# folders of the same kind. Of two runs at once, the second waits. A child of a killed run keeps the lock open, so the
+# next run waits for it too.
 keep() {
   local folder=$1 label=$2 lock work made=''
   shift 2

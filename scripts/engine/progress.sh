@@ -12,9 +12,9 @@ die() {
 # For what is only interesting when something is wrong: a run that finds everything in place prints nothing.
 note() { [[ ${ENCAPLAB_VERBOSE:-} != 1 ]] || say "$@"; }
 
-# show LABEL LOG [TOTAL]: reads a command's output to the end, keeps it in LOG, and prints progress every few seconds: with
-# TOTAL as "N of at most TOTAL", counting the lines that are Go package names, otherwise the last line.
-# `read -t` is the clock, so progress also appears while a command prints nothing (a linker, a download).
+# show LABEL LOG [TOTAL]: reads a command's output to the end, keeps it in LOG, and prints progress every few seconds:
+# with TOTAL as "N of at most TOTAL", counting the lines that are Go package names, otherwise the last line. `read -t`
+# is the clock, so progress also appears while a command prints nothing (a linker, a download).
 show() {
   local label=$1 log=$2 total=${3:-} every=5 end=$'\n' start=$SECONDS next line='' last='' count=0 status
   [[ ! -t 2 ]] || { every=1 end=$'\r'; }
@@ -56,19 +56,24 @@ run_shown() {
   return "$status"
 }
 
-# How apt, npm, Go, curl and dnf say that a host cannot be reached, in this order.
-no_network_words='(could not|temporary failure) resolv|(could not|unable to|cannot initiate the) connect|E(NOTFOUND|AI_AGAIN|CONNREFUSED|TIMEDOUT|NETUNREACH|HOSTUNREACH)|dial tcp|no such host|couldn.t resolve|failed to connect|(connection|operation) timed out|network is unreachable|no route to host'
+# How apt, npm, Go, curl and dnf say that a host cannot be reached.
+no_network_words='(could not|temporary failure) resolv|(could not|unable to|cannot initiate the) connect'
+no_network_words+='|E(NOTFOUND|AI_AGAIN|CONNREFUSED|TIMEDOUT|NETUNREACH|HOSTUNREACH)'
+no_network_words+='|dial tcp|no such host'
+no_network_words+='|couldn.t resolve|failed to connect|(connection|operation) timed out'
+no_network_words+='|network is unreachable|no route to host'
 
 # say_no_network LABEL LOG…: if the logs of a failed command say that a host could not be reached, prints that in one
 # line, with the command's own line below it. Otherwise prints nothing and returns 1.
 say_no_network() {
   local label=$1 line host='' said
+  local names='(resolve|resolving|lookup|connect to|connection to|dial tcp|ENOTFOUND|EAI_AGAIN)'
   shift
   said=$(cat "$@" 2>/dev/null | grep -Ei "$no_network_words") || return 1
   # The first line that names the host. An address may contain a user's name and password: keep only the host.
   while IFS= read -r line && [[ -z $host ]]; do
     if [[ $line =~ https?://([^/[:space:]\"\']+) ]] ||
-      [[ $line =~ (resolve|resolving|lookup|connect to|connection to|dial tcp|ENOTFOUND|EAI_AGAIN)\ (host:\ )?\'?([A-Za-z0-9.-]+[A-Za-z0-9]) ]]; then
+      [[ $line =~ $names\ (host:\ )?\'?([A-Za-z0-9.-]+[A-Za-z0-9]) ]]; then
       host=${BASH_REMATCH[3]:-${BASH_REMATCH[1]}} host=${host##*@} host=${host%%:*}
       said=$line
     fi

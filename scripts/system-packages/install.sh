@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced by tools.sh. Installs packages of the distribution, starts no service, and remembers which packages it installed.
+# Sourced by tools.sh. Installs packages of the distribution, starts no service, and remembers which packages it
+# installed.
 
 # The folder of stand-ins for the tools by which a Debian package starts its service.
 no_services=$(cd "$(dirname "${BASH_SOURCE[0]}")/no-services" && pwd)
@@ -77,8 +78,8 @@ install_packages() {
 
 apt_install() {
   local path
-  # The stand-ins come first on the PATH of the packages' scripts. They act for this call of apt only, so that nothing is
-  # left if it is killed. Without them nothing is installed: BIRD would run on the machine.
+  # The stand-ins come first on the PATH of the packages' scripts. They act for this call of apt only, so that nothing
+  # is left if it is killed. Without them nothing is installed: BIRD would run on the machine.
   path=$(apt-config dump DPkg::Path | sed -n 's/^DPkg::Path "\(.*\)";$/\1/p')
   [[ -n $path && -x $no_services/invoke-rc.d && $no_services != *:* ]] ||
     die "setup: cannot keep the packages' services from starting here; install them by hand: $(by_hand "$@")"

@@ -1,11 +1,12 @@
 # shellcheck shell=bash disable=SC2154 # root is set by scripts/setup
-# Sourced by scripts/setup. Which programs of the distribution a part of encaplab needs, and the consent to install them.
+# Sourced by scripts/setup. Which programs of the distribution a part of encaplab needs, and the consent to install
+# them.
 
 . "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
-# Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin; machine,
-# for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers; lint, the shell
-# linter; bench, what the benchmark compares with.
+# Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin;
+# machine, for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers;
+# lint, the shell linter; bench, what the benchmark compares with.
 tools() {
   cat <<'TABLE'
 twin     ip                  iproute2         iproute
@@ -60,8 +61,8 @@ missing_names() {
   missing "$@" | cut -d ' ' -f "$column" | sort -u
 }
 
-# need GROUP…: returns 0 if every command of the groups exists, or could be installed with the user's consent. Else prints
-# what to do and returns 1.
+# need GROUP…: returns 0 if every command of the groups exists, or could be installed with the user's consent. Else
+# prints what to do and returns 1.
 need() {
   local names
   check_groups "$@"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prints, as its last line, the folder of what the QEMU machine boots: `vmlinux`, `busybox`, `lib/modules`. Debian's kernel
-# with its network drivers and busybox are unpacked from Debian's packages into the user's cache and not installed: /boot,
-# /lib/modules and the boot loader stay as they are. apt checks the packages by its signatures.
+# Prints, as its last line, the folder of what the QEMU machine boots: `vmlinux`, `busybox`, `lib/modules`. Debian's
+# kernel with its network drivers and busybox are unpacked from Debian's packages into the user's cache and not
+# installed: /boot, /lib/modules and the boot loader stay as they are. apt checks the packages by its signatures.
 set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../engine/progress.sh"
@@ -49,13 +49,15 @@ make() {
 
 # The package that linux-image-amd64 depends on now; nothing if the lists do not have it.
 kernel_package() {
-  apt-cache "${apt[@]}" depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1
+  { apt-cache "${apt[@]}" depends linux-image-amd64 2>/dev/null || true; } |
+    sed -n '/^ *Depends: linux-image-/ { s/.*: //p; q; }'
 }
 
 # As root, apt would fetch as the user _apt, which may not write here.
 fetch() { run_shown "$label: downloading (70 MB, once)" apt-get "${apt[@]}" -o APT::Sandbox::User=root download "$@"; }
 
-# Reads the package lists into a folder of our own: the computer's own lists stay as they are, and only root may write them.
+# Reads the package lists into a folder of our own: the computer's own lists stay as they are, and only root may write
+# them.
 own_lists() {
   apt=(-o "Dir::State::Lists=$PWD/lists" -o "Dir::Cache=$PWD/cache")
   mkdir -p lists/partial cache/archives/partial

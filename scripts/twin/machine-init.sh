@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Process 1 of the machine, with the host's files as its root: sets up what a namespaces sandbox has, and serves two ports.
+# Process 1 of the machine, with the host's files as its root: sets up what a namespaces sandbox has, and serves two
+# ports.
 #   port 7001: receives a bash script until the client closes its half of the connection; returns the script's output
 #   port 7002: receives a line "NAMESPACE TERM ROWS COLUMNS", then is a shell on a terminal
 set -euo pipefail
@@ -37,8 +38,8 @@ ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 
-# nofork: the program uses the connection directly, without a process in between that copies bytes: under emulation, each
-# process costs a tenth of a second.
+# nofork: the program uses the connection directly, without a process in between that copies bytes: under emulation,
+# each process costs a tenth of a second.
 listen=fork,reuseaddr,backlog=128
 socat "TCP-LISTEN:7001,$listen" "EXEC:bash $here/bin/sandbox-script,nofork" >/dev/null 2>&1 </dev/null &
 socat "TCP-LISTEN:7002,$listen" "EXEC:bash $here/bin/sandbox-terminal,nofork" >/dev/null 2>&1 </dev/null &
@@ -52,10 +53,11 @@ read -r -a words </proc/cmdline
 for word in "${words[@]}"; do
   if [[ $word == encaplab.boot=* ]]; then boot_id=${word#*=}; fi
 done
-# From here on only warnings on the console: a lab makes hundreds of devices, and each message costs time under emulation.
+# From here on only warnings on the console: a lab makes hundreds of devices, and each message costs time under
+# emulation.
 echo 4 >/proc/sys/kernel/printk
 echo "encaplab: ready ${boot_id:?}"
 
-# Process 1 reaps orphans (bash does that by itself). If a server ends, end too: the machine is useless without it, and the
-# kernel's panic reports that.
+# Process 1 reaps orphans (bash does that by itself). If a server ends, end too: the machine is useless without it, and
+# the kernel's panic reports that.
 wait -n

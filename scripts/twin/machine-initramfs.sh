@@ -1,5 +1,6 @@
 #!/bin/busybox sh
-# /init of the machine: loads the modules that it needs to mount the host's files, makes them the root, and starts process 1.
+# /init of the machine: loads the modules that it needs to mount the host's files, makes them the root, and starts
+# process 1.
 # shellcheck shell=dash
 set -eu
 b=/bin/busybox
@@ -9,8 +10,8 @@ $b mount -t devtmpfs devtmpfs /dev
 echo "encaplab: the kernel runs"
 while read -r module; do $b insmod "/modules/$module"; done </modules/order
 options=trans=virtio,version=9p2000.L,msize=512000
-# cache=loose: a program's second start is as fast as from memory. The host's files rarely change while the machine runs, and
-# only by the user.
+# cache=loose: a program's second start is as fast as from memory. The host's files rarely change while the machine
+# runs, and only by the user.
 $b mount -t 9p -o "ro,nosuid,cache=loose,$options" host /root
 $b mount -t tmpfs -o mode=755 tmpfs /root/run
 $b mkdir -p /root/run/netns /root/run/bird /root/run/lock

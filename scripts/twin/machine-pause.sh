@@ -3,8 +3,8 @@
 # ports to 127.0.0.1 of that network namespace, so nothing listens on the host. QEMU dies with the pause process.
 #
 #   unshare … bash machine-pause.sh FOLDER BOOT_ID IMAGE SILENCE
-# FOLDER holds the initramfs, IMAGE vmlinux and modules. SILENCE: seconds without anything new on the console after which a
-# machine that boots counts as hung.
+# FOLDER holds the initramfs, IMAGE vmlinux and modules. SILENCE: seconds without anything new on the console after
+# which a machine that boots counts as hung.
 set -euo pipefail
 
 source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
@@ -19,9 +19,9 @@ mount -t proc proc /proc
 hostname twin-host
 ip link set lo up
 
-# nokaslr, mitigations=off, audit=0: there is nothing to protect in here, and each protection costs seconds under emulation.
-# rcu_expedited: making a network namespace waits for RCU. Without it, each takes a tenth of a second.
-# Not `quiet`: the kernel's messages are how a slow machine is told from one that hangs.
+# nokaslr, mitigations=off, audit=0: there is nothing to protect in here, and each protection costs seconds under
+# emulation. rcu_expedited: making a network namespace waits for RCU. Without it, each takes a tenth of a second. Not
+# `quiet`: the kernel's messages are how a slow machine is told from one that hangs.
 command_line="console=ttyS0 panic=-1 mitigations=off nokaslr audit=0 apparmor=0 random.trust_cpu=on
   rcupdate.rcu_expedited=1 net.ifnames=0 encaplab.boot=$boot_id"
 
@@ -35,8 +35,8 @@ qemu() {
     -device virtio-net-pci,netdev=control,romfile= </dev/null 2>&1
 }
 
-# The starter reads this process's output until the machine is ready. If it is gone before that (Ctrl-C, or killed), nobody
-# wants the machine: leave nothing. `.` is a sign of life.
+# The starter reads this process's output until the machine is ready. If it is gone before that (Ctrl-C, or killed),
+# nobody wants the machine: leave nothing. `.` is a sign of life.
 tell_starter() {
   printf '%s\n' "$1" 2>/dev/null || abandoned=yes
 }
@@ -94,7 +94,8 @@ run() {
 }
 
 abandoned=''
-# Under emulation an old CPU is faster: with a new one, the C library uses vector instructions, which are slow to emulate.
+# Under emulation an old CPU is faster: with a new one, the C library uses vector instructions, which are slow to
+# emulate.
 if [[ -r /dev/kvm && -w /dev/kvm ]] && run -accel kvm -cpu host; then exit 0; fi
 if [[ -z $abandoned ]] && run -accel tcg,thread=multi,tb-size=512 -cpu Nehalem,+rdrand; then exit 0; fi
 if [[ -n $abandoned ]] && is_mine; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The client side of a shell in a machine: connects this terminal to port 7002 (see machine-init.sh). Must run in the network
-# namespace of the machine's pause process.
+# The client side of a shell in a machine: connects this terminal to port 7002 (see machine-init.sh). Must run in the
+# network namespace of the machine's pause process.
 #   machine-terminal.sh NAMESPACE
 set -euo pipefail
 

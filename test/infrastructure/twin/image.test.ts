@@ -56,4 +56,25 @@ describe("the image of the QEMU machine", function () {
     assert.equal(fs.existsSync(path.join(machine.dir, "cache/encaplab/machine/form-1")), false);
     assert.ok(progress.length > 0);
   });
+
+  it("reads package lists of its own where this computer has none, and leaves this computer's as they are", async function () {
+    if (process.arch !== "x64") return this.skip();
+    for (const name of ["qemu-system-x86_64", "socat", "depmod", "xz", "dpkg-deb"])
+      machine.write(`bin/${name}`, "#!/bin/sh\n", 0o755);
+    machine.write("bin/apt-cache", "#!/bin/sh\necho 'E: No packages found' >&2; exit 100\n", 0o755);
+    process.env.PATH = `${machine.bin}:/usr/bin:/bin`;
+    await assert.rejects(
+      prepareImage(() => {}),
+      /reading the package lists: no network: deb\.example/,
+    );
+    const calls = fs
+      .readFileSync(process.env.CALLS as string, "utf8")
+      .trim()
+      .split("\n");
+    assert.equal(calls.length, 1);
+    assert.match(
+      calls[0] as string,
+      new RegExp(`-o Dir::State::Lists=${machine.dir}/cache/encaplab/machine/form-1\\.work\\..* update$`),
+    );
+  });
 });

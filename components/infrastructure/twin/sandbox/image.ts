@@ -1,6 +1,7 @@
 /**
- * What a machine boots: Debian's kernel with its network drivers, and busybox, in the user's cache. `scripts/setup prepare
- * machine` puts it there before the engine starts; whoever uses plain `pulumi up` gets it here. Nothing is installed.
+ * What a machine boots: Debian's kernel with its network drivers, and busybox, in the user's cache. `scripts/setup
+ * prepare machine` puts it there before the engine starts; whoever uses plain `pulumi up` gets it here. Nothing is
+ * installed.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -16,7 +17,8 @@ const FIRST_MODULES = ["virtio_pci", "9pnet_virtio", "9p"];
  * The folder of a complete image: `vmlinux`, `busybox`, `lib/modules`. Taken from the cache, whatever its version, or
  * else made (70 MB are downloaded). Two processes may make it at the same time.
  * @param progress gets a line every few seconds while the image is made.
- * @throws {SandboxError} if QEMU or one of its helpers is not installed, or the image cannot be made; it says what to do.
+ * @throws {SandboxError} if QEMU or one of its helpers is not installed, or the image cannot be made; it says what to
+ * do.
  */
 export async function prepareImage(progress: (line: string) => void): Promise<string> {
   const tools = await bash([scriptPath("setup"), "check", "machine"], () => {});

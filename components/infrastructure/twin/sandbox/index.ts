@@ -67,8 +67,8 @@ function describe(record: SandboxRecord): Sandbox {
 }
 
 /**
- * Stops the sandbox of a folder and removes the folder. Returns when all its processes are gone. Does nothing if there is
- * none.
+ * Stops the sandbox of a folder and removes the folder. Returns when all its processes are gone. Does nothing if there
+ * is none.
  */
 export async function stopSandbox(folder: string): Promise<void> {
   const real = realPath(folder);
@@ -79,8 +79,9 @@ export async function stopSandbox(folder: string): Promise<void> {
 }
 
 /**
- * Ends a machine that still boots in this folder, if there is one, so that whoever waits for it gets an error at once and
- * nothing is left. For Ctrl-C: the engine does not pass that on to the provider that waits. A sandbox that is ready stays.
+ * Ends a machine that still boots in this folder, if there is one, so that whoever waits for it gets an error at once
+ * and nothing is left. For Ctrl-C: the engine does not pass that on to the provider that waits. A sandbox that is ready
+ * stays.
  */
 export async function cancelBoot(folder: string): Promise<void> {
   const record = readRecord(realPath(folder));

@@ -1,7 +1,7 @@
 /**
- * The sandbox as a small QEMU machine with Debian's kernel, for twins that need a driver which the running kernel lacks.
- * The machine's root is this computer's own file system, read-only, so both kinds of sandbox run the same programs.
- * Writes go to the machine's memory. Its only network is the access to its two control ports.
+ * The sandbox as a small QEMU machine with Debian's kernel, for twins that need a driver which the running kernel
+ * lacks. The machine's root is this computer's own file system, read-only, so both kinds of sandbox run the same
+ * programs. Writes go to the machine's memory. Its only network is the access to its two control ports.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -11,8 +11,8 @@ import { bootModules, prepareImage } from "./image";
 import { ENVIRONMENT, launch, SCRIPTS } from "./pause";
 
 /**
- * Seconds without anything new on its console after which a machine that boots counts as hung. There is no limit for the
- * whole boot. Measured: under emulation, on two cores with ten busy processes, the longest silence was 7 s.
+ * Seconds without anything new on its console after which a machine that boots counts as hung. There is no limit for
+ * the whole boot. Measured: under emulation, on two cores with ten busy processes, the longest silence was 7 s.
  */
 export const SILENCE = 60;
 
@@ -34,8 +34,8 @@ export function reachMachine(pid: number) {
 }
 
 /**
- * Starts the machine in an existing folder. Returns when it answers, after 10 to 60 s. If this process ends earlier, the
- * machine ends, too, and leaves no folder.
+ * Starts the machine in an existing folder. Returns when it answers, after 10 to 60 s. If this process ends earlier,
+ * the machine ends, too, and leaves no folder.
  * @throws {SandboxError} with what the console said last.
  */
 export async function startMachine(folder: string, progress: (line: string) => void): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The sandbox as namespaces of this machine: user, network, mount, pid, uts and ipc. It needs no privilege. It always has
- * its own user namespace, and so has no privilege over the machine: it cannot change the host's interfaces, routes,
+ * The sandbox as namespaces of this machine: user, network, mount, pid, uts and ipc. It needs no privilege. It always
+ * has its own user namespace, and so has no privilege over the machine: it cannot change the host's interfaces, routes,
  * sysctls, firewall or mounts, even if root starts it.
  */
 import * as fs from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * The pause process: a sandbox's process 1, in its own namespaces, detached from the process that started it. Both kinds of
- * sandbox have one; they differ in the script that it runs.
+ * The pause process: a sandbox's process 1, in its own namespaces, detached from the process that started it. Both
+ * kinds of sandbox have one; they differ in the script that it runs.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -38,8 +38,8 @@ export function findPauses(folder: string): ProcessId[] {
 }
 
 /**
- * Milliseconds without a line after which a pause process counts as failed. A namespaces sandbox is ready after 50; that
- * of a machine gives a sign of life every two seconds, and itself knows when its machine hangs.
+ * Milliseconds without a line after which a pause process counts as failed. A namespaces sandbox is ready after 50;
+ * that of a machine gives a sign of life every two seconds, and itself knows when its machine hangs.
  */
 const SILENCE_LIMIT = 30_000;
 
@@ -59,8 +59,8 @@ export interface Launch {
 /**
  * Starts a pause process and returns once it prints "ready". Every other line that it prints is progress, or a sign of
  * life.
- * @throws {SandboxError} with its standard error. The pause process may still run then; stopping the sandbox ends it, however far
- *   it got.
+ * @throws {SandboxError} with its standard error. The pause process may still run then; stopping the sandbox ends it,
+ * however far it got.
  */
 export async function launch({ kind, folder, argv = [], progress }: Launch): Promise<void> {
   const logFile = path.join(folder, PAUSE_LOG);
