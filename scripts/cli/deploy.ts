@@ -37,12 +37,15 @@ export interface Run {
 /** No question, no second display: what costs nothing needs no preview. */
 const UNASKED = ["--yes", "--skip-preview", "--json", "--color", "never"];
 
-/** Brings a lab to its config, and saves the config's changes for the lab. */
+/**
+ * Brings a lab to its config, and saves the config's changes for the lab.
+ * @returns undefined when the user has said no.
+ */
 export async function deploy(
   config: LabConfig,
   plan: LabPlan | undefined,
   options: RunOptions = {},
-): Promise<Run> {
+): Promise<Run | undefined> {
   const { stack } = config.file;
   await prepareEngine();
   await need(toolsFor(plan), options.yes);
@@ -56,7 +59,7 @@ export async function deploy(
   const unasked = plan?.onThisMachine === true && isOnThisMachine(before);
   const argv = onLab(stack);
   if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
-    return { status: 0, changed: false, before, seconds: 0 };
+    return undefined;
   saveLabConfig(config);
   return run(["up", ...argv], stack, before, options);
 }
@@ -64,20 +67,21 @@ export async function deploy(
 /**
  * Deletes everything that is deployed of a stack. The stack itself stays, empty, so that the next `up` need not start
  * the engine to create it.
+ * @returns undefined when the user has said no.
  */
 export async function destroy(
   stack: string,
   before: Deployment,
   content: object,
   options: RunOptions,
-): Promise<Run> {
+): Promise<Run | undefined> {
   await prepareEngine();
   forgetInterrupted(stack, before);
   writeEngineFile(stack, content);
   const argv = onLab(stack);
   const preview = ["destroy", "--preview-only", ...argv];
   if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
-    return { status: 0, changed: false, before, seconds: 0 };
+    return undefined;
   return run(["destroy", ...argv], stack, before, options);
 }
 

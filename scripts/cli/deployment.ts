@@ -1,6 +1,6 @@
 /** What is deployed of a stack, as the engine recorded it. */
 import { isDeepStrictEqual } from "node:util";
-import { findSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
+import { findSandbox, hasFormerSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import { dynamicName, isElsewhere, STACK_TYPE } from "../../components/remote/types";
 import type { Observation } from "../../components/study";
@@ -108,6 +108,12 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   };
 }
 
+/** Why a twin has no sandbox that commands can use, as the end of a sentence about the lab. */
+export const whyGone = (folder: string): string =>
+  hasFormerSandbox(folder)
+    ? "was built by an earlier version of encaplab"
+    : "was up, but its processes are gone (was this machine restarted?)";
+
 /** A deployed twin and its running sandbox. @throws {Failure} when there is none, with the reason and what to do. */
 export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } {
   const deployed = deploymentOf(stack);
@@ -123,7 +129,7 @@ export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } 
   const sandbox = findSandbox(twin.folder);
   if (!sandbox) {
     throw new Failure(
-      `The lab ${stack} was up, but its processes are gone (was this machine restarted?); ${again} rebuilds it, \`${typed(`down ${stack}`)}\` removes what is left.`,
+      `The lab ${stack} ${whyGone(twin.folder)}; ${again} rebuilds it, \`${typed(`down ${stack}`)}\` removes what is left.`,
       1,
     );
   }

@@ -4,14 +4,16 @@
 export type EngineEvent =
   | { kind: "message"; severity: "info" | "warning" | "error"; text: string; passing: boolean }
   | { kind: "line"; text: string }
-  | { kind: "begins"; operation: string; resource: string }
-  | { kind: "done" | "failed"; operation: string; resource: string }
+  /** `component`: a resource that only holds others together. */
+  | { kind: "begins" | "done" | "failed"; operation: string; resource: string; component: boolean }
   | { kind: "summary"; changed: number; total: number };
 
 interface Metadata {
   op: string;
   urn: string;
   type: string;
+  /** Empty for a component, which is only as done as what is in it. */
+  provider?: string;
 }
 
 /** The engine's event, as far as it is read here. */
@@ -53,8 +55,12 @@ const message = (severity: "info" | "warning" | "error", text: string, passing =
   passing,
 });
 
-function operation(kind: "begins" | "done" | "failed", { op, urn, type }: Metadata): EngineEvent | undefined {
-  return UNCHANGED.includes(op) ? undefined : { kind, operation: op, resource: nameOf(type, urn) };
+function operation(
+  kind: "begins" | "done" | "failed",
+  { op, urn, type, provider }: Metadata,
+): EngineEvent | undefined {
+  if (UNCHANGED.includes(op)) return undefined;
+  return { kind, operation: op, resource: nameOf(type, urn), component: provider === "" };
 }
 
 /** `Node w1`: the last parts of its type and of its URN. */

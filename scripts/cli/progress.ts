@@ -76,20 +76,22 @@ export class Progress {
     else this.write(text, process.stdout);
   }
 
-  private operation({ kind, operation, resource }: Extract<EngineEvent, { operation: string }>) {
+  private operation(event: Extract<EngineEvent, { operation: string }>): void {
     this.changed = true;
     for (const text of this.held.splice(0)) this.write(text, process.stdout);
+    // A component says nothing that its resources do not say, unless it fails.
+    if (event.component && event.kind !== "failed") return;
+    const { kind, operation, resource } = event;
     const [doing, done] = WORDS[operation] ?? [operation, operation];
     if (kind === "begins") {
       this.running.set(resource, `${doing} ${resource}`);
       return;
     }
-    // A component is done when its outputs are registered, and has no end of its own.
     this.running.delete(resource);
     this.count += 1;
-    const failed = kind === "failed" ? `failed: ${doing}` : done;
-    if (this.shown.verbose || !this.onTerminal || kind === "failed")
-      this.write(`  ${failed} ${resource}`, process.stderr);
+    const failed = kind === "failed";
+    if (failed || this.shown.verbose || !this.onTerminal)
+      this.write(`  ${failed ? `failed: ${doing}` : done} ${resource}`, process.stderr);
   }
 
   private write(text: string, stream: NodeJS.WriteStream): void {

@@ -8,8 +8,8 @@ import { columns, widthOf } from "./terminal";
 
 /** One line: which lab, its state, and what it is. */
 export function headline(status: LabStatus): string {
-  const { stack, state, trouble } = status;
-  if (state === "gone") return `${stack} was up, but its processes are gone (was this machine restarted?).`;
+  const { stack, state, trouble, why } = status;
+  if (state === "gone") return `${stack} ${why}.`;
   if (trouble && state === "down" && !/failed/.test(trouble)) return trouble;
   if (state === "down") return `${stack} is down${trouble ? "; its last `up` failed" : ""}.`;
   if (trouble) return trouble;

@@ -9,6 +9,7 @@ import {
   isEmpty,
   outputsOf,
   twinOf,
+  whyGone,
 } from "./deployment";
 import { Failure } from "./failure";
 import { type DescribedChange, describeChanges, show } from "./lab-changes";
@@ -35,6 +36,8 @@ export interface LabStatus {
   state: "up" | "down" | "gone" | "incomplete";
   /** What is wrong with the last run, and what to do. If set, the rest is what was recorded before. */
   trouble?: string;
+  /** For `gone`: why, as the end of a sentence about the lab. */
+  why?: string;
   /** Where a twin runs; absent for machines. */
   sandbox?: SandboxKind;
   cluster?: boolean;
@@ -74,7 +77,7 @@ function builtOf(deployed: Deployment): Omit<LabStatus, "stack" | "changed" | "n
 
 function twinStatus({ folder, plan, observation }: DeployedTwin) {
   const sandbox = findSandbox(folder)?.kind;
-  if (!sandbox) return { state: "gone" as const };
+  if (!sandbox) return { state: "gone" as const, why: whyGone(folder) };
   if (!plan) return { state: "incomplete" as const, sandbox };
   const { encapsulation, fabric, faults } = plan;
   const nodes = plan.nodes.map(({ name, role, subnet, address, block, pods }) => ({

@@ -9,7 +9,7 @@ import { planUnlessSecret } from "./lab-plan";
 import { howToRestart, planOnMachines, podsOfOthers, sayOfLivingPods } from "./living-pods";
 import { type LabConfig, labConfig } from "./overlay";
 import { changesBetween, changeTable, pathsOf } from "./switch-report";
-import { print, say } from "./terminal";
+import { NOTHING_CHANGED, print, say } from "./terminal";
 
 /** Whether a lab is up, with living processes if it is a twin. */
 export function isRunning(stack: string): boolean {
@@ -36,6 +36,10 @@ export async function switchLab(
       if (sentence) say(sentence);
     },
   });
+  if (!run) {
+    say(NOTHING_CHANGED);
+    return 0;
+  }
   if (run.status !== 0) return run.status;
   report(config, before, run, encapsulation);
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);

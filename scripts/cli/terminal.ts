@@ -18,6 +18,9 @@ export function say(text: string): void {
   process.stderr.write(`${wrap(text, widthOf(process.stderr))}\n`);
 }
 
+/** What is said when the user answers no. */
+export const NOTHING_CHANGED = "Nothing was changed.";
+
 /** Writes data for programs to standard output. */
 export function printJson(data: unknown): void {
   process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);

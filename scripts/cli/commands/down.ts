@@ -11,7 +11,7 @@ import {
   yesOption,
 } from "../command";
 import { findLab, type Named, NONE_UP } from "../labs";
-import { say } from "../terminal";
+import { NOTHING_CHANGED, say } from "../terminal";
 
 export const down = (): Command =>
   command("down", {
@@ -45,8 +45,11 @@ async function takeDown(which: Named, options: LabOptions): Promise<number> {
   if (!deployed || isEmpty(deployed)) say(`Nothing to take down: the lab ${stack} is not up.`);
   else {
     const run = await destroy(stack, deployed, engineContent(stack), options);
+    if (!run) {
+      say(NOTHING_CHANGED);
+      return 0;
+    }
     if (run.status !== 0) return run.status;
-    if (!run.changed) return 0;
     say(`${stack} is down (${run.seconds.toFixed(1)} s).`);
   }
   // A backend of the user's own may have a passphrase: keep the salt, so that the state stays readable.

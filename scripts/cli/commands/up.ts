@@ -11,7 +11,7 @@ import {
   yesOption,
 } from "../command";
 import { findLabOrDefault, type Named } from "../labs";
-import { print } from "../terminal";
+import { NOTHING_CHANGED, print, say } from "../terminal";
 
 export const up = (): Command =>
   command("up", {
@@ -42,6 +42,10 @@ async function bringUp(which: Named, { config: changes = [], yes, verbose }: Lab
   const stack = await findLabOrDefault(which);
   const config = labConfig(stack, parsed);
   const run = await deploy(config, planUnlessSecret(config.file, config.config), { yes, verbose });
+  if (!run) {
+    say(NOTHING_CHANGED);
+    return 0;
+  }
   if (run.status === 0) print(describeUp(config, run).join("\n"));
   return run.status;
 }

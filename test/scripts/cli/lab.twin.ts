@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { CliCheckout } from "../../support/cli-checkout";
 import { mentions, until } from "../../support/sandbox";
 
-describe("npm run lab", function () {
+describe("the command line on the twin", function () {
   this.timeout(300_000);
   let checkout: CliCheckout;
   const git = (...argv: string[]) => execFileSync("git", argv, { cwd: checkout.folder, encoding: "utf8" });

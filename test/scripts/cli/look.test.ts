@@ -186,6 +186,23 @@ describe("commands without an engine", function () {
       assert.match(stderr, /its processes are gone.*up L3` rebuilds it, .*down L3` removes/);
     });
 
+    it("understands the state of a twin of version 0.1, and says how to rebuild or remove it", async () => {
+      const folder = path.join(checkout.root, "former");
+      fs.mkdirSync(folder, { recursive: true });
+      const { pid } = process;
+      const record = { kind: "namespaces", bootId: "1", pid, startTime: 1, machineBoot: "1", ready: true };
+      fs.writeFileSync(path.join(folder, "realm.json"), JSON.stringify(record));
+      const former = { type: `${DYNAMIC_TYPE}Place`, outputs: { folder } };
+      checkout.deployed("L6", { resources: [former, seen] });
+      const { stdout } = await checkout.launch("status", "L6");
+      assert.match(stdout, /^L6 was built by an earlier version of encaplab\.\nnext: .*up/);
+      assert.match(
+        (await checkout.launch("shell", "w1", "-s", "L6")).stderr,
+        /^The lab L6 was built by an earlier version of encaplab; `.*up L6` rebuilds it, .*down L6` removes/,
+      );
+      checkout.deployed("L6", {});
+    });
+
     it("says that a lab was never complete", async () => {
       checkout.deployed("L4", { resources: [{ type: STACK_TYPE }] });
       const { stdout } = await checkout.launch("status", "L4");

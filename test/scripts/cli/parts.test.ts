@@ -274,12 +274,14 @@ describe("the engine's events", () => {
       kind: "begins",
       operation: "update",
       resource: "Node w1",
+      component: false,
     });
     assert.equal(read({ resourcePreEvent: meta("same", node, "w1") }), undefined);
     assert.deepEqual(read({ resOpFailedEvent: meta("create", "aws:ec2/vpc:Vpc", "vpc") }), {
       kind: "failed",
       operation: "create",
       resource: "Vpc vpc",
+      component: false,
     });
     assert.deepEqual(read({ summaryEvent: { resourceChanges: { same: 4, update: 2, read: 1 } } }), {
       kind: "summary",

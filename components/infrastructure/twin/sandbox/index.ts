@@ -61,6 +61,9 @@ export function findSandbox(folder: string): Sandbox | undefined {
   return record && describe(record);
 }
 
+/** Whether a folder has a sandbox of version 0.1, which nothing but {@link stopSandbox} can still use. */
+export const hasFormerSandbox = (folder: string): boolean => readRecord(folder, FORMER_RECORD) !== undefined;
+
 function describe(record: SandboxRecord): Sandbox {
   const reach = record.kind === "machine" ? reachMachine : reachNamespaces;
   return { kind: record.kind, bootId: record.bootId, ...reach(record.pid) };
