@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # root is set by scripts/setup, encaplab_… by the files below
 # Sourced by scripts/setup. The commands `cache`, `cache prune` and `uninstall`.
 
-. "$(dirname "${BASH_SOURCE[0]}")/../containers/cache.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../containers/cache.sh"
 
 # cache_command [--json] | prune [--yes]
 cache_command() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by scripts/containers/cache.sh. Removes what nothing uses from the user's cache.
 
-. "$(dirname "${BASH_SOURCE[0]}")/entries.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/entries.sh"
 
 # prune FOLDER: called when this entry of the cache was made; looks at all of its kind. Keeps what is in use, the two
 # that were used last (for a change of branch and back), and everything that was used within a day: another checkout may

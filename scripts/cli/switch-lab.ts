@@ -1,15 +1,16 @@
 /** Switches a running lab to another encapsulation, and shows what that changed. */
 import { findSandbox } from "../../components/infrastructure/twin/sandbox";
+import { judge, type PathVerdict } from "../../components/plan";
+import { formatChange } from "../../components/study";
 import type { LabOptions } from "./command";
 import { deploy, type Run } from "./deploy";
-import { deploymentOf, isEmpty, outputsOf, twinOf } from "./deployment";
+import { type Deployment, deploymentOf, isEmpty, outputsOf, twinOf } from "./deployment";
 import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
 import { planUnlessSecret } from "./lab-plan";
 import { howToRestart, planOnMachines, podsOfOthers, sayOfLivingPods } from "./living-pods";
 import { type LabConfig, labConfig } from "./overlay";
-import { changesBetween, changeTable, pathsOf } from "./switch-report";
-import { NOTHING_CHANGED, print, say } from "./terminal";
+import { NOTHING_CHANGED, print, say, widthOf } from "./terminal";
 
 /** Whether a lab is up, with living processes if it is a twin. */
 export function isRunning(stack: string): boolean {
@@ -50,16 +51,15 @@ export async function switchLab(
 function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: string): void {
   const { stack } = config.file;
   const after = deploymentOf(stack);
-  const onMachines = (lab: LabConfig, deployed: Run["before"]) =>
-    twinOf(deployed) ? undefined : planOnMachines(lab, deployed);
-  const changes = changesBetween(
-    pathsOf(run.before, onMachines(former, run.before)),
-    pathsOf(after, onMachines(config, after)),
+  const changes = formatChange(
+    { paths: pathsOf(former, run.before) },
+    { paths: pathsOf(config, after) },
+    { width: widthOf(process.stdout) },
   );
   const observation = twinOf(after)?.observation;
   print(
     [
-      changes.length > 0 ? changeTable(changes) : "No path changed.",
+      changes,
       observation?.agrees ? "Predicted and observed agree on every pair." : [],
       `${stack} runs ${encapsulation} (${run.seconds.toFixed(1)} s).`,
       changedSentence(config) ?? [],
@@ -67,6 +67,13 @@ function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: s
       .flat()
       .join("\n"),
   );
+}
+
+/** The paths of a lab: as observed on a twin, as predicted on machines. */
+function pathsOf(lab: LabConfig, deployed: Deployment | undefined): PathVerdict[] {
+  const observed = twinOf(deployed)?.observation?.rows;
+  const planned = observed ? undefined : planOnMachines(lab, deployed);
+  return observed ?? (planned ? judge(planned).paths : []);
 }
 
 /** After a switch on machines: says which pods keep their old MTU, and restarts those of the study if asked to. */

@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2034 # for the scripts that source this
 encaplab_cache=${XDG_CACHE_HOME:-$HOME/.cache}/encaplab
-. "$(dirname "${BASH_SOURCE[0]}")/../cache/prune.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../cache/prune.sh"
 
 # cache_key FILE-OR-TEXT…: a short name that changes when one of the files or texts changes.
 cache_key() {

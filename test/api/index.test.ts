@@ -9,7 +9,7 @@ const ROOT = resolve(__dirname, "../..");
 function loadedBy(names: readonly string[]): Record<string, string[]> {
   const script = `
     const sdks = () => Object.keys(require.cache).flatMap((file) =>
-      /node_modules\\/(@pulumi\\/(?!pulumi\\/)[^/]+|ssh2|sshpk)\\//.exec(file)?.[1] ?? []);
+      /node_modules\\/(@pulumi\\/(?!pulumi\\/)[^/]+|ssh2)\\//.exec(file)?.[1] ?? []);
     const seen = new Set();
     const added = () => sdks().filter((sdk) => !seen.has(sdk) && seen.add(sdk));
     require("tsx/cjs");
