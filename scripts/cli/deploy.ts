@@ -7,7 +7,7 @@ import { badUsage, EngineFailed } from "./failure";
 import { liftDeadLocks } from "./lock";
 import { engineFile, keepWhatEngineWrote, type LabConfig, saveLabConfig, writeEngineFile } from "./overlay";
 import { Progress } from "./progress";
-import { need, prepareEngine, toolsFor } from "./setup";
+import { prepareEngine, prepareLab, toolsFor } from "./setup";
 import { createStack } from "./workspace";
 
 /** How to run the engine on a lab. */
@@ -48,7 +48,7 @@ export async function deploy(
 ): Promise<Run | undefined> {
   const { stack } = config.file;
   await prepareEngine();
-  await need(toolsFor(plan), options.yes);
+  await prepareLab(toolsFor(plan), options.yes);
   await liftDeadLocks(stack);
   const before = deploymentOf(stack);
   options.announce?.(before);

@@ -7,7 +7,7 @@ import { Failure } from "./failure";
 
 const SCRIPT = path.resolve(__dirname, "../setup");
 
-/** A group of tools in the table of `scripts/setup`. */
+/** What a lab may need on this machine: a kind that `scripts/setup prepare` knows. */
 export type ToolGroup = "twin" | "machine" | "containers";
 
 /** Functions of `scripts/setup` that change the environment. */
@@ -66,14 +66,15 @@ export function toolsFor(plan: LabPlan | undefined): ToolGroup[] {
 }
 
 /**
- * Checks for tools, and lets `scripts/setup` install them or say how to.
+ * Lets `scripts/setup` get what a lab of these kinds needs on this machine, or say how to, before the engine starts: no
+ * resource should have to.
  * @param yes whether the user has agreed to installations.
  * @throws {Failure} when some are still missing. What to install has been said then.
  */
-export async function need(groups: readonly ToolGroup[], yes = false): Promise<void> {
+export async function prepareLab(groups: readonly ToolGroup[], yes = false): Promise<void> {
   if (groups.length === 0) return;
   if (yes) process.env.ENCAPLAB_YES = "1";
-  const status = await runSetup("need", ...groups);
+  const status = await runSetup("prepare", ...groups);
   if (status !== 0) throw new Failure("Some tools are missing, so nothing was changed.", 1);
 }
 

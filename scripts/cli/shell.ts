@@ -2,15 +2,12 @@
 import { spawn } from "node:child_process";
 import { quote } from "../../components/cluster/steps";
 import { runScript, type Sandbox } from "../../components/infrastructure/twin/sandbox";
-import { INTERNET, type LabPlan } from "../../components/plan";
 import { deploymentOf, runningTwin } from "./deployment";
 import { runHere } from "./engine";
-import { badUsage, Failure } from "./failure";
-import { typed } from "./invocation";
+import { badUsage } from "./failure";
 import { machinesOf, remoteShell } from "./remote-shell";
 import { prepareEngine } from "./setup";
 import { suggestion } from "./spelling";
-import { say } from "./terminal";
 import { Trailer } from "./trailer";
 
 /** Opens a shell on this terminal, or runs the command if there is one, and returns its exit code. */
@@ -20,7 +17,7 @@ export async function enter(stack: string, name: string, command: readonly strin
     await prepareEngine(); // only the engine can decrypt the login
     return remoteShell(stack, machines, name, command);
   }
-  const { sandbox, plan } = runningTwin(stack);
+  const { sandbox } = runningTwin(stack);
   const names = (await runScript(sandbox, "ls /run/netns")).trim().split(/\s+/);
   if (!names.includes(name)) {
     names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
@@ -28,38 +25,9 @@ export async function enter(stack: string, name: string, command: readonly strin
       `There is no "${name}" in the lab ${stack}. It has: ${names.join(", ")}.${suggestion(name, names)}`,
     );
   }
-  if (command.length > 0) {
-    if (command[0] === "birdc" && plan) checkBird(plan, name);
-    return runInside(sandbox, name, command);
-  }
-  if (process.stdin.isTTY && plan) say(whatIs(plan, name));
+  if (command.length > 0) return runInside(sandbox, name, command);
   const [program, ...argv] = sandbox.shellArgv(name);
   return runHere(program as string, argv);
-}
-
-/** What a name of the lab stands for, in one sentence. */
-export function whatIs(plan: LabPlan, name: string): string {
-  for (const node of plan.nodes) {
-    const pod = node.pods.find((one) => one.name === name);
-    if (pod) return `${name} is a pod of node ${node.name}, with the address ${pod.address}.`;
-    if (node.name === name)
-      return `${name} is a node (${node.role}) in subnet ${node.subnet}, with the address ${node.address}.`;
-  }
-  if (name === "router")
-    return "router is the gateway between the subnets. It knows nodes, and pods only with podRoutes.";
-  if (name === "internet") return `internet is a host outside the lab, ${INTERNET.address}.`;
-  return `${name} is the network under the nodes: a bridge for each subnet, and the rules of the ${plan.fabric} fabric.`;
-}
-
-/** @throws {Failure} where `birdc` would only say that it cannot connect. */
-function checkBird(plan: LabPlan, name: string): void {
-  const isNode = plan.nodes.some((node) => node.name === name);
-  if (!isNode) throw new Failure(`BIRD runs on the nodes only, and ${name} is none.`, 1);
-  if (plan.bgp.enabled) return;
-  throw new Failure(
-    `${name} runs no BIRD: the lab's config has \`bgp: Disabled\`, and ${plan.encapsulation} needs no BGP. \`${typed("up --config bgp=Enabled")}\` starts it.`,
-    1,
-  );
 }
 
 /** Runs a command without a terminal. Its output is shown as it comes, so that you can watch `tcpdump -l`. */

@@ -42,7 +42,7 @@ describe("commands that change a lab", function () {
       checkout.write("stacks/Pulumi.real.yaml", "config:\n  encaplab:cloud: aws\n");
       for (const stack of ["local", "c", "real"]) checkout.deployed(stack, {});
       for (const stack of ["local", "c", "real"]) await checkout.launch("up", stack, "--yes");
-      assert.deepEqual(checkout.setupCalls(), ["need twin", "need containers"]);
+      assert.deepEqual(checkout.setupCalls(), ["prepare twin", "prepare containers"]);
       checkout.calls();
       checkout.tell("setup-status", "1");
       const { status, stderr } = await checkout.launch("up", "local");

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import * as os from "node:os";
 import * as fc from "fast-check";
-import { ENCAPSULATIONS, parseStackConfig } from "../../../components/config";
-import { planLab } from "../../../components/plan";
+import { ENCAPSULATIONS } from "../../../components/config";
 import { DYNAMIC_TYPE, dynamicName } from "../../../components/remote/types";
 import { ownFolder } from "../../../scripts/cli/backend";
 import { splitWords } from "../../../scripts/cli/commands/shell";
@@ -19,7 +18,6 @@ import { parseEvent } from "../../../scripts/cli/engine-events";
 import { Failure } from "../../../scripts/cli/failure";
 import { BIN, typed, typedQuietly } from "../../../scripts/cli/invocation";
 import { mayLive } from "../../../scripts/cli/lock";
-import { whatIs } from "../../../scripts/cli/shell";
 import { suggestion } from "../../../scripts/cli/spelling";
 import { columns, wrap } from "../../../scripts/cli/terminal";
 import { Trailer } from "../../../scripts/cli/trailer";
@@ -248,18 +246,6 @@ describe("what follows the name in `shell`", () => {
     }
     assert.throws(() => splitWords(["--stack"]), /needs the name of a stack/);
   });
-});
-
-describe("what a name of the lab stands for", () => {
-  const plan = planLab(parseStackConfig({}));
-  for (const [name, meaning] of [
-    ["w1-1", /^w1-1 is a pod of node w1, with the address 172\.16\.0\.65\.$/],
-    ["w2", /^w2 is a node \(worker\) in subnet b, with the address 10\.0\.4\.10\.$/],
-    ["router", /^router is the gateway between the subnets/],
-    ["internet", /^internet is a host outside the lab, 203\.0\.113\.10\.$/],
-    ["fabric", /^fabric is the network under the nodes: .* of the plain fabric\.$/],
-  ] as const)
-    it(`is said of ${name}`, () => assert.match(whatIs(plan, name), meaning));
 });
 
 describe("the engine's events", () => {
