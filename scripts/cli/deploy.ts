@@ -1,6 +1,7 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
+import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
-import { type Deployment, deploymentOf, forgetInterrupted, isOnThisMachine } from "./deployment";
+import { type Deployment, deploymentOf, forgetInterrupted, isOnThisMachine, twinOf } from "./deployment";
 import { followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
@@ -95,6 +96,7 @@ async function run(
 ): Promise<Run> {
   const started = Date.now();
   const progress = new Progress({ verbose, information }).start();
+  const release = onInterrupt(() => cancelBootOf(stack));
   try {
     const status = await followEngine([...argv, ...UNASKED], (line, stream) =>
       progress.take(
@@ -105,9 +107,25 @@ async function run(
     );
     return { status, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
   } finally {
+    release();
     progress.end();
     keepWhatEngineWrote(stack);
   }
+}
+
+/** Calls back when the user interrupts. @returns a function that ends this. */
+function onInterrupt(call: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, call);
+  return () => {
+    for (const signal of signals) process.off(signal, call);
+  };
+}
+
+/** Ends a machine that still boots: the engine waits for it, and does not pass the interruption on. */
+function cancelBootOf(stack: string): void {
+  const folder = twinOf(deploymentOf(stack))?.folder;
+  if (folder) void cancelBoot(folder);
 }
 
 /** Shows what would change, and asks. @throws {Failure} when there is nobody to ask. */
