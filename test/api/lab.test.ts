@@ -156,7 +156,7 @@ describe("a lab as one component", () => {
     });
     assert.ok(pulumi.RunError.isInstance(failed));
     assert.match((failed as Error).message, /encaplab:encapsulation is "GRE": must be one of/);
-    assert.match((failed as Error).message, /encaplab:blockSize is 99: must be a whole number from 20 to 32/);
+    assert.match((failed as Error).message, /encaplab:blockSize is 99: must be a whole number from 20 to 30/);
     assert.deepEqual(resources, []);
   });
 
