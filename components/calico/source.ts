@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { type CalicoConfig, ConfigError } from "../config";
 import type { LabPlan } from "../plan";
+import { unreachable } from "../unreachable";
 
 /** In milliseconds. A preview must not hang on a silent network. */
 const TIME_LIMIT = 30_000;
@@ -28,6 +29,7 @@ export function manifestUrl({ versions, firewall }: LabPlan): string {
 /**
  * The manifest's text. A fetched manifest is kept in the user's cache, because a release never changes: a later `up`
  * needs no network for it.
+ * @throws {RunError} when there is no network.
  * @throws {ConfigError} when it cannot be fetched or read, or does not have the config's checksum.
  */
 export async function readManifest(
@@ -54,10 +56,14 @@ async function fetched(
   const file = path.join(cache, `${sha256(url).slice(0, 16)}.yaml`);
   if (fs.existsSync(file)) return fs.readFileSync(file, "utf8");
   const text = await fetchText(url).catch((error: Error) => {
-    throw problem(
-      "manifest",
-      manifest,
-      `${url} could not be fetched (${error.message}); download it where there is a network, and set the path of the file`,
+    const way = `download ${url} where there is a network, and set encaplab:calico.manifest to the path of the file`;
+    throw (
+      unreachable(url, error, way) ??
+      problem(
+        "manifest",
+        manifest,
+        `${url} could not be fetched (${error.message}); it must be Calico's calico.yaml`,
+      )
     );
   });
   fs.mkdirSync(cache, { recursive: true });

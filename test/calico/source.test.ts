@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { RunError } from "@pulumi/pulumi";
 import { manifestUrl, readManifest } from "../../components/calico/source";
 import { planOf, problemsOf } from "../support/problems";
 
 const sum = (text: string) => createHash("sha256").update(text).digest("hex");
 const refuse = async (): Promise<string> => {
-  throw new Error("getaddrinfo ENOTFOUND");
+  throw Object.assign(new TypeError("fetch failed"), { cause: { code: "ENOTFOUND" } });
 };
 
 describe("the source of Calico's manifest", () => {
@@ -55,9 +56,17 @@ describe("the source of Calico's manifest", () => {
   });
 
   it("is named in the error when it cannot be fetched or read, with what to do", async () => {
-    const [offline] = await problemsOf(() => readManifest({}, planOf({}), refuse, folder));
-    assert.equal(offline?.key, "calico.manifest");
-    assert.match(offline?.message ?? "", /could not be fetched.*ENOTFOUND.*set the path of the file/);
+    await assert.rejects(readManifest({}, planOf({}), refuse, folder), (error) => {
+      assert.ok(RunError.isInstance(error));
+      assert.match(
+        error.message,
+        /^no network: raw\.githubusercontent\.com cannot be reached \(ENOTFOUND\); download https:.*calico\.manifest/,
+      );
+      return true;
+    });
+    const absent = () => Promise.reject(new Error("status 404"));
+    const [wrong] = await problemsOf(() => readManifest({}, planOf({}), absent, folder));
+    assert.match(wrong?.message ?? "", /could not be fetched \(status 404\)/);
     const [missing] = await problemsOf(() =>
       readManifest({ manifest: "/no/such" }, planOf({}), refuse, folder),
     );

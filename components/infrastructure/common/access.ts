@@ -3,6 +3,7 @@ import * as https from "node:https";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cloud, ConfigError } from "../../config";
 import { formatCidr, parseCidr } from "../../plan";
+import { unreachable } from "../../unreachable";
 
 /** Answers with the caller's public address as plain text. Run by AWS, open to everybody. */
 const ECHO = "https://checkip.amazonaws.com";
@@ -16,6 +17,7 @@ export type AskAddress = (url: string, limit: number) => Promise<string>;
 /**
  * The CIDRs that may reach the nodes from outside.
  * @param accessCidrs from the config. Default: the caller's own public IPv4 address.
+ * @throws {RunError} when there is no network.
  * @throws {ConfigError} when that address cannot be found.
  */
 export async function findAccess(
@@ -27,7 +29,8 @@ export async function findAccess(
   if (accessCidrs) return [...new Set(accessCidrs.map((cidr) => formatCidr(parseCidr(cidr))))];
   const key = `${cloud}.accessCidrs`;
   const address = await ask(ECHO, TIME_LIMIT).catch((error: Error) => {
-    throw unknown(key, `the request to ${ECHO} failed (${error.message})`);
+    const way = `it tells your own public address, from which alone SSH and the API can be reached; ${setAccess(key)}`;
+    throw unreachable(ECHO, error, way) ?? unknown(key, `the request to ${ECHO} failed (${error.message})`);
   });
   if (!ADDRESS.test(address.trim())) throw unknown(key, `${ECHO} answered without an IPv4 address`);
   const cidr = `${address.trim()}/32`;
@@ -37,12 +40,15 @@ export async function findAccess(
   return [cidr];
 }
 
+const setAccess = (key: string): string =>
+  `set who may reach the nodes: pulumi config set --path '${key}[0]' 203.0.113.7/32`;
+
 function unknown(key: string, why: string): ConfigError {
   return new ConfigError([
     {
       key,
       value: undefined,
-      message: `your own public address cannot be found: ${why}; set who may reach the nodes: pulumi config set --path '${key}[0]' 203.0.113.7/32`,
+      message: `your own public address cannot be found: ${why}; ${setAccess(key)}`,
     },
   ]);
 }
@@ -63,7 +69,5 @@ const get: AskAddress = (url, limit) =>
       });
       response.on("error", reject);
     });
-    request.on("error", (error) =>
-      reject(error.name === "AbortError" ? new Error(`no answer within ${limit / 1000} seconds`) : error),
-    );
+    request.on("error", reject);
   });
