@@ -191,7 +191,7 @@ describe("scripts/engine", () => {
     [
       "Go is too old",
       (m: Machine) => Object.assign(m.env, { FAKE_GOVERSION: "1.19.8" }),
-      /is Go 1\.19\.8, the engine needs Go 1\.\d+/,
+      /is Go 1\.19\.8, but the engine needs Go 1\.\d+/,
     ],
     [
       "the build fails",
