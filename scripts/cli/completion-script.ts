@@ -1,6 +1,7 @@
 /** Completion scripts, made from the program's own commands. Stacks are listed when the user asks for them. */
 import * as path from "node:path";
 import type { Command } from "commander";
+import { quote } from "../../components/cluster/steps";
 
 const STACKS = path.resolve(__dirname, "../../stacks");
 
@@ -112,8 +113,4 @@ function fish(entries: readonly Entry[]): string {
     ];
   });
   return `# fish completion for lab. Made by \`lab completion fish\`.\ncomplete -c lab -f\n${lines.join("\n")}\n`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
