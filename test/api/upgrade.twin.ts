@@ -38,8 +38,7 @@ describe("a stack of version 0.1 with the real engine", function () {
     assert.equal(status, 0, output);
   });
   afterEach(async () => {
-    await lab.pulumi("destroy");
-    lab.remove();
+    await lab.end();
   });
 
   /** What version 0.1 left on the machine: the record of its sandbox, here with a process that only waits. */

@@ -75,7 +75,7 @@ describe("the build of a real Kubernetes", function () {
   it("prints its usage after a wrong argument", () => {
     const { status, stderr } = spawnSync("bash", [BUILD, "--images"], { encoding: "utf8" });
     assert.notEqual(status, 0);
-    assert.match(stderr, /usage: run \| run binaries \| run calico; was given: --images/);
+    assert.match(stderr, /usage: run \| run binaries \| run calico; but was given: --images/);
   });
 
   it("makes a layer for the stack's provider, which builds a machine, notices that it is off, repairs it and removes it", async () => {

@@ -202,13 +202,13 @@ describe("node containers", function () {
     assert.match(said(wrong.folder, "up"), /the layer \/no\/such\/layer does not exist/);
     assert.match(said(wrong.folder, "sideways"), /usage: .*up\|down\|status/);
     assert.match(said(lab.folder, "kill", "nobody"), /no node nobody .* cp1/);
-    assert.match(said("/run/lab", "up"), /must not lie below \/run/);
+    assert.match(said("/run/lab", "up"), /must not be below \/run/);
     assert.deepEqual(wrong.leftovers(), []);
     assert.match(
       spawnSync("setpriv", ["--reuid=65534", "--clear-groups", "bash", RUN, wrong.folder, "up"], {
         encoding: "utf8",
       }).stderr,
-      /need root, this is user/,
+      /need root, but you are the user nobody/,
     );
   });
 
