@@ -1,17 +1,12 @@
 // Package local runs commands on the machine that the engine runs on.
 package local
 
-import (
-	"context"
-
-	"github.com/pulumi/pulumi-go-provider/infer"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
-	"encaplab/standins/command/process"
-)
+import "encaplab/standins/command/process"
 
 // Command is command:local:Command. It rejects assetPaths and archivePaths.
-type Command struct{}
+type Command struct {
+	process.Resource[Inputs, State, *State]
+}
 
 // Inputs of a Command.
 type Inputs struct {
@@ -29,32 +24,5 @@ type State struct {
 	process.Streams
 }
 
-// Create runs the create command.
-func (*Command) Create(ctx context.Context, req infer.CreateRequest[Inputs]) (infer.CreateResponse[State], error) {
-	state := State{Inputs: req.Inputs}
-	id, err := resource.NewUniqueHex(req.Name, 8, 0)
-	if err == nil && !req.DryRun && req.Inputs.Create != nil {
-		err = state.run(ctx, *req.Inputs.Create)
-	}
-	return infer.CreateResponse[State]{ID: id, Output: state}, err
-}
-
-// Update runs the update command, or create if there is none.
-func (*Command) Update(
-	ctx context.Context, req infer.UpdateRequest[Inputs, State],
-) (infer.UpdateResponse[State], error) {
-	state := State{Inputs: req.Inputs, Streams: req.State.Streams}
-	var err error
-	if command := req.Inputs.OnUpdate(); command != nil && !req.DryRun {
-		err = state.run(ctx, *command)
-	}
-	return infer.UpdateResponse[State]{Output: state}, err
-}
-
-// Delete runs the delete command.
-func (*Command) Delete(ctx context.Context, req infer.DeleteRequest[State]) (infer.DeleteResponse, error) {
-	if req.State.Inputs.Delete == nil {
-		return infer.DeleteResponse{}, nil
-	}
-	return infer.DeleteResponse{}, req.State.run(ctx, *req.State.Inputs.Delete)
-}
+// Take sets the inputs, and what the last run has printed.
+func (s *State) Take(inputs Inputs, said process.Streams) { s.Inputs, s.Streams = inputs, said }

@@ -11,8 +11,8 @@ import (
 	"encaplab/standins/standin"
 )
 
-// run runs one command line to its end. If the engine is interrupted or has died, kills it with all its children.
-func (s *State) run(ctx context.Context, command string) error {
+// Run runs one command line to its end. If the engine is interrupted or has died, kills it with all its children.
+func (s *State) Run(ctx context.Context, command string) error {
 	ctx, done := standin.While(ctx)
 	defer done()
 	argv := []string{"/bin/sh", "-c"}

@@ -17,6 +17,9 @@ func (l Lifecycle) OnUpdate() *string {
 	return l.Create
 }
 
+// Lines are the command lines.
+func (l Lifecycle) Lines() Lifecycle { return l }
+
 // Surroundings are the inputs that a command gets when it starts.
 type Surroundings struct {
 	Stdin *string `pulumi:"stdin,optional"`
@@ -31,6 +34,9 @@ type Streams struct {
 	Stdout string `pulumi:"stdout"`
 	Stderr string `pulumi:"stderr"`
 }
+
+// Said is what the last run has printed.
+func (s Streams) Said() Streams { return s }
 
 // Previous are the environment variables with the previous run's output; a variable is absent if its stream was empty.
 func (s Surroundings) Previous(said Streams) map[string]string {

@@ -12,9 +12,9 @@ import (
 	"encaplab/standins/standin"
 )
 
-// run runs one command line to its end. As with Pulumi's plug-in, an interrupted engine waits for it. Only if the engine has
-// died, run closes the connection.
-func (s *State) run(ctx context.Context, command string) error {
+// Run runs one command line to its end. As with Pulumi's plug-in, an interrupted engine waits for it. Only if the engine has
+// died, Run closes the connection.
+func (s *State) Run(ctx context.Context, command string) error {
 	client, err := s.Connection.dial(ctx)
 	if err != nil {
 		return err
