@@ -13,7 +13,7 @@ import {
 import { DISAGREES, Failure } from "../failure";
 import { typed } from "../invocation";
 import { type Named, requireLab } from "../labs";
-import { print, printJson } from "../terminal";
+import { print, printJson, widthOf } from "../terminal";
 
 export const observe = (): Command =>
   command("observe", {
@@ -32,7 +32,7 @@ export const observe = (): Command =>
       ),
     );
 
-async function observeAgain(which: Named, { json }: LabOptions): Promise<number> {
+async function observeAgain(which: Named, { json, verbose }: LabOptions): Promise<number> {
   const stack = await requireLab(which);
   const { runningTwin } = require("../deployment") as typeof import("../deployment");
   const { sandbox, plan } = runningTwin(stack);
@@ -44,6 +44,6 @@ async function observeAgain(which: Named, { json }: LabOptions): Promise<number>
     require("../../../components/study") as typeof import("../../../components/study");
   const observation = await measure(sandbox, plan);
   if (json) printJson(observation);
-  else print(formatObservation(observation));
+  else print(formatObservation(observation, { verbose, width: widthOf(process.stdout) }));
   return observation.agrees ? 0 : DISAGREES;
 }

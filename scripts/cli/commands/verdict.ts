@@ -11,7 +11,7 @@ import {
   verboseOption,
 } from "../command";
 import { findLabOrDefault, type Named, nameOf } from "../labs";
-import { print, printJson, say } from "../terminal";
+import { print, printJson, say, widthOf } from "../terminal";
 
 export const verdict = (): Command =>
   command("verdict", {
@@ -33,7 +33,7 @@ export const verdict = (): Command =>
     );
 
 /** A path that fails is an answer, not an error: the exit code is 0. */
-async function predict(which: Named, { config: changes = [], json }: LabOptions): Promise<number> {
+async function predict(which: Named, { config: changes = [], json, verbose }: LabOptions): Promise<number> {
   const { parseChange } = require("../config-path") as typeof import("../config-path");
   const { labConfig } = require("../overlay") as typeof import("../overlay");
   const { planOf } = require("../lab-plan") as typeof import("../lab-plan");
@@ -44,11 +44,12 @@ async function predict(which: Named, { config: changes = [], json }: LabOptions)
   const lab = labConfig(stack);
   const config = labConfig(stack, changes.map(parseChange));
   const plan = planOf(config.file, config.config);
+  const predicted = judge(plan);
   const { encapsulation, fabric, faults } = plan;
   const { secrets } = config.file;
   if (secrets.length > 0) say(`Ignored, because they are secret: ${secrets.join(", ")}.`);
   if (json) {
-    printJson({ stack, changes, encapsulation, fabric, faults, verdict: judge(plan) });
+    printJson({ stack, changes, encapsulation, fabric, faults, verdict: predicted });
     return 0;
   }
   const { formatVerdict } =
@@ -58,7 +59,7 @@ async function predict(which: Named, { config: changes = [], json }: LabOptions)
     [
       `Stack ${stack}${supposed}: ${encapsulation} on the ${fabric} fabric, ${plan.nodes.length} nodes.`,
       changedSentence(lab) ?? [],
-      formatVerdict(judge(plan)),
+      formatVerdict(predicted, { verbose, width: widthOf(process.stdout) }),
     ]
       .flat()
       .join("\n"),

@@ -52,7 +52,13 @@ describe("the command line on the twin", function () {
   it("measures again with observe", async () => {
     const observation = JSON.parse(await fine("observe", "--json"));
     assert.equal(observation.agrees, true);
-    assert.match(await fine("observe"), /^Observation: as predicted in all 216 probes/);
+    const short = await fine("observe");
+    assert.match(short, /^Observation: as predicted in all 216 probes/);
+    assert.doesNotMatch(short, /tcpdump/);
+    assert.match(
+      await fine("observe", "-v"),
+      /^cross-subnet, cp1-1 > w2-1:\n {2}ip route get: .*\n {2}tcpdump: /m,
+    );
   });
 
   it("runs a command in a node and in a pod, and returns its output, errors and exit code", async () => {

@@ -58,6 +58,13 @@ describe("commands without an engine", function () {
   }
 
   describe("verdict", () => {
+    it("names the traced pair of each path with -v only", async () => {
+      const plain = await checkout.launch("verdict", "L9");
+      assert.doesNotMatch(plain.stdout, /traced/);
+      const verbose = await checkout.launch("verdict", "L9", "-v");
+      assert.match(verbose.stdout, /^same-subnet: traced cp1-1 > w1-1$/m);
+    });
+
     it("predicts the paths of a stack as it is", async () => {
       const { status, stdout } = await checkout.launch("verdict", "L2");
       assert.equal(status, 0);
