@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
 import type { LabPlan } from "../plan";
-import { formerUrn } from "../remote/dynamic";
+import { withFormerUrn } from "../remote/dynamic";
 import { ClusterApi } from "./api";
 import { IP_POOL_DEFINITION } from "./definition";
 import type { PodNetwork } from "./pod-network";
@@ -39,13 +39,9 @@ export class StaticRoutes extends pulumi.ComponentResource implements PodNetwork
     { plan, cluster, prefix = `${name}-` }: StaticRoutesArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    // Until version 0.1 one component was both, Calico and its absence.
-    const aliases = [
-      ...((options?.aliases as pulumi.Alias[] | undefined) ?? []),
-      // The whole URN, because the engine does not combine this type with the other aliases.
-      formerUrn(["encaplab:calico:Calico"], name),
-    ];
-    super("encaplab:calico:StaticRoutes", name, {}, { ...options, aliases });
+    // Until version 0.1 one component was both, Calico and its absence. The whole URN, because the engine does not combine
+    // a type with the other aliases.
+    super("encaplab:calico:StaticRoutes", name, {}, withFormerUrn(options, ["encaplab:calico:Calico"], name));
     const api = new ClusterApi(cluster, this, prefix);
     this.pools = api.declarePools(plan, api.define("ippools", IP_POOL_DEFINITION));
     for (const node of cluster.nodes) {

@@ -48,10 +48,9 @@ export class Cluster extends pulumi.ComponentResource {
   readonly infrastructure: MachineInfrastructure;
   /** The step that prepared each node for kubeadm. */
   readonly prepared: ReadonlyMap<Machine, pulumi.CustomResource>;
-  /** Begins the name of every resource. */
-  readonly prefix: string;
   /** The step that made each node a member of the cluster. */
   readonly members: ReadonlyMap<Machine, pulumi.CustomResource>;
+  private readonly prefix: string;
 
   constructor(
     name: string,
@@ -65,15 +64,13 @@ export class Cluster extends pulumi.ComponentResource {
     this.controlPlane = controlPlane;
     this.prefix = prefix;
     // What the lab did to a machine that it did not make is undone by its HostReset.
-    const resets = new Map(
-      nodes
-        .filter(({ resource }) => !resource)
-        .map((node) => [
-          node,
-          new HostReset(`${prefix}${node.name}`, node, plan.ipPool.cidr, { parent: this }),
-        ]),
+    const machines = new Map(
+      nodes.map((node) => [
+        node,
+        node.resource ?? new HostReset(`${prefix}${node.name}`, node, plan.ipPool.cidr, { parent: this }),
+      ]),
     );
-    const machineOf = (node: Machine) => [node.resource ?? (resets.get(node) as pulumi.Resource)];
+    const machineOf = (node: Machine) => machines.get(node) as pulumi.Resource;
     const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node, machineOf(node))]));
     this.infrastructure = infrastructure;
     this.prepared = prepared;
@@ -114,7 +111,7 @@ export class Cluster extends pulumi.ComponentResource {
   }
 
   /** @param machine what the machine exists by, or what records the lab's use of it. */
-  private prepare(plan: LabPlan, node: Machine, machine: pulumi.Resource[]): remote.Command {
+  private prepare(plan: LabPlan, node: Machine, machine: pulumi.Resource): remote.Command {
     const reachable = new Reachable(`${this.prefix}${node.name}`, node, { parent: this, dependsOn: machine });
     return runScript(
       {
@@ -140,7 +137,7 @@ export class Cluster extends pulumi.ComponentResource {
       prepared,
       tokens: issued,
       machine,
-    }: { prepared: remote.Command; tokens: BootstrapTokens; machine: pulumi.Resource[] },
+    }: { prepared: remote.Command; tokens: BootstrapTokens; machine: pulumi.Resource },
   ): remote.Command {
     const { controlPlane, caHash, prefix } = this;
     // Create this before the join, so that a node is also removed from the cluster after an interrupted join.
@@ -155,7 +152,7 @@ export class Cluster extends pulumi.ComponentResource {
         triggers: [machineId(node), caHash],
       },
       // The worker's machine must still be there when the node is drained. When the cluster is deleted, skip this step.
-      { parent: this, dependsOn: [this.init, ...machine], deletedWith: this.init },
+      { parent: this, dependsOn: [this.init, machine], deletedWith: this.init },
     );
     return runScript(
       {

@@ -85,7 +85,7 @@ export function list<T extends z.ZodType>(element: T, min: number, max: number, 
 /** A list, or the same as text: its elements with commas between them. Empty text is the empty list. */
 export function listOrText<T extends z.ZodType<string, string>>(element: T, max: number, what: string) {
   const elements = list(element, 0, max, what);
-  // One element more than allowed is enough to know that there are too many.
+  // The first element beyond the limit already shows that there are too many.
   const split = (text: string) =>
     text.trim() === "" ? [] : text.split(",", max + 1).map((part) => part.trim());
   const error = `must be a list of 0 to ${max} ${what}`;

@@ -128,7 +128,7 @@ function cancelBootOf(stack: string): void {
   if (folder) void cancelBoot(folder);
 }
 
-/** Shows what would change, and asks. @throws {Failure} when there is nobody to ask. */
+/** Shows what would change, and asks. @throws {Failure} without a terminal to ask on. */
 async function agreed(preview: string[], question: string, { yes = false }: RunOptions): Promise<boolean> {
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   if (!yes && !isTerminal) {

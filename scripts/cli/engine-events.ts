@@ -29,7 +29,7 @@ interface Raw {
 /** Operations that change nothing. */
 const UNCHANGED = ["same", "read", "refresh", "read-discard", "discard"];
 
-/** Reads a line of the engine. Undefined for an event that interests nobody. */
+/** Reads a line of the engine. Undefined for an event that is not shown. */
 export function parseEvent(line: string): EngineEvent | undefined {
   if (!line.startsWith("{")) return line.trim() === "" ? undefined : { kind: "line", text: line };
   const event = JSON.parse(line) as Raw;

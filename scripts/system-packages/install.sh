@@ -67,7 +67,7 @@ install_packages() {
   # sudo asks for the password now: the installation's own output goes to the progress line.
   as_root true || return 1
   mkdir -p "${record%/*}" && chmod 700 "${record%/*}"
-  # Before the installation, which may be interrupted. Whoever reads it asks whether the package is there.
+  # Before the installation, which may be interrupted. installed_packages checks that a recorded package is there.
   printf '%s\n' "$@" >>"$record"
   case $(package_manager) in
     apt-get) apt_install "$@" ;;

@@ -2,7 +2,7 @@
 # Sourced by scripts/setup. Which programs of the distribution a part of encaplab needs, and the consent to install
 # them.
 
-. "$(dirname "${BASH_SOURCE[0]}")/install.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
 # Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin;
 # machine, for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers;
@@ -81,7 +81,7 @@ need() {
   install_packages "${names[@]}"
 }
 
-# check GROUP…: as `need`, and never installs. For what runs inside the engine, where nobody can be asked.
+# check GROUP…: as `need`, and never installs. For what runs inside the engine, where the user cannot be asked.
 check() {
   local names
   check_groups "$@"

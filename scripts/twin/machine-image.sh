@@ -4,8 +4,8 @@
 # installed: /boot, /lib/modules and the boot loader stay as they are. apt checks the packages by its signatures.
 set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../engine/progress.sh"
-. "$here/../containers/cache.sh"
+source "$here/../engine/progress.sh"
+source "$here/../containers/cache.sh"
 for dir in /usr/sbin /sbin; do case ":$PATH:" in *":$dir:"*) ;; *) PATH=$PATH:$dir ;; esac done
 export LC_ALL=C
 trap 'say "$label: line $LINENO failed: $BASH_COMMAND"' ERR

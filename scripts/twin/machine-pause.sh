@@ -36,7 +36,7 @@ qemu() {
 }
 
 # The starter reads this process's output until the machine is ready. If it is gone before that (Ctrl-C, or killed),
-# nobody wants the machine: leave nothing. `.` is a sign of life.
+# the machine is not wanted any more: leave nothing. `.` is a sign of life.
 tell_starter() {
   printf '%s\n' "$1" 2>/dev/null || abandoned=yes
 }

@@ -41,7 +41,7 @@ export function withHostKey(connection: Connection, record: () => HostKey): Conn
 }
 
 /**
- * A preview does not know the key of a machine to which nobody has logged in yet: it is absent then. An unknown key in the
+ * A preview does not know the key of a machine before the first login: it is absent then. An unknown key in the
  * connection of a step would make the step's result unknown, and the preview of a cluster that was built without recorded
  * keys would announce that everything which depends on these results is replaced.
  */

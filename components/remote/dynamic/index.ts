@@ -31,6 +31,16 @@ export { DYNAMIC_TYPE };
 export const formerUrn = (types: readonly string[], name: string): string =>
   `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${types.join("$")}::${name}`;
 
+/** A component's options with its {@link formerUrn} as one more alias. */
+export const withFormerUrn = (
+  options: pulumi.ComponentResourceOptions | undefined,
+  types: readonly string[],
+  name: string,
+): pulumi.ComponentResourceOptions => ({
+  ...options,
+  aliases: [...((options?.aliases as (pulumi.Alias | string)[] | undefined) ?? []), formerUrn(types, name)],
+});
+
 /** A dynamic resource whose provider is a {@link DynamicProvider}. */
 export class DynamicResource extends pulumi.CustomResource {
   /**

@@ -1,7 +1,7 @@
 /** Public API of the node containers: machines with systemd and SSH on this machine, in the plan's subnets. */
 import * as pulumi from "@pulumi/pulumi";
 import type { LabPlan } from "../../../plan";
-import { DYNAMIC_TYPE, DynamicResource, formerUrn } from "../../../remote/dynamic";
+import { DYNAMIC_TYPE, DynamicResource, formerUrn, withFormerUrn } from "../../../remote/dynamic";
 import { createLogin } from "../../common";
 import type { Endpoint, Machine, MachineInfrastructure } from "../../interface";
 import { renderContainers } from "./containers";
@@ -88,8 +88,7 @@ export class NodeContainers extends pulumi.ComponentResource implements MachineI
     { plan, layer, prefix = `${name}-` }: NodeContainersArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    const aliases = [...((options?.aliases as pulumi.Alias[] | undefined) ?? []), formerUrn([OUTER], name)];
-    super("encaplab:hosts:NodeContainers", name, {}, { ...options, aliases });
+    super("encaplab:hosts:NodeContainers", name, {}, withFormerUrn(options, [OUTER], name));
     const login = createLogin(`${prefix}login`, undefined, { parent: this });
     const labFolder = new Folder(`${prefix}folder`, name, { parent: this });
     const { folder } = labFolder;

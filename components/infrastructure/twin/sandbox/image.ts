@@ -1,6 +1,6 @@
 /**
  * What a machine boots: Debian's kernel with its network drivers, and busybox, in the user's cache. `scripts/setup
- * prepare machine` puts it there before the engine starts; whoever uses plain `pulumi up` gets it here. Nothing is
+ * prepare machine` puts it there before the engine starts; plain `pulumi up` gets it here. Nothing is
  * installed.
  */
 import { spawn } from "node:child_process";

@@ -82,7 +82,7 @@ export async function stopSandbox(folder: string): Promise<void> {
 }
 
 /**
- * Ends a machine that still boots in this folder, if there is one, so that whoever waits for it gets an error at once
+ * Ends a machine that still boots in this folder, if there is one, so that what waits for it gets an error at once
  * and nothing is left. For Ctrl-C: the engine does not pass that on to the provider that waits. A sandbox that is ready
  * stays.
  */
