@@ -92,31 +92,32 @@ export interface WrapOptions {
 }
 
 /**
- * Wraps a paragraph between words, and after a comma in a list without spaces, with a hanging indent. Never breaks
- * another word: a URL that is longer than the width gets a line of its own, so that it can be copied and clicked.
+ * Wraps a paragraph between words, and after a comma in a list without spaces, with a hanging indent. A command in
+ * backticks stays on one line if it fits, so that it can be copied. Never breaks another word: a URL that is longer than
+ * the width gets a line of its own, so that it can be copied and clicked.
  *
  * @param text one paragraph. Its own indentation is kept, also in the lines that follow.
  */
 export function wrap(text: string, { width = DEFAULT_WIDTH, hang = 2, taken = 0 }: WrapOptions = {}): string {
   const indent = text.length - text.trimStart().length;
+  const [first = "", ...pieces] = piecesOf(text.trim(), width - indent - hang);
   const lines: string[] = [];
-  for (const { space, word } of piecesOf(text)) {
-    const line = lines.at(-1);
-    const room = lines.length === 1 ? width - taken : width;
-    if (line === undefined) lines.push(" ".repeat(indent) + word);
-    else if (line.length + space.length + word.length <= room) lines[lines.length - 1] = line + space + word;
-    else lines.push(" ".repeat(indent + hang) + word);
+  let line = " ".repeat(indent) + first;
+  for (const piece of pieces) {
+    const room = lines.length === 0 ? width - taken : width;
+    if (line.length + piece.length <= room) line += piece;
+    else {
+      lines.push(line);
+      line = " ".repeat(indent + hang) + piece.trimStart();
+    }
   }
-  return lines.join("\n");
+  return [...lines, line].join("\n");
 }
 
-/** What may be on a line of its own, with the space that is in front of it on the same line. */
-function piecesOf(text: string): { space: string; word: string }[] {
-  return text
-    .trim()
-    .split(/\s+/)
-    .flatMap((word) => {
-      const parts = word.startsWith("https:") ? [word] : word.split(/(?<=,)(?=.)/);
-      return parts.map((part, i) => ({ space: i === 0 ? " " : "", word: part }));
-    });
+/** What may begin a line, each with the spaces before it: words, commands in backticks, entries of a list. */
+function piecesOf(text: string, room: number): string[] {
+  const words = text.match(/\s*(?:[^\s`]|`[^`]*`|`)+/g) ?? [];
+  return words
+    .flatMap((word) => (word.trim().length <= room ? [word] : (word.match(/\s*\S+/g) ?? [])))
+    .flatMap((word) => (/`|https:/.test(word) ? [word] : word.split(/(?<=,)(?=.)/)));
 }

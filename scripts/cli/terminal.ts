@@ -1,4 +1,5 @@
 /** Text for people: never wider than their terminal. */
+import { wrap as wrapParagraph } from "../../components/study/columns";
 
 /** The width where the output goes to a file or a program, and `COLUMNS` does not say another. */
 const WITHOUT_TERMINAL = 80;
@@ -26,44 +27,12 @@ export function printJson(data: unknown): void {
   process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
 }
 
-/**
- * Breaks long lines between words, with the continuation indented by two more columns. A command in backticks stays on
- * one line, so that it can be copied, as long as it fits. Lines of tables, and words that are too long, stay as they are.
- */
+/** Breaks the lines that are too long between words, with the continuation indented by two more columns. */
 export const wrap = (text: string, width: number): string =>
   text
     .split("\n")
-    .map((line) => wrapLine(line, width))
+    .map((line) => (line.length <= width ? line : wrapParagraph(line, { width })))
     .join("\n");
-
-const TABLE = /^\s*[┌├│└]/;
-
-function wrapLine(line: string, width: number): string {
-  if (line.length <= width || TABLE.test(line)) return line;
-  return hang(line, width, (/^ */.exec(line)?.[0].length ?? 0) + 2);
-}
-
-function hang(line: string, width: number, indent: number): string {
-  const room = width - indent;
-  const lines: string[] = [];
-  let current = "";
-  for (const word of wordsOf(line, room)) {
-    // A URL that is too long for any line stays where it is.
-    const fits = current.length + word.length <= width || word.trim().length > room;
-    if (current === "" || fits) current += word;
-    else {
-      lines.push(current);
-      current = " ".repeat(indent) + word.trimStart();
-    }
-  }
-  return [...lines, current].join("\n");
-}
-
-/** Words with the blanks before them. A span in backticks is one word if it fits. */
-function wordsOf(line: string, room: number): string[] {
-  const words = line.match(/\s*(?:[^\s`]|`[^`]*`|`)+/g) ?? [];
-  return words.flatMap((word) => (word.trim().length <= room ? [word] : (word.match(/\s*\S+/g) ?? [])));
-}
 
 /**
  * Lines of columns: each as wide as its widest cell, two blanks between them. The last column is as wide as there is
@@ -74,6 +43,8 @@ export function columns(rows: readonly (readonly string[])[], indent = ""): stri
   return rows.map((row) => {
     const before = row.slice(0, -1).map((cell, i) => `${cell.padEnd(widths[i] ?? 0)}  `);
     const start = indent + before.join("");
-    return hang(`${start}${row.at(-1)}`.trimEnd(), widthOf(process.stdout), start.length);
+    const width = widthOf(process.stdout) - start.length;
+    const cell = wrapParagraph(row.at(-1) ?? "", { width, hang: 0 });
+    return `${start}${cell.replaceAll("\n", `\n${" ".repeat(start.length)}`)}`.trimEnd();
   });
 }
