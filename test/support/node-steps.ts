@@ -1,0 +1,157 @@
+/** Runs the node scripts on node containers over SSH, without the engine, and kills them if a test wants it. */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { promisify } from "node:util";
+import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
+import { type StepName, stepScript } from "../../components/cluster/steps";
+import { parseConfig } from "../../components/config";
+import { planLab } from "../../components/plan";
+import { build, KUBERNETES } from "./cluster-build";
+import { Containers, SPEC } from "./containers";
+import { type Result, Running } from "./running";
+
+const execute = promisify(execFile);
+export const POD_CIDR = "172.16.0.0/16";
+/** The bootstrap token. A text that no binary contains by chance. */
+export const TOKEN = "k8sjoi.7pz3wq0vtm5x2hnd";
+/** Each node's block of pod addresses. */
+export const BLOCKS: Record<string, string> = {
+  cp1: "172.16.0.0/26",
+  w1: "172.16.0.64/26",
+  w2: "172.16.0.128/26",
+};
+const ADDRESSES = Object.fromEntries(
+  SPEC.nodes.map(({ name, address }) => [name, address.split("/")[0] ?? ""]),
+);
+export const NODES = Object.keys(ADDRESSES);
+
+const machines = SPEC.nodes.map(({ name, address, subnet }) => ({
+  name,
+  address: address.split("/")[0],
+  subnet: SPEC.subnets.find((one) => one.name === subnet)?.cidr,
+}));
+const plan = planLab(
+  parseConfig({
+    cloud: "hosts",
+    kubernetesVersion: KUBERNETES,
+    hosts: { machines },
+    calico: { install: "none" },
+  }),
+);
+
+/** What is killed: the connection from the engine, the step's shell on the node, or everything at work on the node. */
+export type Cut = "the connection" | "the shell" | "everything";
+
+/** When and what to kill. */
+export interface Killed {
+  /** Killed as soon as this command line runs on the node. */
+  at: string;
+  cut: Cut;
+}
+
+/** What each step of the lab gets. */
+export const values = {
+  prepare: (node: string) => ({
+    NODE_ADDRESS: ADDRESSES[node] ?? "",
+    HOSTS: NODES.map((name) => `${ADDRESSES[name]} ${name}`).join("\n"),
+    KUBERNETES_VERSION: plan.versions.kubernetes,
+    PROXY_MODE: "iptables",
+    REQUIRE_IPIP: "0",
+  }),
+  init: { KUBEADM_CONFIG: initConfig(plan, ["127.0.0.1"]), CLUSTER: clusterIdentity(plan) },
+  join: (node: string, caHash: string) => {
+    const planned = plan.nodes.find(({ name }) => name === node);
+    assert.ok(planned);
+    return { JOIN_CONFIG: joinConfig(plan, planned, { token: TOKEN, caHash }) };
+  },
+  /** Static routes: like Felix', and unlike BIRD's. */
+  routes: (...lines: string[]) => ({
+    EXPECTED: lines.map((line) => `${line} Felix`).join("\n"),
+    POD_MTU: String(SPEC.mtu),
+  }),
+  podNetwork: (node: string, others: string[] = NODES) => ({
+    POD_CIDR,
+    BLOCK: BLOCKS[node] ?? "",
+    ROUTES: others
+      .filter((other) => other !== node)
+      .map((other) => `${BLOCKS[other]} ${ADDRESSES[other]}`)
+      .join("\n"),
+    MTU: String(SPEC.mtu),
+    NAT_OUTGOING: "1",
+  }),
+};
+
+/** Three node containers, and the steps that make them a cluster. */
+export class NodeSteps {
+  /** The CA's hash, as `init` has printed it. */
+  hash = "";
+
+  private constructor(readonly lab: Containers) {}
+
+  static async booted(): Promise<NodeSteps> {
+    const routes = NODES.map((name) => ({ block: BLOCKS[name] ?? "", via: ADDRESSES[name] ?? "" }));
+    return new NodeSteps(await Containers.booted({ layer: build("layer"), routes }));
+  }
+
+  /** Runs a step on a node, and kills it if wanted. */
+  async take(
+    node: string,
+    step: StepName,
+    given: Record<string, string> = {},
+    action = "create",
+    killed?: Killed,
+  ): Promise<Result> {
+    const script = stepScript(step, { NODE_NAME: node, ...given });
+    const child = spawn("ssh", this.lab.sshArgv(node, `bash -s -- ${action}`), { stdio: "pipe" });
+    child.stdin.on("error", () => {}); // the test kills the other side
+    child.stdin.end(script);
+    const { ended } = new Running(child);
+    if (killed) void this.cutOff(node, killed, () => child.kill("SIGKILL"));
+    const result = await ended;
+    return { ...result, stdout: result.stdout.trim() };
+  }
+
+  /** Waits for the moment on the node itself, to lose no time. */
+  private async cutOff(node: string, { at, cut }: Killed, close: () => void): Promise<void> {
+    const shell = "pkill -KILL -x -f 'bash -s -- (create|delete)'";
+    const ends: Record<Cut, string> = {
+      "the connection": "true",
+      "the shell": shell,
+      everything: `${shell}; pkill -KILL -x '(kubeadm|kubectl|apt-get|dpkg|ctr)'`,
+    };
+    // The first character in brackets: else pgrep would find this loop itself.
+    const pattern = `[${at.slice(0, 1)}]${at.slice(1)}`;
+    const loop = `for i in $(seq 600); do pgrep -f '${pattern}' >/dev/null && break; sleep 0.05; done`;
+    await execute("ssh", this.lab.sshArgv(node, `${loop}; ${ends[cut]}; true`));
+    close();
+  }
+
+  /** Runs a step that must succeed. */
+  async done(node: string, step: StepName, given?: Record<string, string>, action?: string): Promise<Result> {
+    const answer = await this.take(node, step, given, action);
+    assert.equal(answer.status, 0, `${step} on ${node}: ${answer.stderr}`);
+    return answer;
+  }
+
+  prepare = (node: string) => this.done(node, "prepare", values.prepare(node));
+  token = () => this.done("cp1", "token", { TOKENS: TOKEN, MINUTES: "15" });
+  join = (node: string) => this.done(node, "join", values.join(node, this.hash));
+  podNetwork = (node: string) => this.done(node, "pod-network", values.podNetwork(node));
+  reset = (node: string) => this.done(node, "reset", { POD_CIDR }, "delete");
+
+  async init(): Promise<Result> {
+    const answer = await this.done("cp1", "init", values.init);
+    this.hash = answer.stdout;
+    return answer;
+  }
+
+  kubectl(command: string): string {
+    const config = "--kubeconfig /etc/kubernetes/admin.conf";
+    return this.lab.on("cp1", `KUBECACHEDIR=/run/kube-cache kubectl ${config} ${command}`);
+  }
+
+  /** The cluster's nodes, as `node/w1`. */
+  nodes(): string[] {
+    return this.kubectl("get nodes --output name").split("\n").sort();
+  }
+}
