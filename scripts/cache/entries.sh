@@ -13,6 +13,8 @@ unfinished       */*.damaged.*              what an interrupted run left
 unfinished       */*.removed.*              what an interrupted run left
 unfinished       */unfinished-*             what an interrupted run left
 engine           engine/*                   Pulumi, the engine
+packages         bundle/packages-*          the npm packages in one file
+program          bundle/program-*           encaplab's own code in one file
 machine          machine/form-*             the kernel of the twin's QEMU machine
 node-root        node-root/*                the Debian root of node containers
 calico           calico                     Calico's manifests

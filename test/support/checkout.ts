@@ -105,7 +105,7 @@ export class Checkout extends EngineEnvironment {
   }
 
   /** Runs `npm run lab -- …` without the set-up. */
-  launch = (...argv: string[]) => this.start("node", ["--import", "tsx", "scripts/cli/index.ts", ...argv]);
+  launch = (...argv: string[]) => this.start("node", ["scripts/lab.cjs", ...argv]);
   /** Runs `npm run lab -- …` with the set-up. */
   lab = (...argv: string[]) => this.start("bash", ["scripts/lab", ...argv]);
 }

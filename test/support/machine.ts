@@ -52,7 +52,16 @@ export class Machine {
   constructor() {
     const copy = (what: string) =>
       fs.cpSync(path.join(repository, what), path.join(this.checkout, what), { recursive: true });
-    for (const what of ["engine", "cache", "containers/cache.sh", "system-packages", "setup", "lab"])
+    for (const what of [
+      "engine",
+      "cache",
+      "containers/cache.sh",
+      "system-packages",
+      "setup",
+      "lab",
+      "lab.cjs",
+      "bundle",
+    ])
       copy(`scripts/${what}`);
     copy("package.json");
     this.write("checkout/Pulumi.yaml", "name: encaplab\n");

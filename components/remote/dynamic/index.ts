@@ -62,14 +62,15 @@ export class DynamicResource extends pulumi.CustomResource {
 
 /**
  * The module that the state stores. The engine starts the provider process in the project's folder. There it finds this
- * package by its name, as the program did. A checkout is its own project: tsx lets it load the TypeScript.
+ * package by its name, as the program did. A checkout is its own project: `scripts/typescript.cjs` lets it load the
+ * TypeScript, from a bundle or by tsx.
  */
 function loaderOf(type: string): string {
   const wanted = `asProvider(${JSON.stringify(type)})`;
   const lines = __filename.endsWith(".ts")
     ? [
         `  const load = require("module").createRequire(require("path").resolve(${JSON.stringify(checkout())}) + "/");`,
-        '  load("tsx/cjs");',
+        '  load("./scripts/typescript.cjs");',
         `  return load("./components/providers").${wanted};`,
       ]
     : [

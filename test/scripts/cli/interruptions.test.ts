@@ -92,7 +92,7 @@ describe("commands and other runs", function () {
     checkout.tell("waits");
     checkout.tell("status", "9");
     let sent = false;
-    const argv = ["--import", "tsx", "scripts/cli/index.ts", "up"];
+    const argv = ["scripts/lab.cjs", "up"];
     const result = await checkout.start("node", argv, (shown, pid) => {
       if (sent || !shown.includes("ready")) return;
       sent = true;

@@ -112,7 +112,7 @@ describe("commands without an engine", function () {
         ["shell", "w1", "-s", "L9"],
         ["stacks"],
       ]) {
-        const argv = ["--require", "./guard.cjs", "--import", "tsx", "scripts/cli/index.ts", ...words];
+        const argv = ["--require", "./guard.cjs", "scripts/lab.cjs", ...words];
         const { stderr } = await checkout.start("node", argv);
         assert.doesNotMatch(stderr, /loads/);
       }
@@ -159,15 +159,7 @@ describe("commands without an engine", function () {
              constructor(...args) { super(...(args.length > 0 ? args : ["${date}"])); }
            };`,
         );
-        const argv = [
-          "--require",
-          "./clock.cjs",
-          "--import",
-          "tsx",
-          "scripts/cli/index.ts",
-          "status",
-          "local",
-        ];
+        const argv = ["--require", "./clock.cjs", "scripts/lab.cjs", "status", "local"];
         const { status, stdout } = await checkout.start("node", argv);
         assert.equal(status, 0);
         return stdout;

@@ -47,7 +47,7 @@ describe("the command line's manners", function () {
   });
 
   it("ends quietly when its reader has seen enough", async () => {
-    const line = "set -o pipefail; node --import tsx scripts/cli/index.ts verdict L9 | head -n 1";
+    const line = "set -o pipefail; node scripts/lab.cjs verdict L9 | head -n 1";
     const { status, stdout, stderr } = await checkout.start("bash", ["-c", line]);
     assert.deepEqual([status, stderr], [0, ""]);
     assert.equal(stdout, "Stack L9: None on the aws fabric, 3 nodes.\n");

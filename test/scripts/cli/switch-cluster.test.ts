@@ -92,7 +92,7 @@ describe("switch on a cluster", function () {
   it("says before the engine starts which paths will fail for running pods", async () => {
     deployed();
     for (const file of ["waits", "done"]) fs.writeFileSync(path.join(checkout.root, file), "");
-    const line = "node --import tsx scripts/cli/index.ts switch VXLAN --stack c 2>&1";
+    const line = "node scripts/lab.cjs switch VXLAN --stack c 2>&1";
     const { stdout } = await checkout.start("bash", ["-c", line]);
     const sentence =
       "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet.\n";
