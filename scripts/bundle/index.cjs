@@ -123,7 +123,6 @@ function offer(packages) {
 
 /** Makes `require` of the program's files, by paths in the checkout, load the bundle. tsx takes over for all others. */
 function offerProgram({ program }) {
-  if (require.cache[path.join(ROOT, "index.ts")]) return;
   for (const name of Object.keys(program.running.table)) {
     answer(path.join(ROOT, name), () => program.load(name));
   }
