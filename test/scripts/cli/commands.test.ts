@@ -12,6 +12,18 @@ describe("commands that change a lab", function () {
   });
   afterEach(() => checkout.remove());
 
+  /**
+   * Runs a command on a twin with an engine that fails, and leaves an observation that disagrees with the verdict.
+   * @param at when that was measured. Default: during the run.
+   */
+  const disagreeing = (words: string, at = new Date(Date.now() + 60_000).toISOString()) => {
+    checkout.deployed("local", { resources: checkout.livingTwin() });
+    const after = checkout.livingTwin({}, [], { agrees: false, disagreements: ["a > b"], at });
+    checkout.tell("after", JSON.stringify({ checkpoint: { latest: { resources: after } } }));
+    checkout.tell("status", "255");
+    return checkout.launch(...words.split(" "));
+  };
+
   describe("up", () => {
     it("is the default command: it creates the stack local and brings it up", async () => {
       const { status, stderr } = await checkout.launch();
@@ -79,6 +91,22 @@ describe("commands that change a lab", function () {
     it("returns the engine's exit code", async () => {
       checkout.tell("status", "255");
       assert.equal((await checkout.launch("up")).status, 255);
+    });
+
+    it("fails with exit code 1 when only the observation disagrees, and says that the lab is up", async () => {
+      const { status, stdout } = await disagreeing("up");
+      assert.equal(status, 1);
+      assert.match(stdout, /^local is up: VXLANCrossSubnet on the plain fabric, 4 nodes /m);
+      assert.match(
+        stdout,
+        /^Predicted and observed disagree: .* `scripts\/lab up local` measures again\.\nnext: /m,
+      );
+    });
+
+    it("does not say that the lab is up when the engine failed before anything was measured", async () => {
+      const { status, stdout } = await disagreeing("up", "2026-01-02T03:04:05Z");
+      assert.equal(status, 255);
+      assert.doesNotMatch(stdout, /is up|disagree/);
     });
 
     it("shows the engine's message when a stack cannot be created", async () => {
@@ -187,6 +215,18 @@ describe("commands that change a lab", function () {
       assert.match(stdout, /^unchanged: same-node$/m);
       assert.match(stdout, /^Predicted and observed agree on every pair\.$/m);
       for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    });
+
+    it("fails with exit code 1 when only the observation disagrees, and shows what was switched", async () => {
+      const { status, stdout } = await disagreeing("switch VXLAN");
+      assert.equal(status, 1);
+      assert.match(
+        stdout,
+        /^Predicted and observed disagree: .*\nlocal runs VXLAN .*\nchanged for this lab: encapsulation VXLAN /m,
+      );
+      const failed = await disagreeing("switch VXLAN", "2026-01-02T03:04:05Z");
+      assert.equal(failed.status, 255);
+      assert.doesNotMatch(failed.stdout, /runs VXLAN/);
     });
 
     it("refuses an encapsulation that the rest of the config does not allow, before the engine starts", async () => {
