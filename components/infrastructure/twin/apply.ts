@@ -158,7 +158,10 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     .join("\n");
 }
 
-/** Calico sets the MTU of new workloads only. The twin's pods change theirs as if they had been restarted. */
+/**
+ * Calico sets the MTU of new workloads only. The twin's pods change theirs as if they had been restarted: they also
+ * forget the path MTUs that they have learned, which the kernel would keep for ten minutes.
+ */
 function podMtu(old: NodeState | undefined, state: NodeState): string {
   if (old?.podMtu === state.podMtu) return "";
   return [
@@ -166,7 +169,7 @@ function podMtu(old: NodeState | undefined, state: NodeState): string {
       state.name,
       state.pods.map((pod) => `link set ${pod.interface} mtu ${state.podMtu}`),
     ),
-    ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`])),
+    ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`, "route flush cache"])),
   ].join("\n");
 }
 

@@ -1,7 +1,7 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
 import { INTERNET, type LabPlan } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
-import { batch, inside, sysctl } from "./shell";
+import { addBridge, batch, inside, sysctl } from "./shell";
 
 /** Desired state of the network. `build` never changes in place; everything else does. */
 export interface NetworkState {
@@ -42,7 +42,7 @@ function renderBuild(plan: LabPlan): string {
   const link = plan.mtu.link;
   const subnets = plan.subnets.map((subnet, i) => ({ ...subnet, bridge: subnetBridge(i), nic: `eth${i}` }));
   const fabric = subnets.flatMap(({ bridge, nic }, i) => [
-    `link add ${bridge} mtu ${link} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    ...addBridge(bridge, link),
     `link set ${bridge} up`,
     `link add gw${i} mtu ${link} type veth peer name ${nic} mtu ${link} netns ${ROUTER}`,
     `link set gw${i} master ${bridge} up`,

@@ -12,7 +12,7 @@ import {
 } from "../../plan";
 import { renderBird } from "./bird";
 import { FABRIC, port, subnetBridge } from "./names";
-import { batch, inside, sysctl } from "./shell";
+import { addBridge, batch, inside, sysctl } from "./shell";
 
 /**
  * Desired state of a node. `build` never changes in place. Everything else does, entry by entry, so that a switch of
@@ -151,7 +151,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
       ].join("\n"),
     ),
     batch(FABRIC, [
-      `link add ${bridge} mtu ${link} type bridge stp_state 0 forward_delay 0 mcast_snooping 0${groupAt(plan)}`,
+      ...addBridge(bridge, link, groupAt(plan)),
       `link add ${inner} mtu ${link} type veth peer name ${outer} mtu ${link}`,
       `link set ${tap} master ${bridge} up`,
       `link set ${inner} master ${bridge} up`,

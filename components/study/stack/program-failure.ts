@@ -11,9 +11,10 @@ const RUN_BY_ENGINE = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]run\b/;
 const FAILED_AND_SAID_WHY = 32;
 
 /**
- * Lets the update fail at its very end: after the stack's outputs are recorded, and after the engine has deleted what is
- * no longer in the program. An error that is thrown or rejected would come before both, and `pulumi.log.error` alone
- * fails only a program that the Automation API runs inline, where this function does nothing.
+ * Lets the update fail at its very end. The stack's outputs are recorded by then, and the engine has deleted what is no
+ * longer in the program, unless the language host is too old for `SignalAndWaitForShutdown`: then the next update that
+ * succeeds deletes it. An error that is thrown or rejected would come before both. `pulumi.log.error` alone fails only a
+ * program that the Automation API runs inline, where this function does nothing.
  */
 export function failWhenDone(program: Pick<NodeJS.Process, "argv" | "once" | "exitCode"> = process): void {
   if (!RUN_BY_ENGINE.test(program.argv[1] ?? "")) return;
