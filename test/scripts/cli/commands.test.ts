@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { LabPlan } from "../../../components/plan";
+import type { Deployment } from "../../../scripts/cli/deployment";
+import { sayOfSandbox } from "../../../scripts/cli/sandbox-move";
 import { CliCheckout, MACHINES, onLab, TWIN, UNASKED } from "../../support/cli-checkout";
+import { planOf as labPlanOf } from "../../support/problems";
 
 describe("commands that change a lab", function () {
   this.timeout(60_000);
@@ -215,6 +219,23 @@ describe("commands that change a lab", function () {
       assert.match(stdout, /^unchanged: same-node$/m);
       assert.match(stdout, /^Predicted and observed agree on every pair\.$/m);
       for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    });
+
+    it("says whether a twin stays in its QEMU machine, or must move into one", async () => {
+      const resources = checkout.livingTwin();
+      checkout.deployed("local", { resources });
+      const choose = () => ({ kind: "machine" as const, why: "this kernel has no ipip driver loaded" });
+      const said = (wanted: LabPlan) => sayOfSandbox({ resources } as Deployment, wanted, choose);
+      assert.match(
+        said(labPlanOf({ encapsulation: "IPIP" })) ?? "",
+        /must move, so .* built anew: this kernel has no ipip/,
+      );
+      assert.equal(said(labPlanOf({ cloud: "aws" })), undefined);
+      const record = path.join(checkout.root, "twin/sandbox.json");
+      fs.writeFileSync(record, fs.readFileSync(record, "utf8").replace("namespaces", "machine"));
+      assert.equal(said(labPlanOf({ encapsulation: "IPIP" })), undefined);
+      const { stderr } = await checkout.launch("switch", "VXLAN");
+      assert.match(stderr, /^The twin stays in its QEMU machine, so nothing is rebuilt\. /m);
     });
 
     it("fails with exit code 1 when only the observation disagrees, and shows what was switched", async () => {
