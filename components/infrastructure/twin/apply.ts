@@ -6,9 +6,11 @@
  */
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
+import { removeFacts, writeFacts } from "./facts";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
-import type { NetworkState } from "./network";
+import { type NetworkState, PAGE } from "./network";
 import type { NodeState } from "./nodes";
+import { endProcesses } from "./process-files";
 import type { SecurityState } from "./security";
 import { batch, bridgeBatch, inside, nft } from "./shell";
 
@@ -78,7 +80,8 @@ function leave(old: readonly string[], now: readonly string[]): string[] {
   });
 }
 
-const removeNetwork = (): string => [FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace).join("\n");
+const removeNetwork = (): string =>
+  [endProcesses([PAGE]), ...[FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace)].join("\n");
 
 const removeNamespace = (name: string): string =>
   `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;
@@ -105,6 +108,8 @@ export function buildNode(state: NodeState): string {
 export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
   return [
     endBird(name),
+    endProcesses(pods.map((pod) => pod.name)),
+    removeFacts(name),
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
     ...unplug(name),
   ].join("\n");
@@ -158,6 +163,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       routes.added.map((route) => `route replace ${route}`),
     ),
     old?.nat === state.nat ? "" : nft(state.name, state.nat),
+    old?.facts === state.facts ? "" : writeFacts(state.name, state.facts),
   ]
     .filter((part) => part !== "")
     .join("\n");
