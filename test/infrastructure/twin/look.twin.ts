@@ -166,7 +166,7 @@ describe("a node of a twin looks like a node of a real cluster", function () {
 
   it("has look-alikes of calicoctl and kubectl, which show the plan and say what they are", async () => {
     const twin = await bring("VXLAN");
-    const shown = (line: string) => twin.on("cp1", `${line} 2>&1`);
+    const shown = (line: string) => twin.on("cp1", `{ ${line}; } 2>&1`);
     const first = /^\w+: a read-only look-alike of the lab's plan; a twin has no Kubernetes\.\n/;
     for (const [line, wanted] of [
       [

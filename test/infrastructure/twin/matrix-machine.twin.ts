@@ -7,7 +7,7 @@ import { playInMachine, SELECTION, SMALL } from "../../support/twin-cases";
 playInMachine(SELECTION);
 
 describe("a twin in a machine", function () {
-  this.timeout(300_000);
+  this.timeout(600_000); // three series under emulation, and the boot if this runs alone
   const machine = sharedMachine();
 
   it("stays there in a switch from IPIP to VXLAN and back, though VXLAN needs no machine", async () => {
