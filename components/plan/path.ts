@@ -28,7 +28,7 @@ export interface Pair {
 /** The TCP ports on which the study pods, the kubelets and the internet host listen. */
 const POD_PORT = 8080;
 const NODE_PORT = 10250;
-const INTERNET_PORT = 80;
+const INTERNET_PORT = 443;
 
 /** Every ordered pair: each pod to each other pod, and each node's first pod to every other node and the internet. */
 export function pairsOf(plan: LabPlan): Pair[] {

@@ -117,6 +117,10 @@ labs_up() {
   } | sort -u
 }
 
+# Where tsx keeps what it has compiled. It makes this folder for each user, and has no setting for another one. Other
+# programs of the user that run by tsx make theirs again.
+tsx_cache() { printf '%s/tsx-%s\n' "${TMPDIR:-/tmp}" "$(id -u)"; }
+
 # Removes everything that encaplab has made outside the checkout. Refuses while a lab is up or something is in use.
 uninstall() {
   local labs used folder there=()
@@ -128,9 +132,11 @@ uninstall() {
     [[ ! -d $folder ]] || there+=("$folder")
   done
   if ((${#there[@]} == 0)); then
+    rm -rf "$(tsx_cache)" # the start of this very command may have made it
     say "Nothing to remove: encaplab has left nothing outside this checkout."
     return
   fi
+  [[ ! -d $(tsx_cache) ]] || there+=("$(tsx_cache)")
   say "This removes:"
   du -sh -- "${there[@]}" >&2
   confirmed "Remove these folders?" || return 1

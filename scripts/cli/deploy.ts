@@ -1,7 +1,14 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
-import { type Deployment, deploymentOf, forgetInterrupted, isOnThisMachine, twinOf } from "./deployment";
+import {
+  type Deployment,
+  deploymentOf,
+  disagreesSince,
+  forgetInterrupted,
+  isOnThisMachine,
+  twinOf,
+} from "./deployment";
 import { followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
@@ -27,6 +34,8 @@ export interface RunOptions {
 export interface Run {
   /** The engine's exit code. */
   status: number;
+  /** Whether the run failed only because what it measured is not what was predicted. The lab is up then. */
+  disagrees: boolean;
   /** Whether anything was changed. */
   changed: boolean;
   /** What was deployed before. */
@@ -105,7 +114,8 @@ async function run(
           : { kind: "message", severity: "error", text: line, passing: false },
       ),
     );
-    return { status, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
+    const disagrees = status !== 0 && disagreesSince(deploymentOf(stack), started);
+    return { status, disagrees, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
   } finally {
     release();
     progress.end();

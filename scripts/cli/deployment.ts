@@ -108,6 +108,16 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   };
 }
 
+/**
+ * Whether a twin was measured at that time or later, with another outcome than predicted. The twin is measured once
+ * everything else is in place.
+ * @param since in ms since 1970, as `Date.now()` returns it.
+ */
+export function disagreesSince(deployed: Deployment | undefined, since: number): boolean {
+  const { agrees, at = "" } = twinOf(deployed)?.observation ?? {};
+  return agrees === false && Date.parse(at) >= since;
+}
+
 /** Why a twin has no sandbox that commands can use, as the end of a sentence about the lab. */
 export const whyGone = (folder: string): string =>
   hasFormerSandbox(folder)

@@ -1,6 +1,6 @@
 /** How the last run of the engine on a stack ended. After a failed run, the state has the outputs of an earlier run. */
 import { historyFiles, ownFolder, readText } from "./backend";
-import type { Deployment } from "./deployment";
+import { type Deployment, disagreesSince } from "./deployment";
 import { askEngine } from "./engine";
 import { typed } from "./invocation";
 import { locksOf, mayLive } from "./lock";
@@ -9,8 +9,11 @@ import { locksOf, mayLive } from "./lock";
 export interface LastUpdate {
   /** The engine's command: `up`, `destroy`, `import`; undefined for a run that was killed. */
   command?: string;
-  /** `running`: it runs now, or may run on another machine. `killed`: it never finished. */
-  ended: "succeeded" | "failed" | "running" | "killed";
+  /**
+   * `disagreed`: all was built, and the observation is not what was predicted. `running`: it runs now, or may run on
+   * another machine. `killed`: it never finished.
+   */
+  ended: "succeeded" | "disagreed" | "failed" | "running" | "killed";
 }
 
 /** A run as the engine records it, in a history file and in `pulumi stack history --json`. */
@@ -18,6 +21,7 @@ interface RunRecord {
   kind: string;
   result: string;
   /** Seconds since 1970 in the file, ISO 8601 in the output of the command. */
+  startTime?: number | string;
   endTime?: number | string;
 }
 
@@ -44,7 +48,10 @@ export function lastUpdateOf(stack: string, deployed: Deployment | undefined): L
   const command = record && COMMANDS[record.kind];
   if (record?.result === "in-progress") return { command, ended: "running" };
   if (locks.length > 0 || leftWorkUndone(deployed, record)) return { ended: "killed" };
-  return record && { command, ended: record.result === "succeeded" ? "succeeded" : "failed" };
+  if (record?.result === "succeeded") return { command, ended: "succeeded" };
+  return (
+    record && { command, ended: disagreesSince(deployed, timeOf(record.startTime)) ? "disagreed" : "failed" }
+  );
 }
 
 /**
@@ -54,11 +61,13 @@ export function lastUpdateOf(stack: string, deployed: Deployment | undefined): L
 function leftWorkUndone(deployed: Deployment | undefined, record: RunRecord | undefined): boolean {
   if ((deployed?.pending_operations ?? []).length === 0) return false;
   if (!record) return true;
-  const { endTime = "" } = record;
-  const recorded = typeof endTime === "number" ? endTime * 1000 : Date.parse(endTime);
   // The record's time is in whole seconds.
-  return Date.parse(deployed?.manifest?.time ?? "") > recorded + 1000;
+  return Date.parse(deployed?.manifest?.time ?? "") > timeOf(record.endTime) + 1000;
 }
+
+/** A record's time in ms since 1970; NaN if it has none. */
+const timeOf = (time: number | string = ""): number =>
+  typeof time === "number" ? time * 1000 : Date.parse(time);
 
 function newest(records: Iterable<RunRecord>): RunRecord | undefined {
   for (const record of records) if (COMMANDS[record.kind]) return record;

@@ -1,12 +1,13 @@
 /** What is said at the end of an `up`: the lab, what differs from its file, what to do next. */
 import type { Run } from "./deploy";
 import { deploymentOf, outputsOf } from "./deployment";
+import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
 import type { LabConfig } from "./overlay";
 import { type LabStatus, statusOf } from "./status";
 import { another, next } from "./status-text";
 
-/** Three lines, and one more where the lab differs from its file. */
+/** Three lines, and one more where the lab differs from its file, or is not as predicted. */
 export function describeUp(config: LabConfig, run: Run): string[] {
   const { stack } = config.file;
   const status = statusOf(stack);
@@ -14,6 +15,7 @@ export function describeUp(config: LabConfig, run: Run): string[] {
   return [
     headline(status, run),
     ...(run.changed ? loginsOf(stack) : [measured(status)]),
+    run.disagrees ? disagreement(stack) : [],
     changedSentence(config) ?? [],
     next(stack, nextWords(status)),
   ].flat();
@@ -26,6 +28,10 @@ function headline(
   const where = fabric ? ` on the ${fabric} fabric` : "";
   return `${stack} is up${changed ? "" : ", unchanged"}: ${encapsulation}${where}, ${nodes.length} nodes (${seconds.toFixed(1)} s).`;
 }
+
+/** What is said at the end of an `up` or a `switch` whose observation is not what was predicted. */
+export const disagreement = (stack: string): string =>
+  `Predicted and observed disagree: the lines above say where. \`${typed(`up ${stack}`)}\` measures again.`;
 
 function measured({ observation }: LabStatus): string {
   if (!observation) return "Nothing was measured: the verdict is a prediction.";

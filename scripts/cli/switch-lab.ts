@@ -5,11 +5,14 @@ import { formatChange } from "../../components/study";
 import type { LabOptions } from "./command";
 import { deploy, type Run } from "./deploy";
 import { type Deployment, deploymentOf, isEmpty, outputsOf, twinOf } from "./deployment";
+import { DISAGREES } from "./failure";
 import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
 import { planUnlessSecret } from "./lab-plan";
 import { howToRestart, planOnMachines, podsOfOthers, sayOfLivingPods } from "./living-pods";
+import { disagreement } from "./outcome";
 import { type LabConfig, labConfig } from "./overlay";
+import { sayOfSandbox } from "./sandbox-move";
 import { NOTHING_CHANGED, print, say, widthOf } from "./terminal";
 
 /** Whether a lab is up, with living processes if it is a twin. */
@@ -19,7 +22,10 @@ export function isRunning(stack: string): boolean {
   return twin ? findSandbox(twin.folder) !== undefined : !isEmpty(deployed);
 }
 
-/** Switches the lab and returns the engine's exit code. The change is kept for the lab, not in the stack's file. */
+/**
+ * Switches the lab and returns the engine's exit code, or that of a disagreement. The change is kept for the lab, not in
+ * the stack's file.
+ */
 export async function switchLab(
   stack: string,
   encapsulation: string,
@@ -33,19 +39,19 @@ export async function switchLab(
     verbose,
     information: false,
     announce: (deployed) => {
-      const sentence = sayOfLivingPods(before, deployed, plan);
-      if (sentence) say(sentence);
+      for (const sentence of [sayOfLivingPods(before, deployed, plan), sayOfSandbox(deployed, plan)])
+        if (sentence) say(sentence);
     },
   });
   if (!run) {
     say(NOTHING_CHANGED);
     return 0;
   }
-  if (run.status !== 0) return run.status;
+  if (run.status !== 0 && !run.disagrees) return run.status;
   report(config, before, run, encapsulation);
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
   else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
-  return 0;
+  return run.disagrees ? DISAGREES : 0;
 }
 
 function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: string): void {
@@ -60,6 +66,7 @@ function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: s
   print(
     [
       changes,
+      run.disagrees ? disagreement(stack) : [],
       observation?.agrees ? "Predicted and observed agree on every pair." : [],
       `${stack} runs ${encapsulation} (${run.seconds.toFixed(1)} s).`,
       changedSentence(config) ?? [],

@@ -33,6 +33,9 @@ chmod 755 "$here/modprobe"
 echo "$here/modprobe" >/proc/sys/kernel/modprobe
 "$here/modprobe" -a virtio_net veth ipip vxlan bridge br_netfilter tun nf_tables nf_conntrack nf_conntrack_netlink
 echo 'encaplab: drivers are loaded'
+# A new namespace must not have a tunl0 before the node's own interface: the kernel takes the address of the first device
+# for what a node sends to its own pods, and on a real node that is the interface's.
+echo 2 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 
 ip link set lo up
 ip link set eth0 up

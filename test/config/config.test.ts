@@ -100,6 +100,25 @@ describe("a config that can be used", () => {
     assert.equal(planLab(config).nodes.length, 4);
   });
 
+  it("has after an overlap of Services the range that the message offers", () => {
+    const subnet = (cidr: string) => ({ topology: [{ name: "a", cidr, nodes: ["cp1", "w1"] }] });
+    for (const raw of [
+      subnet("10.100.200.0/24"),
+      subnet("10.96.0.0/16"),
+      { ...subnet("10.96.0.0/20"), podCidr: "10.0.0.0/9", serviceCidr: "10.96.0.0/12" },
+      { ...subnet("192.168.0.0/16"), podCidr: "10.0.0.0/8" },
+      { serviceCidr: "198.18.0.0/24", ...subnet("198.18.0.0/25") },
+    ]) {
+      const message =
+        errorOf(raw)
+          ?.problems.map((problem) => problem.message)
+          .join("\n") ?? "";
+      const offered = /set serviceCidr to a free range such as (\S+)$/m.exec(message)?.[1];
+      assert.ok(offered, `${JSON.stringify(raw)}: ${message}`);
+      assert.doesNotMatch(errorOf({ ...raw, serviceCidr: offered })?.message ?? "", /serviceCidr/);
+    }
+  });
+
   it("reads the keys of its own project and ignores those of providers", () => {
     const config = parseStackConfig({
       "encaplab:encapsulation": "IPIP",

@@ -29,6 +29,7 @@ describe("the user's cache", () => {
   const env = () => ({
     PATH: process.env.PATH,
     HOME: home,
+    TMPDIR: base,
     XDG_CACHE_HOME: path.join(home, "cache"),
     XDG_STATE_HOME: path.join(home, "state"),
   });
@@ -207,11 +208,14 @@ describe("the user's cache", () => {
       stack("down", { manifest: {} });
       const other = path.join(home, "cache/other");
       fs.mkdirSync(other, { recursive: true });
+      // tsx makes it for each user, in the temporary folder.
+      const compiled = path.join(base, `tsx-${process.getuid?.()}`);
+      fs.mkdirSync(compiled);
       assert.equal(setup("uninstall").status, 1);
-      assert.ok(fs.existsSync(cache) && fs.existsSync(state));
+      assert.ok(fs.existsSync(cache) && fs.existsSync(state) && fs.existsSync(compiled));
       const { status, stderr } = setup("uninstall", "--yes");
       assert.equal(status, 0, stderr);
-      assert.ok(!fs.existsSync(cache) && !fs.existsSync(state));
+      assert.ok(!fs.existsSync(cache) && !fs.existsSync(state) && !fs.existsSync(compiled));
       assert.ok(fs.existsSync(other));
       assert.match(setup("uninstall", "--yes").stderr, /has left nothing outside this checkout/);
     });

@@ -4,6 +4,7 @@ import { judge } from "../../components/plan";
 import type { Observation } from "../../components/study";
 import { compare } from "../../components/study/observation";
 import { announceObservation, announceVerdict } from "../../components/study/stack";
+import { failWhenDone } from "../../components/study/stack/program-failure";
 import { asPredicted } from "../support/measured";
 import { resolved } from "../support/mocks";
 import { planOf } from "../support/problems";
@@ -159,5 +160,32 @@ describe("the announcement of an observation", () => {
       assert.match(messages[1]?.[1] ?? "", /^cross-subnet, cp1-1 > w2-1:\n {2}ip route get: /m);
       assertFits(messages);
     });
+  });
+});
+
+describe("a program that fails when it is done", () => {
+  /** The exit code of a process with this main module, that would end with `code`. */
+  const exitCode = (main: string, code = 0) => {
+    let exit = (_code: number) => {};
+    const program = {
+      argv: ["node", main],
+      exitCode: code,
+      once: (_event: string, listener: typeof exit) => {
+        exit = listener;
+      },
+    };
+    failWhenDone(program as unknown as NodeJS.Process);
+    exit(code);
+    return program.exitCode;
+  };
+
+  it("has the exit code that the engine knows as said already, unless it has failed before", () => {
+    const main = "/somewhere/node_modules/@pulumi/pulumi/cmd/run";
+    assert.equal(exitCode(main), 32);
+    assert.equal(exitCode(main, 1), 1);
+  });
+
+  it("is not the program of the Automation API's user, who gets an error of the update", () => {
+    assert.equal(exitCode("/somewhere/deploy.js"), 0);
   });
 });

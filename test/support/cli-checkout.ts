@@ -117,8 +117,9 @@ export class CliCheckout extends Checkout {
   /**
    * The resources of a twin that is up. This process stands in for its sandbox.
    * @param config keys that are not the default.
+   * @param seen what its observation has besides the rows. Default: all as predicted.
    */
-  livingTwin(config: Record<string, unknown> = {}, rows: object[] = []): object[] {
+  livingTwin(config: Record<string, unknown> = {}, rows: object[] = [], seen: object = {}): object[] {
     const folder = path.join(this.root, "twin");
     fs.mkdirSync(folder, { recursive: true });
     const { pid } = process;
@@ -126,7 +127,7 @@ export class CliCheckout extends Checkout {
     const alive = { startTime: startTime(pid), machineBoot: machineBoot() };
     fs.writeFileSync(path.join(folder, "sandbox.json"), JSON.stringify({ ...record, ...alive }));
     const plan = planOf(config);
-    const observation = { agrees: true, disagreements: [], rows };
+    const observation = { agrees: true, disagreements: [], rows, ...seen };
     return [
       { type: STACK_TYPE },
       { type: `${DYNAMIC_TYPE}TwinFolder`, outputs: { folder } },

@@ -117,9 +117,14 @@ export class Lab extends EngineEnvironment {
 
   /** An `up` that must fail. @returns what the engine printed. @throws {Error} when it succeeds. */
   async refused(): Promise<string> {
-    const { status, output } = await this.update("up");
-    if (status === 0) throw new Error(`pulumi up must fail, but it succeeded:\n${output}`);
-    return output;
+    return (await this.failed()).output;
+  }
+
+  /** As {@link refused}, for an `up` that changes something before it fails. @returns what it did. */
+  async failed(): Promise<Run> {
+    const run = await this.update("up");
+    if (run.status === 0) throw new Error(`pulumi up must fail, but it succeeded:\n${run.output}`);
+    return run;
   }
 
   /**

@@ -70,7 +70,7 @@ export const EFFECTIVE: readonly Case[] = MATRIX.filter(
 export const SELECTION: readonly Case[] = pairwise(MATRIX, pairwise(EFFECTIVE));
 
 /** Under emulation each case costs its pairs of pods: the smallest topology that has every path. */
-const SMALL: RawConfig = {
+export const SMALL: RawConfig = {
   topology: [
     { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
     { name: "b", cidr: "10.0.4.0/24", nodes: ["w2"] },

@@ -54,8 +54,12 @@ export class TwinUnderTest {
     return found;
   }
 
-  /** Brings everything to the plan, as `pulumi up` does. @returns each resource that was touched, and how. */
-  async bring(plan: LabPlan): Promise<Record<string, "create" | "update" | "delete">> {
+  /**
+   * Brings everything to the plan, as `pulumi up` does.
+   * @param kind the sandbox that the plan needs. Default: the twin's own kind.
+   * @returns each resource that was touched, and how.
+   */
+  async bring(plan: LabPlan, kind = this.kind): Promise<Record<string, "create" | "update" | "delete">> {
     const touched: Record<string, "create" | "update" | "delete"> = {};
     const bring = async (name: string, provider: AnyProvider, inputs: object) => {
       const before = this.recorded.get(name);
@@ -67,7 +71,7 @@ export class TwinUnderTest {
       return values;
     };
     const { folder } = this;
-    const { boot } = await bring("sandbox", sandbox, { folder, kind: this.kind });
+    const { boot } = await bring("sandbox", sandbox, { folder, kind });
     const { foundation: on } = await bring("network", network, {
       folder,
       on: boot,

@@ -6,14 +6,19 @@
  */
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
+import { removeFacts, writeFacts } from "./facts";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
-import type { NetworkState } from "./network";
+import { type NetworkState, PAGE } from "./network";
 import type { NodeState } from "./nodes";
+import { endProcesses } from "./process-files";
 import type { SecurityState } from "./security";
 import { batch, bridgeBatch, inside, nft } from "./shell";
 
 /** Folder of the signatures inside the sandbox. A new sandbox has none. */
 export const SIGNATURES = "/run/encaplab/applied";
+
+/** Name of a node's signature. */
+export const nodePart = (node: string): string => `node-${node}`;
 
 /** SHA-256 of a state, in hex. */
 export const digest = (state: unknown): string =>
@@ -61,19 +66,22 @@ export function changeNetwork(old: NetworkState | undefined, state: NetworkState
 /**
  * For nodes that go or move to another address. Ends their BIRD now, while the old rules still let its peers hear of it: they
  * would keep a dead session for 240 s, and refuse the next owner of the address. Unplugs those that go: the engine deletes
- * them last, and by then their address may belong to another node.
+ * them last, and by then their address may belong to another node. It may also not come to that: without their signature
+ * they are rebuilt if they are wanted again.
  */
 function leave(old: readonly string[], now: readonly string[]): string[] {
   const addresses = new Map(now.map((port) => port.split(" ") as [string, string]));
   return old.flatMap((port) => {
     const [node = "", address] = port.split(" ");
-    if (!addresses.has(node)) return [endBird(node), ...unplug(node)];
+    if (!addresses.has(node))
+      return [endBird(node), ...unplug(node), `rm -f ${SIGNATURES}/${nodePart(node)}`];
     // Labs of an earlier version recorded names alone.
     return address && address !== addresses.get(node) ? [endBird(node)] : [];
   });
 }
 
-const removeNetwork = (): string => [FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace).join("\n");
+const removeNetwork = (): string =>
+  [endProcesses([PAGE]), ...[FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace)].join("\n");
 
 const removeNamespace = (name: string): string =>
   `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;
@@ -100,6 +108,8 @@ export function buildNode(state: NodeState): string {
 export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
   return [
     endBird(name),
+    endProcesses(pods.map((pod) => pod.name)),
+    removeFacts(name),
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
     ...unplug(name),
   ].join("\n");
@@ -153,12 +163,16 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       routes.added.map((route) => `route replace ${route}`),
     ),
     old?.nat === state.nat ? "" : nft(state.name, state.nat),
+    old?.facts === state.facts ? "" : writeFacts(state.name, state.facts),
   ]
     .filter((part) => part !== "")
     .join("\n");
 }
 
-/** Calico sets the MTU of new workloads only. The twin's pods change theirs as if they had been restarted. */
+/**
+ * Calico sets the MTU of new workloads only. The twin's pods change theirs as if they had been restarted: they also
+ * forget the path MTUs that they have learned, which the kernel would keep for ten minutes.
+ */
 function podMtu(old: NodeState | undefined, state: NodeState): string {
   if (old?.podMtu === state.podMtu) return "";
   return [
@@ -166,7 +180,7 @@ function podMtu(old: NodeState | undefined, state: NodeState): string {
       state.name,
       state.pods.map((pod) => `link set ${pod.interface} mtu ${state.podMtu}`),
     ),
-    ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`])),
+    ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`, "route flush cache"])),
   ].join("\n");
 }
 

@@ -1,7 +1,11 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
 import { INTERNET, type LabPlan } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
-import { batch, inside, sysctl } from "./shell";
+import { startProcess } from "./process-files";
+import { addBridge, batch, inside, sysctl } from "./shell";
+
+/** The internet host's web server: a small page, for `curl`. */
+export const PAGE = "internet-page";
 
 /** Desired state of the network. `build` never changes in place; everything else does. */
 export interface NetworkState {
@@ -42,7 +46,7 @@ function renderBuild(plan: LabPlan): string {
   const link = plan.mtu.link;
   const subnets = plan.subnets.map((subnet, i) => ({ ...subnet, bridge: subnetBridge(i), nic: `eth${i}` }));
   const fabric = subnets.flatMap(({ bridge, nic }, i) => [
-    `link add ${bridge} mtu ${link} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    ...addBridge(bridge, link),
     `link set ${bridge} up`,
     `link add gw${i} mtu ${link} type veth peer name ${nic} mtu ${link} netns ${ROUTER}`,
     `link set gw${i} master ${bridge} up`,
@@ -74,5 +78,6 @@ function renderBuild(plan: LabPlan): string {
     // ICMP redirects would teach nodes routes that no cloud's router teaches them.
     inside(ROUTER, sysctl({ "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/send_redirects": "0" })),
     batch(INTERNET_HOST, internet),
+    startProcess(PAGE, INTERNET_HOST, "/run/encaplab/bin/internet-page"),
   ].join("\n");
 }

@@ -11,8 +11,10 @@ import {
   VXLAN,
 } from "../../plan";
 import { renderBird } from "./bird";
+import { renderFacts } from "./facts";
 import { FABRIC, port, subnetBridge } from "./names";
-import { batch, inside, sysctl } from "./shell";
+import { startPauses } from "./process-files";
+import { addBridge, batch, inside, sysctl } from "./shell";
 
 /**
  * Desired state of a node. `build` never changes in place. Everything else does, entry by entry, so that a switch of
@@ -33,7 +35,9 @@ export interface NodeState {
   neighbours: string[];
   /** Felix's forwarding entries on vxlan.calico, in the syntax of `bridge fdb`. */
   forwarding: string[];
-  /** Calico's chain `nat-outgoing` as an nftables file. */
+  /** What the look-alikes of `calicoctl` and `kubectl` show of the node, as JSON. */
+  facts: string;
+  /** Calico's chain `cali-nat-outgoing` as an nftables file. */
   nat: string;
   /** BIRD's configuration; empty if it does not run. */
   bird: string;
@@ -59,6 +63,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
       (peer) => `${peer.tunnelAddress} lladdr ${vtepMac(peer)} dev ${TUNNELS.vxlan.device} nud permanent`,
     ),
     forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
+    facts: renderFacts(plan, node),
     nat: renderNat(plan),
     bird: renderBird(plan, node),
   };
@@ -102,7 +107,7 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
 function renderNat(plan: LabPlan): string {
   const rule = plan.ipPool.natOutgoing
-    ? ["    ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools masquerade"]
+    ? ["    ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools counter masquerade"]
     : [];
   const pool = (name: string) => [
     `  set ${name} {`,
@@ -116,8 +121,11 @@ function renderNat(plan: LabPlan): string {
     "table ip calico {",
     ...pool("all-ipam-pools"),
     ...pool("masq-ipam-pools"),
-    "  chain nat-outgoing {",
+    "  chain cali-POSTROUTING {",
     "    type nat hook postrouting priority srcnat;",
+    "    jump cali-nat-outgoing",
+    "  }",
+    "  chain cali-nat-outgoing {",
     ...rule,
     "  }",
     "}",
@@ -151,7 +159,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
       ].join("\n"),
     ),
     batch(FABRIC, [
-      `link add ${bridge} mtu ${link} type bridge stp_state 0 forward_delay 0 mcast_snooping 0${groupAt(plan)}`,
+      ...addBridge(bridge, link, groupAt(plan)),
       `link add ${inner} mtu ${link} type veth peer name ${outer} mtu ${link}`,
       `link set ${tap} master ${bridge} up`,
       `link set ${inner} master ${bridge} up`,
@@ -159,6 +167,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
       `link set ${bridge} up`,
     ]),
     ...node.pods.map((pod) => batch(pod.name, podNetwork(pod))),
+    startPauses(node.pods.map(({ name }) => name)),
   ].join("\n");
 }
 

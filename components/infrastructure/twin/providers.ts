@@ -10,6 +10,7 @@ import {
   changeNode,
   changeSecurity,
   digest,
+  nodePart,
   removeNode,
   signed,
   unsigned,
@@ -19,6 +20,7 @@ import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
 import { type ProcessSnapshot, takeSnapshot } from "./process-snapshot";
 import {
+  canPlay,
   findSandbox,
   runScript,
   SandboxError,
@@ -38,12 +40,15 @@ export interface SandboxInputs {
   kind: SandboxKind;
 }
 
-/** The sandbox. A new one has a new `boot`, so that everything in it is rebuilt. */
+/**
+ * The sandbox. A new one has a new `boot`, so that everything in it is rebuilt. One that runs stays as long as it can
+ * play the lab: a machine also plays what needs none.
+ */
 export const sandbox: DynamicProvider<SandboxInputs, { boot: string }> = {
   create: start,
   changed: async ({ folder, kind }, recorded) => {
     const found = findSandbox(recorded.folder);
-    return folder !== recorded.folder || found?.kind !== kind || found.bootId !== recorded.boot;
+    return folder !== recorded.folder || found?.bootId !== recorded.boot || !canPlay(found.kind, kind);
   },
   update: start,
   remove: async ({ folder }) => stopSandbox(folder),
@@ -143,7 +148,7 @@ export const security = resourceInside<SecurityState>({
 
 /** One node, with its pods and its port. */
 export const node = resourceInside<NodeState>({
-  name: (state) => `node-${state.name}`,
+  name: (state) => nodePart(state.name),
   build: buildNode,
   change: changeNode,
   remove: removeNode,

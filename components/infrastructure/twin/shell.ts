@@ -5,6 +5,18 @@ export function batch(namespace: string | undefined, lines: readonly string[], o
   return heredoc(`ip ${namespace ? `-n ${namespace} ` : ""}${options}-batch -`, lines);
 }
 
+/**
+ * Lines of an `ip -batch` that make a bridge which forwards at once. The MTU is set after the bridge is made: only a
+ * change of it reaches the route with which br_netfilter fragments, which else keeps 1500 (`br_change_mtu` and
+ * `br_dst_default_metrics` in the kernel's net/bridge). A security group then loses packets that arrive in larger
+ * fragments.
+ * @param mtu in bytes.
+ */
+export const addBridge = (name: string, mtu: number, options = ""): string[] => [
+  `link add ${name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0${options}`,
+  `link set ${name} mtu ${mtu}`,
+];
+
 /** One `bridge -batch` in a namespace, for forwarding entries. */
 export function bridgeBatch(namespace: string, lines: readonly string[]): string {
   return heredoc(`bridge -n ${namespace} -batch -`, lines);

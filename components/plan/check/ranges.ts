@@ -1,6 +1,6 @@
 /** Checks the ranges of addresses: of subnets, pods and Services, and whether there is a block for each node. */
 import type { LabConfig } from "../../config";
-import { formatCidr, hasHostBits, overlap, parseCidr } from "../addressing";
+import { blockOf, type Cidr, contains, formatCidr, hasHostBits, overlap, parseCidr } from "../addressing";
 import { ownsNetwork, placementOf } from "../placement";
 import { INTERNET } from "../trace";
 import type { Report } from "./report";
@@ -40,11 +40,46 @@ function checkOverlaps(config: LabConfig, report: Report): void {
     if (hasHostBits(text))
       report(key, text, `it has bits set after its prefix; the network is ${formatCidr(cidr)}`);
     const clash = ranges.slice(0, i).find((other) => overlap(cidr, other.cidr));
-    if (clash)
-      report(key, text, `it overlaps ${clash.key} (${clash.text}); choose ranges that do not overlap`);
+    if (clash) {
+      const services = [key, clash.key].includes("serviceCidr") ? freeServices(config) : undefined;
+      const wayOut = services
+        ? `set serviceCidr to a free range such as ${services}`
+        : "choose ranges that do not overlap";
+      report(key, text, `it overlaps ${clash.key} (${clash.text}); ${wayOut}`);
+    }
     const reserved = RESERVED_RANGES.find(([range]) => overlap(cidr, parseCidr(range)));
     if (reserved) report(key, text, `it overlaps ${reserved[0]}, ${reserved[1]}; choose a private range`);
   });
+}
+
+/** Where {@link freeServices} looks: RFC 1918, in the order in which clusters use them for Services. */
+const PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+/**
+ * A range for Services that overlaps neither nodes nor pods; undefined if there is none. The first address stays if that
+ * is possible with a longer prefix, so that the cluster's DNS keeps its usual address.
+ */
+function freeServices({ podCidr, serviceCidr, topology }: LabConfig): string | undefined {
+  const used = [podCidr, ...topology.map(({ cidr }) => cidr), ...RESERVED_RANGES.map(([range]) => range)];
+  const taken = used.map(parseCidr);
+  const { first, prefix } = parseCidr(serviceCidr);
+  const longer = [16, 20, 24].filter((length) => length > prefix);
+  const isPrivate = PRIVATE_RANGES.some((range) => contains(parseCidr(range), first));
+  const candidates = [
+    ...(isPrivate ? longer.map((length) => ({ first, prefix: length })) : []),
+    ...[prefix, ...longer].flatMap((length) => PRIVATE_RANGES.flatMap((range) => blocksIn(range, length))),
+  ];
+  const free = candidates.find(
+    (range) => range.prefix >= SERVICE_PREFIX.min && !taken.some((one) => overlap(one, range)),
+  );
+  return free && formatCidr(free);
+}
+
+/** The first blocks of a prefix length in a range, as many as a search needs. */
+function blocksIn(range: string, length: number): Cidr[] {
+  const pool = parseCidr(range);
+  const count = Math.min(2 ** Math.max(length - pool.prefix, 0), 256);
+  return length < pool.prefix ? [] : Array.from({ length: count }, (_, i) => blockOf(pool, length, i));
 }
 
 function checkPrefixes(config: LabConfig, report: Report): void {

@@ -5,6 +5,7 @@ import { describeFailure, type FailureGroup, failureGroups, isUnintended, labelF
 import type { Observation } from "../observation";
 import { formatObservation, summarizeObservation } from "../observation-report";
 import { formatOutcomes, formatRemarks, formatUnknown } from "../verdict-report";
+import { failWhenDone } from "./program-failure";
 
 /** Columns for a line: the engine indents diagnostics by 4, and we cannot ask it how wide the terminal is. */
 const WIDTH = 76;
@@ -43,7 +44,8 @@ const intentions = (groups: readonly FailureGroup[], verdict: Verdict): string[]
  * Shows the observation in an update, not in a preview, which measures nothing. A new observation is shown as a table,
  * with the causes of the failures that a fault asks for. If nothing was measured anew, one sentence is shown.
  *
- * A disagreement with the verdict is an error, which fails the update, although the lab is up.
+ * A disagreement with the verdict is an error, which fails the update, although the lab is up: all outputs are recorded,
+ * and the next update measures again.
  *
  * With `ENCAPLAB_VERBOSE=1` in the environment, the table is shown in any case, and the route and the packet of each path.
  *
@@ -61,9 +63,10 @@ export function announceObservation(
     if (pulumi.runtime.isDryRun()) return;
     const verbose = isVerbose();
     const report = formatObservation(seen, { verbose, width: WIDTH });
-    if (!seen.agrees)
+    if (!seen.agrees) {
       pulumi.log.error(`${report}\nThe lab is up. Look around with \`npm run lab -- shell <node>\`.`, on);
-    else if (verbose) pulumi.log.info(report);
+      failWhenDone();
+    } else if (verbose) pulumi.log.info(report);
     else if (seen.at && Date.parse(seen.at) >= now)
       pulumi.log.info([report, ...intentions(failureGroups(verdict.paths), verdict)].join("\n"));
     else pulumi.log.info(summarizeObservation(seen, WIDTH));

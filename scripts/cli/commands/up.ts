@@ -10,6 +10,7 @@ import {
   verboseOption,
   yesOption,
 } from "../command";
+import { DISAGREES } from "../failure";
 import { findLabOrDefault, type Named } from "../labs";
 import { NOTHING_CHANGED, print, say } from "../terminal";
 
@@ -46,6 +47,6 @@ async function bringUp(which: Named, { config: changes = [], yes, verbose }: Lab
     say(NOTHING_CHANGED);
     return 0;
   }
-  if (run.status === 0) print(describeUp(config, run).join("\n"));
-  return run.status;
+  if (run.status === 0 || run.disagrees) print(describeUp(config, run).join("\n"));
+  return run.disagrees ? DISAGREES : run.status;
 }

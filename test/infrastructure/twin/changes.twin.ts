@@ -22,6 +22,23 @@ describe("a twin that is switched in place", function () {
   }
 });
 
+describe("a twin with large packets", function () {
+  this.timeout(60_000);
+
+  it("carries full packets after a switch from VXLAN with mtu-too-big to None, and fragments of that size", async () => {
+    await withTwin(async (twin) => {
+      const base = { fabric: "aws", podRoutes: true } as const;
+      await play(twin, {
+        title: "VXLAN, mtu-too-big",
+        plan: planOf({ ...base, encapsulation: "VXLAN", faults: ["mtu-too-big"] }),
+      });
+      await play(twin, { title: "None", plan: planOf({ ...base, encapsulation: "None" }) });
+      // Each security group puts the fragments together, and must then fragment at the link's 9001 bytes again.
+      assert.match(await twin.on("cp1-1", "ping -c1 -W5 -s 12000 172.16.0.129"), / 1 received/);
+    });
+  });
+});
+
 describe("BIRD on a twin", function () {
   this.timeout(60_000);
 

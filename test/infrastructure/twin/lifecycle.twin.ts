@@ -104,6 +104,24 @@ describe("a twin with the real engine", function () {
     await up({ encapsulation: "VXLAN" });
   });
 
+  it("fails an up whose observation disagrees, loses nothing, and measures again in the next up", async () => {
+    await inSandbox(
+      "ip netns exec internet nft 'add table ip odd; add chain ip odd in { type filter hook input priority 0; }; add rule ip odd in drop'",
+    );
+    lab.configure({ ...common, encapsulation: "VXLAN", topology: topology(["w2"]) });
+    const run = await lab.failed();
+    assert.match(run.output, /error: .*Observation: NOT as predicted/);
+    assert.match(run.output, /The lab is up\./);
+    const { observation, verdict } = run.outputs as Record<string, Record<string, unknown>>;
+    assert.equal(observation?.agrees, false);
+    assert.ok(verdict?.prediction);
+    await inSandbox("ip netns exec internet nft delete table ip odd");
+    // An old language host ends the run before the engine deletes w3, which is unplugged by then.
+    const again = await up({ encapsulation: "VXLAN" });
+    assert.ok(["create", "update"].includes(again.ops.w3 ?? ""), JSON.stringify(again.ops));
+    assert.equal(again.ops.observation, "update");
+  });
+
   const damages: Record<string, { damage: string; repaired: string[] }> = {
     "a node's namespace deleted": { damage: "ip netns del w2", repaired: ["w2"] },
     "a pod's namespace deleted": { damage: "ip netns del w3-1", repaired: ["w3"] },

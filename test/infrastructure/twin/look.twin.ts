@@ -56,6 +56,11 @@ describe("a node of a twin looks like a node of a real cluster", function () {
     const device = await twin.on("cp1", "ip -o link show tunl0; ip -o -4 addr show tunl0");
     assert.match(device, /mtu 8981/);
     assert.match(device, /inet 172\.16\.0\.0\/32/);
+    assert.match(
+      await twin.on("cp1", "ip route get 172.16.0.1"),
+      / src 10\.0\.3\.10 /,
+      "a node to its own pod",
+    );
     const outside = await pinged(twin, "cp1", "ens5", "ip proto 4", "cp1-1", "172.16.0.129");
     assert.match(
       outside,
@@ -121,10 +126,67 @@ describe("a node of a twin looks like a node of a real cluster", function () {
   it("has for natOutgoing a masquerade rule that uses Calico's sets of pools", async () => {
     const twin = await bring("VXLAN");
     const rules = await twin.on("cp1", "nft list ruleset");
-    assert.match(rules, /ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools masquerade/);
+    assert.match(
+      rules,
+      /ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools counter packets \d+ bytes \d+ masquerade/,
+    );
+    const listed = await twin.on("cp1", "iptables -t nat -L cali-nat-outgoing -n -v 2> /dev/null");
+    assert.match(listed, /chain cali-nat-outgoing \{\n.*counter packets [1-9]\d* /);
     assert.match(rules, /elements = \{ 172\.16\.0\.0\/16 \}/);
     await bring("VXLAN", { natOutgoing: false });
     assert.doesNotMatch(await twin.on("cp1", "nft list ruleset"), /masquerade/);
+  });
+
+  it("lists every pod's namespace with lsns, as long as the pod exists", async () => {
+    const listed = async (raw: RawConfig = {}) => {
+      const twin = await bring("VXLAN", raw);
+      return (await twin.on("w1", "lsns -t net -n -o NSFS,COMMAND"))
+        .match(/netns\/\S+-\d(?= .*\/pause$)/gm)
+        ?.sort();
+    };
+    assert.deepEqual(
+      await listed(),
+      ["cp1-1", "cp1-2", "w1-1", "w1-2", "w2-1", "w2-2"].map((pod) => `netns/${pod}`),
+    );
+    const topology = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
+    assert.deepEqual(
+      await listed({ topology }),
+      ["cp1-1", "cp1-2", "w1-1", "w1-2"].map((pod) => `netns/${pod}`),
+    );
+  });
+
+  it("has a web server on the internet host, which sees no pod's address", async () => {
+    const twin = await bring("VXLAN");
+    const page = await twin.on(
+      "w1-1",
+      "exec 3<>/dev/tcp/203.0.113.10/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3",
+    );
+    assert.match(page, /^HTTP\/1\.1 200 OK\r\n[\s\S]*Your request came from 203\.0\.113\.1, port \d+\.\n$/);
+  });
+
+  it("has look-alikes of calicoctl and kubectl, which show the plan and say what they are", async () => {
+    const twin = await bring("VXLAN");
+    const shown = (line: string) => twin.on("cp1", `{ ${line}; } 2>&1`);
+    const first = /^\w+: a read-only look-alike of the lab's plan; a twin has no Kubernetes\.\n/;
+    for (const [line, wanted] of [
+      [
+        "calicoctl get ippool -o wide",
+        /^default-ipv4-ippool +172\.16\.0\.0\/16 +true +Never +Always +false/m,
+      ],
+      ["calicoctl get workloadendpoints", /^w2-1 +w2 +172\.16\.0\.129\/32 +cali[0-9a-f]{11}$/m],
+      ["calicoctl node status", /^\| 10\.0\.4\.10 +\| node-to-node mesh \| up +\| .* \| Established \|$/m],
+      ["kubectl get pods -A -o wide", /^w1-2 +172\.16\.0\.66 +w1$/m],
+      ["kubectl get nodes -owide", /^cp1 +control-plane +10\.0\.3\.10$/m],
+    ] as const) {
+      const text = await shown(line);
+      assert.match(text, first);
+      assert.match(text, wanted, line);
+    }
+    assert.match(
+      await shown("kubectl get svc || true"),
+      /There is no `kubectl get svc` here\. There are: `kubectl get pods`, `kubectl get nodes`\./,
+    );
+    assert.match(await shown("calicoctl get ippool -o yaml || true"), /the only output is that of `-o wide`/);
   });
 
   it("has under None BIRD's routes over the node's own interface, and birdc shows the mesh", async () => {

@@ -8,7 +8,7 @@ import { changed, planOf } from "../../support/problems";
 describe("the network's state", () => {
   it("has a bridge and a gateway interface for each subnet", () => {
     const { build } = renderNetwork(planOf({}));
-    assert.equal(build.match(/link add subnet\d .* type bridge/g)?.length, 2);
+    assert.equal(build.match(/link add subnet\d type bridge .*\nlink set subnet\d mtu 1500$/gm)?.length, 2);
     assert.match(build, /addr add 10\.0\.3\.1\/24 dev eth0/);
     assert.match(build, /addr add 10\.0\.4\.1\/24 dev eth1/);
   });

@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { LabPlan } from "../../../components/plan";
+import type { Deployment } from "../../../scripts/cli/deployment";
+import { sayOfSandbox } from "../../../scripts/cli/sandbox-move";
 import { CliCheckout, MACHINES, onLab, TWIN, UNASKED } from "../../support/cli-checkout";
+import { planOf as labPlanOf } from "../../support/problems";
 
 describe("commands that change a lab", function () {
   this.timeout(60_000);
@@ -11,6 +15,18 @@ describe("commands that change a lab", function () {
     checkout = new CliCheckout().withStandIn();
   });
   afterEach(() => checkout.remove());
+
+  /**
+   * Runs a command on a twin with an engine that fails, and leaves an observation that disagrees with the verdict.
+   * @param at when that was measured. Default: during the run.
+   */
+  const disagreeing = (words: string, at = new Date(Date.now() + 60_000).toISOString()) => {
+    checkout.deployed("local", { resources: checkout.livingTwin() });
+    const after = checkout.livingTwin({}, [], { agrees: false, disagreements: ["a > b"], at });
+    checkout.tell("after", JSON.stringify({ checkpoint: { latest: { resources: after } } }));
+    checkout.tell("status", "255");
+    return checkout.launch(...words.split(" "));
+  };
 
   describe("up", () => {
     it("is the default command: it creates the stack local and brings it up", async () => {
@@ -79,6 +95,22 @@ describe("commands that change a lab", function () {
     it("returns the engine's exit code", async () => {
       checkout.tell("status", "255");
       assert.equal((await checkout.launch("up")).status, 255);
+    });
+
+    it("fails with exit code 1 when only the observation disagrees, and says that the lab is up", async () => {
+      const { status, stdout } = await disagreeing("up");
+      assert.equal(status, 1);
+      assert.match(stdout, /^local is up: VXLANCrossSubnet on the plain fabric, 4 nodes /m);
+      assert.match(
+        stdout,
+        /^Predicted and observed disagree: .* `scripts\/lab up local` measures again\.\nnext: /m,
+      );
+    });
+
+    it("does not say that the lab is up when the engine failed before anything was measured", async () => {
+      const { status, stdout } = await disagreeing("up", "2026-01-02T03:04:05Z");
+      assert.equal(status, 255);
+      assert.doesNotMatch(stdout, /is up|disagree/);
     });
 
     it("shows the engine's message when a stack cannot be created", async () => {
@@ -187,6 +219,35 @@ describe("commands that change a lab", function () {
       assert.match(stdout, /^unchanged: same-node$/m);
       assert.match(stdout, /^Predicted and observed agree on every pair\.$/m);
       for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    });
+
+    it("says whether a twin stays in its QEMU machine, or must move into one", async () => {
+      const resources = checkout.livingTwin();
+      checkout.deployed("local", { resources });
+      const choose = () => ({ kind: "machine" as const, why: "this kernel has no ipip driver loaded" });
+      const said = (wanted: LabPlan) => sayOfSandbox({ resources } as Deployment, wanted, choose);
+      assert.match(
+        said(labPlanOf({ encapsulation: "IPIP" })) ?? "",
+        /must move, so .* built anew: this kernel has no ipip/,
+      );
+      assert.equal(said(labPlanOf({ cloud: "aws" })), undefined);
+      const record = path.join(checkout.root, "twin/sandbox.json");
+      fs.writeFileSync(record, fs.readFileSync(record, "utf8").replace("namespaces", "machine"));
+      assert.equal(said(labPlanOf({ encapsulation: "IPIP" })), undefined);
+      const { stderr } = await checkout.launch("switch", "VXLAN");
+      assert.match(stderr, /^The twin stays in its QEMU machine, so nothing is rebuilt\. /m);
+    });
+
+    it("fails with exit code 1 when only the observation disagrees, and shows what was switched", async () => {
+      const { status, stdout } = await disagreeing("switch VXLAN");
+      assert.equal(status, 1);
+      assert.match(
+        stdout,
+        /^Predicted and observed disagree: .*\nlocal runs VXLAN .*\nchanged for this lab: encapsulation VXLAN /m,
+      );
+      const failed = await disagreeing("switch VXLAN", "2026-01-02T03:04:05Z");
+      assert.equal(failed.status, 255);
+      assert.doesNotMatch(failed.stdout, /runs VXLAN/);
     });
 
     it("refuses an encapsulation that the rest of the config does not allow, before the engine starts", async () => {

@@ -105,6 +105,17 @@ describe("a lab after a run that did not succeed", function () {
       assert.doesNotMatch(shown, /local is up/);
     });
 
+    it("says that a twin is up, not as predicted, when the last up failed by its observation alone", async () => {
+      const seen = { agrees: false, disagreements: ["a > b"], at: new Date().toISOString() };
+      checkout.deployed("local", { resources: checkout.livingTwin({}, [], seen) });
+      ran("local", 1, { ...failed("update"), startTime: Math.floor(Date.now() / 1000) - 9 });
+      const shown = await status("local");
+      assert.match(shown, /^local is up, on the twin, in namespaces of this machine\.$/m);
+      assert.match(shown, /observed +NOT as predicted: 1 differences/);
+      ran("local", 2, { ...failed("update"), startTime: Math.floor(Date.now() / 1000) + 9 });
+      assert.match(await status("local"), /^local may be incomplete: its last `up` failed/);
+    });
+
     it("says that a lab is down and that its up failed, when nothing was built", async () => {
       checkout.deployed("L5", {});
       ran("L5", 1, failed("update"));

@@ -94,6 +94,21 @@ describe("the command line on the twin", function () {
     assert.match(await fine("status"), /encapsulation +VXLAN\n/);
   });
 
+  it("fails a switch and an up whose observation disagrees, and keeps the lab up", async () => {
+    const internet = ["shell", "internet", "nft"];
+    await fine(...internet, "add table ip odd; add chain ip odd in { type filter hook input priority 0; }");
+    await fine(...internet, "add rule ip odd in drop");
+    const switched = await checkout.lab("switch", "VXLANCrossSubnet");
+    assert.equal(switched.status, 1);
+    assert.match(switched.stderr, /^error: Observation: NOT as predicted/m);
+    assert.match(switched.stdout, /^Predicted and observed disagree: .*\nlocal runs VXLANCrossSubnet /m);
+    const again = await checkout.lab("up");
+    assert.equal(again.status, 1);
+    assert.match(again.stdout, /^local is up: VXLANCrossSubnet .*\nPredicted and observed disagree: /m);
+    assert.match(await fine("status"), /^local is up, [\s\S]* observed +NOT as predicted: /);
+    await fine(...internet, "delete table ip odd");
+  });
+
   it("shows with status what the stack's file says that is not up yet", async () => {
     const file = "stacks/Pulumi.local.yaml";
     const before = checkout.read(file);
@@ -111,7 +126,7 @@ describe("the command line on the twin", function () {
     const interrupted = await checkout.start(
       "bash",
       // The display of progress is on standard error.
-      ["-c", "exec scripts/lab switch VXLANCrossSubnet 2>&1"],
+      ["-c", "exec scripts/lab switch VXLAN 2>&1"],
       (shown) => {
         if (killed || !shown.includes("updated Node")) return;
         killed = true;

@@ -16,7 +16,7 @@ import { killAll } from "./process";
 import { FORMER_RECORD, readLivingRecord, readRecord, type SandboxRecord } from "./record";
 
 export { SandboxError, sandboxEnded } from "./error";
-export { chooseSandbox, featuresOf, type KernelFeature, type SandboxKind } from "./kernel";
+export { canPlay, chooseSandbox, featuresOf, type KernelFeature, type SandboxKind } from "./kernel";
 export { runScript } from "./script";
 
 /** A running sandbox. */

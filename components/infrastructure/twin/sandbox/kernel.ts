@@ -7,6 +7,10 @@ import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../../plan";
 /** `namespaces`: on this machine's kernel. `machine`: inside a QEMU machine of its own. */
 export type SandboxKind = "namespaces" | "machine";
 
+/** Whether a sandbox of one kind has every driver of the other: a machine has all of them. */
+export const canPlay = (running: SandboxKind, wanted: SandboxKind): boolean =>
+  running === wanted || running === "machine";
+
 /** What a twin may need from a kernel besides namespaces, veth and bridges. */
 export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables";
 

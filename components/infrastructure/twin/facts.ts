@@ -1,0 +1,26 @@
+/** What `calicoctl` and `kubectl` show in a twin's shell: read-only look-alikes, made from the plan. */
+import type { LabPlan, NodePlan } from "../../plan";
+
+/** Folder of a file for each node. The look-alikes read all of them (scripts/twin/sandbox-bin/lookalike.py). */
+const FACTS = "/run/encaplab/facts";
+
+/** A node's file, as JSON. Only what is its own and the IPPool, so that the files of a large lab stay small. */
+export function renderFacts(plan: LabPlan, node: NodePlan): string {
+  const { cidr, natOutgoing, ipipMode, vxlanMode } = plan.ipPool;
+  return JSON.stringify({
+    name: node.name,
+    role: node.role,
+    index: node.index,
+    address: node.recordedAddress,
+    asNumber: plan.bgp.enabled ? plan.bgp.asNumber : null,
+    pods: node.pods.map((pod) => ({ name: pod.name, address: pod.address, interface: pod.interface })),
+    pool: { cidr, natOutgoing, ipipMode, vxlanMode },
+  });
+}
+
+/** Bash that writes a node's file. */
+export const writeFacts = (node: string, facts: string): string =>
+  `mkdir -p ${FACTS}\ncat > ${FACTS}/${node}.json <<'FACTS'\n${facts}\nFACTS`;
+
+/** Bash that removes a node's file. */
+export const removeFacts = (node: string): string => `rm -f ${FACTS}/${node}.json`;

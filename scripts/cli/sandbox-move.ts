@@ -1,0 +1,31 @@
+/** What `switch` says about the sandbox of a twin: whether it moves to another one. */
+import {
+  canPlay,
+  chooseSandbox,
+  featuresOf,
+  findSandbox,
+  type SandboxKind,
+} from "../../components/infrastructure/twin/sandbox";
+import type { LabPlan } from "../../components/plan";
+import { type Deployment, twinOf } from "./deployment";
+
+/** The sentence about a twin's sandbox; undefined if it stays where it is and that is its usual place. */
+export function sayOfSandbox(
+  deployed: Deployment | undefined,
+  wanted: LabPlan | undefined,
+  choose: typeof chooseSandbox = chooseSandbox,
+): string | undefined {
+  const folder = twinOf(deployed)?.folder;
+  const running = folder === undefined ? undefined : findSandbox(folder)?.kind;
+  return running && wanted?.onTwin ? describeMove(running, choose(featuresOf(wanted))) : undefined;
+}
+
+function describeMove(
+  running: SandboxKind,
+  { kind, why }: ReturnType<typeof chooseSandbox>,
+): string | undefined {
+  if (kind === running) return undefined;
+  if (canPlay(running, kind))
+    return "The twin stays in its QEMU machine, so nothing is rebuilt. After `down`, the next `up` builds it in namespaces of this machine, which is faster.";
+  return `The twin must move, so everything in it is built anew: ${why}.`;
+}
