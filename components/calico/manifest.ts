@@ -1,7 +1,7 @@
 /** Edits Calico's own manifest to match the plan. Everything that the plan does not decide stays as Calico wrote it. */
 import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import type { LabPlan } from "../plan";
-import { MINOR_WITH_ROUTING_CHOICE, minorOf } from "../plan";
+import { calicoMinor, MINOR_WITH_NFTABLES, MINOR_WITH_ROUTING_CHOICE } from "../plan";
 
 /** The manifest cannot be used. The message says what is wrong with it, without naming the file. */
 export class NotCalico extends Error {}
@@ -44,9 +44,6 @@ function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
   };
 }
 
-/** The minor of Calico 3 that a plan installs, as a number. */
-const calicoMinor = ({ versions }: LabPlan): number => Number(minorOf(versions.calico).split(".")[1]);
-
 /** Whether this Calico lets you choose who programs the routes of IPIP and None (`programClusterRoutes`). */
 export const hasRoutingChoice = (plan: LabPlan): boolean => calicoMinor(plan) >= MINOR_WITH_ROUTING_CHOICE;
 
@@ -56,20 +53,22 @@ export const hasRoutingChoice = (plan: LabPlan): boolean => calicoMinor(plan) >=
  * is absent from v3.28.5, it is `oneof(Enabled,Disabled);Disabled` from v3.29.0 to v3.31.7, and it is
  * `oneof(Enabled,Disabled,Auto);Auto` from v3.32.0 on, where `Auto` follows kube-proxy.
  */
-const NFTABLES_OFF_BY_DEFAULT = [29, 30, 31];
+const NFTABLES_OFF_BY_DEFAULT = [MINOR_WITH_NFTABLES, 30, 31];
 
 const needsNftables = (plan: LabPlan): boolean =>
   plan.proxyMode === "nftables" && NFTABLES_OFF_BY_DEFAULT.includes(calicoMinor(plan));
 
 /**
- * How a node finds the address that it records: by the lab's subnets. Other methods (`kubernetes-internal-ip`, the first
- * interface) record a /32 or take the wrong interface, and CrossSubnet then tunnels everything (calico#4254). The fault
- * node-as-32 wants exactly that: Calico gets no method and keeps the address that the Node object already has.
+ * How a node finds the address that it records: it is the Node's InternalIP, which the kubelet takes from `node-ip`, so
+ * from the plan. Calico adds the prefix length of the interface that has the address (GetLocalCIDR in
+ * node/pkg/lifecycle/startup/autodetection/autodetection_methods.go, the same from v3.24.5 to v3.32.1). Other methods
+ * guess: `cidr=` takes the first address in any of the lab's subnets, also where the node has two (calico#1480, #8783),
+ * and the first interface may be docker0 (calico#1628). The fault node-as-32 wants a wrong address: Calico gets no method
+ * and keeps the address that the Node object already has.
  */
-function nodeAddress({ faults, subnets }: LabPlan): Wishes["environment"] {
+function nodeAddress({ faults }: LabPlan): Wishes["environment"] {
   if (faults.includes("node-as-32")) return { IP: undefined, IP_AUTODETECTION_METHOD: undefined };
-  const cidrs = subnets.map(({ cidr }) => cidr).join(",");
-  return { IP: "autodetect", IP_AUTODETECTION_METHOD: `cidr=${cidrs}` };
+  return { IP: "autodetect", IP_AUTODETECTION_METHOD: "kubernetes-internal-ip" };
 }
 
 /**

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Machine, MachineInfrastructure } from "../infrastructure";
 import { ENCAPSULATION_FACTS, type LabPlan } from "../plan";
 import { BootstrapTokens } from "./bootstrap-tokens";
+import { checkValues } from "./check";
+import { whenDistinct } from "./distinct";
 import { HostReset } from "./host-reset";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
 import { machineId, Reachable } from "./ready";
@@ -92,12 +94,18 @@ export class Cluster extends pulumi.ComponentResource {
     // Pulumi makes this secret because the connection is, but a hash of a public key is not.
     this.caHash = pulumi.unsecret(init.stdout);
     const workers = nodes.filter((node) => node !== controlPlane);
-    const tokens = new BootstrapTokens(`${prefix}bootstrap-tokens`, controlPlane, workers, this.caHash, {
-      parent: this,
-      // Issue the tokens last, so that they do not expire while the nodes are still being prepared.
-      dependsOn: [...prepared.values(), init],
-      deletedWith: init,
-    });
+    const tokens = new BootstrapTokens(
+      `${prefix}bootstrap-tokens`,
+      controlPlane,
+      workers,
+      whenDistinct(this.caHash, prepared, this),
+      {
+        parent: this,
+        // Issue the tokens last, so that they do not expire while the nodes are still being prepared.
+        dependsOn: [...prepared.values(), init],
+        deletedWith: init,
+      },
+    );
     const joins = workers.map(
       (node) =>
         [
@@ -119,10 +127,8 @@ export class Cluster extends pulumi.ComponentResource {
         prefix: this.prefix,
         step: "prepare",
         values: {
-          NODE_ADDRESS: node.address,
+          ...checkValues(plan, node, "lab"),
           HOSTS: plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n"),
-          KUBERNETES_VERSION: plan.versions.kubernetes,
-          PROXY_MODE: plan.proxyMode,
           REQUIRE_IPIP: ENCAPSULATION_FACTS[plan.encapsulation].tunnel === "ipip" ? "1" : "0",
         },
       },

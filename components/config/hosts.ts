@@ -108,6 +108,18 @@ export function placeMachines(
     const key = `hosts.machines[${i}]`;
     const report = (field: keyof Machine, message: string) =>
       problems.push({ key: `${key}.${field}`, value: one[field], message });
+    const first = machines.findIndex(({ name }) => name === one.name);
+    if (first < i) {
+      // Without this check, the second machine would silently take the first one's place in the subnet.
+      report("name", `hosts.machines[${first}] already has that name; names must be unique`);
+      return;
+    }
+    const same = machines.findIndex((other) => loginOf(other) === loginOf(one));
+    if (same < i)
+      report(
+        "address",
+        `hosts.machines[${same}] has the same address and port; each node needs its own machine`,
+      );
     const subnet = subnetOf(one, subnets, report);
     if (!subnet) return;
     const at = subnet.nodes.findIndex(({ name }) => name === one.name);
@@ -138,6 +150,9 @@ export function placeMachines(
   }
   return { topology: subnets.filter(({ nodes }) => nodes.length > 0), problems };
 }
+
+/** Where SSH reaches a machine. */
+const loginOf = ({ address: host, port: at = 22 }: Machine): string => `${host}:${at}`;
 
 function subnetOf(
   { name, subnet: wanted }: Machine,

@@ -4,6 +4,7 @@ import { type Effect, effectsOf } from "./effect";
 import { encapsulationOf, routesNeedBgp } from "./encapsulation";
 import { FAULT_FACTS } from "./fault";
 import type { LabPlan } from "./lab";
+import { limitsOf } from "./limit";
 import type { Outcome } from "./outcome";
 
 /** The remarks on a plan. @param outcome what will happen in the plan's lab. */
@@ -32,7 +33,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       "a node recorded as /32 shares its subnet with no other node: all pods of other nodes are reached through the tunnel, without any error (calico#4254)",
     );
   }
-  return remarks;
+  return [...remarks, ...limitsOf(plan)];
 }
 
 function remarkOn(plan: LabPlan, fault: Fault, effect: Effect): string {

@@ -37,9 +37,14 @@ function unknowns(plan: LabPlan): string[] {
   ];
   if (plan.onTwin)
     unknown.push("how a real kubelet, kube-proxy or Calico behaves: the twin is a model of the network only");
-  if (!plan.ipPool.natOutgoing && ENCAPSULATION_FACTS[plan.encapsulation].tunnel)
+  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
+  if (!plan.ipPool.natOutgoing && tunnel)
     unknown.push(
       "nodes whose rp_filter is strict (1): they drop a pod's packet to a node, because it arrives on one device and its answer leaves by another",
+    );
+  if (tunnel === "vxlan" && !plan.onThisMachine)
+    unknown.push(
+      "NICs and kernels that send VXLAN with bad checksums: ping works and TCP does not (calico#9433, #4865); then run on every node: ethtool -K vxlan.calico tx-checksum-ip-generic off",
     );
   if (!ownsNetwork(plan)) unknown.push("what is between existing machines");
   if (!plan.onTwin && plan.calico && plan.podRoutes.length === 0)

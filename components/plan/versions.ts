@@ -77,6 +77,13 @@ export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
  */
 export const MINOR_WITH_ROUTING_CHOICE = 32;
 
+/**
+ * First minor of Calico 3 that can program nftables (`NFTablesMode` in felix/config/config_params.go: absent from v3.28.5,
+ * there in v3.29.0). Earlier ones program iptables only, and Calico's requirements list no kube-proxy in nftables mode
+ * for them (tigera/docs#1708).
+ */
+export const MINOR_WITH_NFTABLES = 29;
+
 /** The channel from which kOps takes the patch releases it recommends. */
 const KOPS: Evidence = {
   source: "https://github.com/kubernetes/kops/blob/4a965b23bf1bf48252af25210ec233fd63e57fdf/channels/stable",
@@ -137,6 +144,10 @@ export interface Versions {
 /** Major and minor of a version, without a leading `v`: `1.35` for `v1.35.10`. */
 export const minorOf = (version: string): string =>
   version.replace(/^v/, "").split(".").slice(0, 2).join(".");
+
+/** The minor of Calico 3 that a plan installs, as a number. */
+export const calicoMinor = ({ versions }: { versions: Versions }): number =>
+  Number(minorOf(versions.calico).split(".")[1]);
 
 /** Turns a minor into its newest patch release in the table. An unknown minor stays as it is. */
 function complete(version: string, patches: (minor: string) => string | undefined): string {

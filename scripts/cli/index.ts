@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { cache } from "./commands/cache";
+import { check } from "./commands/check";
 import { completion } from "./commands/completion";
 import { down } from "./commands/down";
 import { kubeconfig } from "./commands/kubeconfig";
@@ -32,6 +33,7 @@ const COMMANDS = [
   reset,
   observe,
   verdict,
+  check,
   shell,
   status,
   kubeconfig,
@@ -72,7 +74,8 @@ only one that is up. Stacks are the files stacks/Pulumi.<stack>.yaml.
 eval "$(scripts/lab env)" it is \`lab\`, and plain Pulumi works, too:
 pulumi -s ${DEFAULT_STACK} up
 Exit codes: 0 success; 1 verdict and observation disagree, or the engine failed;
-2 the command or the config is wrong.
+2 the command or the config is wrong. Of check: 1 something was found, 2 a
+machine could not be looked at.
 
 Examples:
   ${typed("")}

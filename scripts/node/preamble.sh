@@ -154,11 +154,16 @@ own() {
 }
 
 main() {
-  ((EUID == 0)) || die "the steps change the machine and need root: allow this user to run sudo without a password"
+  ((EUID == 0)) || die "the steps need root: allow this user to run sudo without a password"
+  # Looking changes nothing, so it leaves no lock and no folders either.
+  if [[ ${1:-} == look ]]; then
+    look
+    return
+  fi
   lock
   case ${1:-} in
     create | update) create ;;
     delete) if declare -F delete >/dev/null; then delete; fi ;;
-    *) die "a step is called with create, update or delete, not '${1:-}'" ;;
+    *) die "a step is called with create, update, delete or look, not '${1:-}'" ;;
   esac
 }

@@ -1,14 +1,16 @@
 # shellcheck shell=bash
-# Step `prepare` (sent with packages.sh and kubeadm.sh): prepares a machine with Debian, Ubuntu or the RHEL 9 family for
-# kubeadm. Changes only what is not yet as it should be.
+# Step `prepare` (sent with packages.sh, kubeadm.sh, check.sh and its parts): prepares a machine with Debian, Ubuntu or the
+# RHEL 9 family for kubeadm. Changes only what is not yet as it should be. Prints the facts of check.sh, by which nodes
+# are compared.
 # NODE_NAME; NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables,
-# nftables or ipvs; REQUIRE_IPIP: 1 if the lab's encapsulation needs the kernel's ipip, else 0
+# nftables or ipvs; REQUIRE_IPIP: 1 if the lab's encapsulation needs the kernel's ipip, else 0; the values of check.sh
 create() {
   need NODE_NAME NODE_ADDRESS HOSTS KUBERNETES_VERSION PROXY_MODE REQUIRE_IPIP
   local version
-  no_strange_cluster # before any change: reset.sh cleans every machine on which prepare has begun
-  has_address
+  # Before any change: reset.sh cleans every machine on which prepare has begun.
+  no_strange_cluster
   wait_for_cloud_init
+  refuse_faults
   remember
   name_hosts
   swap_off
@@ -24,16 +26,7 @@ create() {
   enable_services
   version=$(kubernetes_installed)
   say "$NODE_NAME is ready for kubeadm $version"
-}
-
-# Without this check, kubelet would start and report an unreachable address, and the lab would fail minutes later, far
-# from the cause.
-has_address() {
-  local addresses
-  addresses=$(ip -o addr show)
-  if grep -qF " $NODE_ADDRESS/" <<<"$addresses"; then return; fi
-  addresses=$(ip -o addr show scope global | awk '{ printf "%s (%s) ", $4, $2 }')
-  die "$NODE_NAME has no interface with $NODE_ADDRESS, its address in the config; it has: $addresses"
+  facts >&3
 }
 
 # Wait until cloud-init ends: it also installs packages and writes files, and would conflict with ours.
@@ -228,13 +221,9 @@ turn_off() {
 # Defaults of the RHEL family: firewalld knows neither pods nor protocol 4, and kubeadm's documentation asks for
 # permissive.
 no_firewalld_no_selinux() {
-  local ufw='' selinux
+  local selinux
   if systemctl is-active --quiet firewalld || systemctl is-enabled --quiet firewalld 2>/dev/null; then
     turn_off firewalld "its rules do not know the pods"
-  fi
-  if type -P ufw >/dev/null; then ufw=$(ufw status); fi
-  if [[ $'\n'$ufw == *$'\nStatus: active'* ]]; then
-    say "note: ufw is active on $NODE_NAME; the lab fails unless ufw allows all traffic of the nodes and the pods"
   fi
   if ! type -P getenforce >/dev/null; then return; fi
   selinux=$(getenforce)

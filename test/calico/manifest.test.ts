@@ -64,12 +64,12 @@ function testEditing(minor: string, text: string): void {
   const edited = (more: RawConfig = {}, mtuGiven = false) => read(edit(raw(more), mtuGiven, text));
   const original = read(text);
 
-  it("creates no pool of Calico's own, and finds each node's address by the lab's subnets", () => {
+  it("creates no pool of Calico's own, and takes each node's address from its Node object", () => {
     const { environment } = edited();
     assert.equal(environment.NO_DEFAULT_POOLS, "true");
     assert.ok(!Object.keys(environment).some((name) => /^CALICO_IPV[46]POOL/.test(name)));
     assert.equal(environment.IP, "autodetect");
-    assert.equal(environment.IP_AUTODETECTION_METHOD, "cidr=10.0.3.0/24,10.0.4.0/24");
+    assert.equal(environment.IP_AUTODETECTION_METHOD, "kubernetes-internal-ip");
   });
 
   it("keeps BIRD and the probes of its health by default", () => {

@@ -1,6 +1,7 @@
 /** How the steps of a cluster depend on each other: what is deleted with what, what waits for what, what is secret. */
 import assert from "node:assert/strict";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { whenDistinct } from "../../components/cluster/distinct";
 import { ENCAPSULATIONS } from "../../components/config";
 import { type Built, buildCluster, CA_HASH, COMMAND } from "../support/cluster";
 import { named, ofType, type Recorded, type Recording, resolved } from "../support/mocks";
@@ -154,6 +155,19 @@ describe("the steps to a cluster", () => {
     for (const { name, opts } of stepsOf(hosts)) assert.equal(opts.hooks, undefined, name);
   });
 
+  it("issue no tokens when two nodes have the same MAC address", async () => {
+    const prepared = (w2: string) =>
+      new Map([
+        [{ name: "w1" }, { stdout: pulumi.output("fact\tmac\t02:01\n") }],
+        [{ name: "w2" }, { stdout: pulumi.output(`fact\tmac\t${w2}\n`) }],
+      ]);
+    assert.equal(await resolved(whenDistinct(pulumi.output(CA_HASH), prepared("02:02"))), CA_HASH);
+    await assert.rejects(
+      promised(whenDistinct(pulumi.output(CA_HASH), prepared("02:01"))),
+      /w2 and w1 have the same MAC address/,
+    );
+  });
+
   it("start from a record of each existing machine, with a secret login", () => {
     const hostResets = ofType(hosts.resources, "pulumi-nodejs:dynamic/encaplab:HostReset");
     assert.deepEqual(
@@ -277,3 +291,7 @@ async function pulumiSecret(output: pulumi.Output<unknown>): Promise<boolean> {
   const { isSecret } = await import("@pulumi/pulumi");
   return isSecret(output);
 }
+
+/** The value of an output, or the reason why there is none. */
+const promised = <T>(output: pulumi.Output<T>): Promise<T> =>
+  (output as unknown as { promise(): Promise<T> }).promise();

@@ -14,6 +14,7 @@ import { gzipSync } from "node:zlib";
 import { type CalicoSources, planCalico } from "../../components/calico";
 import { renderPools } from "../../components/calico/pools";
 import { expectedRoutes } from "../../components/calico/routes";
+import { checkValues } from "../../components/cluster/check";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/cluster/steps";
 import type { NodePlan } from "../../components/plan";
@@ -134,14 +135,8 @@ async function byHand(lab: HostsLab): Promise<Times> {
   };
   const onAll = (work: (node: NodePlan) => Promise<string>) => Promise.all(plan.nodes.map(work));
   const hosts = plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n");
-  await onAll(({ name, address }) =>
-    take(name, "prepare", {
-      NODE_ADDRESS: address,
-      HOSTS: hosts,
-      KUBERNETES_VERSION: plan.versions.kubernetes,
-      PROXY_MODE: plan.proxyMode,
-      REQUIRE_IPIP: "0",
-    }),
+  await onAll((node) =>
+    take(node.name, "prepare", { ...checkValues(plan, node, "lab"), HOSTS: hosts, REQUIRE_IPIP: "0" }),
   );
   const init = { KUBEADM_CONFIG: initConfig(plan, ["127.0.0.1"]), CLUSTER: clusterIdentity(plan) };
   const caHash = await take("cp1", "init", init);

@@ -25,6 +25,11 @@ const nodes = (...list: unknown[]) => ({ topology: [{ name: "a", cidr: "10.0.3.0
 const subnets = (...cidrs: string[]) => ({
   topology: cidrs.map((cidr, i) => ({ name: `s${i}`, cidr, nodes: [`n${i}`] })),
 });
+/** Machines of the subnet 10.9.0.0/24, unless they say another. */
+const machines = (...list: object[]) => ({
+  cloud: "hosts",
+  hosts: { machines: list.map((one) => ({ subnet: "10.9.0.0/24", ...one })) },
+});
 const many = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`);
 
 type Row = [is: string, raw: RawConfig, key: string, value: unknown, allowed: RegExp];
@@ -43,6 +48,9 @@ const KEYS: Row[] = [
   ["__proto__ in a node", nodes(JSON.parse('{"name": "w1", "__proto__": 1}')), "topology[0].nodes[0].__proto__", 1, NO_KEY],
   ["a misspelt key of a cloud's section", { aws: { regoin: "eu-central-1" } }, "aws.regoin", "eu-central-1", /the keys here are region, instanceType/],
   ["a misspelt key of another cloud's section", { openstack: { flavour: "m1" } }, "openstack.flavour", "m1", /flavor/],
+  ["two machines with the same name in one subnet", machines({ name: "m1", address: "10.9.0.9" }, { name: "m1", address: "10.9.0.10" }), "hosts.machines[1].name", "m1", /hosts\.machines\[0\] already has that name; names must be unique/],
+  ["two machines with the same name in different subnets", machines({ name: "m1", address: "10.9.0.9" }, { name: "m1", address: "10.8.0.9", subnet: "10.8.0.0/24" }), "hosts.machines[1].name", "m1", /hosts\.machines\[0\] already has that name/],
+  ["one machine under two names", machines({ name: "m1", address: "h", nodeAddress: "10.9.0.9" }, { name: "m2", address: "h", port: 22, nodeAddress: "10.9.0.10" }), "hosts.machines[1].address", "h", /hosts\.machines\[0\] has the same address and port/],
   ["a machine in no subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h" }] } }, "hosts.machines[0].subnet", undefined, /must be the subnet of m1: a name in topology, or a CIDR/],
   ["a machine in an unknown subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "z" }] } }, "hosts.machines[0].subnet", "z", /a CIDR such as/],
   ["a machine without a known address in its subnet", { cloud: "hosts", hosts: { machines: [{ name: "m1", address: "h", subnet: "10.9.0.0/24" }] } }, "hosts.machines[0].nodeAddress", undefined, /set the address that m1 has there/],
@@ -168,7 +176,8 @@ const NODES: Row[] = [
   ["two control planes", nodes({ name: "a", role: "control-plane" }, { name: "b", role: "control-plane" }), "topology", "control planes: a, b", /exactly one node with role control-plane/],
   ["workers only", nodes({ name: "a", role: "worker" }, { name: "b", role: "worker" }), "topology", "control planes: none", /exactly one node/],
   ["more nodes than the subnet has addresses", { topology: [{ name: "a", cidr: "10.0.3.0/28", nodes: many(12) }] }, "topology[0].nodes", "12 nodes", /room for 11; use a larger subnet or fewer nodes/],
-  ["more nodes than a full mesh should have", { topology: [{ name: "a", cidr: "10.0.0.0/22", nodes: many(100) }, { name: "b", cidr: "10.0.4.0/24", nodes: ["x"] }] }, "topology", "101 nodes", /at most 100 nodes/],
+  ["more nodes than a full mesh should have", { topology: [{ name: "a", cidr: "10.0.0.0/22", nodes: many(100) }, { name: "b", cidr: "10.0.4.0/24", nodes: ["x"] }] }, "topology", "101 nodes", /at most 100 nodes, Calico's advice for a full mesh/],
+  ["too many nodes without a mesh", { encapsulation: "VXLAN", bgp: "Disabled", topology: [{ name: "a", cidr: "10.0.0.0/22", nodes: many(100) }, { name: "b", cidr: "10.0.4.0/24", nodes: ["x"] }] }, "topology", "101 nodes", /at most 100 nodes, the most that a lab is made for/],
 ];
 
 // biome-ignore format: a table

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
+import { checkValues } from "../../components/cluster/check";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/cluster/steps";
 import { parseConfig } from "../../components/config";
-import { planLab } from "../../components/plan";
+import { type NodePlan, planLab } from "../../components/plan";
 import { build, KUBERNETES } from "./cluster-build";
 import { Containers, SPEC } from "./containers";
 import { type Result, Running } from "./running";
@@ -49,20 +50,22 @@ export interface Killed {
   cut: Cut;
 }
 
+function nodePlan(node: string): NodePlan {
+  const planned = plan.nodes.find(({ name }) => name === node);
+  assert.ok(planned);
+  return planned;
+}
+
 /** What each step of the lab gets. */
 export const values = {
   prepare: (node: string) => ({
-    NODE_ADDRESS: ADDRESSES[node] ?? "",
+    ...checkValues(plan, nodePlan(node), "lab"),
     HOSTS: NODES.map((name) => `${ADDRESSES[name]} ${name}`).join("\n"),
-    KUBERNETES_VERSION: plan.versions.kubernetes,
-    PROXY_MODE: "iptables",
     REQUIRE_IPIP: "0",
   }),
   init: { KUBEADM_CONFIG: initConfig(plan, ["127.0.0.1"]), CLUSTER: clusterIdentity(plan) },
   join: (node: string, caHash: string) => {
-    const planned = plan.nodes.find(({ name }) => name === node);
-    assert.ok(planned);
-    return { JOIN_CONFIG: joinConfig(plan, planned, { token: TOKEN, caHash }) };
+    return { JOIN_CONFIG: joinConfig(plan, nodePlan(node), { token: TOKEN, caHash }) };
   },
   /** Static routes: like Felix', and unlike BIRD's. */
   routes: (...lines: string[]) => ({

@@ -28,10 +28,20 @@ export class SshServers {
 
   /**
    * Starts an sshd that accepts one key and forwards connections. It answers any command with the command and its input.
-   * @param accepted the public key. @param host its host key.
+   * @param accepted the public key. @param host its host key. @param answer what it answers instead.
    */
-  sshd({ accepted = publicOf(this.own), host = this.host, port = 0 } = {}): Promise<number> {
-    const server = new Server({ hostKeys: [host.privateKey] }, (client) => serve(client, accepted));
+  sshd({
+    accepted = publicOf(this.own),
+    host = this.host,
+    port = 0,
+    answer = echo,
+  }: {
+    accepted?: string;
+    host?: KeyPairText;
+    port?: number;
+    answer?: AnswerTo;
+  } = {}): Promise<number> {
+    const server = new Server({ hostKeys: [host.privateKey] }, (client) => serve(client, accepted, answer));
     return this.listen(server, port);
   }
 
@@ -47,7 +57,12 @@ export class SshServers {
   }
 }
 
-function serve(client: Connection, accepted: string): void {
+/** What a server answers to a command and its input. */
+type AnswerTo = (command: string, input: string) => { stdout: string; code: number };
+
+const echo: AnswerTo = (command, input) => ({ stdout: `${command}: ${input}`, code: 3 });
+
+function serve(client: Connection, accepted: string, answer: AnswerTo): void {
   client.on("error", () => {}); // in some tests a client disconnects early
   client.on("authentication", (context) => {
     const [type, base64] = accepted.split(" ");
@@ -65,8 +80,9 @@ function serve(client: Connection, accepted: string): void {
         });
         channel.on("end", () => {
           channel.stderr.write("said\n");
-          channel.write(`${command}: ${input}`);
-          channel.exit(3);
+          const { stdout, code } = answer(command, input);
+          channel.write(stdout);
+          channel.exit(code);
           channel.end();
         });
       });

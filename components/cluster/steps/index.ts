@@ -6,13 +6,14 @@ import { scriptPath } from "../../scripts";
 const STEPS = {
   blocks: ["rollout", "blocks"],
   calico: ["rollout", "calico"],
+  check: ["kubeadm", "rules", "trial", "check"],
   images: ["images"],
   init: ["kubeadm", "init"],
   join: ["kubeadm", "join"],
   kubeconfig: ["kubeconfig"],
   members: ["members"],
   "pod-network": ["pod-network"],
-  prepare: ["packages", "kubeadm", "prepare"],
+  prepare: ["packages", "kubeadm", "rules", "trial", "check", "prepare"],
   remove: ["remove"],
   reset: ["packages", "kubeadm", "network-leftovers", "reset"],
   "restart-pods": ["restart-pods"],
@@ -41,7 +42,7 @@ export function stepScript(step: StepName, values: Readonly<Record<string, strin
 }
 
 /** The command that runs the script of {@link stepScript} as root. */
-export function shellCommand(user: string, action: "create" | "update" | "delete"): string {
+export function shellCommand(user: string, action: "create" | "update" | "delete" | "look"): string {
   const shell = `bash -s -- ${action}`;
   return user === "root" ? shell : `sudo -n ${shell}`;
 }

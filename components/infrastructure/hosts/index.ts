@@ -7,6 +7,7 @@ import { Hosts } from "./hosts";
 import { findLayer } from "./layer";
 
 export { Hosts, type HostsArgs } from "./hosts";
+export { targetsOf } from "./login";
 
 /**
  * Declares the plan's nodes on the machines that the config names.

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type HostsConfig, type MachineConfig } from "../../config";
+import type { Target } from "../../remote";
 import type { Scope } from "../common";
 import type { Connection } from "../interface";
 import { HostKey, withHostKey } from "./host-key";
@@ -50,10 +51,33 @@ export function connectionsTo(
  * The login key from the config; undefined if the SSH agent is to be used.
  * @throws {ConfigError} when there is neither, or the file is not a readable private key.
  */
-export function findKey({ privateKey, privateKeyFile }: HostsConfig): pulumi.Output<string> | undefined {
+export function findKey(config: HostsConfig): pulumi.Output<string> | undefined {
+  const key = keyText(config);
+  return key === undefined ? undefined : pulumi.secret(key);
+}
+
+/**
+ * How to log in to each machine of a config, by name, without any resource: for a look at machines before the first `up`.
+ * @throws {ConfigError} when there is no key, or it cannot be read.
+ */
+export function targetsOf(config: HostsConfig, machines: readonly MachineConfig[]): Map<string, Target> {
+  const privateKey = keyText(config);
+  const target = ({ address, port, user, hostKey }: Omit<MachineConfig, "name">): Target => ({
+    host: address,
+    port: port ?? SSH_PORT,
+    user: user ?? config.user ?? USER,
+    ...(privateKey && { privateKey }),
+    ...(hostKey && { hostKey }),
+  });
+  const jump = config.jump && target(config.jump);
+  return new Map(machines.map((machine) => [machine.name, { ...target(machine), ...(jump && { jump }) }]));
+}
+
+/** The login key as text. Secret. */
+function keyText({ privateKey, privateKeyFile }: HostsConfig): string | undefined {
   // OpenSSH needs the final newline, which `pulumi config set` cuts off.
-  if (privateKey) return pulumi.secret(`${privateKey.trim()}\n`);
-  if (privateKeyFile) return pulumi.secret(readKey(privateKeyFile));
+  if (privateKey) return `${privateKey.trim()}\n`;
+  if (privateKeyFile) return readKey(privateKeyFile);
   if (process.env.SSH_AUTH_SOCK) return undefined;
   throw problem(
     undefined,

@@ -9,7 +9,11 @@ export function checkNodes(config: LabConfig, report: Report): void {
     report(
       "topology",
       `${nodes.length} nodes`,
-      `must have at most ${MAX_NODES} nodes, Calico's advice for a full BGP mesh`,
+      `must have at most ${MAX_NODES} nodes, ${
+        config.bgp === "Disabled"
+          ? "the most that a lab is made for"
+          : "Calico's advice for a full mesh of BGP sessions"
+      }`,
     );
   }
   const controlPlanes = nodes.filter(({ role }) => role === "control-plane");

@@ -1,0 +1,32 @@
+/** Limits of clouds and releases that a lab can meet without any fault, which a preview would otherwise not mention. */
+import type { LabPlan } from "./lab";
+import { calicoMinor, MINOR_WITH_NFTABLES } from "./versions";
+
+/**
+ * How many routes a Neutron router takes unless its operator allows more (`max_routes` in
+ * neutron/conf/db/extraroute_db.py). A VPC's route table takes 500, more than a lab has nodes
+ * (docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html).
+ */
+const NEUTRON_MAX_ROUTES = 30;
+
+/** The limits that a plan meets, as remarks of its verdict. */
+export function limitsOf(plan: LabPlan): string[] {
+  const { cloud, podRoutes, calico, proxyMode, versions } = plan;
+  const limits: string[] = [];
+  if (cloud === "openstack" && podRoutes.length > NEUTRON_MAX_ROUTES) {
+    limits.push(
+      `podRoutes needs ${podRoutes.length} routes on one Neutron router, which takes ${NEUTRON_MAX_ROUTES} by default: ask your operator for a larger max_routes, or use fewer nodes`,
+    );
+  }
+  if (cloud === "aws") {
+    limits.push(
+      "pods cannot read the instance metadata: the instances allow it one hop (IMDSv2 with hop limit 1), and a pod is one hop further away (kops#10702); give credentials to pods in another way",
+    );
+  }
+  if (calico && proxyMode === "nftables" && calicoMinor(plan) < MINOR_WITH_NFTABLES) {
+    limits.push(
+      `Calico ${versions.calico} programs iptables only, and is not tested with a kube-proxy in nftables mode; use Calico 3.${MINOR_WITH_NFTABLES} or later, or proxyMode: iptables`,
+    );
+  }
+  return limits;
+}
