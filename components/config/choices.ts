@@ -10,10 +10,20 @@ export const CLOUDS = ["aws", "openstack", "hosts", "twin"] as const;
 /** One of the {@link CLOUDS}. */
 export type Cloud = (typeof CLOUDS)[number];
 
+/** Fabrics whose subnets are no layer 2: any such network, and clouds that have one. */
+export const LAYER3_FABRICS = ["l3", "azure", "gcp", "hetzner", "oci", "tailscale"] as const;
+/** One of the {@link LAYER3_FABRICS}. */
+export type Layer3Fabric = (typeof LAYER3_FABRICS)[number];
+
 /** Whose network rules apply to the nodes. `plain` has none. */
-export const FABRICS = ["aws", "openstack", "plain"] as const;
+export const FABRICS = ["aws", "openstack", "plain", ...LAYER3_FABRICS] as const;
 /** One of the {@link FABRICS}. */
 export type Fabric = (typeof FABRICS)[number];
+
+/** What runs below Neutron: OVN, or the Open vSwitch (or Linux bridge) agent with the L3 agent. */
+export const NEUTRON_BACKENDS = ["ovn", "ovs"] as const;
+/** One of the {@link NEUTRON_BACKENDS}. */
+export type NeutronBackend = (typeof NEUTRON_BACKENDS)[number];
 
 /** Deliberate, named defects. Removing a name from the list undoes its defect. */
 export const FAULTS = [

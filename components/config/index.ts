@@ -73,20 +73,21 @@ export const schema = z.strictObject({
   mtu: whole(1280, 9216).optional(),
   /**
    * Whose network rules apply under the nodes: `aws` (security group, source/dest check), `openstack` (security group, port
-   * security), or `plain` (none). Default: the cloud's own, and `plain` for `hosts` and `twin`.
+   * security), `plain` (none), or a network without a layer 2: `azure`, `gcp`, `hetzner`, `oci`, `tailscale`, and `l3` for
+   * any other. Default: the cloud's own, and `plain` for `hosts` and `twin`.
    */
   fabric: oneOf(FABRICS).optional(),
   /** Whether to build the same lab on this machine, on the cloud's fabric, before it costs money. Default: `false`. */
   rehearse: flag().default(false),
   /**
    * Deliberate defects: a list of names, or text with commas between them. On every fabric `mtu-too-big`, `node-as-32`; on
-   * aws and openstack `bgp-blocked`, `ipip-blocked`, `vxlan-blocked`, `pod-cidr-blocked`; on aws `source-dest-check`; on
-   * openstack `port-security`. Default: none.
+   * aws and openstack `bgp-blocked`, `ipip-blocked`, `vxlan-blocked`, `pod-cidr-blocked`; on aws, azure, gcp and oci
+   * `source-dest-check`; on openstack `port-security`. Default: none.
    */
   faults: listOrText(oneOf(FAULTS), FAULTS.length, `faults: ${FAULTS.join(", ")}`).default([]),
   /** Keys for `cloud: aws`. */
   aws: aws.optional(),
-  /** Keys for `cloud: openstack`. */
+  /** Keys for `cloud: openstack`; of these, `backend` also for `fabric: openstack`. */
   openstack: openstack.optional(),
   /** Keys for `cloud: hosts`. */
   hosts: hosts.optional(),

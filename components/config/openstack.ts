@@ -1,6 +1,7 @@
 /** The section `openstack`. */
 import { access } from "./access";
-import { section, text } from "./value";
+import { NEUTRON_BACKENDS } from "./choices";
+import { oneOf, section, text } from "./value";
 
 /** The keys of a lab on OpenStack. */
 export const openstack = section({
@@ -17,5 +18,10 @@ export const openstack = section({
   flavor: text("a flavor's name").optional(),
   /** The external network's name. Default: the only one there is. */
   externalNetwork: text("the external network's name").optional(),
+  /**
+   * What runs below Neutron: `ovn`, or `ovs` (the Open vSwitch or Linux bridge agent). They treat pod addresses differently.
+   * Default: not known; the verdict is then the one for OVN, and says which paths differ with OVS.
+   */
+  backend: oneOf(NEUTRON_BACKENDS).optional(),
   ...access,
 });

@@ -44,11 +44,12 @@ export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
   const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
   // Without Calico no other encapsulation can be chosen, so do not suggest one.
   const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
+  const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip;
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const insteadOfPodAddress =
     to.kind !== "pod"
       ? ", or set natOutgoing: true"
-      : orUse(plan.bgp.enabled ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
+      : orUse(canTunnelIpip ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
   switch (drop.cause) {
     case "security-group": {
@@ -65,20 +66,36 @@ export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
         fix: `${undo}allow TCP 179 from the group${orUse("VXLAN, whose routes need no BGP")}`,
         reference: RULE_REFERENCES.bgp as string,
       };
-    case "anti-spoofing":
+    case "anti-spoofing": {
+      const setRoutes =
+        facts.antiSpoofing?.followsRoutes && ownsNetwork(plan) ? "set podRoutes: true to " : "";
       return {
         ...base,
         cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
-        fix: `${undo}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`,
+        fix: `${undo}${setRoutes}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`,
         reference: facts.antiSpoofing?.reference ?? DOCS,
       };
-    case "gateway":
+    }
+    case "protocol":
       return {
         ...base,
-        cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}`,
-        fix: `${plan.calico ? "use a CrossSubnet encapsulation, or " : ""}${ownsNetwork(plan) ? "set podRoutes: true to" : "have its owner"} give the gateway a route per node block`,
-        reference: `${DOCS}/networking/configuring/vxlan-ipip`,
+        cause: `${facts.name} does not carry IP protocol 4 (IP-in-IP), and drops ${what}`,
+        fix: facts.dropsIpip?.fix ?? "",
+        reference: facts.dropsIpip?.reference ?? DOCS,
       };
+    case "gateway": {
+      const neighbours = facts.layer3
+        ? "; nodes of one subnet are no neighbours here, so all packets without a tunnel pass it"
+        : "";
+      const instead =
+        to.kind === "internet" ? "set natOutgoing: true" : plan.calico && insteadOfGateway(plan);
+      return {
+        ...base,
+        cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}${neighbours}`,
+        fix: `${instead ? `${instead}, or ` : ""}${ownsNetwork(plan) ? "set podRoutes: true to" : "have its owner"} ${facts.podRoutes}`,
+        reference: facts.layer3?.reference ?? `${DOCS}/networking/configuring/vxlan-ipip`,
+      };
+    }
     case "mtu":
       return {
         ...base,
@@ -94,4 +111,11 @@ export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
         reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
       };
   }
+}
+
+/** The encapsulation that keeps pod addresses from the gateway. Without a layer 2, CrossSubnet does not. */
+function insteadOfGateway(plan: LabPlan): string {
+  const { layer3 } = fabricFacts(plan);
+  if (!layer3) return "use a CrossSubnet encapsulation";
+  return `use VXLAN, which tunnels every packet between nodes${layer3.hostPrefix ? "" : " (CrossSubnet does not)"}`;
 }

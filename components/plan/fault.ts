@@ -1,5 +1,5 @@
 /** The faults: what each breaks and where it can exist, as data, and how a plan with faults differs from one without. */
-import type { Fabric, Fault } from "../config";
+import { FABRICS, type Fabric, type Fault } from "../config";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import type { FirewallRule, RuleName } from "./rule";
@@ -45,7 +45,11 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     of: "fabric",
     closes: "pod-cidr",
   },
-  "source-dest-check": { means: "the source/dest check stays on", fabrics: ["aws"], of: "fabric" },
+  "source-dest-check": {
+    means: "the source/dest check stays on",
+    fabrics: ["aws", "azure", "gcp", "oci"],
+    of: "fabric",
+  },
   "port-security": {
     means: "the ports' allowed address pairs lack the pod CIDR",
     fabrics: ["openstack"],
@@ -53,12 +57,12 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   },
   "mtu-too-big": {
     means: "pods get the link's MTU, which leaves the tunnel's header no room",
-    fabrics: ["aws", "openstack", "plain"],
+    fabrics: FABRICS,
     of: "calico",
   },
   "node-as-32": {
     means: "Calico records the nodes' addresses as /32",
-    fabrics: ["aws", "openstack", "plain"],
+    fabrics: FABRICS,
     of: "calico",
   },
 };
@@ -69,11 +73,12 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
  */
 export function withFaults(plan: LabPlan, faults: readonly Fault[]): LabPlan {
   const { mtu, antiSpoofing } = plan;
+  const { antiSpoofing: check, layer3 } = fabricFacts(plan);
   const has = (fault: Fault | undefined) => fault !== undefined && faults.includes(fault);
   const prefixes = new Map(plan.subnets.map(({ name, prefix }) => [name, prefix]));
   const nodes = plan.nodes.map((node) => ({
     ...node,
-    recordedAddress: `${node.address}/${has("node-as-32") ? 32 : prefixes.get(node.subnet)}`,
+    recordedAddress: `${node.address}/${has("node-as-32") ? 32 : (layer3?.hostPrefix ?? prefixes.get(node.subnet))}`,
   }));
   return {
     ...plan,
@@ -84,7 +89,8 @@ export function withFaults(plan: LabPlan, faults: readonly Fault[]): LabPlan {
     mtu: { ...mtu, pod: has("mtu-too-big") ? mtu.link : mtu.tunnel },
     antiSpoofing: {
       ...antiSpoofing,
-      allowsPods: antiSpoofing.needed && !has(fabricFacts(plan).antiSpoofing?.fault),
+      allowsPods:
+        antiSpoofing.needed && !has(check?.fault) && (!check?.followsRoutes || plan.podRoutes.length > 0),
     },
   };
 }

@@ -122,5 +122,7 @@ export const ruleOf = (plan: Pick<LabPlan, "firewall">, name: RuleName): Firewal
   plan.firewall.find((rule) => rule.name === name) as FirewallRule;
 
 /** Whether the packets that a rule is for get through: the rule is open, or nodes have no security group. */
-export const letsThrough = (plan: Pick<LabPlan, "firewall" | "fabric">, name: RuleName): boolean =>
-  !fabricFacts(plan).securityGroup || ruleOf(plan, name).open;
+export const letsThrough = (
+  plan: Pick<LabPlan, "firewall" | "fabric" | "backend">,
+  name: RuleName,
+): boolean => !fabricFacts(plan).securityGroup || ruleOf(plan, name).open;

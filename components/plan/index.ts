@@ -1,5 +1,6 @@
 /** Public API of the plan: config in, pure data out. Does not import Pulumi. */
 export * from "./addressing";
+export { rowsThatDiffer } from "./backend";
 export * from "./carrier";
 export { type Effect, effectsOf, hasEffect } from "./effect";
 export * from "./encapsulation";

@@ -1,11 +1,13 @@
 /** Where a lab is: on which fabric, and on whose machines. */
-import { type Cloud, CONTAINERS, type Fabric, type LabConfig } from "../config";
+import { type Cloud, CONTAINERS, type Fabric, type LabConfig, type NeutronBackend } from "../config";
 
 /** Where a lab is. */
 export interface Placement {
   cloud: Cloud;
   /** Whose network rules apply: the cloud's own on AWS and OpenStack, else the key `fabric`, by default `plain`. */
   fabric: Fabric;
+  /** On the fabric `openstack`: what runs below Neutron. Undefined where that is not known, and on other fabrics. */
+  backend?: NeutronBackend;
   /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: true`). */
   onTwin: boolean;
   /** True when the whole lab is on this machine: the twin, or node containers. Such a lab costs nothing. */
@@ -13,11 +15,14 @@ export interface Placement {
 }
 
 /** Where the lab of a config is. */
-export function placementOf({ cloud, fabric, rehearse, hosts }: LabConfig): Placement {
+export function placementOf({ cloud, fabric: chosen, rehearse, hosts, openstack }: LabConfig): Placement {
   const onTwin = cloud === "twin" || rehearse;
+  const fabric = cloud === "aws" || cloud === "openstack" ? cloud : (chosen ?? "plain");
+  const backend = fabric === "openstack" ? openstack?.backend : undefined;
   return {
     cloud,
-    fabric: cloud === "aws" || cloud === "openstack" ? cloud : (fabric ?? "plain"),
+    fabric,
+    ...(backend && { backend }),
     onTwin,
     onThisMachine: onTwin || (cloud === "hosts" && hosts?.machines === CONTAINERS),
   };

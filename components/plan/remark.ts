@@ -1,15 +1,19 @@
 /** The verdict's remarks: what the user should know although nothing fails. */
 import type { Fault } from "../config";
+import { rowsThatDiffer } from "./backend";
 import { type Effect, effectsOf } from "./effect";
-import { encapsulationOf, routesNeedBgp } from "./encapsulation";
+import { ENCAPSULATION_FACTS, encapsulationOf, routesNeedBgp } from "./encapsulation";
+import { fabricFacts } from "./fabric";
 import { FAULT_FACTS } from "./fault";
 import type { LabPlan } from "./lab";
 import { limitsOf } from "./limit";
 import type { Outcome } from "./outcome";
+import { ownsNetwork } from "./placement";
 
 /** The remarks on a plan. @param outcome what will happen in the plan's lab. */
 export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[] {
   const effects = effectsOf(plan);
+  const { antiSpoofing, layer3, name } = fabricFacts(plan);
   const remarks = [...effects].map(([fault, effect]) => remarkOn(plan, fault, effect));
   if (plan.proxyMode === "ipvs")
     remarks.push("proxyMode ipvs is deprecated since Kubernetes 1.35; use nftables instead");
@@ -31,6 +35,22 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
   if ((effects.get("node-as-32") ?? "nothing") !== "nothing") {
     remarks.push(
       "a node recorded as /32 shares its subnet with no other node: all pods of other nodes are reached through the tunnel, without any error (calico#4254)",
+    );
+  }
+  if (layer3?.hostPrefix && ENCAPSULATION_FACTS[plan.encapsulation].crossSubnet) {
+    remarks.push(
+      `${name} gives nodes addresses with /32, and Calico records them so: CrossSubnet finds no two nodes in one subnet, and its tunnel is used everywhere (calico#4254)`,
+    );
+  }
+  if (antiSpoofing && plan.antiSpoofing.needed && !ownsNetwork(plan)) {
+    remarks.push(
+      `packets with a pod's address leave the nodes, and the lab cannot change existing machines' network: this verdict expects that you ${antiSpoofing.fix}`,
+    );
+  }
+  const differing = plan.fabric === "openstack" && !plan.backend ? rowsThatDiffer(plan, "ovs") : [];
+  if (differing.length > 0) {
+    remarks.push(
+      `what runs below Neutron is not known, and this verdict is for OVN; with ML2/OVS (openstack.backend: ovs) other outcomes: ${differing.join("; ")}`,
     );
   }
   return [...remarks, ...limitsOf(plan)];

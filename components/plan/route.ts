@@ -26,10 +26,13 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
     const via = carrier === "ipip" ? peer.address : peer.tunnelAddress;
     return { block: peer.block, via, device: TUNNELS[carrier].device, onlink: true };
   }
-  const device = fabricFacts(plan).nic;
-  if (node.subnet === peer.subnet) return { block: peer.block, via: peer.address, device, onlink: false };
+  const { nic: device, layer3 } = fabricFacts(plan);
+  // A node whose own address is a /32 has no neighbour but the gateway.
+  if (node.subnet === peer.subnet && !layer3?.hostPrefix)
+    return { block: peer.block, via: peer.address, device, onlink: false };
   const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway ?? "";
-  return { block: peer.block, via: gateway, device, onlink: false };
+  // BIRD does not believe that a /32 has a neighbour: it must be told.
+  return { block: peer.block, via: gateway, device, onlink: layer3?.hostPrefix !== undefined };
 }
 
 /** The routes of a node once routing has converged: none where they come from BIRD and BGP is not established. */

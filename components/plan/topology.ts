@@ -2,13 +2,15 @@
 import { createHash } from "node:crypto";
 import type { LabConfig } from "../config";
 import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
+import { fabricFacts } from "./fabric";
+import { placementOf } from "./placement";
 
 /** A subnet of the lab. */
 export interface SubnetPlan {
   name: string;
   /** In canonical form, e.g. `10.0.3.0/24`. */
   cidr: string;
-  /** The subnet's first address, where EC2 and Neutron also put their router. */
+  /** The subnet's first address, where EC2 and Neutron also put their router, unless a machine has it: then the next. */
   gateway: string;
   /** Prefix length in bits. */
   prefix: number;
@@ -53,7 +55,10 @@ export interface NodePlan {
 /** Study pods on each node: two, so that the same-node path exists. */
 export const PODS_PER_NODE = 2;
 
-/** Addresses that clouds reserve at the start of a subnet: network, router, DNS, one for the future (EC2's four). */
+/**
+ * Addresses at the start of a subnet that the lab gives to no node by itself: network, router, DNS, one for the future
+ * (EC2's four). What a config may give to a node is up to the fabric: `reserved` in its facts.
+ */
 export const RESERVED_ADDRESSES = 4;
 
 /** Nodes get addresses from .10 on where there is room: students expect it, and it avoids DHCP's own addresses. */
@@ -61,20 +66,24 @@ function firstNodeOffset(subnet: Cidr): number {
   return sizeOf(subnet) >= 64 ? 10 : RESERVED_ADDRESSES;
 }
 
-/** How many nodes a subnet has addresses for (the last address is the broadcast address). */
+/** How many nodes a subnet has addresses for, if the lab chooses them (the last address is the broadcast address). */
 export const roomIn = (subnet: Cidr): number => sizeOf(subnet) - RESERVED_ADDRESSES - 1;
 
 /** The subnets of a config, in its order. */
 export function planSubnets(config: LabConfig): SubnetPlan[] {
   return config.topology.map((subnet) => {
     const cidr = parseCidr(subnet.cidr);
-    return { name: subnet.name, cidr: subnet.cidr, gateway: toAddress(cidr.first + 1), prefix: cidr.prefix };
+    const taken = addressesGiven(subnet);
+    let gateway = cidr.first + 1;
+    while (taken.has(gateway)) gateway++;
+    return { name: subnet.name, cidr: subnet.cidr, gateway: toAddress(gateway), prefix: cidr.prefix };
   });
 }
 
 /** The nodes of a config that `checkConfig` has accepted, without any fault. */
 export function planNodes(config: LabConfig): NodePlan[] {
   const pool = parseCidr(config.podCidr);
+  const { layer3 } = fabricFacts(placementOf(config));
   const flat = config.topology.flatMap((subnet) => {
     const free = freeAddresses(subnet);
     return subnet.nodes.map((node) => ({
@@ -93,7 +102,7 @@ export function planNodes(config: LabConfig): NodePlan[] {
       index,
       subnet: subnet.name,
       address,
-      recordedAddress: `${address}/${parseCidr(subnet.cidr).prefix}`,
+      recordedAddress: `${address}/${layer3?.hostPrefix ?? parseCidr(subnet.cidr).prefix}`,
       block: formatCidr(block),
       tunnelAddress: toAddress(block.first),
       pods: podNames(node.name).map((pod, i) => planPod(pod, node.name, block.first + 1 + i)),
@@ -121,9 +130,12 @@ function workloadInterface(pod: string): string {
   return `cali${createHash("sha1").update(`study.${pod}`).digest("hex").slice(0, 11)}`;
 }
 
+const addressesGiven = ({ nodes }: LabConfig["topology"][number]): ReadonlySet<number> =>
+  new Set(nodes.flatMap(({ address }) => (address ? [toNumber(address)] : [])));
+
 function* freeAddresses(subnet: LabConfig["topology"][number]): Generator<number> {
   const cidr = parseCidr(subnet.cidr);
-  const taken = new Set(subnet.nodes.flatMap((node) => (node.address ? [toNumber(node.address)] : [])));
+  const taken = addressesGiven(subnet);
   const start = firstNodeOffset(cidr);
   const usable = roomIn(cidr);
   for (let i = 0; i < usable; i++) {

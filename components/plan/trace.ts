@@ -6,7 +6,7 @@ import type { Fault } from "../config";
 import { contains, parseCidr, toNumber } from "./addressing";
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS, VXLAN } from "./encapsulation";
-import { fabricFacts } from "./fabric";
+import { fabricFacts, passesGateway } from "./fabric";
 import { letsThrough, ruleOf } from "./firewall";
 import type { LabPlan } from "./lab";
 import type { FirewallRule, RuleName } from "./rule";
@@ -40,7 +40,7 @@ interface Wire {
 
 /** Where a packet was lost, and why. */
 export interface Drop {
-  cause: "no-bgp-route" | "anti-spoofing" | "gateway" | "security-group" | "mtu" | "no-answer";
+  cause: "no-bgp-route" | "anti-spoofing" | "protocol" | "gateway" | "security-group" | "mtu" | "no-answer";
   /** The hop at which it was lost, e.g. `w1's port`, `VPC router`. */
   hop: string;
   /** Whether the answer was lost rather than the packet itself. */
@@ -91,12 +91,11 @@ type Outcome = { drop?: Omit<Drop, "onReturn">; wires: Wire[] };
 
 function oneWay(plan: LabPlan, leg: Leg): Outcome {
   const { from, to } = leg;
-  // The internet host only answers, and its answers match the state that the probe left at every hop.
-  if (from.kind === "internet") return { wires: [] };
+  if (from.kind === "internet") return fromInternet(plan, leg);
   if (to.kind === "internet") return toInternet(plan, leg, from.node);
   if (from.node.name === to.node.name) return { wires: [] };
   if (to.kind === "pod") return toPod(plan, leg, from.node, to);
-  return betweenNodes(plan, leg, from.node, to.node, inner(leg), to.node.subnet !== from.node.subnet);
+  return betweenNodes(plan, leg, from.node, to.node, inner(leg), passesGateway(plan, from.node, to.node));
 }
 
 const addressOf = (end: Exclude<Endpoint, { kind: "internet" }>) =>
@@ -124,14 +123,14 @@ function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kin
       : astray;
   }
   const carrier = carrierBetween(plan, a, b);
-  if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, a.subnet !== b.subnet);
+  if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, passesGateway(plan, a, b));
   const outer: Wire = { source: a.address, destination: b.address, ...OUTER[carrier] };
   if (leg.dontFragment && leg.probe.size > plan.mtu.tunnel) {
     const fault = plan.faults.find((name) => name === "mtu-too-big");
     const hop = `${TUNNELS[carrier].device} of ${a.name}`;
     return { drop: { cause: "mtu", hop, packet: describe(packet), fault }, wires: [] };
   }
-  return betweenNodes(plan, leg, a, b, outer, a.subnet !== b.subnet);
+  return betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
 }
 
 const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: VXLAN.port } } as const;
@@ -147,12 +146,18 @@ function betweenNodes(
 ): Outcome {
   const wires = [wire];
   const packet = describe(wire);
-  if (spoofed(plan, wire.source, a))
+  const { gateway, dropsIpip, antiSpoofing } = fabricFacts(plan);
+  const { out = [], in: into = [] } = antiSpoofing?.checks ?? {};
+  if (out.includes("source") && spoofed(plan, wire.source, a))
     return { drop: { ...spoofing(plan), hop: `${a.name}'s port`, packet }, wires };
+  if (wire.protocol === "4" && dropsIpip) return { drop: { cause: "protocol", hop: gateway, packet }, wires };
   if (viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0) {
-    return { drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet }, wires };
+    return { drop: { cause: "gateway", hop: gateway, packet }, wires };
   }
-  if (spoofed(plan, wire.destination, b))
+  if (
+    (into.includes("source") && spoofed(plan, wire.source, a)) ||
+    (into.includes("destination") && spoofed(plan, wire.destination, b))
+  )
     return { drop: { ...spoofing(plan), hop: `${b.name}'s port`, packet }, wires };
   const refused = refusedBy(plan, wire, leg.seen);
   if (refused)
@@ -166,16 +171,25 @@ function betweenNodes(
 function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Outcome {
   const wire = inner(leg);
   const packet = describe(wire);
-  if (spoofed(plan, wire.source, a)) {
+  const { antiSpoofing, snat } = fabricFacts(plan);
+  if (antiSpoofing?.checks.out.includes("source") && spoofed(plan, wire.source, a)) {
     return { drop: { ...spoofing(plan), hop: `${a.name}'s port`, packet }, wires: [wire] };
   }
   if (leg.probe.size > INTERNET.mtu) {
     return { drop: { cause: "mtu", hop: fabricFacts(plan).gateway, packet }, wires: [wire] };
   }
-  // The gateway translates only the nodes' addresses, and the internet has no route back to a pod.
-  if (isPod(plan, wire.source))
+  // Unless the gateway translates a pod's address like a node's, the internet has no route back to it.
+  if (isPod(plan, wire.source) && snat === "subnets")
     return { drop: { cause: "no-answer", hop: "the internet", packet }, wires: [wire] };
   return { wires: [wire] };
+}
+
+/** The internet host only answers, and its answers match the state that the probe left at every hop. */
+function fromInternet(plan: LabPlan, leg: Leg): Outcome {
+  const wire = inner(leg);
+  // The gateway has translated the pod's packet and undoes that in the answer, but may have no route to the pod.
+  if (!isPod(plan, wire.destination) || plan.podRoutes.length > 0) return { wires: [] };
+  return { drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet: describe(wire) }, wires: [] };
 }
 
 function isPod(plan: LabPlan, address: string): boolean {
@@ -198,7 +212,8 @@ function refusedBy(
   wire: Wire,
   seen: readonly Wire[],
 ): Pick<Drop, "rule" | "fault"> | undefined {
-  if (!fabricFacts(plan).securityGroup) return undefined;
+  const { securityGroup, groupHasPods } = fabricFacts(plan);
+  if (!securityGroup) return undefined;
   const isAnswer = seen.some(
     (other) =>
       // Each end of a VXLAN tunnel chooses its own source port, so no packet matches the state of another.
@@ -212,6 +227,10 @@ function refusedBy(
   const source = isPod(plan, wire.source) ? "pods" : "nodes";
   const fits = plan.firewall.filter((rule) => rule.source === source && matches(rule, wire));
   if (fits.some(({ open }) => open)) return undefined;
+  // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
+  const inGroup = source === "pods" && groupHasPods && plan.antiSpoofing.allowsPods;
+  if (inGroup && plan.firewall.some((rule) => rule.source === "nodes" && rule.open && matches(rule, wire)))
+    return undefined;
   return { rule: fits[0]?.name, fault: fits[0]?.closedBy };
 }
 

@@ -1,5 +1,6 @@
 /** The verdict: what will happen on each path, at which hop, why, and how to fix it. It is a prediction and says so. */
-import { ENCAPSULATION_FACTS } from "./encapsulation";
+import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
+import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import { type Outcome, outcomeOf } from "./outcome";
 import { ownsNetwork } from "./placement";
@@ -47,7 +48,20 @@ function unknowns(plan: LabPlan): string[] {
       "NICs and kernels that send VXLAN with bad checksums: ping works and TCP does not (calico#9433, #4865); then run on every node: ethtool -K vxlan.calico tx-checksum-ip-generic off",
     );
   if (!ownsNetwork(plan)) unknown.push("what is between existing machines");
+  const { ownFirewall } = fabricFacts(plan);
+  if (ownFirewall)
+    unknown.push(`${ownFirewall}, which must let through ${onTheWire(plan)} between the nodes`);
   if (!plan.onTwin && plan.calico && plan.podRoutes.length === 0)
     unknown.push("which block each node gets: Calico assigns blocks at run time");
   return unknown;
+}
+
+/** What the encapsulation sends between nodes, as a firewall's rule says it. */
+function onTheWire({ encapsulation, bgp, antiSpoofing, ipPool }: LabPlan): string {
+  const { tunnel } = ENCAPSULATION_FACTS[encapsulation];
+  return [
+    ...(bgp.enabled ? ["TCP 179"] : []),
+    ...(tunnel ? [TUNNELS[tunnel].wire] : []),
+    ...(antiSpoofing.needed ? [`packets of ${ipPool.cidr}`] : []),
+  ].join(", ");
 }

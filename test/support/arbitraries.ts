@@ -11,12 +11,15 @@ import {
   type Fabric,
   type Fault,
   type LabConfig,
+  NEUTRON_BACKENDS,
+  type NeutronBackend,
   PROXY_MODES,
   parseConfig,
 } from "../../components/config";
 import {
   blockOf,
   CALICO_RELEASES,
+  FABRIC_FACTS,
   FAULT_FACTS,
   formatCidr,
   type LabPlan,
@@ -39,6 +42,7 @@ interface Place {
   rehearse: boolean;
   /** Node containers on this machine instead of existing machines. */
   hosts?: { machines: typeof CONTAINERS };
+  openstack?: { backend: NeutronBackend };
 }
 
 const MACHINES = { machines: CONTAINERS } as const;
@@ -49,10 +53,18 @@ const places: fc.Arbitrary<Place> = fc
     fabric: fc.option(fc.constantFrom(...FABRICS), { nil: undefined }),
     rehearse: fc.boolean(),
     containers: fc.boolean(),
+    backend: fc.option(fc.constantFrom(...NEUTRON_BACKENDS), { nil: undefined }),
   })
-  .map(({ cloud, fabric, rehearse, containers }) => {
-    if (cloud === "aws" || cloud === "openstack") return { cloud, rehearse };
-    return { cloud, fabric, rehearse, ...(cloud === "hosts" && containers && { hosts: MACHINES }) };
+  .map(({ cloud, fabric, rehearse, containers, backend }) => {
+    const neutron = backend && { openstack: { backend } };
+    if (cloud === "aws" || cloud === "openstack") return { cloud, rehearse, ...neutron };
+    return {
+      cloud,
+      fabric,
+      rehearse,
+      ...neutron,
+      ...(cloud === "hosts" && containers && { hosts: MACHINES }),
+    };
   });
 
 const fabricAt = ({ cloud, fabric }: Place): Fabric =>
@@ -148,7 +160,9 @@ export const rawConfigs: fc.Arbitrary<RawConfig> = fc
         podRoutes,
         serviceCidr: fc.constantFrom(...SERVICE_RANGES),
         proxyMode: fc.constantFrom(...PROXY_MODES),
-        mtu: fc.option(fc.integer({ min: 1280, max: 9001 }), { nil: undefined }),
+        mtu: fc.option(fc.integer({ min: 1280, max: FABRIC_FACTS[fabric].maxMtu ?? 9001 }), {
+          nil: undefined,
+        }),
         faults: fc.subarray(faults),
       })
       .map((rest) => withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest }));

@@ -10,6 +10,7 @@ import {
   type IngressRule,
   planIngress,
 } from "../common";
+import { backendWarning, findBackend } from "./backend";
 import { estimateOpenStack } from "./cost";
 import { type Found, flavorWarning, lookUp } from "./lookup";
 import { createNetwork, podRoutesWarning } from "./network";
@@ -82,7 +83,8 @@ export class OpenStackInfrastructure extends Cloud {
     const provider = createProvider(`${prefix}openstack`, config, settings, besideComponent(options));
     const session = await borrowSession(provider, config, settings, account);
     const found = await lookUp(config, session, { provider });
-    for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan)]) {
+    const backend = backendWarning(plan, await findBackend(session));
+    for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan), backend]) {
       if (warning) await pulumi.log.warn(warning);
     }
     // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.

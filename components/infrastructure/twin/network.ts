@@ -1,5 +1,5 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
-import { INTERNET, type LabPlan } from "../../plan";
+import { fabricFacts, INTERNET, type LabPlan } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
 import { startProcess } from "./process-files";
 import { addBridge, batch, inside, sysctl } from "./shell";
@@ -33,14 +33,29 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       "table ip nat {",
       "  chain postrouting {",
       "    type nat hook postrouting priority srcnat;",
-      // Translate only the nodes' own addresses, as an internet gateway or a Neutron router's SNAT does.
-      `    oifname "ext0" ip saddr { ${plan.subnets.map(({ cidr }) => cidr).join(", ")} } masquerade`,
+      `    oifname "ext0"${translated(plan)} masquerade`,
       "  }",
       "}",
     ].join("\n"),
     ports: plan.nodes.map(({ name, address }) => `${name} ${address}`),
   };
 }
+
+/** Most gateways translate only the nodes' own addresses, as an internet gateway or OVN does. */
+function translated(plan: LabPlan): string {
+  if (fabricFacts(plan).snat === "any") return "";
+  return ` ip saddr { ${plan.subnets.map(({ cidr }) => cidr).join(", ")} }`;
+}
+
+/**
+ * Without a layer 2, a port reaches nothing but the gateway (`isolated`, see the nodes), and the gateway answers ARP
+ * requests for every address of the subnet and sends packets back by the interface that they came from.
+ */
+const answerForAll = (nic: string): Record<string, string> => ({
+  [`net/ipv4/conf/${nic}/proxy_arp_pvlan`]: "1",
+  [`net/ipv4/neigh/${nic}/proxy_delay`]: "0",
+  [`net/ipv4/conf/${nic}/send_redirects`]: "0",
+});
 
 function renderBuild(plan: LabPlan): string {
   const link = plan.mtu.link;
@@ -77,6 +92,9 @@ function renderBuild(plan: LabPlan): string {
     batch(ROUTER, router),
     // ICMP redirects would teach nodes routes that no cloud's router teaches them.
     inside(ROUTER, sysctl({ "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/send_redirects": "0" })),
+    ...(fabricFacts(plan).layer3
+      ? [inside(ROUTER, sysctl(Object.assign({}, ...subnets.map(({ nic }) => answerForAll(nic)))))]
+      : []),
     batch(INTERNET_HOST, internet),
     startProcess(PAGE, INTERNET_HOST, "/run/encaplab/bin/internet-page"),
   ].join("\n");

@@ -133,7 +133,7 @@ function renderNat(plan: LabPlan): string {
 }
 
 function renderBuild(plan: LabPlan, node: NodePlan): string {
-  const { nic } = fabricFacts(plan);
+  const { nic, layer3 } = fabricFacts(plan);
   const subnet = plan.subnets.findIndex(({ name }) => name === node.subnet);
   const { gateway, prefix } = plan.subnets[subnet] ?? { gateway: "", prefix: 32 };
   const { tap, bridge, inner, outer } = port(node.name);
@@ -150,8 +150,9 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
         batch(undefined, [
           "link set lo up",
           `link add ${nic} address ${nicMac(node)} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
-          `addr add ${node.address}/${prefix} dev ${nic}`,
+          `addr add ${node.address}/${layer3?.hostPrefix ?? prefix} dev ${nic}`,
           `link set ${nic} up`,
+          ...(layer3?.hostPrefix ? [`route add ${gateway} dev ${nic} scope link`] : []),
           `route add default via ${gateway} dev ${nic}`,
           ...node.pods.flatMap(podLink),
         ]),
@@ -164,6 +165,8 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
       `link set ${tap} master ${bridge} up`,
       `link set ${inner} master ${bridge} up`,
       `link set ${outer} master ${subnetBridge(subnet)} up`,
+      // An isolated port reaches only ports that are not: the gateway's.
+      ...(layer3 ? [`link set ${outer} type bridge_slave isolated on`] : []),
       `link set ${bridge} up`,
     ]),
     ...node.pods.map((pod) => batch(pod.name, podNetwork(pod))),

@@ -4,7 +4,7 @@
  * A group tracks connections for each port separately: what a node has sent opens that node's port for the answer, even
  * if the other end refused the packet (calico#1996). Hence one conntrack zone for each port.
  */
-import { type FirewallRule, fabricFacts, type LabPlan } from "../../plan";
+import { type FirewallRule, fabricFacts, type LabPlan, type NodePlan } from "../../plan";
 import { port } from "./names";
 
 /** Desired state: one nftables file for the namespace `fabric`. */
@@ -37,24 +37,36 @@ export function renderSecurity(plan: LabPlan): SecurityState {
     rules: [
       // Declare each table empty and delete it first, so that the file replaces the old rules in one transaction.
       ...["bridge", "ip"].flatMap((family) => [`table ${family} fabric {}`, `delete table ${family} fabric`]),
-      ...(facts.antiSpoofing ? antiSpoofing(plan) : []),
+      ...bridgeRules(plan),
       ...(facts.securityGroup ? securityGroup(plan) : []),
     ].join("\n"),
     bgpOpen: !facts.securityGroup || plan.firewall.some(({ name, open }) => name === "bgp" && open),
   };
 }
 
-function antiSpoofing(plan: LabPlan): string[] {
-  const pods = plan.antiSpoofing.allowsPods ? [plan.ipPool.cidr] : [];
-  const drops = plan.nodes.flatMap(({ name, address }) => {
-    const { tap } = port(name);
-    const own = `{ ${[address, ...pods].join(", ")} }`;
-    return [
-      `    iifname "${tap}" ip saddr != ${own} counter drop`,
-      `    oifname "${tap}" ip daddr != ${own} counter drop`,
-    ];
-  });
+/** What needs no connection tracking: anti-spoofing, and a protocol that the fabric does not carry. */
+function bridgeRules(plan: LabPlan): string[] {
+  const { antiSpoofing, dropsIpip } = fabricFacts(plan);
+  if (!antiSpoofing && !dropsIpip) return [];
+  const drops = [
+    ...plan.nodes.flatMap((node) => antiSpoofingAt(plan, node)),
+    ...(dropsIpip ? ['    iifname "tap*" ip protocol 4 counter drop'] : []),
+  ];
   return ["table bridge fabric {", ...chain("anti-spoofing", "forward", FIRST, drops), ...direction(), "}"];
+}
+
+function antiSpoofingAt(plan: LabPlan, { name, address }: NodePlan): string[] {
+  const { out = [], in: into = [] } = fabricFacts(plan).antiSpoofing?.checks ?? {};
+  const { allowsPods } = plan.antiSpoofing;
+  const pods = plan.ipPool.cidr;
+  const { tap } = port(name);
+  const own = `{ ${[address, ...(allowsPods ? [pods] : [])].join(", ")} }`;
+  return [
+    ...(out.includes("source") ? [`    iifname "${tap}" ip saddr != ${own} counter drop`] : []),
+    ...(into.includes("destination") ? [`    oifname "${tap}" ip daddr != ${own} counter drop`] : []),
+    // Other nodes' own addresses may come in, and the internet's answers.
+    ...(into.includes("source") && !allowsPods ? [`    oifname "${tap}" ip saddr ${pods} counter drop`] : []),
+  ];
 }
 
 const direction = (): string[] =>
@@ -65,11 +77,12 @@ const direction = (): string[] =>
 
 function securityGroup(plan: LabPlan): string[] {
   const zones = plan.nodes.map(({ name, index }) => `"${port(name).bridge}" : ${index + 1}`);
-  const nodes = plan.nodes.map(({ address }) => address);
+  const pods = fabricFacts(plan).groupHasPods && plan.antiSpoofing.allowsPods ? [plan.ipPool.cidr] : [];
+  const nodes = [...plan.nodes.map(({ address }) => address), ...pods];
   return [
     "table ip fabric {",
     "  set nodes {",
-    "    type ipv4_addr",
+    `    type ipv4_addr${pods.length > 0 ? "; flags interval" : ""}`,
     `    elements = { ${nodes.join(", ")} }`,
     "  }",
     ...chain("zones", "prerouting", "raw", [`    ct zone set iifname map { ${zones.join(", ")} }`]),

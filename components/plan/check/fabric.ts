@@ -1,7 +1,7 @@
 /** Checks what the fabric, the gateway and the link must be able to do. */
 import type { LabConfig } from "../../config";
 import { routesNeedBgp } from "../encapsulation";
-import { FABRIC_FACTS } from "../fabric";
+import { fabricFacts } from "../fabric";
 import { ownsNetwork, placementOf } from "../placement";
 import type { Report } from "./report";
 
@@ -9,6 +9,7 @@ import type { Report } from "./report";
 export function checkFabric(config: LabConfig, report: Report): void {
   const placement = placementOf(config);
   const { fabric } = placement;
+  const { name, maxMtu = Number.POSITIVE_INFINITY } = fabricFacts(placement);
   if (config.fabric && config.fabric !== fabric) {
     report("fabric", config.fabric, `must be ${fabric} or not set: cloud ${config.cloud} has its own fabric`);
   }
@@ -26,7 +27,5 @@ export function checkFabric(config: LabConfig, report: Report): void {
       "must be false, or set rehearse: true: the lab cannot program the gateway between existing machines",
     );
   }
-  if (fabric === "aws" && (config.mtu ?? 0) > FABRIC_FACTS.aws.mtu) {
-    report("mtu", config.mtu, `EC2 carries at most ${FABRIC_FACTS.aws.mtu} bytes`);
-  }
+  if ((config.mtu ?? 0) > maxMtu) report("mtu", config.mtu, `${name} carries at most ${maxMtu} bytes`);
 }

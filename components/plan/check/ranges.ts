@@ -1,6 +1,7 @@
 /** Checks the ranges of addresses: of subnets, pods and Services, and whether there is a block for each node. */
 import type { LabConfig } from "../../config";
 import { blockOf, type Cidr, contains, formatCidr, hasHostBits, overlap, parseCidr } from "../addressing";
+import { fabricFacts } from "../fabric";
 import { ownsNetwork, placementOf } from "../placement";
 import { INTERNET } from "../trace";
 import type { Report } from "./report";
@@ -17,11 +18,8 @@ const RESERVED_RANGES: readonly [string, string][] = [
 /** Prefix lengths that the API server accepts for its range of Services. */
 const SERVICE_PREFIX = { min: 12, max: 28 };
 
-/** Prefix lengths of a subnet: those that EC2 accepts, or on existing machines all that have room for nodes. */
-const SUBNET_PREFIX = {
-  own: { min: 16, max: 28, why: "as EC2 requires" },
-  others: { min: 8, max: 30, why: "to have room for nodes" },
-};
+/** Prefix lengths of existing machines' subnets: all that have room for nodes. */
+const OTHERS_PREFIX = { min: 8, max: 30, why: "to have room for nodes" };
 
 /** Checks every range, and that the pods' range has a block for each node. */
 export function checkRanges(config: LabConfig, report: Report): void {
@@ -83,7 +81,8 @@ function blocksIn(range: string, length: number): Cidr[] {
 }
 
 function checkPrefixes(config: LabConfig, report: Report): void {
-  const { min, max, why } = SUBNET_PREFIX[ownsNetwork(placementOf(config)) ? "own" : "others"];
+  const placement = placementOf(config);
+  const { min, max, why } = ownsNetwork(placement) ? fabricFacts(placement).prefixes : OTHERS_PREFIX;
   const limits = [
     { key: "serviceCidr", text: config.serviceCidr, ...SERVICE_PREFIX, why: "as the API server requires" },
     ...config.topology.map(({ cidr }, i) => ({ key: `topology[${i}].cidr`, text: cidr, min, max, why })),
