@@ -153,6 +153,9 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       routes.added.map((route) => `route replace ${route}`),
     ),
     old?.nat === state.nat ? "" : nft(state.name, state.nat),
+    // New rules are for new connections, and a ping is the same connection as the last one with its identifier.
+    old && old.nat !== state.nat ? inside(state.name, "conntrack -F 2> /dev/null") : "",
+    state.services === undefined || old?.services === state.services ? "" : nft(state.name, state.services),
   ]
     .filter((part) => part !== "")
     .join("\n");

@@ -12,6 +12,7 @@ import {
 } from "../../plan";
 import { renderBird } from "./bird";
 import { FABRIC, port, subnetBridge } from "./names";
+import { renderServices } from "./services";
 import { batch, inside, sysctl } from "./shell";
 
 /**
@@ -35,6 +36,8 @@ export interface NodeState {
   forwarding: string[];
   /** Calico's chain `nat-outgoing` as an nftables file. */
   nat: string;
+  /** kube-proxy's rules for the study's Services as an nftables file. Absent in labs of an earlier version. */
+  services?: string;
   /** BIRD's configuration; empty if it does not run. */
   bird: string;
 }
@@ -60,6 +63,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
     ),
     forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
     nat: renderNat(plan),
+    services: renderServices(plan, node),
     bird: renderBird(plan, node),
   };
 }
