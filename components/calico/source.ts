@@ -19,10 +19,12 @@ const CACHE = path.join(
 /** Fetches a text. Replaced in tests. */
 export type FetchText = (url: string) => Promise<string>;
 
+/** Above this many nodes Calico's manifest puts Typha between Felix and the API (docs: self-managed on-premises). */
+const TYPHA_FROM_NODES = 50;
+
 /** The URL of the manifest that Calico publishes for a release; the one with Typha if the lab is large enough. */
-export function manifestUrl({ versions, firewall }: LabPlan): string {
-  const typha = firewall.some(({ name, open }) => name === "typha" && open);
-  const file = typha ? "calico-typha.yaml" : "calico.yaml";
+export function manifestUrl({ versions, nodes }: LabPlan): string {
+  const file = nodes.length > TYPHA_FROM_NODES ? "calico-typha.yaml" : "calico.yaml";
   return `https://raw.githubusercontent.com/projectcalico/calico/v${versions.calico}/manifests/${file}`;
 }
 

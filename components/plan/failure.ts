@@ -1,6 +1,7 @@
 /** Why a path fails and how to fix it, in sentences. */
 import type { Fault } from "../config";
 import { fabricFacts } from "./fabric";
+import { ruleOf } from "./firewall";
 import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
 import { ownsNetwork } from "./placement";
@@ -31,11 +32,16 @@ const RULE_REFERENCES: Partial<Record<RuleName, string>> = {
 };
 
 const RULE_WORDS: Partial<Record<RuleName, string>> = {
-  bgp: "TCP 179 from the group",
   ipip: "IP protocol 4 (not 94) from the group",
-  vxlan: "UDP 4789 from the group",
   "pod-cidr": "all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
 };
+
+/** A rule as the user would add it, e.g. `TCP 2381-65535 from the group`. */
+function wordsOf(plan: LabPlan, name: RuleName): string {
+  const { protocol, ports } = ruleOf(plan, name);
+  const range = ports && ` ${ports[0] === ports[1] ? ports[0] : ports.join("-")}`;
+  return RULE_WORDS[name] ?? `${protocol.toUpperCase()}${range ?? ""} from the group`;
+}
 
 /** Puts a lost packet into sentences. */
 export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
@@ -47,13 +53,13 @@ export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
   const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip;
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const insteadOfPodAddress =
-    to.kind !== "pod"
+    to.kind === "node" || to.kind === "internet"
       ? ", or set natOutgoing: true"
       : orUse(canTunnelIpip ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
   switch (drop.cause) {
     case "security-group": {
-      const words = (drop.rule && RULE_WORDS[drop.rule]) ?? `${drop.packet}`;
+      const words = drop.rule ? wordsOf(plan, drop.rule) : drop.packet;
       const fix = `${undo}allow ${words}`;
       const reference =
         (drop.rule && RULE_REFERENCES[drop.rule]) ?? `${DOCS}/getting-started/kubernetes/requirements`;

@@ -1,6 +1,11 @@
 /**
  * The firewall table: every port and protocol that a Calico cluster may need, whether this lab needs it, and why.
  * The table depends on no cloud; each cloud turns the open rules into its own resources.
+ *
+ * Nodes may reach nodes, and pods that they reach without a tunnel, on every TCP and UDP port, as in kOps
+ * (pkg/model/awsmodel/firewall.go: nodes to nodes everything, nodes to control planes everything but etcd). A group's
+ * rule cannot tell the node from its pods, and pods listen on any port. kOps leaves ports out by ranges around them,
+ * and so does this table: etcd, and what has a rule of its own because a fault can close it.
  */
 import type { Cloud, Encapsulation } from "../config";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
@@ -8,8 +13,13 @@ import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import type { FirewallRule, RuleName } from "./rule";
 
-/** Above this many nodes Calico's manifest puts Typha between Felix and the API (docs: self-managed on-premises). */
-const TYPHA_FROM_NODES = 50;
+const BGP_PORT = 179;
+const ETCD_PORTS = [2379, 2380] as const;
+const LAST_PORT = 65_535;
+
+/** Why a node's TCP to other nodes and to their pods is open. */
+const TO_PODS =
+  "a node sends to pods of other nodes: the API server to webhooks, kubelets, and kube-proxy for a NodePort.";
 
 /** What the table depends on. */
 export interface FirewallNeeds {
@@ -19,41 +29,65 @@ export interface FirewallNeeds {
   bgp: boolean;
   /** Whether un-encapsulated packets with a pod's address leave a node. */
   podAddressesOnWire: boolean;
-  /** How many nodes there are. */
-  nodes: number;
 }
 
 type Need = Pick<FirewallRule, "needed" | "why">;
 
 /** The firewall table of a lab without faults: every rule that is needed is open. */
 export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
-  const { encapsulation: mode, podAddressesOnWire, nodes } = lab;
+  const { encapsulation: mode, podAddressesOnWire } = lab;
   const { tunnel, routesBy } = ENCAPSULATION_FACTS[mode];
   const need = (needed: boolean, yes: string, no: string): Need => ({ needed, why: needed ? yes : no });
   const always = (why: string): Need => ({ needed: true, why });
   const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
   const table: Omit<FirewallRule, "open">[] = [
     { name: "ssh", ...tcp(22), source: "operator", ...always("SSH, for your logins and for kubeadm") },
-    {
-      name: "ssh-jump",
-      ...tcp(22),
-      source: "nodes",
-      ...need(
-        lab.cloud === "openstack",
-        "only the control plane has a floating IP, and the other nodes are reached through it",
-        "no node is reached through another one",
-      ),
-    },
     { name: "api-operator", ...tcp(6443), source: "operator", ...always("kubectl from your machine") },
     { name: "nodeport", ...tcp(30000, 32767), source: "operator", ...always("Services of type NodePort") },
-    { name: "api", ...tcp(6443), source: "nodes", ...always("kubelets and Calico talk to the API server") },
+    {
+      name: "nodes-tcp-1",
+      ...tcp(1, BGP_PORT - 1),
+      source: "nodes",
+      ...always(
+        lab.cloud === "openstack"
+          ? `${TO_PODS} SSH too: only the control plane has a floating IP, and the other nodes are reached through it`
+          : TO_PODS,
+      ),
+    },
+    {
+      name: "nodes-tcp-180",
+      ...tcp(BGP_PORT + 1, ETCD_PORTS[0] - 1),
+      source: "nodes",
+      ...always(`${TO_PODS} All ports but 179 (BGP), which has its own rule, and etcd's`),
+    },
     {
       name: "etcd",
-      ...tcp(2379, 2380),
+      ...tcp(...ETCD_PORTS),
       source: "nodes",
       ...need(false, "", "the lab has one control plane, and its etcd runs on the same node"),
     },
-    { name: "kubelet", ...tcp(10250), source: "nodes", ...always("kubectl logs and exec, metrics") },
+    {
+      name: "nodes-tcp-2381",
+      ...tcp(ETCD_PORTS[1] + 1, LAST_PORT),
+      source: "nodes",
+      ...always(
+        `${TO_PODS} The API server (6443), kubelets (10250), Typha (5473) and NodePorts are here, too`,
+      ),
+    },
+    {
+      name: "nodes-udp-1",
+      protocol: "udp",
+      ports: [1, VXLAN.port - 1],
+      source: "nodes",
+      ...always("a node asks the cluster's DNS, and kube-proxy gives packets to a NodePort a node's address"),
+    },
+    {
+      name: "nodes-udp-4790",
+      protocol: "udp",
+      ports: [VXLAN.port + 1, LAST_PORT],
+      source: "nodes",
+      ...always(`as below ${VXLAN.port} (VXLAN), which has its own rule`),
+    },
     {
       name: "icmp",
       protocol: "icmp",
@@ -62,7 +96,7 @@ export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
     },
     {
       name: "bgp",
-      ...tcp(179),
+      ...tcp(BGP_PORT),
       source: "nodes",
       ...need(
         lab.bgp,
@@ -91,16 +125,6 @@ export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
         tunnel === "vxlan",
         `${mode} carries pod packets in UDP ${VXLAN.port}`,
         `${mode} has no VXLAN tunnel`,
-      ),
-    },
-    {
-      name: "typha",
-      ...tcp(5473),
-      source: "nodes",
-      ...need(
-        nodes > TYPHA_FROM_NODES,
-        "Felix talks to Typha",
-        `Typha is not used up to ${TYPHA_FROM_NODES} nodes`,
       ),
     },
     {

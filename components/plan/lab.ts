@@ -8,6 +8,7 @@ import { withFaults } from "./fault";
 import { planFirewall } from "./firewall";
 import { type Placement, placementOf } from "./placement";
 import type { FirewallRule } from "./rule";
+import { planServices, type ServicePlan } from "./service";
 import { controlPlaneOf, type NodePlan, planNodes, planSubnets, type SubnetPlan } from "./topology";
 import { planVersions, type Versions } from "./versions";
 
@@ -33,6 +34,8 @@ export interface LabPlan extends Placement {
   nodes: NodePlan[];
   /** The one of `nodes` that runs the API server. */
   controlPlane: NodePlan;
+  /** The Services that the lab measures with. Only the twin has them: a cluster is given none. */
+  services: ServicePlan[];
   /** The firewall table, made once: clouds and the verdict read it here. */
   firewall: FirewallRule[];
   /**
@@ -101,7 +104,8 @@ function planHealthy(config: LabConfig): LabPlan {
     subnets: planSubnets(config),
     nodes,
     controlPlane: controlPlaneOf(nodes),
-    firewall: planFirewall({ cloud, encapsulation, bgp, podAddressesOnWire, nodes: nodes.length }),
+    services: planServices(config, nodes),
+    firewall: planFirewall({ cloud, encapsulation, bgp, podAddressesOnWire }),
     antiSpoofing: { needed: podAddressesOnWire, allowsPods: podAddressesOnWire },
     podRoutes: config.podRoutes
       ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))

@@ -1,16 +1,20 @@
 /** What will happen in a lab: on each path, and to the readiness of each node. */
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS } from "./encapsulation";
+import { nameOf } from "./endpoint";
 import { explain, type Failure } from "./failure";
 import type { LabPlan } from "./lab";
-import { examplesOf, nameOf, type Pair, type Path, PROBES, type ProbeName, probeOf } from "./path";
-import { bgpEstablished, type Drop, trace } from "./trace";
+import { examplesOf, type Pair, type Path } from "./path";
+import { type ProbeName, probeOf, probesOf } from "./probe";
+import { bgpEstablished, type Drop, type Sender, trace } from "./trace";
 
 /** The prediction for one probe on one path. */
 export interface PathVerdict {
   path: Path;
-  /** Set only where the outcome can depend on it: for `pod-to-node`. */
+  /** Set only where the outcome can depend on it, and the path's name does not say it. */
   reach?: Pair["reach"];
+  /** The Service's `externalTrafficPolicy`. Only for `client-to-nodeport`. */
+  policy?: Pair["policy"];
   probe: ProbeName;
   outcome: "works" | "fails";
   /** One pair that takes the path, e.g. `cp1-1 > w1-1`. */
@@ -31,20 +35,22 @@ export interface Outcome {
 
 /** Predicts what will happen in a lab. Pure. */
 export const outcomeOf = (plan: LabPlan): Outcome => ({
-  paths: examplesOf(plan).flatMap((pair) => PROBES.map((probe) => judgePath(plan, pair, probe))),
+  paths: examplesOf(plan).flatMap((pair) => probesOf(pair).map((probe) => judgePath(plan, pair, probe))),
   notReady: notReady(plan),
 });
 
 /**
  * What the verdict says about one pair, to compare an observation with it.
  * @returns where the packet is lost; undefined when it arrives and is answered.
- * @throws {Error} when the pair's pod is on a node that the plan does not have.
+ * @throws {Error} when the pair starts on a node that the plan does not have.
  */
-export function predict(plan: LabPlan, pair: Pair, probe: ProbeName): Drop | undefined {
-  const from = plan.nodes.find(({ name }) => name === pair.from.node);
-  if (!from)
-    throw new Error(`pod ${pair.from.name} is on node ${pair.from.node}, which the plan does not have`);
-  return trace(plan, { kind: "pod", pod: pair.from, node: from }, pair.to, probeOf(plan, pair, probe));
+export const predict = (plan: LabPlan, pair: Pair, probe: ProbeName): Drop | undefined =>
+  trace(plan, senderOf(plan, pair), pair.to, probeOf(plan, pair, probe));
+
+function senderOf(plan: LabPlan, { from }: Pair): Sender {
+  const node = plan.nodes.find(({ name }) => name === from.node);
+  if (!node) throw new Error(`${from.name} is on node ${from.node}, which the plan does not have`);
+  return from.name === node.name ? { kind: "node", node } : { kind: "pod", pod: from, node };
 }
 
 function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
@@ -52,6 +58,7 @@ function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
   return {
     path: pair.path,
     ...(pair.reach && { reach: pair.reach }),
+    ...(pair.policy && { policy: pair.policy }),
     probe,
     outcome: drop ? "fails" : "works",
     example: `${pair.from.name} > ${nameOf(pair.to)}`,
@@ -60,14 +67,17 @@ function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
   };
 }
 
-function carrierName(plan: LabPlan, { path, from, to }: Pair): string {
+function carrierName(plan: LabPlan, { path, policy, from, to }: Pair): string {
   if (path === "same-node") return "inside the node";
-  if (to.kind !== "pod")
+  if (policy === "Local") return "to the node's own pod";
+  if (to.kind === "node" || to.kind === "internet")
     return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
   if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
     return "no BGP route: the default route";
   }
-  const a = plan.nodes.find(({ name }) => name === from.node);
+  // kube-proxy has rewritten a Service's address by then, on the node that a NodePort's client asks or on the pod's own.
+  const start = to.kind === "nodeport" ? to.entry.name : from.node;
+  const a = plan.nodes.find(({ name }) => name === start);
   const carrier = a ? carrierBetween(plan, a, to.node) : "direct";
   return carrier === "direct" ? "direct" : `${TUNNELS[carrier].device}, ${TUNNELS[carrier].wire}`;
 }

@@ -1,54 +1,75 @@
 /** The paths of the lab, and the pairs of endpoints that use them. */
+import type { Endpoint } from "./endpoint";
 import type { LabPlan } from "./lab";
+import type { TrafficPolicy } from "./service";
 import type { NodePlan, PodPlan } from "./topology";
-import { type Endpoint, INTERNET, type Probe } from "./trace";
 
 /** The paths, from the nearest to the farthest. */
-export const PATHS = ["same-node", "same-subnet", "cross-subnet", "pod-to-node", "pod-to-internet"] as const;
+export const PATHS = [
+  "same-node",
+  "same-subnet",
+  "cross-subnet",
+  "pod-to-node",
+  "node-to-pod",
+  "pod-to-service",
+  "client-to-nodeport",
+  "pod-to-internet",
+] as const;
 /** One of the {@link PATHS}. */
 export type Path = (typeof PATHS)[number];
 
-/** Where the other node is, seen from the node of the pod. */
+/** Where the other node is, seen from the node where the packet starts, or where kube-proxy forwards it. */
 export type Reach = "same-subnet" | "cross-subnet";
 
-/** What is sent along a path: a 56-byte ping, a TCP exchange, and the largest ping that the path should carry. */
-export const PROBES = ["ICMP", "TCP", "full-MTU"] as const;
-/** One of the {@link PROBES}. */
-export type ProbeName = (typeof PROBES)[number];
+/** Where a packet starts: a pod, or a node, whose `node` is its own name. */
+export type Source = Pick<PodPlan, "name" | "node" | "address"> & Partial<Pick<PodPlan, "interface">>;
 
 /** An ordered pair of endpoints. */
 export interface Pair {
   path: Path;
-  /** Where the node is. Only for `pod-to-node`: the names of the other paths say it. */
+  /** Where the node is, if the path's name does not say it. */
   reach?: Reach;
-  from: PodPlan;
+  /** The Service's `externalTrafficPolicy`. Only for `client-to-nodeport`. */
+  policy?: TrafficPolicy;
+  /** The TCP port to probe, and nothing else, if it is not the usual one of such an endpoint. */
+  port?: number;
+  from: Source;
   to: Endpoint;
 }
 
-/** The TCP ports on which the study pods, the kubelets and the internet host listen. */
-const POD_PORT = 8080;
-const NODE_PORT = 10250;
-const INTERNET_PORT = 443;
+/** Another port of a node, which no rule for a component of Kubernetes would open: the usual one of node-exporter. */
+const OTHER_NODE_PORT = 9100;
 
-/** Every ordered pair: each pod to each other pod, and each node's first pod to every other node and the internet. */
+/**
+ * Every ordered pair: each pod to each other pod; between a node's first pod and every other node, both ways; its first
+ * pod to the internet. Of Services only as many pairs as there are nodes, since kube-proxy only rewrites addresses: one
+ * from each other node to each of them.
+ */
 export function pairsOf(plan: LabPlan): Pair[] {
-  return plan.nodes.flatMap((a) => [
+  const between = plan.nodes.flatMap((a) => [
     ...a.pods.flatMap((from) => plan.nodes.flatMap((b) => podPairs(from, a, b))),
-    ...plan.nodes.filter((b) => b !== a).map((b) => nodePair(a, b)),
+    ...plan.nodes.filter((b) => b !== a).flatMap((b) => nodePairs(a, b)),
     internetPair(a),
   ]);
+  return [...between, ...servicePairs(plan)];
 }
 
 const firstPod = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;
 
 const reachOf = (a: NodePlan, b: NodePlan): Reach => (a.subnet === b.subnet ? "same-subnet" : "cross-subnet");
 
-const nodePair = (a: NodePlan, b: NodePlan): Pair => ({
-  path: "pod-to-node",
-  reach: reachOf(a, b),
-  from: firstPod(a),
-  to: { kind: "node", node: b },
-});
+const asSource = ({ name, address }: NodePlan): Source => ({ name, node: name, address });
+
+/** A pod to the other node, on two ports, and a node to the other's pod. */
+function nodePairs(a: NodePlan, b: NodePlan): Pair[] {
+  const [reach, first, last] = [reachOf(a, b), firstPod(a), a.pods.at(-1) as PodPlan];
+  const toNode = { path: "pod-to-node", reach, to: { kind: "node", node: b } } as const;
+  return [
+    { ...toNode, from: first },
+    { ...toNode, from: last, port: OTHER_NODE_PORT },
+    { path: "node-to-pod", reach, from: asSource(a), to: { kind: "pod", pod: firstPod(b), node: b } },
+  ];
+}
 
 const internetPair = (a: NodePlan): Pair => ({
   path: "pod-to-internet",
@@ -64,51 +85,70 @@ function podPairs(from: PodPlan, a: NodePlan, b: NodePlan): Pair[] {
 }
 
 /**
- * One pair for each path (and reach) that the topology has, in the order of {@link PATHS}: the first that {@link pairsOf}
- * has. A lab of a hundred nodes has forty thousand pairs, so these are found without listing them all.
+ * To each Service from every node but that of its endpoint: from a pod to the ClusterIP, and from a client to the NodePort
+ * of that node (`Cluster`). From one client to the NodePort of the endpoint's own node (`Local`): other nodes drop that.
+ *
+ * The client is another node. A client in the nodes' own network exists on every cloud, while from outside NodePorts are
+ * open to the operator alone, and on OpenStack only the control plane has a floating IP.
+ */
+function servicePairs({ nodes, services }: LabPlan): Pair[] {
+  return services.flatMap((service): Pair[] => {
+    const end = nodes.find(({ name }) => name === service.node);
+    const others = nodes.filter((node) => node !== end);
+    if (!end) return [];
+    const behind = { service, pod: firstPod(end), node: end };
+    const clients = others.slice(0, 1).map((client) => {
+      const to: Endpoint = { kind: "nodeport", policy: "Local", entry: end, ...behind };
+      return { path: "client-to-nodeport", policy: "Local", from: asSource(client), to } as const;
+    });
+    const entries = others.flatMap((entry): Pair[] => {
+      const client = others.find((node) => node !== entry) ?? end;
+      const to: Endpoint = { kind: "nodeport", policy: "Cluster", entry, ...behind };
+      const reach = reachOf(entry, end);
+      return [
+        { path: "pod-to-service", reach, from: firstPod(entry), to: { kind: "service", ...behind } },
+        { path: "client-to-nodeport", reach, policy: "Cluster", from: asSource(client), to },
+      ];
+    });
+    return [...entries, ...clients];
+  });
+}
+
+/**
+ * One pair for each row that the topology has, in the order of {@link PATHS}. A lab of a hundred nodes has forty thousand
+ * pairs, so these are found without listing them all.
  */
 export function examplesOf(plan: LabPlan): Pair[] {
   const { nodes } = plan;
   const [first] = nodes;
   if (!first) return [];
-  const examples = podPairs(firstPod(first), first, first).slice(0, 1);
+  const found = podPairs(firstPod(first), first, first).slice(0, 1);
   for (const reach of ["same-subnet", "cross-subnet"] as const) {
     const a = nodes.find((one) => nodes.some((other) => isPeer(one, other, reach)));
     const b = a && nodes.find((other) => isPeer(a, other, reach));
     if (!a || !b) continue;
-    examples.push(...podPairs(firstPod(a), a, b).slice(0, 1), nodePair(a, b));
+    found.push(...podPairs(firstPod(a), a, b).slice(0, 1), ...nodePairs(a, b));
   }
-  examples.push(internetPair(first));
-  return examples.sort((x, y) => PATHS.indexOf(x.path) - PATHS.indexOf(y.path));
+  found.push(internetPair(first), ...servicePairs(plan));
+  const rows = new Map<string, Pair>();
+  for (const pair of found) if (!rows.has(rowKey(pair))) rows.set(rowKey(pair), pair);
+  return [...rows.values()].sort(inOrder);
 }
 
 const isPeer = (a: NodePlan, b: NodePlan, reach: Reach): boolean => a !== b && reachOf(a, b) === reach;
 
-/** The name of a row in the verdict. Pairs with the same key have the same outcome. */
-export const rowKey = ({ path, reach }: Pick<Pair, "path" | "reach">): string =>
-  reach ? `${path} (${reach})` : path;
-
-/** The packet that a probe sends along a pair. */
-export function probeOf(plan: LabPlan, pair: Pair, probe: ProbeName): Probe {
-  if (probe === "TCP") return { protocol: "tcp", port: portOf(pair.to), size: 60 };
-  if (probe === "ICMP") return { protocol: "icmp", size: 84 };
-  const outside = pair.to.kind === "internet" ? INTERNET.mtu : Number.POSITIVE_INFINITY;
-  return { protocol: "icmp", size: Math.min(plan.mtu.pod, outside) };
+/** By path, then from the nearest to the farthest, then by policy. */
+function inOrder(x: Pair, y: Pair): number {
+  const place = ({ path, reach, policy }: Pair) =>
+    PATHS.indexOf(path) * 4 + (reach === "cross-subnet" ? 1 : 0) + (policy === "Local" ? 2 : 0);
+  return place(x) - place(y);
 }
 
-function portOf(to: Endpoint): number {
-  if (to.kind === "pod") return POD_PORT;
-  return to.kind === "node" ? NODE_PORT : INTERNET_PORT;
-}
-
-/** An endpoint's IPv4 address. */
-export function addressOf(end: Endpoint): string {
-  if (end.kind === "pod") return end.pod.address;
-  return end.kind === "node" ? end.node.address : INTERNET.address;
-}
-
-/** An endpoint's name, which is also the name of its network namespace on the twin. */
-export function nameOf(end: Endpoint): string {
-  if (end.kind === "pod") return end.pod.name;
-  return end.kind === "node" ? end.node.name : "internet";
+/**
+ * The name of a row in the verdict. Pairs with the same key have the same outcome. Without a policy a NodePort is one of
+ * `Cluster`, which is Kubernetes' default.
+ */
+export function rowKey({ path, reach, policy }: Pick<Pair, "path" | "reach" | "policy">): string {
+  const which = policy === "Local" ? policy : reach;
+  return which ? `${path} (${which})` : path;
 }

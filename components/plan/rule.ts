@@ -4,17 +4,18 @@ import type { Fault } from "../config";
 /** The name of a rule, unique in the table. */
 export type RuleName =
   | "ssh"
-  | "ssh-jump"
   | "api-operator"
   | "nodeport"
-  | "api"
+  | "nodes-tcp-1"
+  | "nodes-tcp-180"
+  | "nodes-tcp-2381"
+  | "nodes-udp-1"
+  | "nodes-udp-4790"
   | "etcd"
-  | "kubelet"
   | "icmp"
   | "bgp"
   | "ipip"
   | "vxlan"
-  | "typha"
   | "pod-cidr";
 
 /** `operator`: the user's own addresses. `nodes`: the security group itself. `pods`: the pod CIDR, as a prefix. */

@@ -1,7 +1,8 @@
 /** What a switch of encapsulation means for running pods. Calico sets a pod's MTU only when it creates the pod. */
 import type { LabPlan } from "./lab";
 import { type PathVerdict, predict } from "./outcome";
-import { examplesOf, PROBES, rowKey } from "./path";
+import { examplesOf, rowKey } from "./path";
+import { probesOf } from "./probe";
 import { judge, type Verdict } from "./verdict";
 
 /** Pods that were created before a switch, compared with pods created after it. */
@@ -42,9 +43,9 @@ function judgeLiving(plan: LabPlan): Verdict {
   const verdict = judge(plan);
   const tooLarge = new Set(
     examplesOf(plan).flatMap((pair) =>
-      PROBES.filter((probe) => predict(plan, pair, probe)?.cause === "mtu").map(
-        (probe) => `${rowKey(pair)}:${probe}`,
-      ),
+      probesOf(pair)
+        .filter((probe) => predict(plan, pair, probe)?.cause === "mtu")
+        .map((probe) => `${rowKey(pair)}:${probe}`),
     ),
   );
   const paths = verdict.paths.map((row) => {

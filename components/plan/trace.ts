@@ -3,32 +3,23 @@
  * The verdict is made of such traces; the twin does the same with real packets.
  */
 import type { Fault } from "../config";
-import { contains, parseCidr, toNumber } from "./addressing";
+import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS, VXLAN } from "./encapsulation";
+import { type Endpoint, INTERNET } from "./endpoint";
 import { fabricFacts, passesGateway } from "./fabric";
 import { letsThrough, ruleOf } from "./firewall";
 import type { LabPlan } from "./lab";
+import type { Probe } from "./probe";
 import type { FirewallRule, RuleName } from "./rule";
+import { SERVICE_PORTS } from "./service";
 import type { NodePlan, PodPlan } from "./topology";
 
-/** An endpoint of a path. */
-export type Endpoint =
-  | { kind: "pod"; pod: PodPlan; node: NodePlan }
-  | { kind: "node"; node: NodePlan }
+/** Where a packet is made or delivered. A node sends into a tunnel from its tunnel device's address. */
+type Host =
+  | { kind: "pod"; pod: Pick<PodPlan, "address">; node: NodePlan }
+  | { kind: "node"; node: NodePlan; address?: string }
   | { kind: "internet" };
-
-/** The host beyond the gateway (in an RFC 5737 documentation range), and the MTU of the path to it, in bytes. */
-export const INTERNET = { address: "203.0.113.10", gateway: "203.0.113.1", prefix: 24, mtu: 1500 } as const;
-
-/** A packet to send. */
-export interface Probe {
-  protocol: "icmp" | "tcp";
-  /** TCP port at the destination. */
-  port?: number;
-  /** Length of the IP packet in bytes, sent with DF set. */
-  size: number;
-}
 
 /** A packet as it travels between nodes: the fields that a security group's connection tracking remembers. */
 interface Wire {
@@ -58,13 +49,43 @@ export function bgpEstablished(plan: LabPlan): boolean {
   return plan.bgp.enabled && letsThrough(plan, "bgp");
 }
 
-/** Traces a probe and its answer. @returns where one of them is lost; undefined when both arrive. */
-export function trace(plan: LabPlan, from: Endpoint, to: Endpoint, probe: Probe): Drop | undefined {
+/**
+ * Traces a probe and its answer. kube-proxy rewrites a Service's address on the node where the packet is, before it is
+ * routed, so the rest is the way to the pod behind the Service. A NodePort takes two traces: the client's to the node, and
+ * with the policy `Cluster` the node's to the pod, because kube-proxy gives the packet the node's address (Kubernetes
+ * documentation, "Using Source IP").
+ *
+ * @param from never an endpoint of kind `service`, `nodeport` or `internet`, which send nothing by themselves.
+ * @returns where one of them is lost; undefined when both arrive.
+ */
+export function trace(plan: LabPlan, from: Sender, to: Endpoint, probe: Probe): Drop | undefined {
+  if (to.kind === "service") {
+    const atPod = {
+      ...probe,
+      ...(probe.protocol !== "icmp" && { port: SERVICE_PORTS[probe.protocol].target }),
+    };
+    return exchange(plan, from, podBehind(to), atPod);
+  }
+  if (to.kind !== "nodeport") return exchange(plan, from, to, probe);
+  const toEntry = exchange(plan, from, { kind: "node", node: to.entry }, probe);
+  if (toEntry || to.policy === "Local") return toEntry;
+  const atPod = { ...probe, port: SERVICE_PORTS.tcp.target };
+  return exchange(plan, { kind: "node", node: to.entry }, podBehind(to), atPod);
+}
+
+/** Where a probe can start. */
+export type Sender = Extract<Host, { kind: "pod" | "node" }>;
+
+const podBehind = ({ pod, node }: { pod: PodPlan; node: NodePlan }) => ({ kind: "pod", pod, node }) as const;
+
+/** A packet and its answer between two hosts. */
+function exchange(plan: LabPlan, sender: Sender, to: Host, probe: Probe): Drop | undefined {
+  const from = sender.kind === "node" ? onItsDevice(plan, sender.node, to) : sender;
   const translated = plan.ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod";
   const there = oneWay(plan, { from, to, probe, translated, dontFragment: true, seen: [] });
   if (there.drop) return { ...there.drop, onReturn: false };
   // The answer goes to the source address of the probe: the node's own, if natOutgoing rewrote it.
-  const answerTo: Endpoint = translated ? { kind: "node", node: from.node } : from;
+  const answerTo: Host = translated ? { kind: "node", node: from.node } : from;
   const back = oneWay(plan, {
     from: to,
     to: answerTo,
@@ -76,9 +97,19 @@ export function trace(plan: LabPlan, from: Endpoint, to: Endpoint, probe: Probe)
   return back.drop && { ...back.drop, onReturn: true };
 }
 
+/** A node with the source address that it chooses for a packet: that of the device by which it leaves. */
+function onItsDevice(plan: LabPlan, node: NodePlan, to: Host): Sender {
+  const routed = to.kind === "pod" && to.node.name !== node.name && !lacksRoutes(plan);
+  const tunneled = routed && carrierBetween(plan, node, to.node) !== "direct";
+  return { kind: "node", node, ...(tunneled && { address: node.tunnelAddress }) };
+}
+
+/** Whether the nodes have no routes to each other's blocks. */
+const lacksRoutes = (plan: LabPlan): boolean => routesNeedBgp(plan) && !bgpEstablished(plan);
+
 interface Leg {
-  from: Endpoint;
-  to: Endpoint;
+  from: Host;
+  to: Host;
   probe: Probe;
   /** Whether natOutgoing gives the packet its node's address. */
   translated: boolean;
@@ -94,12 +125,13 @@ function oneWay(plan: LabPlan, leg: Leg): Outcome {
   if (from.kind === "internet") return fromInternet(plan, leg);
   if (to.kind === "internet") return toInternet(plan, leg, from.node);
   if (from.node.name === to.node.name) return { wires: [] };
-  if (to.kind === "pod") return toPod(plan, leg, from.node, to);
+  // A tunnel device's address is in the node's block, so it is reached as the node's pods are.
+  if (isPod(plan, addressOf(to))) return toBlock(plan, leg, from.node, to.node);
   return betweenNodes(plan, leg, from.node, to.node, inner(leg), passesGateway(plan, from.node, to.node));
 }
 
-const addressOf = (end: Exclude<Endpoint, { kind: "internet" }>) =>
-  end.kind === "pod" ? end.pod.address : end.node.address;
+const addressOf = (end: Sender): string =>
+  end.kind === "pod" ? end.pod.address : (end.address ?? end.node.address);
 
 /** The packet without any tunnel around it. */
 function inner({ from, to, probe, translated }: Leg): Wire {
@@ -109,10 +141,9 @@ function inner({ from, to, probe, translated }: Leg): Wire {
   return { source, destination, protocol: probe.protocol, port: probe.port };
 }
 
-function toPod(plan: LabPlan, leg: Leg, a: NodePlan, to: Extract<Endpoint, { kind: "pod" }>): Outcome {
-  const b = to.node;
+function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Outcome {
   const packet = inner(leg);
-  if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
+  if (lacksRoutes(plan)) {
     // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     const astray = betweenNodes(plan, leg, a, b, packet, true);
     return astray.drop
@@ -192,8 +223,13 @@ function fromInternet(plan: LabPlan, leg: Leg): Outcome {
   return { drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet: describe(wire) }, wires: [] };
 }
 
-function isPod(plan: LabPlan, address: string): boolean {
-  return contains(parseCidr(plan.ipPool.cidr), toNumber(address));
+/** Each pool's range, parsed once: a verdict asks thousands of times. */
+const RANGES = new WeakMap<LabPlan["ipPool"], Cidr>();
+
+function isPod({ ipPool }: LabPlan, address: string): boolean {
+  const range = RANGES.get(ipPool) ?? parseCidr(ipPool.cidr);
+  RANGES.set(ipPool, range);
+  return contains(range, toNumber(address));
 }
 
 function spoofed(plan: LabPlan, address: string, node: NodePlan): boolean {
@@ -217,7 +253,7 @@ function refusedBy(
   const isAnswer = seen.some(
     (other) =>
       // Each end of a VXLAN tunnel chooses its own source port, so no packet matches the state of another.
-      wire.protocol !== "udp" &&
+      !isVxlan(wire) &&
       other.source === wire.destination &&
       other.destination === wire.source &&
       other.protocol === wire.protocol &&
@@ -233,6 +269,8 @@ function refusedBy(
     return undefined;
   return { rule: fits[0]?.name, fault: fits[0]?.closedBy };
 }
+
+const isVxlan = ({ protocol, port }: Wire): boolean => protocol === "udp" && port === VXLAN.port;
 
 function matches({ protocol, ports }: FirewallRule, wire: Wire): boolean {
   if (protocol === "all") return true;

@@ -1,8 +1,8 @@
 /** What a switch changes, as text for a terminal. */
 import { type PathVerdict, rowKey, type Verdict } from "../plan";
 import { DEFAULT_WIDTH, formatColumns, wrap } from "./columns";
-import { groupBy } from "./failure";
-import { outcomeOf, type ReportOptions } from "./verdict-report";
+import { groupBy, listNames } from "./failure";
+import { outcomeOf, type ReportOptions, shorten } from "./verdict-report";
 
 /**
  * The paths that a change of the lab changes: their outcome and how they travel, before and after, in a table. The last
@@ -23,9 +23,9 @@ export function formatChange(
   const same = paths.filter((path) => !changed.includes(path));
   if (changed.length === 0)
     return wrap("No path changes: neither its outcome nor how it travels.", { width });
-  const rows = changed.map((path) => [path, old.get(path) ?? NO_PATH, now.get(path) ?? NO_PATH]);
+  const rows = changed.map((path) => [shorten(path), old.get(path) ?? NO_PATH, now.get(path) ?? NO_PATH]);
   const table = formatColumns([{ head: "PATH" }, { head: "BEFORE" }, { head: "AFTER" }], rows, width);
-  return same.length === 0 ? table : `${table}\n${wrap(`unchanged: ${same.join(", ")}`, { width })}`;
+  return same.length === 0 ? table : `${table}\n${wrap(`unchanged: ${listNames(same)}`, { width })}`;
 }
 
 /** For a path that only the other lab has, because its nodes are in other subnets. */

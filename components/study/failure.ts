@@ -1,14 +1,14 @@
 /** The paths that fail, in words: where, why, how to fix it, and what to read. */
-import { isWarning, type PathVerdict, PROBES, rowKey } from "../plan";
+import { isWarning, type PathVerdict, probesOf, rowKey } from "../plan";
 import { DEFAULT_WIDTH, wrap } from "./columns";
 
-/** Rows that fail in the same way: the same path, hop and fix. Never empty. */
+/** Rows that fail in the same way: one fix helps all of them. Never empty. */
 export type FailureGroup = readonly [PathVerdict, ...PathVerdict[]];
 
-/** The rows that fail, grouped by path, hop and fix, in the order of the verdict. */
+/** The rows that fail, grouped by their fix and what explains it, in the order of the verdict. */
 export function failureGroups(rows: readonly PathVerdict[]): FailureGroup[] {
   const failing = rows.filter(({ outcome }) => outcome === "fails");
-  return groupBy(failing, (row) => `${rowKey(row)}|${row.failure?.hop}|${row.failure?.fix}`);
+  return groupBy(failing, ({ failure }) => `${failure?.fix}|${failure?.reference}`);
 }
 
 /** Whether no fault in the config asks for this failure, so that the user must be warned. */
@@ -30,14 +30,40 @@ export function describeFailure(
   rows: FailureGroup,
   { width = DEFAULT_WIDTH, label = "" }: FailureOptions = {},
 ): string {
-  const [row] = rows;
-  const probes = rows.length === PROBES.length ? "" : ` (${rows.map(({ probe }) => probe).join(", ")})`;
-  const { hop, cause, fix, reference } = row.failure ?? {};
+  const { hop, cause, fix, reference } = rows[0].failure ?? {};
+  const paths = groupBy(rows, rowKey);
+  const fails = paths.length === 1 ? "fails" : "fail, the first of them";
   return [
-    wrap(`${rowKey(row)}${probes} fails at ${hop}: ${cause}.`, { width, taken: label.length }),
+    wrap(`${namesOf(paths)} ${fails} at ${hop}: ${cause}.`, { width, taken: label.length }),
     wrap(`  fix: ${fix}.`, { width }),
     wrap(`  see: ${reference}`, { width }),
   ].join("\n");
+}
+
+/** For example `same-subnet (full-MTU), pod-to-service (same-subnet) (full-MTU)`: the probes if only some of them fail. */
+function namesOf(paths: readonly FailureGroup[]): string {
+  const named = paths.map((rows) => ({
+    path: rows[0].path,
+    key: rowKey(rows[0]),
+    probes: rows.length === probesOf(rows[0]).length ? "" : ` (${rows.map(({ probe }) => probe).join(", ")})`,
+  }));
+  return groupBy(named, ({ path, probes }) => `${path}|${probes}`)
+    .map((same) => listNames(same.map(({ key }) => key)) + same[0].probes)
+    .join(", ");
+}
+
+/** Names of rows in a list, shorter where one path has several: `node-to-pod (same-subnet, cross-subnet)`. */
+export function listNames(keys: readonly string[]): string {
+  const named = keys.map((key) => {
+    const [path = key, which] = key.split(/ \(|\)/);
+    return { path, which };
+  });
+  return groupBy(named, ({ path }) => path)
+    .map((same) => {
+      const which = same.flatMap((one) => one.which ?? []);
+      return `${same[0].path}${which.length > 0 ? ` (${which.join(", ")})` : ""}`;
+    })
+    .join(", ");
 }
 
 /** As {@link describeFailure}, after `intended: ` if a fault in the config asks for the failure, else `warning: `. */

@@ -1,9 +1,9 @@
 /** The observation beside the verdict, as text for a terminal. */
-import { PROBES, rowKey } from "../plan";
+import { probesOf, rowKey } from "../plan";
 import { type Column, DEFAULT_WIDTH, formatColumns, wrap } from "./columns";
-import { groupBy } from "./failure";
+import { groupBy, listNames } from "./failure";
 import type { Observation, ObservedRow } from "./observation";
-import { outcomeOf, probeHead, type ReportOptions } from "./verdict-report";
+import { outcomeOf, PROBE_COLUMNS, type ReportOptions, rowIn, shorten } from "./verdict-report";
 
 /**
  * The observation beside the verdict, as text: a summary in the first line, a table with one row for each path, then what
@@ -18,7 +18,7 @@ export function formatObservation(observation: Observation, options: ReportOptio
   const wires = observation.wire.filter(({ path }) => verbose || disagreeing.has(path));
   return [
     wrap(headlineOf(observation), { width }),
-    wrap("(pairs that worked, of all pairs; MTU: with the largest packet)", { width, hang: 1 }),
+    wrap(LEGEND, { width, hang: 1 }),
     formatTable(observation, verbose, width),
     ...[...seenWhereFailed(observation.rows), ...troubleOf(observation, verbose)].map((text) =>
       wrap(text, { width }),
@@ -34,32 +34,37 @@ export function formatObservation(observation: Observation, options: ReportOptio
  */
 export function summarizeObservation(observation: Observation, width: number = DEFAULT_WIDTH): string {
   const failing = groupBy(observation.rows, rowKey).filter((rows) => outcomeOf(rows) !== "works");
-  const fails = failing.map((rows) => `${rowKey(rows[0])} ${outcomeOf(rows)}`).join(", ");
-  const outcome = `as predicted in all ${probesOf(observation)} probes${fails && ` (${fails})`}`;
+  const fails = groupBy(failing, outcomeOf)
+    .map((same) => `${outcomeOf(same[0])}: ${listNames(same.map((rows) => rowKey(rows[0])))}`)
+    .join("; ");
+  const outcome = `as predicted in all ${probesIn(observation)} probes${fails && ` (${fails})`}`;
   const since = observation.at ? `${observation.at.slice(0, 16).replace("T", " ")} UTC` : "it was made";
   return wrap(`Observation: ${outcome}; nothing has changed since ${since}.`, { width });
 }
 
-const probesOf = ({ rows }: Observation): number => rows.reduce((sum, { pairs }) => sum + pairs, 0);
+const probesIn = ({ rows }: Observation): number => rows.reduce((sum, { pairs }) => sum + pairs, 0);
 
 function headlineOf(observation: Observation): string {
   const outcome = observation.agrees
-    ? `as predicted in all ${probesOf(observation)} probes`
+    ? `as predicted in all ${probesIn(observation)} probes`
     : "NOT as predicted";
   return `Observation: ${outcome}, on ${observation.of}`;
 }
 
+const LEGEND =
+  "(pairs that worked, of all pairs; PING: a ping, or to a Service a datagram; MTU: the largest packet)";
+
 function formatTable({ rows, wire }: Observation, verbose: boolean, width: number): string {
   // The counts are single words, so one space is enough between them, and the usual table fits the engine's display.
-  const counts: Column[] = PROBES.map((probe, i) => ({ head: probeHead(probe), gap: i === 0 ? 2 : 1 }));
+  const counts: Column[] = PROBE_COLUMNS.map(({ head }, i) => ({ head, gap: i === 0 ? 2 : 1 }));
   const columns = [{ head: "PATH" }, { head: "VERDICT" }, ...counts, { head: "DEVICE" }, { head: "TUNNEL" }];
   const lines = groupBy(rows, rowKey).map((probes) => {
     const path = rowKey(probes[0]);
     const seen = wire.find((item) => item.path === path);
     return [
-      path,
+      shorten(path),
       outcomeOf(probes),
-      ...PROBES.map((name) => countOf(probes.find(({ probe }) => probe === name))),
+      ...PROBE_COLUMNS.map((column) => countOf(rowIn(probes, column))),
       deviceOf(seen?.route, verbose),
       tunnelOf(seen?.packet),
     ];
@@ -89,7 +94,8 @@ function tunnelOf(packet = ""): string {
 function seenWhereFailed(rows: readonly ObservedRow[]): string[] {
   const failing = rows.filter(({ detail }) => detail !== "");
   return groupBy(failing, (row) => `${rowKey(row)}|${row.detail}`).map((same) => {
-    const probes = same.length === PROBES.length ? "" : ` (${same.map(({ probe }) => probe).join(", ")})`;
+    const probes =
+      same.length === probesOf(same[0]).length ? "" : ` (${same.map(({ probe }) => probe).join(", ")})`;
     return `${rowKey(same[0])}${probes}: ${same[0].detail}`;
   });
 }

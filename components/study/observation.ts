@@ -3,21 +3,21 @@ import {
   addressOf,
   bgpEstablished,
   examplesOf,
-  fabricFacts,
-  INTERNET,
   judge,
   type LabPlan,
+  listenerOf,
   nameOf,
   type Pair,
   type PathVerdict,
-  PROBES,
   type ProbeName,
   pairsOf,
   predict,
   probeOf,
+  probesOf,
   routesOf,
   rowKey,
 } from "../plan";
+import { type CaptureOrder, capturesOf } from "./capture";
 
 /** What `scripts/twin/observe` is asked to measure. Names of namespaces are those of nodes and pods. */
 export interface Order {
@@ -33,8 +33,8 @@ export interface Order {
     sessions: number;
     routes: { block: string; via: string; device: string }[];
   }[];
-  /** TCP ports that echo a line during a round. */
-  listeners: { namespace: string; port: number }[];
+  /** Ports that echo during a round. */
+  listeners: { namespace: string; protocol: "tcp" | "udp"; port: number }[];
   /** Probes that are sent at the same time, round after round. */
   rounds: ProbeOrder[][];
   /** For one pair of each path: what to capture, and where. */
@@ -44,21 +44,11 @@ interface ProbeOrder {
   id: string;
   namespace: string;
   destination: string;
-  probe: "icmp" | "tcp";
+  probe: "icmp" | "tcp" | "udp";
   /** Length of the IP packet in bytes. */
   size: number;
-  /** The destination's TCP port. */
+  /** The destination's port. */
   port?: number;
-}
-interface CaptureOrder {
-  id: string;
-  namespace: string;
-  destination: string;
-  node: string;
-  /** The node's device on which tcpdump listens. */
-  interface: string;
-  /** A filter expression of pcap-filter(7). */
-  filter: string;
 }
 
 /** What `scripts/twin/observe` answers. */
@@ -118,11 +108,12 @@ const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${name
  */
 export function orderOf(plan: LabPlan, patience: number): Order {
   const rounds: ProbeOrder[][] = [[], []];
-  const listeners = new Map<string, { namespace: string; port: number }>();
+  const listeners = new Map<string, Order["listeners"][number]>();
   for (const pair of pairsOf(plan)) {
     const round = rounds[roundOf(plan, pair)];
-    for (const probe of PROBES) {
-      const { protocol, port, size } = probeOf(plan, pair, probe);
+    for (const probe of probesOf(pair)) {
+      const packet = probeOf(plan, pair, probe);
+      const { protocol, port, size } = packet;
       const order = {
         id: idOf(pair, probe),
         namespace: pair.from.name,
@@ -130,7 +121,8 @@ export function orderOf(plan: LabPlan, patience: number): Order {
         size,
       };
       round?.push({ ...order, probe: protocol, ...(port && { port }) });
-      if (port) listeners.set(`${nameOf(pair.to)}:${port}`, { namespace: nameOf(pair.to), port });
+      const listener = listenerOf(pair, packet);
+      if (listener) listeners.set(JSON.stringify(listener), listener);
     }
   }
   const nodes = plan.nodes.map((node) => ({
@@ -147,31 +139,12 @@ export function orderOf(plan: LabPlan, patience: number): Order {
  * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
  */
 function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
+  // What a client sends to a node is never in a tunnel. What the node then sends to the pod may be.
+  const start = to.kind === "nodeport" ? to.entry.name : from.node;
   if (to.kind === "internet") return 0;
-  const forward = plan.nodes.findIndex(({ name }) => name === from.node) <= to.node.index;
+  const forward = plan.nodes.findIndex(({ name }) => name === start) <= to.node.index;
   // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
   return (to.kind === "node" ? !forward : forward) ? 0 : 1;
-}
-
-function capturesOf(plan: LabPlan): CaptureOrder[] {
-  return examplesOf(plan).map((pair) => {
-    const common = {
-      id: rowKey(pair),
-      namespace: pair.from.name,
-      destination: addressOf(pair.to),
-      node: pair.from.node,
-    };
-    if (pair.path === "same-node")
-      return { ...common, interface: pair.from.interface, filter: `icmp and host ${common.destination}` };
-    return { ...common, interface: fabricFacts(plan).nic, filter: filterFor(pair) };
-  });
-}
-
-/** A tcpdump filter for the packets of one pair, with or without a tunnel around them. */
-function filterFor({ to }: Pair): string {
-  if (to.kind === "internet") return `icmp and host ${INTERNET.address}`;
-  if (to.kind === "node") return `icmp and host ${to.node.address}`;
-  return `host ${to.pod.address} or ((ip proto 4 or udp port 4789) and host ${to.node.address})`;
 }
 
 /**
@@ -183,7 +156,7 @@ export function compare(plan: LabPlan, measured: Measured, at: Date): Observatio
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
   const disagreements: string[] = [];
   for (const pair of pairs) {
-    for (const probe of PROBES) {
+    for (const probe of probesOf(pair)) {
       const result = measured.results[idOf(pair, probe)] ?? { works: false, detail: "not measured" };
       const key = `${rowKey(pair)}:${probe}`;
       const tally = tallies.get(key) ?? { working: 0, pairs: 0, detail: "" };

@@ -1,5 +1,5 @@
 /** The verdict as text for a terminal, and what a switch changes in it. */
-import { type PathVerdict, PROBES, type ProbeName, rowKey, type Verdict } from "../plan";
+import { type PathVerdict, type ProbeName, rowKey, type Verdict } from "../plan";
 import { type Column, DEFAULT_WIDTH, formatColumns, wrap } from "./columns";
 import { type FailureGroup, failureGroups, groupBy, labelFailure } from "./failure";
 
@@ -37,8 +37,8 @@ export function formatOutcomes(
   const columns: Column[] = [{ head: "PATH" }, ...PROBE_COLUMNS, { head: "HOW IT TRAVELS" }];
   const byPath = groupBy(paths, rowKey);
   const rows = byPath.map((probes) => [
-    rowKey(probes[0]),
-    ...PROBES.map((name) => probes.find(({ probe }) => probe === name)?.outcome ?? "-"),
+    shorten(rowKey(probes[0])),
+    ...PROBE_COLUMNS.map((column) => rowIn(probes, column)?.outcome ?? "-"),
     probes[0].carrier,
   ]);
   const examples = byPath.map(([row]) => wrap(`${rowKey(row)}: traced ${row.example}`, { width }));
@@ -63,10 +63,26 @@ export function formatRemarks({ notReady, remarks }: Verdict, width: number = DE
 export const formatUnknown = ({ unknown }: Verdict, width: number = DEFAULT_WIDTH): string =>
   wrap(`The verdict cannot know: ${unknown.join("; ")}.`, { width });
 
-/** The head of a probe's column. Only the longest name is shortened, to save room for what is below it. */
-export const probeHead = (probe: ProbeName): string => (probe === "full-MTU" ? "MTU" : probe);
+/** A column of the tables, with the probes that it shows. A path has only one of them. */
+export interface ProbeColumn extends Column {
+  probes: readonly ProbeName[];
+}
 
-const PROBE_COLUMNS: Column[] = PROBES.map((probe) => ({ head: probeHead(probe) }));
+/** The probes' columns. A datagram stands below the same head as a ping, because a Service answers one of them only. */
+export const PROBE_COLUMNS: readonly ProbeColumn[] = [
+  { head: "PING", probes: ["ICMP", "UDP"] },
+  { head: "TCP", probes: ["TCP"] },
+  { head: "MTU", probes: ["full-MTU"] },
+];
+
+/** The one of a path's rows that belongs into a column, if the path has one. */
+export const rowIn = <Row extends Pick<PathVerdict, "probe">>(
+  rows: readonly Row[],
+  { probes }: ProbeColumn,
+): Row | undefined => rows.find(({ probe }) => probes.includes(probe));
+
+/** A row's name for a table: the longest ones would not leave room for the other columns. */
+export const shorten = (key: string): string => key.replace("-subnet)", ")");
 
 /** `works` or `fails`, or `partly` if only some probes work. */
 export function outcomeOf(rows: readonly Pick<PathVerdict, "outcome">[]): string {

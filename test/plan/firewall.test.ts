@@ -13,7 +13,17 @@ const ONE_NODE_EACH = [
 ];
 
 /** What every cluster needs, in every encapsulation. */
-const ALWAYS: RuleName[] = ["ssh", "api-operator", "nodeport", "api", "kubelet", "icmp"];
+const ALWAYS: RuleName[] = [
+  "ssh",
+  "api-operator",
+  "nodeport",
+  "nodes-tcp-1",
+  "nodes-tcp-180",
+  "nodes-tcp-2381",
+  "nodes-udp-1",
+  "nodes-udp-4790",
+  "icmp",
+];
 
 const openIn = (plan: LabPlan) => plan.firewall.filter(({ open }) => open).map(({ name }) => name);
 
@@ -63,19 +73,46 @@ describe("the firewall of a plan", () => {
     assert.match(bgp({ encapsulation: "IPIP" })?.why ?? "", /^BIRD exchanges the nodes' blocks over BGP$/);
   });
 
-  it("opens SSH between nodes only on OpenStack, where nodes are reached through the control plane", () => {
-    assert.ok(openIn(planOf({ cloud: "openstack" })).includes("ssh-jump"));
-    for (const cloud of ["aws", "hosts", "twin"])
-      assert.ok(!openIn(planOf({ cloud })).includes("ssh-jump"), cloud);
+  it("lets nodes reach nodes and their pods on every TCP and UDP port, as kOps does, in every mode", () => {
+    fc.assert(
+      fc.property(labConfigs, fc.integer({ min: 1, max: 65_535 }), (config, port) => {
+        const { firewall } = planLab(changed(config, { faults: [] }));
+        const open = (protocol: string) =>
+          firewall.some(
+            (rule) =>
+              rule.open &&
+              rule.source === "nodes" &&
+              rule.protocol === protocol &&
+              rule.ports &&
+              port >= rule.ports[0] &&
+              port <= rule.ports[1],
+          );
+        // etcd is not for nodes, as in kOps. The others have rules of their own, which a mode or a fault can close.
+        if (![179, 2379, 2380].includes(port)) assert.ok(open("tcp"), `TCP ${port}`);
+        if (port !== 4789) assert.ok(open("udp"), `UDP ${port}`);
+      }),
+    );
   });
 
-  it("opens Typha's port only with more than fifty nodes", () => {
-    const open = (count: number) => {
-      const nodes = Array.from({ length: count }, (_, i) => `n${i}`);
-      return openIn(planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes }] }));
-    };
-    assert.equal(open(50).includes("typha"), false);
-    assert.equal(open(51).includes("typha"), true);
+  it("has no two rules from the nodes for the same port, so that a fault which closes one closes the port", () => {
+    const rules = planOf({}).firewall.filter(({ source, ports }) => source === "nodes" && ports);
+    for (const protocol of ["tcp", "udp"]) {
+      const ranges = rules
+        .filter((rule) => rule.protocol === protocol)
+        .map(({ ports }) => ports as readonly [number, number])
+        .sort(([a], [b]) => a - b);
+      assert.equal(ranges[0]?.[0], 1);
+      assert.equal(ranges.at(-1)?.[1], 65_535);
+      for (const [i, [first]] of ranges.entries())
+        if (i > 0) assert.equal(first, (ranges[i - 1]?.[1] ?? 0) + 1);
+    }
+  });
+
+  it("says that SSH between nodes is for OpenStack, where nodes are reached through the control plane", () => {
+    const why = (cloud: string) =>
+      planOf({ cloud }).firewall.find(({ ports }) => ports?.[0] === 1 && ports[1] === 178)?.why ?? "";
+    assert.match(why("openstack"), /only the control plane has a floating IP/);
+    assert.doesNotMatch(why("aws"), /SSH/);
   });
 
   it("has the ports and protocols that Calico and Kubernetes use", () => {
@@ -83,10 +120,7 @@ describe("the firewall of a plan", () => {
     assert.deepEqual(rules.get("bgp"), ["tcp", [179, 179]]);
     assert.deepEqual(rules.get("ipip"), ["4", undefined]);
     assert.deepEqual(rules.get("vxlan"), ["udp", [4789, 4789]]);
-    assert.deepEqual(rules.get("typha"), ["tcp", [5473, 5473]]);
-    assert.deepEqual(rules.get("api"), ["tcp", [6443, 6443]]);
     assert.deepEqual(rules.get("etcd"), ["tcp", [2379, 2380]]);
-    assert.deepEqual(rules.get("kubelet"), ["tcp", [10250, 10250]]);
     assert.deepEqual(rules.get("nodeport"), ["tcp", [30000, 32767]]);
     assert.deepEqual(rules.get("pod-cidr"), ["all", undefined]);
   });

@@ -97,7 +97,7 @@ describe("a fix in the verdict", () => {
         const raw = withCalico ? drawn : { ...drawn, calico: { install: "none" } };
         for (const row of failingRows(raw)) assertLeadsOut(raw, row, (raw.faults as string[]).length + 2);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -3,25 +3,30 @@ import * as fc from "fast-check";
 import {
   addressOf,
   examplesOf,
+  listenerOf,
   nameOf,
   PODS_PER_NODE,
+  type ProbeName,
   pairsOf,
   planLab,
   probeOf,
+  probesOf,
   rowKey,
 } from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
-import { planOf } from "../support/problems";
+import { planOf, type RawConfig } from "../support/problems";
 
 describe("the pairs of a lab", () => {
-  it("are every ordered pair of pods, and one pod of each node to every other node and to the internet", () => {
+  it("are every ordered pair of pods; of a node's pods and another node, both ways; of a pod and the internet; and a few for each Service", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
         const nodes = plan.nodes.length;
         const pods = nodes * PODS_PER_NODE;
         const pairs = pairsOf(plan);
-        assert.equal(pairs.length, pods * (pods - 1) + nodes * (nodes - 1) + nodes);
+        const perService = 2 * (nodes - 1) + Math.min(1, nodes - 1);
+        const services = plan.services.length * perService;
+        assert.equal(pairs.length, pods * (pods - 1) + 3 * nodes * (nodes - 1) + nodes + services);
         const names = pairs.map((pair) => `${pair.from.name} > ${nameOf(pair.to)}`);
         assert.equal(new Set(names).size, names.length);
         assert.ok(pairs.every(({ from, to }) => from.address !== addressOf(to)));
@@ -40,6 +45,14 @@ describe("the pairs of a lab", () => {
     assert.deepEqual(row("cp1-1", "w1"), ["pod-to-node (same-subnet)"]);
     assert.deepEqual(row("cp1-1", "w2"), ["pod-to-node (cross-subnet)"]);
     assert.deepEqual(row("cp1-1", "internet"), ["pod-to-internet"]);
+    assert.deepEqual(row("cp1", "w1-1"), ["node-to-pod (same-subnet)"]);
+    assert.deepEqual(row("cp1", "w2-1"), ["node-to-pod (cross-subnet)"]);
+    // The endpoint of service-b is on w3.
+    assert.deepEqual(row("w2-1", "service-b"), ["pod-to-service (same-subnet)"]);
+    assert.deepEqual(row("cp1-1", "service-b"), ["pod-to-service (cross-subnet)"]);
+    assert.deepEqual(row("cp1", "w2:30001"), ["client-to-nodeport (same-subnet)"]);
+    assert.deepEqual(row("w1", "cp1:30001"), ["client-to-nodeport (cross-subnet)"]);
+    assert.deepEqual(row("cp1", "w3:31001"), ["client-to-nodeport (Local)"]);
   });
 
   it("have one example for each row, and every example is one of the pairs", () => {
@@ -56,25 +69,85 @@ describe("the pairs of a lab", () => {
 });
 
 describe("a probe", () => {
-  it("of the full MTU has the size of the pod's MTU, but never more than the internet carries", () => {
-    const plan = planOf({ cloud: "aws" });
-    const sizes = examplesOf(plan).map((pair) => [rowKey(pair), probeOf(plan, pair, "full-MTU").size]);
-    assert.deepEqual(Object.fromEntries(sizes), {
+  it("of the full MTU has the size of the pod's MTU, but never more than the internet or a node's own tunnel carries", () => {
+    const sizes = (raw: RawConfig) => {
+      const plan = planOf(raw);
+      const full = examplesOf(plan).filter((pair) => probesOf(pair).includes("full-MTU"));
+      return Object.fromEntries(full.map((pair) => [rowKey(pair), probeOf(plan, pair, "full-MTU").size]));
+    };
+    const healthy = {
       "same-node": 8951,
       "same-subnet": 8951,
       "cross-subnet": 8951,
       "pod-to-node (same-subnet)": 8951,
       "pod-to-node (cross-subnet)": 8951,
+      "node-to-pod (same-subnet)": 8951,
+      "node-to-pod (cross-subnet)": 8951,
+      "pod-to-service (same-subnet)": 8951,
+      "pod-to-service (cross-subnet)": 8951,
       "pod-to-internet": 1500,
+    };
+    assert.deepEqual(sizes({ cloud: "aws" }), healthy);
+    assert.equal(sizes({ cloud: "aws", faults: ["mtu-too-big"] })["pod-to-service (same-subnet)"], 9001);
+    assert.equal(sizes({ cloud: "aws", faults: ["mtu-too-big"] })["node-to-pod (same-subnet)"], 8951);
+  });
+
+  it("is a ping of 84 bytes, or to a Service a datagram, and with TCP goes to an open port", () => {
+    const plan = planOf({});
+    const small = examplesOf(plan).map((pair) => {
+      const [first = "ICMP"] = probesOf(pair);
+      const { protocol, port, size } = probeOf(plan, pair, first);
+      return [rowKey(pair), `${protocol} ${port ?? ""} ${size}`];
+    });
+    assert.deepEqual(Object.fromEntries(small), {
+      "same-node": "icmp  84",
+      "same-subnet": "icmp  84",
+      "cross-subnet": "icmp  84",
+      "pod-to-node (same-subnet)": "icmp  84",
+      "pod-to-node (cross-subnet)": "icmp  84",
+      "node-to-pod (same-subnet)": "icmp  84",
+      "node-to-pod (cross-subnet)": "icmp  84",
+      "pod-to-service (same-subnet)": "udp 53 84",
+      "pod-to-service (cross-subnet)": "udp 53 84",
+      "client-to-nodeport (same-subnet)": "tcp 30000 60",
+      "client-to-nodeport (cross-subnet)": "tcp 30000 60",
+      "client-to-nodeport (Local)": "tcp 31000 60",
+      "pod-to-internet": "icmp  84",
+    });
+    const ports = examplesOf(plan).map((pair) => [pair.to.kind, probeOf(plan, pair, "TCP").port]);
+    assert.deepEqual(Object.fromEntries(ports), {
+      pod: 8080,
+      node: 10250,
+      service: 80,
+      nodeport: 31000,
+      internet: 80,
     });
   });
 
-  it("with ICMP is a ping of 84 bytes, and with TCP goes to an open port", () => {
+  it("goes to another port of a node than the kubelet's as well, from a pod of every node to every other node", () => {
     const plan = planOf({});
-    for (const pair of examplesOf(plan)) {
-      assert.equal(probeOf(plan, pair, "ICMP").size, 84);
-      const { port } = probeOf(plan, pair, "TCP");
-      assert.equal(port, { pod: 8080, node: 10250, internet: 80 }[pair.to.kind]);
-    }
+    const pairs = pairsOf(plan).filter(({ path }) => path === "pod-to-node");
+    const ports = pairs.map(
+      (pair) => `${pair.from.node} > ${nameOf(pair.to)}: ${probeOf(plan, pair, "TCP").port}`,
+    );
+    assert.equal(new Set(ports).size, 2 * 4 * 3);
+    const other = pairs.filter(({ port }) => port !== undefined);
+    assert.deepEqual([...new Set(other.flatMap(probesOf))], ["TCP"], "a single probe");
+  });
+
+  it("is heard by the pod behind a Service, and else by the one that it is sent to", () => {
+    const plan = planOf({});
+    const listener = (row: string, probe: ProbeName) => {
+      const pair = examplesOf(plan).find((one) => rowKey(one) === row);
+      assert.ok(pair);
+      const heard = listenerOf(pair, probeOf(plan, pair, probe));
+      return heard && `${heard.namespace} ${heard.protocol} ${heard.port}`;
+    };
+    assert.equal(listener("pod-to-service (same-subnet)", "UDP"), "w1-1 udp 53");
+    assert.equal(listener("pod-to-service (same-subnet)", "TCP"), "w1-1 tcp 8080");
+    assert.equal(listener("client-to-nodeport (cross-subnet)", "TCP"), "w1-1 tcp 8080");
+    assert.equal(listener("node-to-pod (same-subnet)", "TCP"), "w1-1 tcp 8080");
+    assert.equal(listener("pod-to-node (same-subnet)", "TCP"), "w1 tcp 10250");
+    assert.equal(listener("same-subnet", "ICMP"), undefined);
   });
 });

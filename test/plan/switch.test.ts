@@ -17,16 +17,24 @@ describe("pods that run during a switch", () => {
     const living = between("None", "VXLAN");
     assert.equal(
       living?.sentence,
-      "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet.",
+      "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet, pod-to-service (same-subnet), pod-to-service (cross-subnet).",
     );
     assert.deepEqual(living.mtu, { old: 1500, new: 1450 });
-    assert.deepEqual(living.differs, ["same-subnet", "cross-subnet"]);
+    const services = ["pod-to-service (same-subnet)", "pod-to-service (cross-subnet)"];
+    assert.deepEqual(living.differs, ["same-subnet", "cross-subnet", ...services]);
     assert.deepEqual(outcomesOf(living.verdict), {
       "same-node": "works",
       "same-subnet": "works/works/fails",
       "cross-subnet": "works/works/fails",
       "pod-to-node (same-subnet)": "works",
       "pod-to-node (cross-subnet)": "works",
+      "node-to-pod (same-subnet)": "works",
+      "node-to-pod (cross-subnet)": "works",
+      "pod-to-service (same-subnet)": "works/works/fails",
+      "pod-to-service (cross-subnet)": "works/works/fails",
+      "client-to-nodeport (same-subnet)": "works",
+      "client-to-nodeport (cross-subnet)": "works",
+      "client-to-nodeport (Local)": "works",
       "pod-to-internet": "works",
     });
   });
@@ -39,7 +47,8 @@ describe("pods that run during a switch", () => {
   });
 
   it("lose packets only where there is a tunnel: between subnets after None → VXLANCrossSubnet", () => {
-    assert.deepEqual(between("None", "VXLANCrossSubnet")?.differs, ["cross-subnet"]);
+    const differs = ["cross-subnet", "pod-to-service (cross-subnet)"];
+    assert.deepEqual(between("None", "VXLANCrossSubnet")?.differs, differs);
   });
 
   it("lose nothing after VXLAN → None, but send smaller packets than they could", () => {

@@ -9,10 +9,10 @@ import {
   judge,
   type LabPlan,
   PATHS,
-  PROBES,
   pairsOf,
   planLab,
   predict,
+  probesOf,
   rowKey,
 } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
@@ -34,12 +34,18 @@ const outcomeOf = (plan: LabPlan) => {
 const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
 describe("the verdict", () => {
-  it("exists for any lab, with every path that the topology has and three probes for each", () => {
+  it("exists for any lab, with every path that the topology has and each of its probes", () => {
     onAnyLab((plan) => {
       const rows = [...new Set(judge(plan).paths.map(rowKey))];
       const expected = [...new Set(pairsOf(plan).map(rowKey))];
       assert.deepEqual([...rows].sort(), expected.sort());
-      assert.equal(judge(plan).paths.length, rows.length * PROBES.length);
+      const probes = examplesOf(plan).flatMap((pair) =>
+        probesOf(pair).map((probe) => `${rowKey(pair)}: ${probe}`),
+      );
+      assert.deepEqual(
+        judge(plan).paths.map((row) => `${rowKey(row)}: ${row.probe}`),
+        probes,
+      );
     });
   });
 
@@ -66,14 +72,16 @@ describe("the verdict", () => {
   it("is the same for every pair of a row as for the row's example", () => {
     onAnyLab((plan) => {
       const fate = (pair: Parameters<typeof predict>[1]) =>
-        PROBES.map((probe) => {
+        probesOf(pair).map((probe) => {
           const drop = predict(plan, pair, probe);
-          return drop && [drop.cause, drop.rule, drop.fault, drop.onReturn];
+          return [probe, drop && [drop.cause, drop.rule, drop.fault, drop.onReturn]] as const;
         });
-      const examples = new Map(examplesOf(plan).map((pair) => [rowKey(pair), JSON.stringify(fate(pair))]));
+      const examples = new Map(examplesOf(plan).map((pair) => [rowKey(pair), new Map(fate(pair))]));
       for (const pair of pairsOf(plan)) {
         const names = `${rowKey(pair)}: ${pair.from.name}`;
-        assert.equal(JSON.stringify(fate(pair)), examples.get(rowKey(pair)), names);
+        for (const [probe, lost] of fate(pair)) {
+          assert.equal(JSON.stringify(lost), JSON.stringify(examples.get(rowKey(pair))?.get(probe)), names);
+        }
       }
     });
   });
@@ -90,7 +98,8 @@ describe("the verdict", () => {
         const { tunnel, crossSubnet } = ENCAPSULATION_FACTS[plan.encapsulation];
         const routed = plan.podRoutes.length > 0;
         for (const [row, outcome] of Object.entries(outcomesOf(judge(plan)))) {
-          const between = row === "same-subnet" || row === "cross-subnet";
+          const toPod = /^(same-subnet|cross-subnet|node-to-pod|pod-to-service|client-to-nodeport)/.test(row);
+          const between = toPod && !row.endsWith("(Local)");
           const toNode = row.startsWith("pod-to-node") && !plan.ipPool.natOutgoing;
           const sameSubnet = row.includes("same-subnet");
           const direct = !tunnel || (crossSubnet && sameSubnet && !layer3?.hostPrefix);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { bgpEstablished, judge, PROBES, pairsOf, planLab } from "../../components/plan";
+import { bgpEstablished, judge, nameOf, pairsOf, planLab, probesOf } from "../../components/plan";
 import { compare, orderOf } from "../../components/study/observation";
 import { observationOutput, verdictOutput } from "../../components/study/stack";
 import { labConfigs } from "../support/arbitraries";
@@ -17,7 +17,7 @@ describe("the order of measurements", () => {
         const { rounds, nodes } = orderOf(plan, 1);
         const ids = rounds.flat().map(({ id }) => id);
         assert.equal(new Set(ids).size, ids.length);
-        assert.equal(ids.length, pairsOf(plan).length * PROBES.length);
+        assert.equal(ids.length, pairsOf(plan).flatMap(probesOf).length);
         assert.deepEqual(Object.keys(asPredicted(plan).results).sort(), [...ids].sort());
         for (const { sessions } of nodes)
           assert.equal(sessions, bgpEstablished(plan) ? plan.nodes.length - 1 : 0);
@@ -28,15 +28,21 @@ describe("the order of measurements", () => {
 
   it("never lets two nodes probe each other in one round, where the packets of one would open its port for the other", () => {
     const plan = planOf({ fabric: "aws" });
-    const nodeOf = (pod: string) => pod.replace(/-\d$/, "");
-    for (const round of orderOf(plan, 1).rounds) {
+    const rounds = orderOf(plan, 1).rounds.map((probes) => new Set(probes.map(({ id }) => id)));
+    for (const round of rounds) {
       const between = new Set(
-        round.map(({ id }) => {
-          const [from = "", to = ""] = id.split(":")[0]?.split(">") ?? [];
-          // What takes the tunnel to or from a node is its answer.
-          return nodeOf(to) === to ? `${to}>${nodeOf(from)}` : `${nodeOf(from)}>${nodeOf(to)}`;
-        }),
+        pairsOf(plan)
+          .filter((pair) =>
+            probesOf(pair).some((probe) => round.has(`${pair.from.name}>${nameOf(pair.to)}:${probe}`)),
+          )
+          .flatMap(({ from, to }) => {
+            if (to.kind === "internet") return [];
+            // What a node sends on for a client, and what takes the tunnel to or from a node, which is its answer.
+            const start = to.kind === "nodeport" ? to.entry.name : from.node;
+            return to.kind === "node" ? `${to.node.name}>${start}` : `${start}>${to.node.name}`;
+          }),
       );
+      assert.ok(between.size > 0);
       for (const pair of between) {
         const [from, to] = pair.split(">");
         if (from !== to) assert.ok(!between.has(`${to}>${from}`), pair);
@@ -105,7 +111,12 @@ describe("the stack outputs", () => {
     const seen = observationOutput(compare(plan, asPredicted(plan), NOW));
     assert.deepEqual(Object.keys(predicted), Object.keys(seen.seen));
     assert.equal(predicted["same-node"], "works");
-    assert.deepEqual(Object.keys(predicted["same-subnet"] as object), [...PROBES]);
+    assert.deepEqual(Object.keys(predicted["same-subnet"] as object), ["ICMP", "TCP", "full-MTU"]);
+    assert.deepEqual(Object.keys(predicted["pod-to-service (same-subnet)"] as object), [
+      "UDP",
+      "TCP",
+      "full-MTU",
+    ]);
     const rows = seen.seen as Record<string, Record<string, string>>;
     assert.equal(rows["same-node"]?.ICMP, "8/8 work");
     assert.equal(rows["same-subnet"]?.TCP, "0/16 work: no answer");

@@ -26,7 +26,8 @@ const broken = planOf({ fabric: "aws", encapsulation: "None", faults: ["source-d
 describe("the verdict's report", () => {
   it("names each path, where and why it fails, the fix and the reference, and what it cannot know", () => {
     const verdict = judge(broken);
-    const text = unwrapped(formatVerdict(verdict));
+    // Not verbose, failures with the same fix are one paragraph, with the hop of the first.
+    const text = unwrapped(formatVerdict(verdict, { verbose: true }));
     for (const row of verdict.paths) {
       assert.ok(text.includes(rowKey(row)));
       for (const part of row.failure ? [row.failure.hop, row.failure.fix, row.failure.reference] : [])
@@ -39,20 +40,27 @@ describe("the verdict's report", () => {
   it("says in its first line how many paths fail", () => {
     const first = (raw: RawConfig) => formatVerdict(judge(planOf(raw))).split("\n")[0];
     assert.equal(first({ encapsulation: "VXLAN" }), "Verdict (a prediction): every path works");
-    assert.equal(first({ encapsulation: "None" }), "Verdict (a prediction): 1 of 6 paths fails");
+    assert.equal(first({ encapsulation: "None" }), "Verdict (a prediction): 4 of 13 paths fail");
     const blocked = { encapsulation: "IPIP", fabric: "aws", faults: ["ipip-blocked"] };
-    assert.equal(first(blocked), "Verdict (a prediction): 2 of 6 paths fail");
+    assert.equal(first(blocked), "Verdict (a prediction): 8 of 13 paths fail");
   });
 
   it("has one line for each path", () => {
     const lines = formatVerdict(judge(planOf({ encapsulation: "VXLANCrossSubnet" }))).split("\n");
-    assert.deepEqual(lines.slice(1, 8), [
-      "PATH                        ICMP   TCP    MTU    HOW IT TRAVELS",
+    assert.deepEqual(lines.slice(1, 15), [
+      "PATH                        PING   TCP    MTU    HOW IT TRAVELS",
       "same-node                   works  works  works  inside the node",
       "same-subnet                 works  works  works  direct",
       "cross-subnet                works  works  works  vxlan.calico, UDP 4789",
-      "pod-to-node (same-subnet)   works  works  works  with the node's address",
-      "pod-to-node (cross-subnet)  works  works  works  with the node's address",
+      "pod-to-node (same)          works  works  works  with the node's address",
+      "pod-to-node (cross)         works  works  works  with the node's address",
+      "node-to-pod (same)          works  works  works  direct",
+      "node-to-pod (cross)         works  works  works  vxlan.calico, UDP 4789",
+      "pod-to-service (same)       works  works  works  direct",
+      "pod-to-service (cross)      works  works  works  vxlan.calico, UDP 4789",
+      "client-to-nodeport (same)   -      works  -      direct",
+      "client-to-nodeport (cross)  -      works  -      vxlan.calico, UDP 4789",
+      "client-to-nodeport (Local)  -      works  -      to the node's own pod",
       "pod-to-internet             works  works  works  with the node's address",
     ]);
   });
@@ -67,12 +75,29 @@ describe("the verdict's report", () => {
     assert.match(text, /^w1, w2, w3: not ready either$/m);
   });
 
+  it("says once what one fix helps, with the name of every path that it helps", () => {
+    const textOf = (...faults: string[]) =>
+      unwrapped(formatVerdict(judge(planOf({ fabric: "aws", encapsulation: "IPIP", faults }))));
+    const names =
+      "same-subnet, cross-subnet, node-to-pod (same-subnet, cross-subnet), pod-to-service (same-subnet, cross-subnet), client-to-nodeport (same-subnet, cross-subnet)";
+    const blocked = textOf("ipip-blocked");
+    assert.ok(
+      blocked.includes(`intended: ${names} fail, the first of them at w1's security group: `),
+      blocked,
+    );
+    assert.equal(blocked.match(/ fix: /g)?.length, 1);
+    const tooBig = textOf("mtu-too-big");
+    const some =
+      "same-subnet (full-MTU), cross-subnet (full-MTU), pod-to-service (same-subnet, cross-subnet) (full-MTU)";
+    assert.ok(tooBig.includes(`intended: ${some} fail`), tooBig);
+  });
+
   it("calls a failure a warning if no fault asks for it", () => {
     assert.match(
       formatVerdict(judge(planOf({ encapsulation: "None" }))),
-      /^warning: cross-subnet fails at /m,
+      /^warning: cross-subnet, node-to-pod /m,
     );
-    assert.match(formatVerdict(judge(broken)), /^intended: same-subnet fails at cp1's port: /m);
+    assert.match(formatVerdict(judge(broken)), /^intended: same-subnet, cross-subnet, /m);
   });
 
   it("describes each failing probe by itself when it is verbose, and names the traced pairs", () => {
@@ -110,14 +135,22 @@ describe("the observation's report", () => {
     };
     const seen = compare(plan, measured, NOW);
     assert.deepEqual(formatObservation(seen, { width: 76 }).split("\n"), [
-      "Observation: as predicted in all 216 probes, on the network twin, a model",
-      "(pairs that worked, of all pairs; MTU: with the largest packet)",
-      "PATH                        VERDICT  ICMP  TCP   MTU    DEVICE        TUNNEL",
+      "Observation: as predicted in all 290 probes, on the network twin, a model",
+      "(pairs that worked, of all pairs; PING: a ping, or to a Service a datagram;",
+      " MTU: the largest packet)",
+      "PATH                        VERDICT  PING  TCP   MTU    DEVICE        TUNNEL",
       "same-node                   works    8/8   8/8   8/8    cali*         none",
       "same-subnet                 works    16/16 16/16 16/16  eth0          unseen",
       "cross-subnet                works    32/32 32/32 32/32  vxlan.calico  VXLAN",
-      "pod-to-node (same-subnet)   works    4/4   4/4   4/4    eth0          unseen",
-      "pod-to-node (cross-subnet)  works    8/8   8/8   8/8    eth0          unseen",
+      "pod-to-node (same)          works    4/4   8/8   4/4    eth0          unseen",
+      "pod-to-node (cross)         works    8/8   16/16 8/8    eth0          unseen",
+      "node-to-pod (same)          works    4/4   4/4   4/4    eth0          unseen",
+      "node-to-pod (cross)         works    8/8   8/8   8/8    eth0          unseen",
+      "pod-to-service (same)       works    2/2   2/2   2/2    eth0          unseen",
+      "pod-to-service (cross)      works    4/4   4/4   4/4    eth0          unseen",
+      "client-to-nodeport (same)   works    -     2/2   -      eth0          unseen",
+      "client-to-nodeport (cross)  works    -     4/4   -      eth0          unseen",
+      "client-to-nodeport (Local)  works    -     2/2   -      eth0          unseen",
       "pod-to-internet             works    4/4   4/4   4/4    eth0          unseen",
     ]);
     const verbose = formatObservation(seen, { verbose: true });
@@ -174,16 +207,17 @@ describe("the observation's report", () => {
 
   it("is one sentence when nothing was measured anew, with the paths that fail", () => {
     const sentence = unwrapped(summarizeObservation(observed(broken)));
-    const fails = "(same-subnet fails, cross-subnet fails)";
+    const fails =
+      "(fails: same-subnet, cross-subnet, node-to-pod (same-subnet, cross-subnet), pod-to-service (same-subnet, cross-subnet), client-to-nodeport (same-subnet, cross-subnet))";
     const since = "nothing has changed since 2026-10-01 12:34 UTC";
-    assert.equal(sentence, `Observation: as predicted in all 216 probes ${fails}; ${since}.`);
+    assert.equal(sentence, `Observation: as predicted in all 290 probes ${fails}; ${since}.`);
   });
 
   it("can be made from the state of version 0.1, which does not say when it was measured", () => {
     const { at: _, ...seen } = observed(plan);
     assert.match(
       unwrapped(summarizeObservation(seen)),
-      /216 probes; nothing has changed since it was made\.$/,
+      /290 probes; nothing has changed since it was made\.$/,
     );
     assert.match(formatObservation(seen), /^Observation: as predicted/);
   });
@@ -206,11 +240,17 @@ describe("the report on a change", () => {
     assert.equal(
       change({ encapsulation: "VXLAN" }, { encapsulation: "None" }),
       [
-        "PATH          BEFORE                         AFTER",
-        "same-subnet   works: vxlan.calico, UDP 4789  works: direct",
-        "cross-subnet  works: vxlan.calico, UDP 4789  fails: direct",
-        "unchanged: same-node, pod-to-node (same-subnet), pod-to-node (cross-subnet),",
-        "  pod-to-internet",
+        "PATH                        BEFORE                         AFTER",
+        "same-subnet                 works: vxlan.calico, UDP 4789  works: direct",
+        "cross-subnet                works: vxlan.calico, UDP 4789  fails: direct",
+        "node-to-pod (same)          works: vxlan.calico, UDP 4789  works: direct",
+        "node-to-pod (cross)         works: vxlan.calico, UDP 4789  fails: direct",
+        "pod-to-service (same)       works: vxlan.calico, UDP 4789  works: direct",
+        "pod-to-service (cross)      works: vxlan.calico, UDP 4789  fails: direct",
+        "client-to-nodeport (same)   works: vxlan.calico, UDP 4789  works: direct",
+        "client-to-nodeport (cross)  works: vxlan.calico, UDP 4789  fails: direct",
+        "unchanged: same-node, pod-to-node (same-subnet, cross-subnet),",
+        "  client-to-nodeport (Local), pod-to-internet",
       ].join("\n"),
     );
   });

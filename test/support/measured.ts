@@ -1,12 +1,12 @@
 /** Measurements for tests, without a twin. */
-import { bgpEstablished, type LabPlan, nameOf, PROBES, pairsOf, predict } from "../../components/plan";
+import { bgpEstablished, type LabPlan, nameOf, pairsOf, predict, probesOf } from "../../components/plan";
 import { type Measured, orderOf } from "../../components/study/observation";
 
 /** What would be measured if every packet did what the verdict says. */
 export function asPredicted(plan: LabPlan): Measured {
   const order = orderOf(plan, 1);
   const results = pairsOf(plan).flatMap((pair) =>
-    PROBES.map((probe) => {
+    probesOf(pair).map((probe) => {
       const works = !predict(plan, pair, probe);
       return [`${pair.from.name}>${nameOf(pair.to)}:${probe}`, { works, detail: works ? "" : "no answer" }];
     }),

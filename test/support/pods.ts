@@ -4,11 +4,12 @@ import {
   type LabPlan,
   nameOf,
   type Pair,
-  PROBES,
+  type Path,
   type ProbeName,
   pairsOf,
   predict,
   probeOf,
+  probesOf,
 } from "../../components/plan";
 import type { MachinesLab } from "./machines-lab";
 
@@ -156,7 +157,7 @@ export async function servicesAnswer(lab: MachinesLab): Promise<void> {
 export const predicted = (plan: LabPlan): string[] =>
   pairsInside(plan)
     .flatMap((pair) =>
-      PROBES.map((probe) => line(pair, probe, predict(plan, pair, probe) ? "fails" : "works")),
+      probesOf(pair).map((probe) => line(pair, probe, predict(plan, pair, probe) ? "fails" : "works")),
     )
     .sort();
 
@@ -164,7 +165,7 @@ export const predicted = (plan: LabPlan): string[] =>
 export const failingPaths = (plan: LabPlan): string[] => [
   ...new Set(
     judge(plan)
-      .paths.filter(({ outcome, path }) => outcome === "fails" && path !== "pod-to-internet")
+      .paths.filter(({ outcome, path }) => outcome === "fails" && MEASURED.includes(path))
       .map(({ path, probe }) => `${path}: ${probe}`),
   ),
 ];
@@ -191,10 +192,10 @@ async function measured(lab: MachinesLab, podMtu: number): Promise<string[]> {
     there.map(async (pod) => {
       const pairs = pairsInside(plan).filter(({ from }) => {
         const node = plan.nodes.find(({ name }) => name === from.node);
-        return from.node === pod.node && node?.pods.indexOf(from) === pod.index;
+        return from.node === pod.node && node?.pods.findIndex(({ name }) => name === from.name) === pod.index;
       });
       const probes = pairs.flatMap((pair) =>
-        PROBES.map(
+        probesOf(pair).map(
           (probe) =>
             `{ if ${command(pair, probe)}; then echo '${line(pair, probe, "works")}'; else echo '${line(pair, probe, "fails")}'; fi; } &`,
         ),
@@ -227,5 +228,9 @@ export async function disagreements(
 const line = ({ from, to }: Pair, probe: string, outcome: string): string =>
   `${from.name} to ${nameOf(to)}: ${probe} ${outcome}`;
 
-/** All pairs except those to the internet, which these machines do not have. */
-const pairsInside = (plan: LabPlan): Pair[] => pairsOf(plan).filter(({ to }) => to.kind !== "internet");
+/** The paths that are measured here. These machines have no internet, and test/support/services.ts tries Services. */
+const MEASURED: readonly Path[] = ["same-node", "same-subnet", "cross-subnet", "pod-to-node"];
+
+/** The pairs of pods, and of a pod and a node, on whose port something listens in a cluster: the kubelet's. */
+const pairsInside = (plan: LabPlan): Pair[] =>
+  pairsOf(plan).filter(({ path, port }) => MEASURED.includes(path) && port === undefined);

@@ -1,13 +1,15 @@
 /** Short forms of a verdict, to compare with an expectation. */
-import { PROBES, rowKey, type Verdict } from "../../components/plan";
+import { probesOf, rowKey, type Verdict } from "../../components/plan";
 
 /** The outcome of each row: one word if its probes agree, else one per probe. */
 export function outcomesOf(verdict: Verdict): Record<string, string> {
   const rows = [...new Set(verdict.paths.map(rowKey))];
   return Object.fromEntries(
     rows.map((row) => {
-      const outcomes = verdict.paths.filter((path) => rowKey(path) === row).map(({ outcome }) => outcome);
-      if (outcomes.length !== PROBES.length) throw new Error(`${row} has ${outcomes.length} probes`);
+      const probes = verdict.paths.filter((path) => rowKey(path) === row);
+      const outcomes = probes.map(({ outcome }) => outcome);
+      if (!probes[0] || outcomes.length !== probesOf(probes[0]).length)
+        throw new Error(`${row} has ${outcomes.length} probes`);
       return [row, new Set(outcomes).size === 1 ? (outcomes[0] as string) : outcomes.join("/")];
     }),
   );

@@ -164,6 +164,9 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     ),
     old?.nat === state.nat ? "" : nft(state.name, state.nat),
     old?.facts === state.facts ? "" : writeFacts(state.name, state.facts),
+    // New rules are for new connections, and a ping is the same connection as the last one with its identifier.
+    old && old.nat !== state.nat ? inside(state.name, "conntrack -F 2> /dev/null") : "",
+    state.services === undefined || old?.services === state.services ? "" : nft(state.name, state.services),
   ]
     .filter((part) => part !== "")
     .join("\n");

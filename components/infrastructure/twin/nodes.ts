@@ -14,6 +14,7 @@ import { renderBird } from "./bird";
 import { renderFacts } from "./facts";
 import { FABRIC, port, subnetBridge } from "./names";
 import { startPauses } from "./process-files";
+import { renderServices } from "./services";
 import { addBridge, batch, inside, sysctl } from "./shell";
 
 /**
@@ -39,6 +40,8 @@ export interface NodeState {
   facts: string;
   /** Calico's chain `cali-nat-outgoing` as an nftables file. */
   nat: string;
+  /** kube-proxy's rules for the study's Services as an nftables file. Absent in labs of an earlier version. */
+  services?: string;
   /** BIRD's configuration; empty if it does not run. */
   bird: string;
 }
@@ -65,6 +68,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
     forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
     facts: renderFacts(plan, node),
     nat: renderNat(plan),
+    services: renderServices(plan, node),
     bird: renderBird(plan, node),
   };
 }

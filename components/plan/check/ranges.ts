@@ -1,9 +1,9 @@
 /** Checks the ranges of addresses: of subnets, pods and Services, and whether there is a block for each node. */
 import type { LabConfig } from "../../config";
 import { blockOf, type Cidr, contains, formatCidr, hasHostBits, overlap, parseCidr } from "../addressing";
+import { INTERNET } from "../endpoint";
 import { fabricFacts } from "../fabric";
 import { ownsNetwork, placementOf } from "../placement";
-import { INTERNET } from "../trace";
 import type { Report } from "./report";
 
 /** Ranges that already have a meaning, on every cloud or on the twin. */

@@ -5,19 +5,18 @@ Reads a JSON document from standard input and writes one to standard output. A s
 was created, so this process enters each namespace once, opens its sockets there, and then serves all of them in one loop.
 
 in:  {"patience": factor on time limits, "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
-      "listeners": [{"namespace", "port"}],
-      "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp", "size", "port"}]],
-      "captures": [{"id", "namespace", "node", "interface", "filter", "destination"}]}
+      "listeners": [{"namespace", "protocol": "tcp"|"udp", "port"}],
+      "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp"|"udp", "size", "port"}]],
+      "captures": [{as a probe, and "node", "interface", "filter", "route"}]}
 out: {"converged": bool, "notConverged": [text], "results": {id: {"works": bool, "detail": text}},
       "sessions": {node: {peer: state}}, "captures": {id: {"route": text, "packet": text}}}
 """
 import json
-import selectors
 import sys
 
 from capture import capture
 from namespace import run
-from probe import SELECTOR, close, listen, probe_round
+from probe import close, listen_on, probe_round
 from converge import sessions, converge
 
 
@@ -34,9 +33,7 @@ def main():
     for probes in order["rounds"]:
         # An entry from the opposite direction would let a packet pass that a group refuses.
         forget_connections()
-        servers = [listen(item["namespace"], item["port"]) for item in order["listeners"]]
-        for server in servers:
-            SELECTOR.register(server, selectors.EVENT_READ, ("server", server))
+        servers = listen_on(order["listeners"])
         results.update(probe_round(probes, patience))
         # Close them: a listener repeats its SYN-ACKs for a minute, and in the next round they would open its node's group.
         for server in servers:

@@ -14,7 +14,7 @@ def capture(wanted, patience):
     for dump in dumps:
         await_listening(dump)
     # One attempt is enough: earlier rounds have resolved every neighbour that answers.
-    probe_round([dict(item, probe="icmp", size=84) for item in wanted], patience, attempts=1)
+    probe_round([dict(item) for item in wanted], patience, attempts=1)
     shown = {}
     for item, dump in zip(wanted, dumps):
         try:
@@ -22,7 +22,7 @@ def capture(wanted, patience):
         except subprocess.TimeoutExpired:
             dump.terminate()
             packet, _ = dump.communicate()
-        route = run(item["node"], "ip", "route", "get", item["destination"])
+        route = run(item["node"], "ip", "route", "get", item["route"])
         shown[item["id"]] = {"route": route.split("\n")[0].strip(), "packet": packet.strip()}
     return shown
 

@@ -1,4 +1,4 @@
-"""Probing: runs all pings and TCP exchanges of a round at once, in one loop."""
+"""Probing: runs all pings, datagrams and TCP exchanges of a round at once, in one loop."""
 import errno
 import os
 import selectors
@@ -32,7 +32,7 @@ class Ping:
             self.socket.sendto(packet, (probe["destination"], 0))
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
-                probe["detail"] = "larger than the pod's own MTU"
+                probe["detail"] = "larger than its own device's MTU"
             else:
                 probe["detail"] = os.strerror(error.errno)
 
@@ -69,14 +69,65 @@ def checksum(data):
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def listen(namespace, port):
+class Datagram:
+    """Sends a UDP datagram from a socket of its own. The probe works if anything comes back from its destination."""
+
+    def __init__(self, probe):
+        enter(probe["namespace"])
+        self.probe = probe
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        self.socket.connect((probe["destination"], probe["port"]))
+
+    def send(self):
+        self.attempt(lambda: self.socket.send(bytes(self.probe["size"] - 28)))
+
+    def receive(self):
+        """Returns whether there was an answer."""
+        return self.attempt(lambda: self.socket.recv(64)) is not None
+
+    def attempt(self, call):
+        """An ICMP error for an earlier packet is reported by the next call."""
+        try:
+            return call()
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self.probe["detail"] = "larger than a hop's MTU" if error.errno == errno.EMSGSIZE else os.strerror(error.errno)
+            return None
+
+
+def listen_on(listeners):
+    """Opens all the listeners, which are served while a round runs."""
+    servers = []
+    for item in listeners:
+        server = listen(item["namespace"], item["protocol"], item["port"])
+        kind = "server" if item["protocol"] == "tcp" else "datagrams"
+        SELECTOR.register(server, selectors.EVENT_READ, (kind, server))
+        servers.append(server)
+    return servers
+
+
+def listen(namespace, protocol, port):
     enter(namespace)
-    server = socket.socket()
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind(("0.0.0.0", port))
-    server.listen(1024)
+    if protocol == "tcp":
+        server.listen(1024)
     server.setblocking(False)
     return server
+
+
+def answer_datagrams(server):
+    """Answers shortly, as DNS may: a probe of the full MTU is for the way there."""
+    while True:
+        try:
+            _, sender = server.recvfrom(64)
+            server.sendto(b"encaplab\n", sender)
+        except OSError:
+            return
 
 
 def echo_once(connection):
@@ -132,11 +183,15 @@ def client_event(client, probe, mask):
 
 def probe_round(probes, patience, attempts=ATTEMPTS):
     """Sends all probes at once, repeats the pings without an answer, and returns as soon as all are answered."""
-    pings, keys, clients = {}, {}, {}
+    pings, keys, clients, datagrams = {}, {}, {}, {}
     for number, probe in enumerate(probes):
         probe["works"], probe["detail"] = False, ""
         if probe["probe"] == "tcp":
             clients[probe["id"]] = connect(probe)
+            continue
+        if probe["probe"] == "udp":
+            datagrams[probe["id"]] = datagram = Datagram(probe)
+            SELECTOR.register(datagram.socket, selectors.EVENT_READ, ("datagram", datagram))
             continue
         if probe["namespace"] not in pings:
             pings[probe["namespace"]] = ping = Ping(probe["namespace"])
@@ -155,6 +210,8 @@ def probe_round(probes, patience, attempts=ATTEMPTS):
                 pings[probe["namespace"]].send(keys[identity], probe)
                 if position % 200 == 199:
                     serve(0, open_ids)  # read in between: a socket's buffer holds only a few hundred answers
+            for identity in open_ids & datagrams.keys():
+                datagrams[identity].send()
             # Start the interval when all is sent: on a slow processor, sending thousands takes longer than an answer.
             sent, next_send = sent + 1, time.monotonic() + interval
         serve(0.02, open_ids)
@@ -162,8 +219,8 @@ def probe_round(probes, patience, attempts=ATTEMPTS):
         if identity in open_ids or by_id[identity]["works"] is False:
             by_id[identity]["detail"] = by_id[identity]["detail"] or "no answer"
         close(client)
-    for ping in pings.values():
-        close(ping.socket)
+    for sender in [*pings.values(), *datagrams.values()]:
+        close(sender.socket)
     return {p["id"]: {"works": p["works"], "detail": "" if p["works"] else p["detail"] or "no answer"} for p in probes}
 
 
@@ -174,6 +231,12 @@ def serve(timeout, open_ids):
             accept(value)
         elif kind == "echo":
             echo_once(value)
+        elif kind == "datagrams":
+            answer_datagrams(value)
+        elif kind == "datagram":
+            if value.receive():
+                value.probe["works"] = True
+                open_ids.discard(value.probe["id"])
         elif kind == "ping":
             for probe in value.receive():
                 probe["works"] = True

@@ -32,7 +32,7 @@ describe("the command line on the twin", function () {
 
   it("brings a lab up in which everything is as predicted", async () => {
     const shown = await fine();
-    assert.match(shown, /^ *Observation: as predicted in all 216 probes, on the network twin/m);
+    assert.match(shown, /^ *Observation: as predicted in all 290 probes, on the network twin/m);
   });
 
   it("changes nothing when the lab is already up, and says so", async () => {
@@ -53,7 +53,7 @@ describe("the command line on the twin", function () {
     const observation = JSON.parse(await fine("observe", "--json"));
     assert.equal(observation.agrees, true);
     const short = await fine("observe");
-    assert.match(short, /^Observation: as predicted in all 216 probes/);
+    assert.match(short, /^Observation: as predicted in all 290 probes/);
     assert.doesNotMatch(short, /tcpdump/);
     assert.match(
       await fine("observe", "-v"),
@@ -152,7 +152,7 @@ describe("the command line on the twin", function () {
     const { status, stderr } = await checkout.lab("observe");
     assert.equal(status, 1);
     assert.match(stderr, /its processes are gone/);
-    assert.match(await fine("up"), /^Observation: as predicted in all 216 probes/m);
+    assert.match(await fine("up"), /^Observation: as predicted in all 290 probes/m);
   });
 
   it("plays a lesson, changes it, and takes it down, and its file stays as it is", async () => {
