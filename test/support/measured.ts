@@ -13,7 +13,6 @@ export function asPredicted(plan: LabPlan): Measured {
   );
   const state = bgpEstablished(plan) ? "Established" : "Active";
   return {
-    converged: true,
     notConverged: [],
     results: Object.fromEntries(results),
     sessions: Object.fromEntries(
