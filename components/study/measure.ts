@@ -5,7 +5,9 @@ import * as path from "node:path";
 import { runScript, type Sandbox } from "../infrastructure/twin/sandbox";
 import type { LabPlan } from "../plan";
 import { scriptPath } from "../scripts";
-import { compare, type Measured, type Observation, orderOf } from "./observation";
+import { compare, type Measured, type Observation } from "./observation";
+import { orderOf } from "./order";
+import { sampleOf } from "./sample";
 
 const PROGRAM = scriptPath("twin/observe");
 
@@ -16,17 +18,23 @@ const INSIDE = "/run/encaplab/observe";
 const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /**
- * Measures every pair of a running twin. What differs from the verdict is measured twice, the second time with doubled
+ * Measures a running twin: every pair, or in a large lab a sample of them ({@link sampleOf}). What differs from the verdict is measured twice, the second time with doubled
  * time limits, because on a busy machine answers can come too late. Changes nothing in the twin but its connection
  * tracking: the security groups forget all connections, except those of BGP.
  * @param sandbox the twin's namespaces, as `findSandbox` returns them.
  * @param plan what is deployed in it. With another plan, everything that differs is reported as a disagreement.
+ * @param options `all`: measure every pair, however many there are.
  * @throws {SandboxError} when the twin is gone or the program fails.
  */
-export async function observe(sandbox: Sandbox, plan: LabPlan): Promise<Observation> {
-  const order = JSON.stringify(orderOf(plan, PATIENCE[sandbox.kind]));
+export async function observe(
+  sandbox: Sandbox,
+  plan: LabPlan,
+  options: { all?: boolean } = {},
+): Promise<Observation> {
+  const sample = sampleOf(plan, options.all);
+  const order = JSON.stringify(orderOf(plan, PATIENCE[sandbox.kind], sample));
   const answer = await runScript(sandbox, program(), order);
-  return compare(plan, JSON.parse(answer) as Measured, new Date());
+  return compare(plan, JSON.parse(answer) as Measured, new Date(), sample);
 }
 
 /**

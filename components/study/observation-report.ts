@@ -20,6 +20,7 @@ export function formatObservation(observation: Observation, options: ReportOptio
     wrap(headlineOf(observation), { width }),
     wrap("(pairs that worked, of all pairs; MTU: with the largest packet)", { width, hang: 1 }),
     formatTable(observation, verbose, width),
+    ...sampleNote(observation, width),
     ...[...seenWhereFailed(observation.rows), ...troubleOf(observation, verbose)].map((text) =>
       wrap(text, { width }),
     ),
@@ -47,6 +48,13 @@ function headlineOf(observation: Observation): string {
     ? `as predicted in all ${probesOf(observation)} probes`
     : "NOT as predicted";
   return `Observation: ${outcome}, on ${observation.of}`;
+}
+
+/** Says which pairs of a large lab were not probed, and how to probe them. */
+function sampleNote({ sample }: Observation, width: number): string[] {
+  if (!sample) return [];
+  const text = `A sample: ${sample.pairs} of ${sample.of} pairs, with each ordered pair of nodes on each path; \`lab observe --all\` measures all.`;
+  return [wrap(text, { width })];
 }
 
 function formatTable({ rows, wire }: Observation, verbose: boolean, width: number): string {

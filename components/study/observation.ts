@@ -1,67 +1,17 @@
 /** The observation: what the twin's packets really did, for every ordered pair, next to what the verdict said. */
 import {
-  addressOf,
   bgpEstablished,
   examplesOf,
-  fabricFacts,
   judge,
   type LabPlan,
   nameOf,
-  type Pair,
   type PathVerdict,
   PROBES,
-  type ProbeName,
-  pairsOf,
   predict,
-  probeOf,
-  routesOf,
   rowKey,
 } from "../plan";
-
-/** What `scripts/twin/observe` is asked to measure. Names of namespaces are those of nodes and pods. */
-export interface Order {
-  /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
-  patience: number;
-  /**
-   * What each node must have before the probes are sent. `bgp`: BIRD runs on it. `sessions`: how many BGP sessions it must
-   * have; 0 with `bgp` means that none can be established.
-   */
-  nodes: {
-    name: string;
-    bgp: boolean;
-    sessions: number;
-    routes: { block: string; via: string; device: string }[];
-  }[];
-  /** TCP ports that echo a line during a round. */
-  listeners: { namespace: string; port: number }[];
-  /** Probes that are sent at the same time, round after round. */
-  rounds: ProbeOrder[][];
-  /** For one pair of each path: what to capture, and where. */
-  captures: CaptureOrder[];
-}
-interface ProbeOrder {
-  id: string;
-  namespace: string;
-  destination: string;
-  probe: "icmp" | "tcp";
-  /** Length of the IP packet in bytes. */
-  size: number;
-  /** The destination's TCP port. */
-  port?: number;
-  /**
-   * Whether the verdict says that it works. A probe that should fail is not waited for as long. Whatever is expected, what
-   * comes back is what counts, and a surprise is measured twice.
-   */
-  expect: boolean;
-}
-interface CaptureOrder {
-  id: string;
-  namespace: string;
-  destination: string;
-  node: string;
-  /** The node's device from which the packet is taken. */
-  interface: string;
-}
+import { idOf } from "./order";
+import { type Sample, sampleOf } from "./sample";
 
 /** What `scripts/twin/observe` answers. */
 export interface Measured {
@@ -96,6 +46,8 @@ export interface Observation {
   at?: string;
   /** Whether every pair, and every BGP session, did what the verdict said. */
   agrees: boolean;
+  /** Set if only a sample of the pairs was probed: how many, out of how many. See `sampleOf`. */
+  sample?: { pairs: number; of: number };
   rows: ObservedRow[];
   /** Pairs whose outcome differs from the verdict, at most 20 of them. */
   disagreements: string[];
@@ -110,67 +62,18 @@ export interface Observation {
   sessionsDown: Record<string, string[]>;
 }
 
-const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
-
 /**
- * Asks for every pair, in two rounds: in a round, no two nodes have pods that probe each other. Pure.
- * @param patience factor on every time limit.
- */
-export function orderOf(plan: LabPlan, patience: number): Order {
-  const rounds: ProbeOrder[][] = [[], []];
-  const listeners = new Map<string, { namespace: string; port: number }>();
-  for (const pair of pairsOf(plan)) {
-    const round = rounds[roundOf(plan, pair)];
-    for (const probe of PROBES) {
-      const { protocol, port, size } = probeOf(plan, pair, probe);
-      const order = {
-        id: idOf(pair, probe),
-        namespace: pair.from.name,
-        destination: addressOf(pair.to),
-        size,
-      };
-      const expect = !predict(plan, pair, probe);
-      round?.push({ ...order, probe: protocol, ...(port && { port }), expect });
-      if (port) listeners.set(`${nameOf(pair.to)}:${port}`, { namespace: nameOf(pair.to), port });
-    }
-  }
-  const nodes = plan.nodes.map((node) => ({
-    name: node.name,
-    bgp: plan.bgp.enabled,
-    sessions: bgpEstablished(plan) ? plan.nodes.length - 1 : 0,
-    routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
-  }));
-  return { patience, nodes, listeners: [...listeners.values()], rounds, captures: capturesOf(plan) };
-}
-
-/**
- * Probing in both directions at once would hide what a stateful group refuses: a node that sends opens its own port for
- * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
- */
-function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
-  if (to.kind === "internet") return 0;
-  const forward = plan.nodes.findIndex(({ name }) => name === from.node) <= to.node.index;
-  // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
-  return (to.kind === "node" ? !forward : forward) ? 0 : 1;
-}
-
-function capturesOf(plan: LabPlan): CaptureOrder[] {
-  const { nic } = fabricFacts(plan);
-  return examplesOf(plan).map((pair) => ({
-    id: rowKey(pair),
-    namespace: pair.from.name,
-    destination: addressOf(pair.to),
-    node: pair.from.node,
-    interface: pair.path === "same-node" ? pair.from.interface : nic,
-  }));
-}
-
-/**
- * Compares what was measured with the verdict. Pure. A pair that was not measured counts as failed.
+ * Compares what was measured with the verdict. Pure. A pair of the sample that was not measured counts as failed.
  * @param at when the measuring ended.
+ * @param sample the pairs that should have been measured.
  */
-export function compare(plan: LabPlan, measured: Measured, at: Date): Observation {
-  const pairs = pairsOf(plan);
+export function compare(
+  plan: LabPlan,
+  measured: Measured,
+  at: Date,
+  sample: Sample = sampleOf(plan),
+): Observation {
+  const { pairs, of } = sample;
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
   const disagreements: string[] = [];
   for (const pair of pairs) {
@@ -196,6 +99,7 @@ export function compare(plan: LabPlan, measured: Measured, at: Date): Observatio
     of: "the network twin, a model",
     at: at.toISOString(),
     agrees: disagreements.length === 0,
+    ...(pairs.length < of && { sample: { pairs: pairs.length, of } }),
     rows,
     disagreements: disagreements.slice(0, 20),
     notConverged: measured.notConverged,

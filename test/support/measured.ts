@@ -1,6 +1,7 @@
 /** Measurements for tests, without a twin. */
 import { bgpEstablished, type LabPlan, nameOf, PROBES, pairsOf, predict } from "../../components/plan";
-import { type Measured, orderOf } from "../../components/study/observation";
+import type { Measured } from "../../components/study/observation";
+import { orderOf } from "../../components/study/order";
 
 /** What would be measured if every packet did what the verdict says. */
 export function asPredicted(plan: LabPlan): Measured {

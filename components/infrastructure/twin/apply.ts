@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
+import { podNeighbours } from "./neighbours";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
 import type { SecurityState } from "./security";
@@ -53,6 +54,8 @@ export function changeNetwork(old: NetworkState | undefined, state: NetworkState
     batch(ROUTER, [
       ...removed.map((route) => `route del ${route}`),
       ...added.map((route) => `route replace ${route}`),
+      // What is no longer wanted may stay: the MAC of an address never changes.
+      ...difference(old?.neighbours ?? [], state.neighbours ?? []).added,
     ]),
     old?.masquerade === state.masquerade ? "" : nft(ROUTER, `flush ruleset\n${state.masquerade}`),
   ].join("\n");
@@ -124,6 +127,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const gone = moved && old?.tunnel ? old.tunnel : undefined;
   return [
     podMtu(old, state),
+    ...podMacs(old, state),
     batch(
       state.name,
       routes.removed.map((route) => `route del ${route}`),
@@ -168,6 +172,14 @@ function podMtu(old: NodeState | undefined, state: NodeState): string {
     ),
     ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`])),
   ].join("\n");
+}
+
+/** Once for each pod, when the lab has become so large that it writes its neighbour entries. */
+function podMacs(old: NodeState | undefined, { pods }: NodeState): string[] {
+  const had = new Map(old?.pods.map(({ name, mac }) => [name, mac]));
+  return pods.flatMap(({ name, mac }) =>
+    mac && had.get(name) !== mac ? [batch(name, podNeighbours(mac))] : [],
+  );
 }
 
 function tunnelUp(

@@ -5,9 +5,9 @@ Reads a JSON document from standard input and writes one to standard output. A s
 was created, so this process enters each namespace, opens its sockets there, and then serves all of them in one loop.
 
 in:  {"patience": factor on time limits, "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
-      "listeners": [{"namespace", "port"}],
-      "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp", "size", "port", "expect": bool}]],
-      "captures": [{"id", "namespace", "node", "interface", "destination"}]}
+      "listeners": [{"namespace", "protocol": "tcp"|"udp", "port"}],
+      "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp"|"udp", "size", "port", "expect": bool}]],
+      "captures": [{probe's fields as in rounds, "node", "interface", "match": {"protocol", "destination", "source"}}]}
 out: {"notConverged": [text], "results": {id: {"works": bool, "detail": text}},
       "sessions": {node: {peer: state}}, "captures": {id: {"route": text, "packet": text}}}
 """
@@ -55,16 +55,17 @@ def main():
     probes, amiss = measure(order, prober, patience)
     if amiss:
         probes, amiss = measure(order, prober, 2 * patience)
-    pings = [Probe(dict(item, probe="icmp", size=84, expect=False)) for item in order["captures"]]
-    shown = captures.take(lambda: prober.round(pings, [], patience), 0.1 * patience)
+    examples = [Probe(item) for item in order["captures"]]
+    shown = captures.take(lambda: prober.round(examples, order["listeners"], patience), 0.1 * patience)
     # Leave the lab as cold as the verdict assumes it: for 600 s, the first ping that a user types would pass otherwise.
     forget_connections()
-    json.dump({
+    # Not json.dump, which is not written in C.
+    sys.stdout.write(json.dumps({
         "notConverged": amiss[:20],
         "results": {probe.id: probe.result() for probe in probes},
         "sessions": {node["name"]: bird.sessions(node["name"]) for node in order["nodes"]},
         "captures": shown,
-    }, sys.stdout)
+    }))
 
 
 main()

@@ -10,14 +10,13 @@ from netlink import route_to
 
 ETH_P_ALL = 3
 IPV4, ETHERNET_HEADER = b"\x08\x00", 14
-ICMP, IPIP, UDP = 1, 4, 17
-ECHO_REQUEST = 8
+NUMBERS = {"icmp": 1, "ipip": 4, "tcp": 6, "udp": 17}
 # The port 4789 as bytes. Inside are the headers of UDP, VXLAN and Ethernet, before the IP packet.
 VXLAN, VXLAN_HEADERS = b"\x12\xb5", 8 + 8 + ETHERNET_HEADER
 
 
 class Captures:
-    """Sends one ping for each wanted capture, and takes its packet from the node's device.
+    """Sends one probe for each wanted capture, and takes its packet from the node's device.
 
     A packet socket takes the packets and one tcpdump describes all of them, because a tcpdump for each of them is the slowest
     part of an observation under emulation. tcpdump starts at once, so that it is ready when it is needed.
@@ -29,7 +28,7 @@ class Captures:
             ["tcpdump", "-nntt", "-e", "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def take(self, send, seconds):
-        """Returns {id: {"route", "packet"}}. `send` sends the pings. Waits for `seconds` for packets that do not come."""
+        """Returns {id: {"route", "packet"}}. `send` sends the probes. Waits for `seconds` for packets that do not come."""
         taps = []
         for item in self.wanted:
             enter(item["node"])
@@ -44,7 +43,7 @@ class Captures:
             now = time.monotonic()
             for position, tap in enumerate(taps):
                 if frames[position] is None:
-                    frames[position] = first_match(tap, self.wanted[position]["destination"])
+                    frames[position] = first_match(tap, self.wanted[position]["match"])
             if None not in frames or now > deadline:
                 break
             time.sleep(0.005)
@@ -54,7 +53,7 @@ class Captures:
         shown = {}
         for item, packet in zip(self.wanted, packets):
             enter(item["node"])
-            shown[item["id"]] = {"route": route_to(item["destination"]), "packet": packet}
+            shown[item["id"]] = {"route": route_to(item["match"]["destination"]), "packet": packet}
         return shown
 
     def describe(self, frames):
@@ -77,22 +76,24 @@ class Captures:
         return [text.strip() for text in described]
 
 
-def first_match(tap, destination):
-    """The first waiting frame with a ping to this address, in a tunnel or not; None if there is none yet."""
+def first_match(tap, wanted):
+    """The first waiting frame with a wanted packet in it, in a tunnel or not; None if there is none yet."""
     while True:
         try:
             frame = tap.recv(65535)
         except BlockingIOError:
             return None
-        if frame[12:14] == IPV4 and pinged(frame[ETHERNET_HEADER:]) == destination:
+        if frame[12:14] == IPV4 and matches(frame[ETHERNET_HEADER:], wanted):
             return frame
 
 
-def pinged(packet):
-    """The address that an IPv4 packet pings, or the packet in its tunnel; None if it is something else."""
+def matches(packet, wanted):
+    """Whether an IPv4 packet, or the one in its tunnel, has the wanted protocol, destination and, if given, source."""
     header, protocol = (packet[0] & 15) * 4, packet[9]
-    if protocol == IPIP:
-        return pinged(packet[header:])
-    if protocol == UDP and packet[header + 2:header + 4] == VXLAN:
-        return pinged(packet[header + VXLAN_HEADERS:])
-    return socket.inet_ntoa(packet[16:20]) if protocol == ICMP and packet[header] == ECHO_REQUEST else None
+    if protocol == NUMBERS["ipip"]:
+        return matches(packet[header:], wanted)
+    if protocol == NUMBERS["udp"] and packet[header + 2:header + 4] == VXLAN:
+        return matches(packet[header + VXLAN_HEADERS:], wanted)
+    source, destination = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
+    return (protocol == NUMBERS[wanted["protocol"]] and destination == wanted["destination"]
+            and wanted.get("source", source) == source)

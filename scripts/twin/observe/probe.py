@@ -1,11 +1,11 @@
-"""A probe: one packet, or one TCP exchange, from a namespace to an address, and what became of it."""
+"""A probe: a ping, a datagram, or one TCP exchange, from a namespace to an address, and what became of it."""
 import itertools
 
 NUMBERS = itertools.count()
 
 # Seconds, each multiplied by the patience.
 ANSWER = 2.0  # until a probe that should work counts as failed
-RESEND = (0.1, 0.3, 0.8)  # when a ping without an answer is repeated, after the first was sent
+RESEND = (0.1, 0.3, 0.8)  # when a ping or datagram without an answer is repeated, after the first was sent
 SILENCE = 0.1  # without an answer, until a probe that should fail is believed to fail: at least this long
 
 
@@ -40,7 +40,7 @@ class Probe:
         self.patient = True
 
     def fail(self, detail):
-        """An error. A ping that should work is repeated all the same, because a neighbour may not be resolved yet."""
+        """An error. A ping or datagram that should work is repeated all the same, because a neighbour may not be resolved yet."""
         self.detail = detail
         if not self.expect or self.kind == "tcp":
             self.done = True
@@ -55,7 +55,7 @@ class Probe:
             if self.attempts > 1 or self.kind == "tcp":
                 return "give up" if now - self.sent > silence else None
             resends = (silence / patience / 2,)
-        if self.kind == "icmp" and self.attempts <= len(resends):
+        if self.kind != "tcp" and self.attempts <= len(resends):
             return "resend" if now - self.begun > resends[self.attempts - 1] * patience else None
         return None
 

@@ -3,6 +3,7 @@ import collections
 import selectors
 import time
 
+from datagram import Datagram, DatagramListener
 from namespace import descriptors_left
 from ping import Ping
 from probe import SILENCE
@@ -17,6 +18,9 @@ SILENT = 2048
 # How much slower an answer may be than the slowest of its round: a probe that should fail waits that long.
 MARGIN = 4
 
+LISTENERS = {"tcp": Listener, "udp": DatagramListener}
+CLIENTS = {"tcp": Client, "udp": Datagram}
+
 
 class Prober:
     """Sends rounds of probes."""
@@ -27,7 +31,7 @@ class Prober:
 
     def round(self, probes, listeners, patience):
         """Measures all probes, in the order given, and returns as soon as all are decided."""
-        servers = [Listener(self.selector, item["namespace"], item["port"]) for item in listeners]
+        servers = [LISTENERS[item.get("protocol", "tcp")](self.selector, item["namespace"], item["port"]) for item in listeners]
         for namespace in {probe.namespace for probe in probes if probe.kind == "icmp"} - self.pings.keys():
             self.pings[namespace] = ping = Ping(namespace)
             self.selector.register(ping.socket, selectors.EVENT_READ, ping.receive)
@@ -80,9 +84,14 @@ class Prober:
     def send(self, probe):
         """Returns False if the kernel's queues are full: try again later."""
         now = time.monotonic()
-        if probe.kind == "tcp":
-            probe.client = Client(self.selector, probe)
-        elif not self.pings[probe.namespace].send(probe):
+        if probe.kind == "icmp":
+            sent = self.pings[probe.namespace].send(probe)
+        elif probe.client:
+            sent = probe.client.send()
+        else:
+            probe.client = CLIENTS[probe.kind](self.selector, probe)
+            sent = probe.client.send()
+        if not sent:
             return False
         probe.attempts += 1
         probe.begun = probe.begun or now

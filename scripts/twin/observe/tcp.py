@@ -1,4 +1,5 @@
 """TCP exchanges: listeners that send one line back, and clients that ask for it."""
+import errno
 import os
 import selectors
 import socket
@@ -63,8 +64,14 @@ class Client:
         self.selector, self.probe = selector, probe
         self.socket = socket.socket()
         self.socket.setblocking(False)
-        self.socket.connect_ex((probe.destination, probe.port))
         selector.register(self.socket, selectors.EVENT_WRITE, self.proceed)
+
+    def send(self):
+        """The kernel repeats the SYN by itself, after a second."""
+        error = self.socket.connect_ex((self.probe.destination, self.probe.port))
+        if error not in (0, errno.EINPROGRESS):
+            self.probe.fail(os.strerror(error))
+        return True
 
     def proceed(self, mask):
         """Sends a line when connected; the probe works if the line comes back."""
