@@ -20,6 +20,7 @@ export function formatObservation(observation: Observation, options: ReportOptio
     wrap(headlineOf(observation), { width }),
     wrap(LEGEND, { width, hang: 1 }),
     formatTable(observation, verbose, width),
+    ...sampleNote(observation, width),
     ...[...seenWhereFailed(observation.rows), ...troubleOf(observation, verbose)].map((text) =>
       wrap(text, { width }),
     ),
@@ -53,6 +54,13 @@ function headlineOf(observation: Observation): string {
 
 const LEGEND =
   "(pairs that worked, of all pairs; PING: a ping, or to a Service a datagram; MTU: the largest packet)";
+
+/** Says which pairs of a large lab were not probed, and how to probe them. */
+function sampleNote({ sample }: Observation, width: number): string[] {
+  if (!sample) return [];
+  const text = `A sample: ${sample.pairs} of ${sample.of} pairs, with each ordered pair of nodes on each path; \`lab observe --all\` measures all.`;
+  return [wrap(text, { width })];
+}
 
 function formatTable({ rows, wire }: Observation, verbose: boolean, width: number): string {
   // The counts are single words, so one space is enough between them, and the usual table fits the engine's display.

@@ -1,61 +1,21 @@
 /** The observation: what the twin's packets really did, for every ordered pair, next to what the verdict said. */
 import {
-  addressOf,
   bgpEstablished,
   examplesOf,
   judge,
   type LabPlan,
-  listenerOf,
   nameOf,
-  type Pair,
   type PathVerdict,
-  type ProbeName,
-  pairsOf,
   predict,
-  probeOf,
   probesOf,
-  routesOf,
   rowKey,
 } from "../plan";
-import { type CaptureOrder, capturesOf } from "./capture";
-
-/** What `scripts/twin/observe` is asked to measure. Names of namespaces are those of nodes and pods. */
-export interface Order {
-  /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
-  patience: number;
-  /**
-   * What each node must have before the probes are sent. `bgp`: BIRD runs on it. `sessions`: how many BGP sessions it must
-   * have; 0 with `bgp` means that none can be established.
-   */
-  nodes: {
-    name: string;
-    bgp: boolean;
-    sessions: number;
-    routes: { block: string; via: string; device: string }[];
-  }[];
-  /** Ports that echo during a round. */
-  listeners: { namespace: string; protocol: "tcp" | "udp"; port: number }[];
-  /** Probes that are sent at the same time, round after round. */
-  rounds: ProbeOrder[][];
-  /** For one pair of each path: what to capture, and where. */
-  captures: CaptureOrder[];
-}
-interface ProbeOrder {
-  id: string;
-  namespace: string;
-  destination: string;
-  probe: "icmp" | "tcp" | "udp";
-  /** Length of the IP packet in bytes. */
-  size: number;
-  /** The destination's port. */
-  port?: number;
-}
+import { idOf } from "./order";
+import { type Sample, sampleOf } from "./sample";
 
 /** What `scripts/twin/observe` answers. */
 export interface Measured {
-  /** Whether all nodes had their routes and sessions before the probes were sent. */
-  converged: boolean;
-  /** What was missing when the time limit was over, at most 20 sentences. */
+  /** What was missing before the probes were sent, when the time limit was over, at most 20 sentences. */
   notConverged: string[];
   /** By the probe's `id`. `detail` says what happened instead, e.g. `no answer`; empty if the probe works. */
   results: Record<string, { works: boolean; detail: string }>;
@@ -86,6 +46,8 @@ export interface Observation {
   at?: string;
   /** Whether every pair, and every BGP session, did what the verdict said. */
   agrees: boolean;
+  /** Set if only a sample of the pairs was probed: how many, out of how many. See `sampleOf`. */
+  sample?: { pairs: number; of: number };
   rows: ObservedRow[];
   /** Pairs whose outcome differs from the verdict, at most 20 of them. */
   disagreements: string[];
@@ -100,59 +62,18 @@ export interface Observation {
   sessionsDown: Record<string, string[]>;
 }
 
-const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
-
 /**
- * Asks for every pair, in two rounds: in a round, no two nodes have pods that probe each other. Pure.
- * @param patience factor on every time limit.
- */
-export function orderOf(plan: LabPlan, patience: number): Order {
-  const rounds: ProbeOrder[][] = [[], []];
-  const listeners = new Map<string, Order["listeners"][number]>();
-  for (const pair of pairsOf(plan)) {
-    const round = rounds[roundOf(plan, pair)];
-    for (const probe of probesOf(pair)) {
-      const packet = probeOf(plan, pair, probe);
-      const { protocol, port, size } = packet;
-      const order = {
-        id: idOf(pair, probe),
-        namespace: pair.from.name,
-        destination: addressOf(pair.to),
-        size,
-      };
-      round?.push({ ...order, probe: protocol, ...(port && { port }) });
-      const listener = listenerOf(pair, packet);
-      if (listener) listeners.set(JSON.stringify(listener), listener);
-    }
-  }
-  const nodes = plan.nodes.map((node) => ({
-    name: node.name,
-    bgp: plan.bgp.enabled,
-    sessions: bgpEstablished(plan) ? plan.nodes.length - 1 : 0,
-    routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
-  }));
-  return { patience, nodes, listeners: [...listeners.values()], rounds, captures: capturesOf(plan) };
-}
-
-/**
- * Probing in both directions at once would hide what a stateful group refuses: a node that sends opens its own port for
- * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
- */
-function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
-  // What a client sends to a node is never in a tunnel. What the node then sends to the pod may be.
-  const start = to.kind === "nodeport" ? to.entry.name : from.node;
-  if (to.kind === "internet") return 0;
-  const forward = plan.nodes.findIndex(({ name }) => name === start) <= to.node.index;
-  // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
-  return (to.kind === "node" ? !forward : forward) ? 0 : 1;
-}
-
-/**
- * Compares what was measured with the verdict. Pure. A pair that was not measured counts as failed.
+ * Compares what was measured with the verdict. Pure. A pair of the sample that was not measured counts as failed.
  * @param at when the measuring ended.
+ * @param sample the pairs that should have been measured.
  */
-export function compare(plan: LabPlan, measured: Measured, at: Date): Observation {
-  const pairs = pairsOf(plan);
+export function compare(
+  plan: LabPlan,
+  measured: Measured,
+  at: Date,
+  sample: Sample = sampleOf(plan),
+): Observation {
+  const { pairs, of } = sample;
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
   const disagreements: string[] = [];
   for (const pair of pairs) {
@@ -178,6 +99,7 @@ export function compare(plan: LabPlan, measured: Measured, at: Date): Observatio
     of: "the network twin, a model",
     at: at.toISOString(),
     agrees: disagreements.length === 0,
+    ...(pairs.length < of && { sample: { pairs: pairs.length, of } }),
     rows,
     disagreements: disagreements.slice(0, 20),
     notConverged: measured.notConverged,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { bgpEstablished, judge, nameOf, pairsOf, planLab, probesOf } from "../../components/plan";
-import { compare, orderOf } from "../../components/study/observation";
+import { bgpEstablished, judge, nameOf, pairsOf, planLab, predict, probesOf } from "../../components/plan";
+import { compare } from "../../components/study/observation";
+import { idOf, orderOf } from "../../components/study/order";
 import { observationOutput, verdictOutput } from "../../components/study/stack";
 import { labConfigs } from "../support/arbitraries";
 import { asPredicted } from "../support/measured";
@@ -24,6 +25,19 @@ describe("the order of measurements", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("waits in full only for what the verdict says works", () => {
+    const plan = planOf({ fabric: "aws", encapsulation: "None", faults: ["source-dest-check"] });
+    const expected = new Map(
+      orderOf(plan, 1)
+        .rounds.flat()
+        .map(({ id, expect }) => [id, expect]),
+    );
+    for (const pair of pairsOf(plan))
+      for (const probe of probesOf(pair))
+        assert.equal(expected.get(idOf(pair, probe)), !predict(plan, pair, probe));
+    assert.deepEqual(new Set(expected.values()), new Set([true, false]));
   });
 
   it("never lets two nodes probe each other in one round, where the packets of one would open its port for the other", () => {

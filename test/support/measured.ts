@@ -1,6 +1,7 @@
 /** Measurements for tests, without a twin. */
 import { bgpEstablished, type LabPlan, nameOf, pairsOf, predict, probesOf } from "../../components/plan";
-import { type Measured, orderOf } from "../../components/study/observation";
+import type { Measured } from "../../components/study/observation";
+import { orderOf } from "../../components/study/order";
 
 /** What would be measured if every packet did what the verdict says. */
 export function asPredicted(plan: LabPlan): Measured {
@@ -13,7 +14,6 @@ export function asPredicted(plan: LabPlan): Measured {
   );
   const state = bgpEstablished(plan) ? "Established" : "Active";
   return {
-    converged: true,
     notConverged: [],
     results: Object.fromEntries(results),
     sessions: Object.fromEntries(

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
+import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
 import type { NodeState } from "./nodes";
 import { endProcesses } from "./process-files";
@@ -58,6 +59,8 @@ export function changeNetwork(old: NetworkState | undefined, state: NetworkState
     batch(ROUTER, [
       ...removed.map((route) => `route del ${route}`),
       ...added.map((route) => `route replace ${route}`),
+      // What is no longer wanted may stay: the MAC of an address never changes.
+      ...difference(old?.neighbours ?? [], state.neighbours ?? []).added,
     ]),
     old?.masquerade === state.masquerade ? "" : nft(ROUTER, `flush ruleset\n${state.masquerade}`),
   ].join("\n");
@@ -134,6 +137,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const gone = moved && old?.tunnel ? old.tunnel : undefined;
   return [
     podMtu(old, state),
+    ...podMacs(old, state),
     batch(
       state.name,
       routes.removed.map((route) => `route del ${route}`),
@@ -185,6 +189,14 @@ function podMtu(old: NodeState | undefined, state: NodeState): string {
     ),
     ...state.pods.map((pod) => batch(pod.name, [`link set eth0 mtu ${state.podMtu}`, "route flush cache"])),
   ].join("\n");
+}
+
+/** Once for each pod, when the lab has become so large that it writes its neighbour entries. */
+function podMacs(old: NodeState | undefined, { pods }: NodeState): string[] {
+  const had = new Map(old?.pods.map(({ name, mac }) => [name, mac]));
+  return pods.flatMap(({ name, mac }) =>
+    mac && had.get(name) !== mac ? [batch(name, podNeighbours(mac))] : [],
+  );
 }
 
 function tunnelUp(

@@ -1,6 +1,7 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
 import { fabricFacts, INTERNET, type LabPlan } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
+import { gatewayNeighbours } from "./neighbours";
 import { startProcess } from "./process-files";
 import { addBridge, batch, inside, sysctl } from "./shell";
 
@@ -13,6 +14,8 @@ export interface NetworkState {
   build: string;
   /** The gateway's routes, in the syntax of `ip route`. */
   routes: string[];
+  /** The gateway's MACs and neighbour entries, as lines for `ip -batch`. Absent in a small lab, which resolves them. */
+  neighbours?: string[];
   /** The gateway's address translation, as an nftables file. */
   masquerade: string;
   /** The nodes that may have a port, each as `name address`. Each node makes its own. */
@@ -21,8 +24,10 @@ export interface NetworkState {
 
 /** The desired state of a plan's network. */
 export function renderNetwork(plan: LabPlan): NetworkState {
+  const neighbours = gatewayNeighbours(plan);
   return {
     build: renderBuild(plan),
+    ...(neighbours.length > 0 && { neighbours }),
     routes: [
       `default via ${INTERNET.address}`,
       // Otherwise stray packets follow the default route to a neighbour that answers "unreachable". Clouds stay silent.

@@ -13,6 +13,7 @@ import {
 import { renderBird } from "./bird";
 import { renderFacts } from "./facts";
 import { FABRIC, port, subnetBridge } from "./names";
+import { CALI_MAC, macOf, nodeNeighbours, writesNeighbours } from "./neighbours";
 import { startPauses } from "./process-files";
 import { renderServices } from "./services";
 import { addBridge, batch, inside, sysctl } from "./shell";
@@ -23,7 +24,8 @@ import { addBridge, batch, inside, sysctl } from "./shell";
  */
 export interface NodeState {
   name: string;
-  pods: { name: string; interface: string }[];
+  /** `mac`: set if the twin writes its neighbour entries (see neighbours.ts). Otherwise the kernel chooses one. */
+  pods: { name: string; interface: string; mac?: string }[];
   /** Bash that makes the namespaces, and everything in them that never changes. */
   build: string;
   /** MTU of the pods' veth pairs in bytes. */
@@ -32,7 +34,7 @@ export interface NodeState {
   tunnel?: { kind: "ipip" | "vxlan"; device: string; address: string; mtu: number; link: string };
   /** Felix's routes, in the syntax of `ip route`. BIRD programs its own. */
   routes: string[];
-  /** Felix's ARP entries on vxlan.calico, in the syntax of `ip neigh`. */
+  /** Felix's ARP entries on vxlan.calico, and all others of a large lab, in the syntax of `ip neigh`. */
   neighbours: string[];
   /** Felix's forwarding entries on vxlan.calico, in the syntax of `bridge fdb`. */
   forwarding: string[];
@@ -55,16 +57,23 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   const vteps = tunnel?.kind === "vxlan" ? peers : [];
   return {
     name: node.name,
-    pods: node.pods.map((pod) => ({ name: pod.name, interface: pod.interface })),
+    pods: node.pods.map((pod) => ({
+      name: pod.name,
+      interface: pod.interface,
+      ...(writesNeighbours(plan) && { mac: macOf(pod.address) }),
+    })),
     build: renderBuild(plan, node),
     podMtu: plan.mtu.pod,
     ...(tunnel && { tunnel }),
     routes: felix
       ? [`blackhole ${node.block} proto 80`, ...peers.map((peer) => felixRoute(routeTo(plan, node, peer)))]
       : [],
-    neighbours: vteps.map(
-      (peer) => `${peer.tunnelAddress} lladdr ${vtepMac(peer)} dev ${TUNNELS.vxlan.device} nud permanent`,
-    ),
+    neighbours: [
+      ...vteps.map(
+        (peer) => `${peer.tunnelAddress} lladdr ${vtepMac(peer)} dev ${TUNNELS.vxlan.device} nud permanent`,
+      ),
+      ...nodeNeighbours(plan, node),
+    ],
     forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
     facts: renderFacts(plan, node),
     nat: renderNat(plan),
@@ -100,10 +109,6 @@ function felixRoute({ block, via, device }: Route): string {
   const protocol = device === TUNNELS.vxlan.device ? "" : " proto 80";
   return `${block} via ${via} dev ${device}${protocol} onlink`;
 }
-
-/** MAC made from the node's address: a rebuilt node has the MAC that its neighbours remember. */
-const nicMac = ({ address }: NodePlan): string =>
-  ["02", "00", ...address.split(".").map((octet) => hex(Number(octet)))].join(":");
 
 /** MAC of the node's VXLAN device. It starts with 66, as Felix's random ones often do. */
 const vtepMac = ({ index }: NodePlan): string => `66:00:00:00:${hex(index >> 8)}:${hex(index & 255)}`;
@@ -153,7 +158,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
         sysctl(NODE_SYSCTLS),
         batch(undefined, [
           "link set lo up",
-          `link add ${nic} address ${nicMac(node)} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
+          `link add ${nic} address ${macOf(node.address)} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
           `addr add ${node.address}/${layer3?.hostPrefix ?? prefix} dev ${nic}`,
           `link set ${nic} up`,
           ...(layer3?.hostPrefix ? [`route add ${gateway} dev ${nic} scope link`] : []),
@@ -200,7 +205,7 @@ const podSysctls = (pod: PodPlan): Record<string, string> => ({
 
 const podLink = (pod: PodPlan): string[] => [
   // One queue, as Calico's CNI plugin sets it.
-  `link add ${pod.interface} address ee:ee:ee:ee:ee:ee numtxqueues 1 numrxqueues 1 type veth peer name eth0 netns ${pod.name}`,
+  `link add ${pod.interface} address ${CALI_MAC} numtxqueues 1 numrxqueues 1 type veth peer name eth0 netns ${pod.name}`,
   `link set ${pod.interface} up`,
   `route add ${pod.address}/32 dev ${pod.interface} scope link`,
 ];

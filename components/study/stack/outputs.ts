@@ -27,6 +27,15 @@ export function observationOutput({ rows, wire, ...seen }: Observation) {
     ]);
     return [path, { ...Object.fromEntries(counts), route, packet }];
   });
-  const { of, at, agrees, disagreements, notConverged, sessionsDown } = seen;
-  return { of, at, agrees, seen: Object.fromEntries(paths), disagreements, notConverged, sessionsDown };
+  const { of, at, agrees, sample, disagreements, notConverged, sessionsDown } = seen;
+  return {
+    of,
+    at,
+    agrees,
+    ...(sample && { sample }),
+    seen: Object.fromEntries(paths),
+    disagreements,
+    notConverged,
+    sessionsDown,
+  };
 }

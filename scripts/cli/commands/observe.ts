@@ -1,5 +1,6 @@
 /** `lab observe`: measures a lab again. */
 import type { Command } from "commander";
+import { ALL_PAIRS_UP_TO } from "../../../components/study/sample";
 import {
   command,
   endsWith,
@@ -15,24 +16,28 @@ import { typed } from "../invocation";
 import { type Named, requireLab } from "../labs";
 import { print, printJson, widthOf } from "../terminal";
 
+interface Options extends LabOptions {
+  all?: boolean;
+}
+
 export const observe = (): Command =>
   command("observe", {
     summary: "measure the lab again, without changing it",
     details:
-      "Sends every pair's packets again and shows what arrived, next to the verdict. Exit code 1 when they disagree.",
-    examples: ["observe", "observe L9 --json"],
+      "Sends every pair's packets again and shows what arrived, next to the verdict. Exit code 1 when they disagree. " +
+      `Above ${ALL_PAIRS_UP_TO} nodes, it sends those of one pair of pods for each ordered pair of nodes; --all sends all.`,
+    examples: ["observe", "observe L9 --json", "observe large --all"],
   })
     .argument(...STACK)
     .addOption(stackOption())
+    .option("--all", "measure every pair of pods, however many nodes the lab has")
     .addOption(jsonOption())
     .addOption(verboseOption())
     .action(
-      endsWith((stack: string | undefined, options: LabOptions) =>
-        observeAgain(named(stack, options), options),
-      ),
+      endsWith((stack: string | undefined, options: Options) => observeAgain(named(stack, options), options)),
     );
 
-async function observeAgain(which: Named, { json, verbose }: LabOptions): Promise<number> {
+async function observeAgain(which: Named, { all, json, verbose }: Options): Promise<number> {
   const stack = await requireLab(which);
   const { runningTwin } = require("../deployment") as typeof import("../deployment");
   const { sandbox, plan } = runningTwin(stack);
@@ -42,7 +47,7 @@ async function observeAgain(which: Named, { json, verbose }: LabOptions): Promis
   }
   const { formatObservation, observe: measure } =
     require("../../../components/study") as typeof import("../../../components/study");
-  const observation = await measure(sandbox, plan);
+  const observation = await measure(sandbox, plan, { all });
   if (json) printJson(observation);
   else print(formatObservation(observation, { verbose, width: widthOf(process.stdout) }));
   return observation.agrees ? 0 : DISAGREES;

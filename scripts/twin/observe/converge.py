@@ -2,10 +2,13 @@
 import os
 import socket
 import struct
-import subprocess
 import time
 
+import bird
 from namespace import enter
+
+# Seconds between two looks at the same node.
+INTERVAL = 0.02
 
 
 def block_routes(namespace):
@@ -33,57 +36,40 @@ def converge(nodes, patience):
     deadline = time.monotonic() + 15 * patience
     for node in nodes:
         if node["bgp"] and not node["sessions"]:
-            await_attempts(node["name"], 3 * patience)
+            await_attempts(node["name"], 2 * patience)
+    waiting = nodes
     while True:
-        amiss = []
-        for node in nodes:
-            want = {(r["block"], r["via"], r["device"]) for r in node["routes"]}
-            have = block_routes(node["name"])
-            amiss += [f"{node['name']} lacks {' '.join(r)}" for r in sorted(want - have)]
-            amiss += [f"{node['name']} still has {' '.join(r)}" for r in sorted(have - want)]
-        # Check the sessions too: if Felix programs the routes, they are there before BIRD has its sessions.
-        for node in [] if amiss else nodes:
-            up = [state for state in sessions(node["name"]).values() if state == "Established"]
-            if len(up) < node["sessions"]:
-                amiss.append(f"{node['name']} has {len(up)} of {node['sessions']} BGP sessions")
+        amiss = {node["name"]: wrong for node in waiting if (wrong := amiss_on(node))}
+        # Look at all once more at the end: a node that was right may have lost a route since.
+        if not amiss and waiting is not nodes:
+            waiting = nodes
+            continue
         if not amiss or time.monotonic() > deadline:
-            return amiss
+            return [line for wrong in amiss.values() for line in wrong]
+        waiting = [node for node in nodes if node["name"] in amiss]
         for node in nodes:
             if node["bgp"]:
-                wake(node["name"])
-        time.sleep(0.05)
+                bird.wake(node["name"])
+        time.sleep(INTERVAL)
 
 
-def wake(node):
-    """Wakes BIRD: BIRD 2.0 sleeps for up to three seconds although it has work to do. Any input ends the sleep."""
-    client = socket.socket(socket.AF_UNIX)
-    try:
-        client.connect(f"/run/bird/{node}.ctl")
-    except OSError:
-        pass  # BIRD is not up yet
-    finally:
-        client.close()
+def amiss_on(node):
+    """What is wrong on a node, in sentences."""
+    name = node["name"]
+    want = {(r["block"], r["via"], r["device"]) for r in node["routes"]}
+    have = block_routes(name)
+    wrong = [f"{name} lacks {' '.join(r)}" for r in sorted(want - have)]
+    wrong += [f"{name} still has {' '.join(r)}" for r in sorted(have - want)]
+    # Check the sessions too: if Felix programs the routes, they are there before BIRD has its sessions.
+    if not wrong and node["sessions"]:
+        up = [state for state in bird.sessions(name).values() if state == "Established"]
+        if len(up) < node["sessions"]:
+            wrong.append(f"{name} has {len(up)} of {node['sessions']} BGP sessions")
+    return wrong
 
 
 def await_attempts(node, seconds):
     """For a node without expected sessions: waits, from BIRD's start, for the time in which a session would come up."""
-    try:
-        started = os.stat(f"/run/bird/{node}.pid").st_mtime
-    except FileNotFoundError:
-        return
-    time.sleep(max(0.0, started + seconds - time.time()))
-
-
-def sessions(node):
-    """The state of each BGP session by peer address, from `birdc show protocols`."""
-    path = f"/run/bird/{node}.ctl"
-    if not os.path.exists(path):
-        return {}
-    shown = subprocess.run(["birdc", "-s", path, "show", "protocols"], capture_output=True, text=True, check=False)
-    found = {}
-    for line in shown.stdout.splitlines():
-        if line.startswith("Mesh_"):
-            fields = line.split(maxsplit=5)
-            peer = fields[0][len("Mesh_"):].replace("_", ".")
-            found[peer] = fields[5].strip() if len(fields) > 5 else fields[3]
-    return found
+    started = bird.started(node)
+    if started is not None:
+        time.sleep(max(0.0, started + seconds - time.time()))

@@ -1,0 +1,108 @@
+/** What `scripts/twin/observe` is asked to measure. */
+import {
+  addressOf,
+  bgpEstablished,
+  type LabPlan,
+  listenerOf,
+  nameOf,
+  type Pair,
+  type ProbeName,
+  predict,
+  probeOf,
+  probesOf,
+  routesOf,
+} from "../plan";
+import { type CaptureOrder, capturesOf } from "./capture";
+import { type Sample, sampleOf } from "./sample";
+
+/** What `scripts/twin/observe` is asked to measure. Names of namespaces are those of nodes and pods. */
+export interface Order {
+  /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
+  patience: number;
+  /**
+   * What each node must have before the probes are sent. `bgp`: BIRD runs on it. `sessions`: how many BGP sessions it must
+   * have; 0 with `bgp` means that none can be established.
+   */
+  nodes: {
+    name: string;
+    bgp: boolean;
+    sessions: number;
+    routes: { block: string; via: string; device: string }[];
+  }[];
+  /** Ports that echo during a round. */
+  listeners: ListenerOrder[];
+  /** Probes that are sent at the same time, round after round. */
+  rounds: ProbeOrder[][];
+  /** For one pair of each path: what to capture, and where. */
+  captures: CaptureOrder[];
+}
+/** A port that echoes. */
+export interface ListenerOrder {
+  namespace: string;
+  protocol: "tcp" | "udp";
+  port: number;
+}
+/** A probe to send, in a namespace. */
+export interface ProbeOrder {
+  id: string;
+  namespace: string;
+  destination: string;
+  probe: "icmp" | "tcp" | "udp";
+  /** Length of the IP packet in bytes. */
+  size: number;
+  /** The destination's port. */
+  port?: number;
+  /**
+   * Whether the verdict says that it works. A probe that should fail is not waited for as long. Whatever is expected, what
+   * comes back is what counts, and a surprise is measured twice.
+   */
+  expect: boolean;
+}
+/** A probe's `id` in the order, and in what was measured. */
+export const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
+
+/**
+ * Asks for every pair of the sample, in two rounds: in a round, no two nodes have pods that probe each other. Pure.
+ * @param patience factor on every time limit.
+ */
+export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sampleOf(plan)): Order {
+  const rounds: ProbeOrder[][] = [[], []];
+  const listeners = new Map<string, ListenerOrder>();
+  for (const pair of pairs) {
+    const round = rounds[roundOf(plan, pair)];
+    for (const probe of probesOf(pair)) {
+      const packet = probeOf(plan, pair, probe);
+      const { protocol, port, size } = packet;
+      const order = {
+        id: idOf(pair, probe),
+        namespace: pair.from.name,
+        destination: addressOf(pair.to),
+        size,
+      };
+      const expect = !predict(plan, pair, probe);
+      round?.push({ ...order, probe: protocol, ...(port && { port }), expect });
+      const listener = listenerOf(pair, packet);
+      if (listener) listeners.set(JSON.stringify(listener), listener);
+    }
+  }
+  const nodes = plan.nodes.map((node) => ({
+    name: node.name,
+    bgp: plan.bgp.enabled,
+    sessions: bgpEstablished(plan) ? plan.nodes.length - 1 : 0,
+    routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
+  }));
+  return { patience, nodes, listeners: [...listeners.values()], rounds, captures: capturesOf(plan) };
+}
+
+/**
+ * Probing in both directions at once would hide what a stateful group refuses: a node that sends opens its own port for
+ * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
+ */
+function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
+  if (to.kind === "internet") return 0;
+  // What a client sends to a node is never in a tunnel. What the node then sends to the pod may be.
+  const start = to.kind === "nodeport" ? to.entry.name : from.node;
+  const forward = plan.nodes.findIndex(({ name }) => name === start) <= to.node.index;
+  // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
+  return (to.kind === "node" ? !forward : forward) ? 0 : 1;
+}

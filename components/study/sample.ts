@@ -1,0 +1,45 @@
+/** Which pairs an observation probes: all of them, or in a large lab a sample that covers every two nodes. */
+import { type LabPlan, type Pair, pairsOf, rowKey } from "../plan";
+
+/** Number of nodes above which not every pair of pods is probed. 16 nodes have 1248 pairs, which take a second or two. */
+export const ALL_PAIRS_UP_TO = 16;
+
+/** The pairs to probe, and how many there are in all. */
+export interface Sample {
+  pairs: Pair[];
+  of: number;
+}
+
+/**
+ * The pairs that an observation probes. Pure and deterministic: the same plan has the same sample.
+ *
+ * Above {@link ALL_PAIRS_UP_TO} nodes, each path from one node to another has a single pair for each two nodes and
+ * direction, because the number of pods multiplies only what the nodes do. The pods take turns, so that each of them is a
+ * source and a destination. Pairs inside a node, and those to Services and to the internet, are all in the sample.
+ *
+ * @param all whether to probe every pair, whatever the number of nodes.
+ */
+export function sampleOf(plan: LabPlan, all = false): Sample {
+  const pairs = pairsOf(plan);
+  if (all || plan.nodes.length <= ALL_PAIRS_UP_TO) return { pairs, of: pairs.length };
+  const indices = new Map(plan.nodes.map(({ name, index }) => [name, index]));
+  const groups = new Map<string, Pair[]>();
+  const sample: Pair[] = [];
+  for (const pair of pairs) {
+    const { from, to } = pair;
+    if (to.kind !== "pod" && to.kind !== "node") sample.push(pair);
+    else if (to.node.name === from.node) sample.push(pair);
+    else {
+      const key = [rowKey(pair), pair.port, from.node, to.node.name].join("|");
+      const group = groups.get(key);
+      if (group) group.push(pair);
+      else groups.set(key, [pair]);
+    }
+  }
+  for (const group of groups.values()) {
+    const { from, to } = group[0] as Pair;
+    const turn = (indices.get(from.node) ?? 0) + (to.kind === "internet" ? 0 : to.node.index);
+    sample.push(group[turn % group.length] as Pair);
+  }
+  return { pairs: sample, of: pairs.length };
+}

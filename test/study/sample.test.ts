@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { type LabPlan, nameOf, type Pair, pairsOf, rowKey } from "../../components/plan";
+import { formatObservation } from "../../components/study";
+import { compare } from "../../components/study/observation";
+import { ALL_PAIRS_UP_TO, sampleOf } from "../../components/study/sample";
+import { asPredicted } from "../support/measured";
+import { labOfSize } from "../support/sizes";
+
+const NOW = new Date("2026-10-01T12:34:56Z");
+const nodeOf = ({ to }: Pair): string => (to.kind === "internet" ? "internet" : to.node.name);
+const between = (pair: Pair): string => `${rowKey(pair)}: ${pair.from.node} > ${nodeOf(pair)}`;
+
+describe("the sample of a large lab", () => {
+  const large: LabPlan = labOfSize(ALL_PAIRS_UP_TO + 8);
+
+  it("has every pair up to 16 nodes, and in a larger lab if all are asked for", () => {
+    for (const [plan, all] of [
+      [labOfSize(ALL_PAIRS_UP_TO), false],
+      [large, true],
+    ] as const)
+      assert.deepEqual(sampleOf(plan, all), { pairs: pairsOf(plan), of: pairsOf(plan).length });
+  });
+
+  it("has each ordered pair of nodes once on each path between them, and everything inside a node", () => {
+    const { pairs, of } = sampleOf(large);
+    assert.equal(of, pairsOf(large).length);
+    const expected = new Set(pairsOf(large).map(between));
+    const crossing = pairs.filter((pair) => pair.from.node !== nodeOf(pair));
+    assert.deepEqual(new Set(pairs.map(between)), expected);
+    assert.equal(new Set(crossing.map(between)).size, crossing.length);
+    const inside = (all: Pair[]) => all.filter((pair) => pair.path === "same-node").length;
+    assert.equal(inside(pairs), inside(pairsOf(large)));
+  });
+
+  it("has every pod as a source and as a destination on each path between nodes, with every pod of the other node in turn", () => {
+    for (const path of ["same-subnet", "cross-subnet"]) {
+      const pairs = sampleOf(large).pairs.filter((pair) => pair.path === path);
+      const pods = large.nodes.flatMap((node) => node.pods.map(({ name }) => name)).sort();
+      assert.deepEqual([...new Set(pairs.map(({ from }) => from.name))].sort(), pods);
+      assert.deepEqual([...new Set(pairs.map(({ to }) => nameOf(to)))].sort(), pods);
+      const turns = pairs.map(({ from, to }) => `${from.name.at(-1)}>${nameOf(to).at(-1)}`);
+      assert.deepEqual([...new Set(turns)].sort(), ["1>1", "1>2", "2>1", "2>2"]);
+    }
+  });
+
+  it("is the same for the same plan", () => {
+    assert.deepEqual(sampleOf(large), sampleOf(structuredClone(large)));
+  });
+
+  it("is named in the observation and its report, with the option that measures all", () => {
+    const seen = compare(large, asPredicted(large), NOW);
+    const { pairs, of } = sampleOf(large);
+    assert.deepEqual(seen.sample, { pairs: pairs.length, of });
+    assert.ok(seen.agrees);
+    const text = formatObservation(seen).replace(/\s+/g, " ");
+    assert.ok(
+      text.includes(`A sample: ${pairs.length} of ${of} pairs`) && text.includes("lab observe --all"),
+      text,
+    );
+    const small = labOfSize(4);
+    assert.equal(compare(small, asPredicted(small), NOW).sample, undefined);
+  });
+});
