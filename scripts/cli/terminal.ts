@@ -1,5 +1,5 @@
 /** Text for people: never wider than their terminal. */
-import { wrap as wrapParagraph } from "../../components/study/columns";
+import { wrap as wrapParagraph } from "../../components/study";
 
 /** The width where the output goes to a file or a program, and `COLUMNS` does not say another. */
 const WITHOUT_TERMINAL = 80;
