@@ -1,6 +1,6 @@
 /** kubeadm's config files, as data from the plan. API version v1beta4 (kubeadm reference, kubeadm-config.v1beta4). */
 import { stringify } from "yaml";
-import type { LabPlan, NodePlan } from "../plan";
+import { API_PORT, type LabPlan, type NodePlan } from "../plan";
 
 const CRI_SOCKET = "unix:///run/containerd/containerd.sock";
 
@@ -8,7 +8,7 @@ const CRI_SOCKET = "unix:///run/containerd/containerd.sock";
 const FIRST_TOKEN_TTL = "1m0s";
 
 /** Where nodes reach the API, as `host:port`: on their own network, whatever its address is from outside. */
-export const apiEndpoint = (controlPlane: NodePlan): string => `${controlPlane.address}:6443`;
+export const apiEndpoint = (controlPlane: NodePlan): string => `${controlPlane.address}:${API_PORT}`;
 
 /**
  * What cannot change on a running cluster. When this text changes, the cluster is rebuilt on the same machines. The
@@ -29,7 +29,7 @@ export function initConfig(plan: LabPlan, names: readonly string[]): string {
     {
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "InitConfiguration",
-      localAPIEndpoint: { advertiseAddress: controlPlane.address, bindPort: 6443 },
+      localAPIEndpoint: { advertiseAddress: controlPlane.address, bindPort: API_PORT },
       nodeRegistration: registration(controlPlane),
       bootstrapTokens: [{ ttl: FIRST_TOKEN_TTL }],
     },

@@ -11,6 +11,7 @@ import type { Cloud, Encapsulation } from "../config";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
+import { API_PORT } from "./port";
 import type { FirewallRule, RuleName } from "./rule";
 
 const BGP_PORT = 179;
@@ -42,7 +43,7 @@ export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
   const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
   const table: Omit<FirewallRule, "open">[] = [
     { name: "ssh", ...tcp(22), source: "operator", ...always("SSH, for your logins and for kubeadm") },
-    { name: "api-operator", ...tcp(6443), source: "operator", ...always("kubectl from your machine") },
+    { name: "api-operator", ...tcp(API_PORT), source: "operator", ...always("kubectl from your machine") },
     { name: "nodeport", ...tcp(30000, 32767), source: "operator", ...always("Services of type NodePort") },
     {
       name: "nodes-tcp-1",

@@ -13,6 +13,7 @@ export * from "./lab";
 export { isWarning, type Outcome, outcomeOf, type PathVerdict, predict } from "./outcome";
 export * from "./path";
 export * from "./placement";
+export * from "./port";
 export * from "./probe";
 export * from "./route";
 export * from "./rule";

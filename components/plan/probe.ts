@@ -2,6 +2,7 @@
 import { type Endpoint, INTERNET, nameOf } from "./endpoint";
 import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
+import { KUBELET_PORT } from "./port";
 import { SERVICE_PORTS } from "./service";
 
 /**
@@ -21,9 +22,8 @@ export interface Probe {
   size: number;
 }
 
-/** The TCP ports on which the study pods, the kubelets and the internet host listen. */
+/** The TCP ports on which the study pods and the internet host listen. On a node it is the kubelet. */
 const POD_PORT = SERVICE_PORTS.tcp.target;
-const NODE_PORT = 10250;
 const INTERNET_PORT = 443;
 
 /** The probes that are sent along a pair. */
@@ -49,7 +49,7 @@ function portOf(to: Endpoint): number {
     case "pod":
       return POD_PORT;
     case "node":
-      return NODE_PORT;
+      return KUBELET_PORT;
     case "service":
       return SERVICE_PORTS.tcp.port;
     case "nodeport":

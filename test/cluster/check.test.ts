@@ -26,11 +26,12 @@ const needs = (name: string, raw: RawConfig = {}, scope: "lab" | "mode" = "mode"
 const codes = (findings: Finding[]) => findings.map(({ severity, code, node }) => [severity, code, node]);
 
 describe("the values of the look", () => {
-  it("take ports and protocols from the firewall table, those of the API only on the control plane", () => {
+  it("are what the lab itself uses between nodes, and not the ranges for pods; the API only on the control plane", () => {
     const ipip = needs("cp1", { encapsulation: "IPIP" });
     assert.equal(ipip.get("bgp"), "bgp tcp 179 179 refuse");
     assert.equal(ipip.get("ipip"), "ipip 4 - - refuse");
     assert.equal(ipip.get("api"), "api tcp 6443 6443 refuse");
+    assert.deepEqual([...ipip.keys()], ["api", "kubelet", "icmp", "bgp", "ipip"]);
     assert.equal(ipip.has("vxlan") || ipip.has("ssh") || ipip.has("nodeport"), false);
     assert.equal(needs("w1", { encapsulation: "IPIP" }).has("api"), false);
     const without = needs("w1", { encapsulation: "VXLAN", bgp: "Disabled" });

@@ -4,7 +4,9 @@
  */
 import { ENCAPSULATIONS } from "../../config";
 import {
+  API_PORT,
   ENCAPSULATION_FACTS,
+  KUBELET_PORT,
   type LabPlan,
   type NodePlan,
   planFirewall,
@@ -65,21 +67,33 @@ function peersOf({ nodes, subnets }: LabPlan, { name }: NodePlan): string[] {
   });
 }
 
-/** What listens on the control plane only. */
-const ON_CONTROL_PLANE: readonly string[] = ["api", "etcd"];
+/** What listens on a node for all other nodes. */
+const COMPONENTS = [
+  { name: "api", port: API_PORT, roles: ["control-plane"] },
+  { name: "kubelet", port: KUBELET_PORT, roles: ["control-plane", "worker"] },
+] as const satisfies { name: string; port: number; roles: NodePlan["role"][] }[];
 
-/** The lines of the firewall table that this node must let in from the others: `name protocol first last severity`. */
+/** What the lab's programs and tunnels use between nodes, each with one port or a protocol of its own. */
+const BETWEEN_NODES: readonly RuleName[] = ["icmp", "bgp", "ipip", "vxlan"];
+
+/**
+ * What this node must let in from the others, as lines `name protocol first last severity`. Not the whole firewall table:
+ * its ranges are for pods, so programs of the machine itself may use those ports.
+ */
 function needsOf(plan: LabPlan, { role }: NodePlan, scope: "lab" | "mode"): string[] {
-  const rules = plan.firewall.filter(
-    ({ name, source }) =>
-      source === "nodes" && (role === "control-plane" || !ON_CONTROL_PLANE.includes(name)),
+  const components = COMPONENTS.filter(({ roles }) => roles.some((one) => one === role)).map(
+    ({ name, port }) => `${name} tcp ${port} ${port} refuse`,
   );
-  return rules.flatMap(({ name, protocol, ports, open }) => {
-    const needed = scope === "mode" ? open : isNeeded(plan, name);
-    if (!needed) return [];
-    const severity = scope === "lab" && name === "vxlan" ? "warn" : "refuse";
-    return [[name, protocol, ...(ports ?? ["-", "-"]), severity].join(" ")];
-  });
+  const rules = plan.firewall.filter(({ name }) => BETWEEN_NODES.includes(name));
+  return [
+    ...components,
+    ...rules.flatMap(({ name, protocol, ports, open }) => {
+      const needed = scope === "mode" ? open : isNeeded(plan, name);
+      if (!needed) return [];
+      const severity = scope === "lab" && name === "vxlan" ? "warn" : "refuse";
+      return [[name, protocol, ...(ports ?? ["-", "-"]), severity].join(" ")];
+    }),
+  ];
 }
 
 /** Whether every encapsulation needs a rule, or this lab's IPIP, or any encapsulation's VXLAN. */

@@ -1,9 +1,6 @@
 /** Where clients reach the API server. */
-import type { LabPlan } from "../../plan";
+import { API_PORT, type LabPlan } from "../../plan";
 import type { Endpoint, Machine } from "../interface";
-
-/** kubeadm's default port. The rules `api` and `api-operator` open it. */
-const API_PORT = 6443;
 
 /** The API's endpoint: the address at which you log in to the control plane, with port 6443. */
 export function apiOf(plan: LabPlan, nodes: readonly Machine[]): Endpoint {
