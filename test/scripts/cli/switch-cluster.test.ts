@@ -95,7 +95,7 @@ describe("switch on a cluster", function () {
     const line = "node scripts/lab.cjs switch VXLAN --stack c 2>&1";
     const { stdout } = await checkout.start("bash", ["-c", line]);
     const sentence =
-      "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet.\n";
+      "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450): full-MTU fails on same-subnet, cross-subnet, pod-to-service (same-subnet), pod-to-service (cross-subnet).\n";
     assert.ok(stdout.startsWith(`${sentence}ready\n`), stdout);
     assert.deepEqual(checkout.calls(), [`up ${onLab("c")} ${UNASKED}`]);
   });
