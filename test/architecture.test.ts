@@ -80,7 +80,9 @@ function layerOf(file: string): string {
 }
 
 /** Small public APIs inside a room, apart from its index.ts so that they load less. */
-const APART = ["remote/dynamic", "cluster/steps"].map((name) => join("components", name, "index.ts"));
+const APART = ["remote/dynamic", "cluster/steps", "cluster/check"].map((name) =>
+  join("components", name, "index.ts"),
+);
 
 /** What a state loads: the package's list of providers and, for states of version 0.1, files with fixed paths. */
 const loadedByStates = (file: string) =>
