@@ -41,7 +41,7 @@ describe("preamble.sh", () => {
     assert.deepEqual([without.status, without.stdout], [0, ""]);
     const wrong = await run(body, {}, { action: "destroy" });
     assert.equal(wrong.status, 1);
-    assert.match(wrong.stderr, /create, update or delete, not 'destroy'/);
+    assert.match(wrong.stderr, /create, update, delete or look, not 'destroy'/);
   });
 
   it("prints the failed command once, without the values of its variables", async () => {
