@@ -154,7 +154,7 @@ describe("the script that changes a node", () => {
       "netns add cp1",
     );
     for (const line of apply.removeNode(state).split("\n"))
-      assert.match(line, /\|\| true|^if |^fi$|^rm -f|^ {2}/, line);
+      assert.match(line, /\|\| true|^if |^fi$|^for |^done$|^rm -f|^ {2}/, line);
   });
 });
 
