@@ -1,6 +1,7 @@
 /**
- * Times the lab on a warm machine and compares it with two baselines: the engine running an empty program, and Mininet
- * building as many hosts and switches. Prints ratios, because they depend less on the machine than seconds do.
+ * Times the lab on a warm machine and compares it with two baselines: the engine running an empty program, which is the
+ * floor, and Mininet building as many hosts and switches. Prints ratios, because they depend less on the machine than
+ * seconds do. The floor is measured in every round beside the lab: a machine is not equally busy all the time.
  */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -13,8 +14,10 @@ import { PODS_PER_NODE, planLab } from "../components/plan";
 import { formatColumns } from "../components/study";
 
 const ROOT = path.resolve(__dirname, "..");
-const SIZES = [4, 16, 64];
-const ROUNDS = 3;
+/** Nodes of the labs, e.g. `npm run bench -- 4 16`. */
+const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [4, 16, 64];
+/** Rounds for a lab of this size. */
+const roundsOf = (size: number): number => (size > 16 ? 1 : 3);
 
 /** Everything that the benchmark writes is in here: backend, state of the twins, the empty program. */
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-bench-"));
@@ -96,23 +99,35 @@ function labOf(folder: string, size: number): Program {
   return { folder, stack };
 }
 
-interface Times {
-  up: number;
-  again: number;
-  switch: number;
-  down: number;
-}
+/** What is timed in a round, each with the part of the floor that it is divided by, and the ratio to aim for at 4 nodes. */
+const STEPS = {
+  up: { floor: "up", aim: 2.5, title: "up" },
+  again: { floor: "up", aim: 1.5, title: "up, unchanged" },
+  felix: { floor: "up", aim: 2, title: "switch to VXLANCrossSubnet" },
+  bird: { floor: "up", aim: 3.5, title: "switch to None (BGP)" },
+  down: { floor: "down", aim: 1.3, title: "down" },
+} as const;
+type Step = keyof typeof STEPS;
 
-function timeLab(program: Program, to: string, word: (name: string) => void): Times {
-  word("up");
-  const up = pulumi(program, "up");
-  word("up, nothing to change");
-  const again = pulumi(program, "up");
-  word("switch");
-  const changed = pulumi(program, "up", "--config", `encaplab:encapsulation=${to}`);
-  word("down");
-  const down = pulumi(program, "destroy");
-  return { up, again, switch: changed, down };
+/** Seconds of one round. */
+type Round = Record<Step, number> & { floor: { up: number; down: number } };
+
+function timeRound(empty: Program, lab: Program, say: (step: string) => void): Round {
+  const timed = (step: Step, ...args: [string, ...string[]]) => {
+    say(STEPS[step].title);
+    return pulumi(lab, ...args);
+  };
+  const config = (encapsulation: string) => ["--config", `encaplab:encapsulation=${encapsulation}`];
+  say("the floor");
+  return {
+    floor: { up: pulumi(empty, "up"), down: pulumi(empty, "destroy") },
+    // `up --config` saves the value in the stack's file, so name it also where it is the default.
+    up: timed("up", "up", ...config("VXLAN")),
+    again: timed("again", "up"),
+    felix: timed("felix", "up", ...config("VXLANCrossSubnet")),
+    bird: timed("bird", "up", ...config("None")),
+    down: timed("down", "destroy"),
+  };
 }
 
 /**
@@ -120,7 +135,8 @@ function timeLab(program: Program, to: string, word: (name: string) => void): Ti
  * bridges on this machine, and with the system's Python, because Debian's package is for that one.
  */
 function timeMininet(size: number): number | undefined {
-  if (spawnSync("sh", ["-c", "command -v mn"]).status !== 0) return undefined;
+  // Its bridges need brctl, which Debian's package does not depend on.
+  if (spawnSync("sh", ["-c", "command -v mn && command -v brctl"]).status !== 0) return undefined;
   const plan = planLab(parseConfig({}));
   const hosts = size * (1 + PODS_PER_NODE) + 2;
   const inside = `mount -t sysfs sysfs /sys && exec /usr/bin/python3 ${path.join(ROOT, "scripts/bench-mininet.py")} ${hosts} ${plan.subnets.length}`;
@@ -137,98 +153,72 @@ function timeLoading(cloud: string): number {
   const script = modules.map((name) => `require("${ROOT}/components/${name}")`).join(";");
   const preload = ["--require", path.join(ROOT, "scripts/typescript.cjs")];
   const load = (code: string) =>
-    median(Array.from({ length: ROUNDS }, () => seconds("node", [...preload, "-e", code])));
+    Math.min(...Array.from({ length: 3 }, () => seconds("node", [...preload, "-e", code])));
   return load(script) - load("");
 }
 
-const median = (values: number[]): number =>
+const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-function medianTimes(runs: readonly Times[]): Times {
-  const of = (key: keyof Times) => median(runs.map((run) => run[key]));
-  return { up: of("up"), again: of("again"), switch: of("switch"), down: of("down") };
-}
+const least = (values: readonly number[]): string => Math.min(...values).toFixed(1);
+const middle = (values: readonly number[]): string => median(values).toFixed(1);
+
+/** One row for each step: its seconds, and its ratios to the floor of the same round. */
+const rowsOf = (size: number, rounds: readonly Round[]): string[][] =>
+  (Object.keys(STEPS) as Step[]).map((step) => {
+    const { title, floor, aim } = STEPS[step];
+    const times = rounds.map((round) => round[step]);
+    const ratios = rounds.map((round) => round[step] / round.floor[floor]);
+    const aims = size === 4 ? aim.toFixed(1) : "";
+    return [`${size}`, title, least(times), middle(times), least(ratios), middle(ratios), aims];
+  });
 
 function main(): void {
   fs.mkdirSync(path.join(scratch, "backend"));
   const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
   const empty = emptyProgram();
   createStack(empty);
-  const floors = Array.from({ length: ROUNDS }, () => ({
-    up: pulumi(empty, "up"),
-    down: pulumi(empty, "destroy"),
-  }));
-  const floor = { up: median(floors.map(({ up }) => up)), down: median(floors.map(({ down }) => down)) };
-  say(
-    `floor: an empty program comes up in ${floor.up.toFixed(1)} s and goes down in ${floor.down.toFixed(1)} s`,
-  );
-  const head = [
-    "nodes",
-    "up s",
-    "up / floor",
-    "up / Mininet",
-    "again s",
-    "switch s",
-    "switch / floor",
-    "down s",
-    "down / floor",
-  ];
-  const rows: string[][] = [];
   const folder = folderOf();
-  const ups: number[] = [];
-  for (const size of SIZES) {
+  const all = SIZES.map((size) => {
     const lab = labOf(folder, size);
     createStack(lab);
-    const rounds = size > 16 ? 1 : ROUNDS;
-    const runs = Array.from({ length: rounds }, (_, i) =>
-      // `up --config` saves the value in the stack's file, so the next round starts from it.
-      timeLab(lab, i % 2 === 0 ? "VXLAN" : "VXLANCrossSubnet", (word) =>
-        say(`${size} nodes, round ${i + 1} of ${rounds}: ${word}`),
-      ),
+    const count = roundsOf(size);
+    const rounds = Array.from({ length: count }, (_, i) =>
+      timeRound(empty, lab, (step) => say(`${size} nodes, round ${i + 1} of ${count}: ${step}`)),
     );
-    const times = medianTimes(runs);
-    const mininet = timeMininet(size);
-    ups.push(times.up);
-    rows.push([
-      String(size),
-      times.up.toFixed(1),
-      (times.up / floor.up).toFixed(1),
-      mininet ? (times.up / mininet).toFixed(1) : "no Mininet",
-      times.again.toFixed(1),
-      times.switch.toFixed(1),
-      (times.switch / floor.up).toFixed(1),
-      times.down.toFixed(1),
-      (times.down / floor.down).toFixed(1),
-    ]);
-  }
-  const loading = ["twin", "aws", "openstack"].map((cloud) => {
-    const time = timeLoading(cloud);
-    return `${cloud} ${time.toFixed(1)} s (${(time / floor.up).toFixed(1)} of the floor)`;
+    return { size, rounds, mininet: timeMininet(size) };
   });
-  console.log(
-    "Medians. up and switch include the observation of every pair of pods; Mininet sends one ping.",
-  );
-  console.log(
-    formatColumns(
-      head.map((title) => ({ head: title })),
-      rows,
-    ),
-  );
-  console.log(
-    `Growth of the time above the floor, per node, from one size to the next (1 is linear): ${growth(ups, floor.up)}`,
-  );
+  const floors = all.flatMap(({ rounds }) => rounds.map(({ floor }) => floor));
+  const [ups, downs] = [floors.map(({ up }) => up), floors.map(({ down }) => down)];
+  const floor = `up ${least(ups)} s (median ${middle(ups)} s), down ${least(downs)} s (median ${middle(downs)} s)`;
+  const head = ["NODES", "COMMAND", "MIN s", "MEDIAN s", "MIN x", "MEDIAN x", "AIM x"];
+  const titles = head.map((title) => ({ head: title }));
+  const rows = all.flatMap(({ size, rounds }) => rowsOf(size, rounds));
+  console.log(`An empty program, the floor of ${floors.length} rounds: ${floor}`);
+  console.log("x: ratio to the floor of the same round. up and switch include the observation.");
+  console.log(formatColumns(titles, rows));
+  console.log(`Time above the floor for each node, from one size to the next (1 is linear): ${growth(all)}`);
+  for (const { size, rounds, mininet } of all)
+    console.log(
+      mininet === undefined
+        ? `Mininet, ${size} nodes: left out, because it or brctl is not installed`
+        : `Mininet, ${size} nodes: ${mininet.toFixed(1)} s with one ping; up takes ${(Math.min(...rounds.map(({ up }) => up)) / mininet).toFixed(1)} times as long`,
+    );
+  const loading = ["twin", "aws", "openstack"].map((cloud) => `${cloud} ${timeLoading(cloud).toFixed(1)} s`);
   console.log(`Program and SDK, loaded before any provider is asked: ${loading.join(", ")}`);
 }
 
-function growth(ups: readonly number[], floor: number): string {
-  return SIZES.slice(1)
-    .map((size, i) => {
-      const perNode = ((ups[i + 1] ?? 0) - floor) / size;
-      const before = ((ups[i] ?? 0) - floor) / (SIZES[i] ?? 1);
-      return `${SIZES[i]} to ${size}: ${(perNode / before).toFixed(2)}`;
+const above = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ up, floor }) => up - floor.up));
+
+const growth = (all: readonly { size: number; rounds: readonly Round[] }[]): string =>
+  all
+    .slice(1)
+    .map(({ size, rounds }, i) => {
+      const before = all[i] as (typeof all)[number];
+      const ratio = above(rounds) / size / (above(before.rounds) / before.size);
+      return `${before.size} to ${size}: ${ratio.toFixed(2)}`;
     })
     .join(", ");
-}
 
 try {
   main();

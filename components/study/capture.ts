@@ -1,4 +1,4 @@
-/** For one pair of each path: on which device its packet is taken, which packet, and with which probe it is made. */
+/** For one pair of each path: which packet is taken from which device, and with which probe it is made. */
 import {
   addressOf,
   carrierBetween,
@@ -16,10 +16,14 @@ import type { ProbeOrder } from "./order";
 
 /** A probe that is sent once more, to take its packet from a device of a node. */
 export interface CaptureOrder extends ProbeOrder {
+  /** The node that is looked at. */
   node: string;
   /** The node's device from which the packet is taken. */
   interface: string;
-  /** The packet, as it is on that device, or in the tunnel on that device. */
+  /**
+   * The packet, on that device or in a tunnel on it. Without the source, the packet of another path between the same nodes
+   * could be taken for this one's.
+   */
   match: { protocol: ProbeOrder["probe"]; destination: string; source?: string };
   /** The address for `ip route get` on the node: behind a Service, the pod's. */
   route: string;
@@ -31,6 +35,7 @@ export function capturesOf(plan: LabPlan): CaptureOrder[] {
     const { from, to } = pair;
     const [small = "ICMP"] = probesOf(pair);
     const { protocol, size, port } = probeOf(plan, pair, small);
+    const inside = pair.path === "same-node" && from.interface;
     return {
       id: rowKey(pair),
       namespace: from.name,
@@ -41,19 +46,19 @@ export function capturesOf(plan: LabPlan): CaptureOrder[] {
       // Do not wait long for an answer: the packet is what is wanted.
       expect: false,
       node: to.kind === "nodeport" ? to.entry.name : from.node,
-      interface: (pair.path === "same-node" && from.interface) || fabricFacts(plan).nic,
+      interface: inside || fabricFacts(plan).nic,
       match: { protocol, ...endsOf(plan, pair) },
       route: "pod" in to ? to.pod.address : addressOf(to),
     };
   });
 }
 
-/** The addresses of the packet that is taken. Not of another path's between the same nodes. */
+/** The addresses of the packet where it is taken: behind a Service, those that kube-proxy gives it. */
 function endsOf(plan: LabPlan, { path, from, to }: Pair): { destination: string; source?: string } {
-  const destination = addressOf(to);
-  // natOutgoing may give the packet the node's address.
-  if (path === "same-node" || to.kind === "node" || to.kind === "internet") return { destination };
-  if (to.kind === "nodeport" && to.policy === "Local") return { destination, source: from.address };
+  if (path === "same-node" || to.kind === "internet" || to.kind === "node")
+    return { destination: addressOf(to) };
+  if (to.kind === "nodeport" && to.policy === "Local")
+    return { destination: addressOf(to), source: from.address };
   return { destination: to.pod.address, source: sourceOf(plan, from, to) };
 }
 

@@ -99,9 +99,9 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
  * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
  */
 function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
-  if (to.kind === "internet") return 0;
   // What a client sends to a node is never in a tunnel. What the node then sends to the pod may be.
   const start = to.kind === "nodeport" ? to.entry.name : from.node;
+  if (to.kind === "internet") return 0;
   const forward = plan.nodes.findIndex(({ name }) => name === start) <= to.node.index;
   // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
   return (to.kind === "node" ? !forward : forward) ? 0 : 1;

@@ -15,7 +15,8 @@ export interface Sample {
  *
  * Above {@link ALL_PAIRS_UP_TO} nodes, each path from one node to another has a single pair for each two nodes and
  * direction, because the number of pods multiplies only what the nodes do. The pods take turns, so that each of them is a
- * source and a destination. Pairs inside a node, and those to Services and to the internet, are all in the sample.
+ * source and a destination. Pairs inside a node, and those to Services and the internet, are all in the sample:
+ * of these there are only as many as nodes.
  *
  * @param all whether to probe every pair, whatever the number of nodes.
  */
@@ -27,10 +28,9 @@ export function sampleOf(plan: LabPlan, all = false): Sample {
   const sample: Pair[] = [];
   for (const pair of pairs) {
     const { from, to } = pair;
-    if (to.kind !== "pod" && to.kind !== "node") sample.push(pair);
-    else if (to.node.name === from.node) sample.push(pair);
+    if ((to.kind !== "pod" && to.kind !== "node") || to.node.name === from.node) sample.push(pair);
     else {
-      const key = [rowKey(pair), pair.port, from.node, to.node.name].join("|");
+      const key = `${rowKey(pair)}|${pair.port ?? ""}|${from.node}|${to.node.name}`;
       const group = groups.get(key);
       if (group) group.push(pair);
       else groups.set(key, [pair]);

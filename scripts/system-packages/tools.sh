@@ -19,7 +19,7 @@ twin     conntrack           conntrack        conntrack-tools
 twin     sysctl              procps           procps-ng
 twin     unshare             util-linux       util-linux
 twin     nsenter             util-linux       util-linux
-twin     python3             python3-minimal  python3
+twin     python3             python3          python3
 twin     modprobe            kmod             kmod
 machine  qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core
 machine  socat               socat            socat
@@ -36,6 +36,7 @@ containers  unshare          util-linux       util-linux
 containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
 lint     shellcheck          shellcheck       ShellCheck
 bench    mn                  mininet          mininet
+bench    brctl               bridge-utils     bridge-utils
 TABLE
 }
 

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { bgpEstablished, judge, nameOf, pairsOf, planLab, predict, probesOf } from "../../components/plan";
 import { compare } from "../../components/study/observation";
 import { idOf, orderOf } from "../../components/study/order";
+import { sampleOf } from "../../components/study/sample";
 import { observationOutput, verdictOutput } from "../../components/study/stack";
 import { labConfigs } from "../support/arbitraries";
 import { asPredicted } from "../support/measured";
@@ -15,7 +16,7 @@ describe("the order of measurements", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
-        const { rounds, nodes } = orderOf(plan, 1);
+        const { rounds, nodes } = orderOf(plan, 1, sampleOf(plan, true));
         const ids = rounds.flat().map(({ id }) => id);
         assert.equal(new Set(ids).size, ids.length);
         assert.equal(ids.length, pairsOf(plan).flatMap(probesOf).length);

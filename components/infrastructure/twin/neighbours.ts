@@ -39,8 +39,9 @@ export function nodeNeighbours(plan: LabPlan, node: NodePlan): string[] {
   const near = others.filter(({ subnet }) => subnet === node.subnet).map(({ address }) => address);
   const ipip = ENCAPSULATION_FACTS[plan.encapsulation].tunnel === "ipip";
   return [
-    // Without a layer 2, the gateway answers ARP requests for the other nodes.
-    ...[gateway, ...near].map((address) => entry(address, macOf(layer3 ? gateway : address), nic)),
+    entry(gateway, macOf(gateway), nic),
+    // On a fabric without a layer 2 the gateway answers for the other nodes.
+    ...near.map((address) => entry(address, macOf(layer3 ? gateway : address), nic)),
     ...node.pods.map((pod) => entry(pod.address, macOf(pod.address), pod.interface)),
     // A tunnel resolves nothing, but the kernel counts an entry for each next hop.
     ...(ipip ? others.map(({ address }) => entry(address, "0.0.0.0", TUNNELS.ipip.device)) : []),

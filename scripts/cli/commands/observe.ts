@@ -1,6 +1,5 @@
 /** `lab observe`: measures a lab again. */
 import type { Command } from "commander";
-import { ALL_PAIRS_UP_TO } from "../../../components/study/sample";
 import {
   command,
   endsWith,
@@ -25,7 +24,7 @@ export const observe = (): Command =>
     summary: "measure the lab again, without changing it",
     details:
       "Sends every pair's packets again and shows what arrived, next to the verdict. Exit code 1 when they disagree. " +
-      `Above ${ALL_PAIRS_UP_TO} nodes, it sends those of one pair of pods for each ordered pair of nodes; --all sends all.`,
+      "In a large lab, it sends those of one pair of pods for each ordered pair of nodes; --all sends all.",
     examples: ["observe", "observe L9 --json", "observe large --all"],
   })
     .argument(...STACK)

@@ -1,4 +1,4 @@
-"""UDP datagrams: listeners that answer each of them, and clients that send one and wait for the answer."""
+"""UDP datagrams: listeners that send each of them back, and clients that send one and wait for it."""
 import errno
 import os
 import selectors
@@ -6,14 +6,13 @@ import socket
 
 from namespace import enter
 from ping import BUSY, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE
-from tcp import close
+from tcp import LINE, close
 
 HEADERS = 28  # of IP and UDP
-ANSWER = b"encaplab\n"
 
 
 class DatagramListener:
-    """Answers every datagram with a short one, as DNS may: a probe of the full MTU is for the way there."""
+    """Answers shortly, as DNS may: a probe of the full MTU is for the way there."""
 
     connections = ()
 
@@ -21,6 +20,7 @@ class DatagramListener:
         enter(namespace)
         self.selector = selector
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(("0.0.0.0", port))
         self.socket.setblocking(False)
         selector.register(self.socket, selectors.EVENT_READ, self.answer)
@@ -28,8 +28,8 @@ class DatagramListener:
     def answer(self, _mask):
         while True:
             try:
-                _, sender = self.socket.recvfrom(65535)
-                self.socket.sendto(ANSWER, sender)
+                _, sender = self.socket.recvfrom(64)
+                self.socket.sendto(LINE, sender)
             except OSError:
                 return
 
@@ -56,12 +56,12 @@ class Datagram:
         except OSError as error:
             if error.errno in BUSY:
                 return False
-            self.probe.fail("larger than its own device's MTU" if error.errno == errno.EMSGSIZE else os.strerror(error.errno))
+            self.probe.fail("larger than a hop's MTU" if error.errno == errno.EMSGSIZE else os.strerror(error.errno))
         return True
 
     def receive(self, _mask):
         try:
-            if self.socket.recv(65535) == ANSWER:
+            if self.socket.recv(64) == LINE:
                 self.probe.succeed()
         except BlockingIOError:
             pass
