@@ -13,7 +13,7 @@ import {
   type RuleName,
   TUNNELS,
 } from "../../plan";
-import { execute, type Target } from "../../remote";
+import type { Target } from "../../remote";
 import { shellCommand, stepScript } from "../steps";
 
 /** Something on a machine that breaks the lab (`refuse`: `prepare` stops there), or that may do so (`warn`). */
@@ -185,6 +185,8 @@ export async function lookAt(
   plan: LabPlan,
   node: NodePlan,
 ): Promise<Look & { ahead: number }> {
+  // Only here: the SSH client takes long to load, and a program that looks at nothing does without it.
+  const { execute } = require("../../remote") as typeof import("../../remote");
   const script = stepScript("check", { ...checkValues(plan, node, "mode"), NODE_NAME: node.name });
   const { code, stdout, stderr } = await execute(target, shellCommand(target.user, "look"), script);
   const now = Date.now() / 1000;
