@@ -25,6 +25,12 @@ const INNER = "encaplab:hosts:ContainerHosts$encaplab:hosts:NodeContainers::cont
 /** New in this version: the host key of an existing machine, recorded at the first login. */
 const NEW = /\$pulumi-nodejs:dynamic\/encaplab:HostKey::/;
 
+/**
+ * Rules of the security group have other names, since they have other ports. The engine creates the new ones before it
+ * deletes the old, and no old rule has the ports of a new one, so a lab that is up is never closed to itself.
+ */
+const RULE = /(SecurityGroupIngressRule|SecGroupRule)::/;
+
 describe("a stack of version 0.1", function () {
   this.timeout(60_000);
   let files: string;
@@ -61,9 +67,12 @@ describe("a stack of version 0.1", function () {
   for (const [name, old] of Object.entries(OLD)) {
     it(`keeps every resource in an up, and gets nothing new but the lab around them: ${name}`, async () => {
       const { kept, created, deleted, claimedTwice } = await upgrade(old);
-      assert.deepEqual(shortened(deleted), old.resources.includes(INNER) ? [INNER] : []);
       assert.deepEqual(
-        shortened(created).filter((urn) => !NEW.test(urn)),
+        shortened(deleted).filter((urn) => !RULE.test(urn)),
+        old.resources.includes(INNER) ? [INNER] : [],
+      );
+      assert.deepEqual(
+        shortened(created).filter((urn) => !NEW.test(urn) && !RULE.test(urn)),
         ["encaplab:index:Lab::lab"],
       );
       assert.deepEqual(claimedTwice, []);

@@ -120,7 +120,7 @@ describe("a probe", () => {
       node: 10250,
       service: 80,
       nodeport: 31000,
-      internet: 80,
+      internet: 443,
     });
   });
 
