@@ -88,7 +88,7 @@ describe("verdict and observation, compared", () => {
         const id = ids[which % ids.length] as string;
         const result = measured.results[id] as { works: boolean; detail: string };
         result.works = !result.works;
-        const seen = compare(plan, measured, NOW);
+        const seen = compare(plan, measured, NOW, sampleOf(plan, true));
         assert.equal(seen.agrees, false);
         assert.equal(seen.disagreements.length, 1);
         assert.ok(seen.disagreements[0]?.startsWith(id.split(">")[0] as string));
