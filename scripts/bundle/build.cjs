@@ -116,9 +116,9 @@ function nameSources(file) {
 const entries = () =>
   ["index.ts", ...FOLDERS.flatMap(sources)].filter((file) => file !== "components/index.ts");
 
-/** What a lab on this machine loads. */
+/** What a lab on this machine loads. Not index.ts: a user's own program there begins to build labs when it is loaded. */
 const WARM =
-  /^(index|components\/(providers|(infrastructure\/twin|study|plan|config)\/.*)|scripts\/cli\/.*)\.ts$/;
+  /^(components\/(lab|providers|(infrastructure\/twin|study|plan|config)\/.*)|scripts\/cli\/.*)\.ts$/;
 
 /** Loads all that a lab on this machine loads, and keeps what V8 has compiled of that. */
 async function warm() {
@@ -129,12 +129,17 @@ async function warm() {
   const { exit } = process;
   process.exit = () => {};
   console.error = () => {};
-  packages.load("@pulumi/pulumi/cmd/dynamic-provider");
-  packages.load("@pulumi/pulumi/cmd/run/run");
-  // The command line's index.ts begins to work, too.
-  for (const name of entries()) if (WARM.test(name) && name !== "scripts/cli/index.ts") program.load(name);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  for (const { folder, running } of [packages, program]) keepCompiled(folder, running.script);
+  try {
+    packages.load("@pulumi/pulumi/cmd/dynamic-provider");
+    packages.load("@pulumi/pulumi/cmd/run/run");
+    // The command line's index.ts begins to work, too.
+    for (const name of entries()) if (WARM.test(name) && name !== "scripts/cli/index.ts") program.load(name);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    for (const { folder, running } of [packages, program]) keepCompiled(folder, running.script);
+  } catch {
+    // What was loaded keeps this process alive, and the command that waits for it would hang.
+    exit.call(process, 1);
+  }
   exit.call(process, 0);
 }
 

@@ -94,6 +94,20 @@ describe("the bundle", function () {
       assert.equal(kept().length, 3, kept().join());
     });
 
+    it("is made without running the program, which may be the user's own and build labs", () => {
+      checkout.write(
+        "index.ts",
+        'require("node:fs").writeFileSync("ran", ""); throw new Error("this program was run");',
+      );
+      help();
+      assert.equal(fs.existsSync(path.join(checkout.folder, "ran")), false);
+      for (const folder of Object.values(folders()))
+        assert.ok(
+          fs.readdirSync(folder).some((name) => name.endsWith(".compiled")),
+          folder,
+        );
+    });
+
     it("is not needed: the command line says the same by tsx where it cannot be made, and on demand", () => {
       const usual = help();
       checkout.env.ENCAPLAB_TSX = "1";
