@@ -62,6 +62,7 @@ describe("the machine sandbox", function () {
        ip -n a link add e type veth peer name e netns b
        for n in a b; do
          [ $n = a ] && i=1 j=2 || i=2 j=1
+         ip -n $n link add tunl0 type ipip
          ip -n $n -batch - <<END
 link set lo up
 link set e up
