@@ -6,25 +6,13 @@
  * What these clouds' own firewalls let through is not modelled: the verdict names it as unknown.
  */
 import type { Layer3Fabric } from "../config";
-import type { FabricFacts } from "./fabric";
-
-/** A check of both addresses, at the node's own interface. */
-const BOTH = { out: ["source"], in: ["destination"] } as const;
+import { BOTH, type FabricFacts, PLAIN } from "./fabric-facts";
 
 /** What a network has that is known to have no layer 2, and nothing else. */
 const ANY: FabricFacts = {
-  name: "the network",
-  nic: "eth0",
-  mtu: 1500,
-  securityGroup: false,
-  groupHasPods: false,
-  antiSpoofing: undefined,
-  gateway: "router",
-  snat: "subnets",
+  ...PLAIN,
   podRoutes: "give the router a route per node block",
   layer3: { reference: "https://docs.tigera.io/calico/latest/networking/configuring/vxlan-ipip" },
-  reserved: 1,
-  prefixes: { min: 8, max: 30, why: "to have room for nodes" },
 };
 
 const ADVERTISE = "advertise each node's block as a subnet route, and approve it in the tailnet";

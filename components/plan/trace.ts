@@ -55,7 +55,6 @@ export function bgpEstablished(plan: LabPlan): boolean {
  * with the policy `Cluster` the node's to the pod, because kube-proxy gives the packet the node's address (Kubernetes
  * documentation, "Using Source IP").
  *
- * @param from never an endpoint of kind `service`, `nodeport` or `internet`, which send nothing by themselves.
  * @returns where one of them is lost; undefined when both arrive.
  */
 export function trace(plan: LabPlan, from: Sender, to: Endpoint, probe: Probe): Drop | undefined {

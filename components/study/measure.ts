@@ -18,9 +18,9 @@ const INSIDE = "/run/encaplab/observe";
 const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /**
- * Measures a running twin: every pair, or in a large lab a sample of them ({@link sampleOf}). What differs from the verdict is measured twice, the second time with doubled
- * time limits, because on a busy machine answers can come too late. Changes nothing in the twin but its connection
- * tracking: the security groups forget all connections, except those of BGP.
+ * Measures a running twin: every pair, or in a large lab a sample of them ({@link sampleOf}). What differs from the verdict
+ * is measured twice, the second time with doubled time limits, because on a busy machine answers can come too late.
+ * Changes nothing in the twin but its connection tracking: the security groups forget all connections, except those of BGP.
  * @param sandbox the twin's namespaces, as `findSandbox` returns them.
  * @param plan what is deployed in it. With another plan, everything that differs is reported as a disagreement.
  * @param options `all`: measure every pair, however many there are.

@@ -59,7 +59,7 @@ const plugin = {
     build.onLoad({ filter: /\.(c?js|ts)$/ }, ({ path: file }) => {
       const name = path.relative(ROOT, file);
       if (name.endsWith(`${HOOKS}.js`)) return { contents: withoutHooks, resolveDir: ROOT };
-      // scripts/bundle/stack.cjs maps stack traces.
+      // scripts/bundle/stack-traces.cjs maps stack traces.
       if (name.endsWith("source-map-support/register.js")) return { contents: "" };
       const text = fs.readFileSync(file, "utf8");
       const own = !name.startsWith("node_modules/");

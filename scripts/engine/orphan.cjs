@@ -1,6 +1,6 @@
 // Ends this process when its parent is gone. A killed engine cannot end its plug-ins: an orphan would wait for calls
 // forever, or go on building what the next `up` builds, too. Must be loaded before anything else: an engine that is killed
-// while its plug-in still loads Pulumi leaves one that nobody ever calls.
+// while its plug-in still loads Pulumi leaves one that is never called.
 const net = require("node:net");
 
 /** The engine's address, which each of its plug-ins gets: `127.0.0.1:1234`, `--engine 127.0.0.1:1234` or `--engine=…`. */

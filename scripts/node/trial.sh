@@ -169,7 +169,7 @@ delivered() {
 sent() {
   local enter=(nsenter "--net=/proc/$1/ns/net")
   case $4 in
-    tcp | all) "${enter[@]}" timeout 0.9 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$3" "${5/-/30000}" ;;
+    tcp) "${enter[@]}" timeout 0.9 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$3" "$5" ;;
     udp) "${enter[@]}" bash -c 'echo >"/dev/udp/$1/$2"' bash "$3" "$5" ;;
     icmp) "${enter[@]}" ping -c 1 -W 1 "$3" ;;
     4)
@@ -193,7 +193,6 @@ in_words() {
   case $1 in
     4) echo 'IP protocol 4' ;;
     icmp) echo ICMP ;;
-    all) echo TCP ;;
     *) if [[ $2 == "$3" ]]; then echo "${1^^} $2"; else echo "${1^^} $2 to $3"; fi ;;
   esac
 }

@@ -67,12 +67,6 @@ function peersOf({ nodes, subnets }: LabPlan, { name }: NodePlan): string[] {
   });
 }
 
-/** What listens on a node for all other nodes. */
-const COMPONENTS = [
-  { name: "api", port: API_PORT, roles: ["control-plane"] },
-  { name: "kubelet", port: KUBELET_PORT, roles: ["control-plane", "worker"] },
-] as const satisfies { name: string; port: number; roles: NodePlan["role"][] }[];
-
 /** What the lab's programs and tunnels use between nodes, each with one port or a protocol of its own. */
 const BETWEEN_NODES: readonly RuleName[] = ["icmp", "bgp", "ipip", "vxlan"];
 
@@ -81,12 +75,10 @@ const BETWEEN_NODES: readonly RuleName[] = ["icmp", "bgp", "ipip", "vxlan"];
  * its ranges are for pods, so programs of the machine itself may use those ports.
  */
 function needsOf(plan: LabPlan, { role }: NodePlan, scope: "lab" | "mode"): string[] {
-  const components = COMPONENTS.filter(({ roles }) => roles.some((one) => one === role)).map(
-    ({ name, port }) => `${name} tcp ${port} ${port} refuse`,
-  );
+  const listeners = { ...(role === "control-plane" && { api: API_PORT }), kubelet: KUBELET_PORT };
   const rules = plan.firewall.filter(({ name }) => BETWEEN_NODES.includes(name));
   return [
-    ...components,
+    ...Object.entries(listeners).map(([name, port]) => `${name} tcp ${port} ${port} refuse`),
     ...rules.flatMap(({ name, protocol, ports, open }) => {
       const needed = scope === "mode" ? open : isNeeded(plan, name);
       if (!needed) return [];
@@ -102,7 +94,6 @@ function isNeeded(plan: LabPlan, name: RuleName): boolean {
   const needs = {
     cloud: plan.cloud,
     bgp: plan.bgp.enabled,
-    nodes: plan.nodes.length,
     podAddressesOnWire: false,
   };
   const modes = name === "ipip" ? [plan.encapsulation] : ENCAPSULATIONS;

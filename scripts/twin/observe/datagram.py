@@ -1,4 +1,4 @@
-"""UDP datagrams: listeners that send each of them back, and clients that send one and wait for it."""
+"""UDP datagrams: listeners that answer each of them, and clients that send one and wait for the answer."""
 import errno
 import os
 import selectors

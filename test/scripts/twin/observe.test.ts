@@ -15,7 +15,7 @@ function python(lines: string): unknown {
   return JSON.parse(stdout);
 }
 
-/** When a probe that nobody answers is sent and given up: `[seconds, what]`, with an answer limit of `silence` seconds. */
+/** When a probe without an answer is sent and given up: `[seconds, what]`, with an answer limit of `silence` seconds. */
 const timeline = (expect: boolean, kind: string, silence: number, surprised = false): unknown =>
   python(`
 import json
