@@ -1,10 +1,10 @@
 /** The routes to other nodes' blocks. The twin programs exactly these, and the observation expects them. */
+import { sessionUp } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
-import { bgpEstablished } from "./trace";
 
 /** A route to the block of another node. */
 export interface Route {
@@ -35,8 +35,10 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
   return { block: peer.block, via: gateway, device, onlink: layer3?.hostPrefix !== undefined };
 }
 
-/** The routes of a node once routing has converged: none where they come from BIRD and BGP is not established. */
+/** The routes of a node once routing has converged. Where they come from BIRD, only those of its established sessions. */
 export function routesOf(plan: LabPlan, node: NodePlan): Route[] {
-  if (routesNeedBgp(plan) && !bgpEstablished(plan)) return [];
-  return plan.nodes.filter(({ name }) => name !== node.name).map((peer) => routeTo(plan, node, peer));
+  const needBgp = routesNeedBgp(plan);
+  return plan.nodes
+    .filter((peer) => peer.name !== node.name && (!needBgp || sessionUp(plan, node, peer)))
+    .map((peer) => routeTo(plan, node, peer));
 }

@@ -1,7 +1,7 @@
 /** What a switch of encapsulation means for running pods. Calico sets a pod's MTU only when it creates the pod. */
 import type { LabPlan } from "./lab";
-import { type PathVerdict, predict } from "./outcome";
-import { examplesOf, rowKey } from "./path";
+import { type PathVerdict, predict, rowsOf } from "./outcome";
+import { rowKey } from "./path";
 import { probesOf } from "./probe";
 import { judge, type Verdict } from "./verdict";
 
@@ -42,10 +42,10 @@ export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | un
 function judgeLiving(plan: LabPlan): Verdict {
   const verdict = judge(plan);
   const tooLarge = new Set(
-    examplesOf(plan).flatMap((pair) =>
+    rowsOf(plan).rows.flatMap(({ key, pair }) =>
       probesOf(pair)
         .filter((probe) => predict(plan, pair, probe)?.cause === "mtu")
-        .map((probe) => `${rowKey(pair)}:${probe}`),
+        .map((probe) => `${key}:${probe}`),
     ),
   );
   const paths = verdict.paths.map((row) => {

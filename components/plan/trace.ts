@@ -2,23 +2,29 @@
  * Traces one packet through the planned lab, hop by hop, as the nodes, the fabric and the gateway would treat it.
  * The verdict is made of such traces; the twin does the same with real packets.
  */
-import type { Fault } from "../config";
+import type { Direction, Fault } from "../config";
 import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
+import { sessionFault, sessionUp } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS, VXLAN } from "./encapsulation";
 import { type Endpoint, INTERNET } from "./endpoint";
 import { fabricFacts, passesGateway } from "./fabric";
-import { letsThrough, ruleOf } from "./firewall";
+import { SMALLER_BY } from "./fault-facts";
+import { ruleOf } from "./firewall";
+import { closedOn } from "./host";
 import type { LabPlan } from "./lab";
 import type { Probe } from "./probe";
 import type { FirewallRule, RuleName } from "./rule";
 import { SERVICE_PORTS } from "./service";
 import type { NodePlan, PodPlan } from "./topology";
 
-/** Where a packet is made or delivered. A node sends into a tunnel from its tunnel device's address. */
+/**
+ * Where a packet is made or delivered. A node sends into a tunnel from its tunnel device's address. With `forwards` it does
+ * not keep the packet: kube-proxy sends it on to a pod.
+ */
 type Host =
   | { kind: "pod"; pod: Pick<PodPlan, "address">; node: NodePlan }
-  | { kind: "node"; node: NodePlan; address?: string }
+  | { kind: "node"; node: NodePlan; address?: string; forwards?: boolean }
   | { kind: "internet" };
 
 /** A packet as it travels between nodes: the fields that a security group's connection tracking remembers. */
@@ -31,7 +37,16 @@ interface Wire {
 
 /** Where a packet was lost, and why. */
 export interface Drop {
-  cause: "no-bgp-route" | "anti-spoofing" | "protocol" | "gateway" | "security-group" | "mtu" | "no-answer";
+  cause:
+    | "no-bgp-route"
+    | "anti-spoofing"
+    | "protocol"
+    | "gateway"
+    | "security-group"
+    | "host-firewall"
+    | "host"
+    | "mtu"
+    | "no-answer";
   /** The hop at which it was lost, e.g. `w1's port`, `VPC router`. */
   hop: string;
   /** Whether the answer was lost rather than the packet itself. */
@@ -42,11 +57,6 @@ export interface Drop {
   rule?: RuleName;
   /** The fault that causes it, if any. */
   fault?: Fault;
-}
-
-/** Whether the nodes establish BGP sessions: BIRD runs, and TCP 179 is open. */
-export function bgpEstablished(plan: LabPlan): boolean {
-  return plan.bgp.enabled && letsThrough(plan, "bgp");
 }
 
 /**
@@ -67,7 +77,7 @@ export function trace(plan: LabPlan, from: Sender, to: Endpoint, probe: Probe): 
     return exchange(plan, from, podBehind(to), atPod);
   }
   if (to.kind !== "nodeport") return exchange(plan, from, to, probe);
-  const toEntry = exchange(plan, from, { kind: "node", node: to.entry }, probe);
+  const toEntry = exchange(plan, from, { kind: "node", node: to.entry, forwards: true }, probe);
   if (toEntry || to.policy === "Local") return toEntry;
   const atPod = { ...probe, port: SERVICE_PORTS.tcp.target };
   return exchange(plan, { kind: "node", node: to.entry }, podBehind(to), atPod);
@@ -81,9 +91,13 @@ const podBehind = ({ pod, node }: { pod: PodPlan; node: NodePlan }) => ({ kind: 
 /** A packet and its answer between two hosts. */
 function exchange(plan: LabPlan, sender: Sender, to: Host, probe: Probe): Drop | undefined {
   const from = sender.kind === "node" ? onItsDevice(plan, sender.node, to) : sender;
-  const translated = plan.ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod";
+  const leaves = plan.ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod";
+  const translated = leaves && !from.node.host.broken.includes("nat-missing");
+  // A packet that should have its node's address and has the pod's is lost because of that, wherever it is lost.
+  const named = (drop: Omit<Drop, "onReturn">) =>
+    leaves && !translated && !drop.fault ? { ...drop, fault: "nat-missing" as const } : drop;
   const there = oneWay(plan, { from, to, probe, translated, dontFragment: true, seen: [] });
-  if (there.drop) return { ...there.drop, onReturn: false };
+  if (there.drop) return { ...named(there.drop), onReturn: false };
   // The answer goes to the source address of the probe: the node's own, if natOutgoing rewrote it.
   const answerTo: Host = translated ? { kind: "node", node: from.node } : from;
   const back = oneWay(plan, {
@@ -94,18 +108,19 @@ function exchange(plan: LabPlan, sender: Sender, to: Host, probe: Probe): Drop |
     dontFragment: false,
     seen: there.wires,
   });
-  return back.drop && { ...back.drop, onReturn: true };
+  return back.drop && { ...named(back.drop), onReturn: true };
 }
 
 /** A node with the source address that it chooses for a packet: that of the device by which it leaves. */
 function onItsDevice(plan: LabPlan, node: NodePlan, to: Host): Sender {
-  const routed = to.kind === "pod" && to.node.name !== node.name && !lacksRoutes(plan);
+  const routed = to.kind === "pod" && to.node.name !== node.name && !lacksRoute(plan, node, to.node);
   const tunneled = routed && carrierBetween(plan, node, to.node) !== "direct";
   return { kind: "node", node, ...(tunneled && { address: node.tunnelAddress }) };
 }
 
-/** Whether the nodes have no routes to each other's blocks. */
-const lacksRoutes = (plan: LabPlan): boolean => routesNeedBgp(plan) && !bgpEstablished(plan);
+/** Whether two nodes have no routes to each other's blocks. */
+const lacksRoute = (plan: LabPlan, a: NodePlan, b: NodePlan): boolean =>
+  routesNeedBgp(plan) && !sessionUp(plan, a, b);
 
 interface Leg {
   from: Host;
@@ -120,7 +135,46 @@ interface Leg {
 }
 type Outcome = { drop?: Omit<Drop, "onReturn">; wires: Wire[] };
 
+/** A packet on its way from one endpoint to another: through the kernel of its node, across, and into its target. */
 function oneWay(plan: LabPlan, leg: Leg): Outcome {
+  const { from, to } = leg;
+  const sent = from.kind === "pod" ? notForwarded(from.node, leg) : undefined;
+  if (sent) return { drop: sent, wires: [] };
+  const across = travel(plan, leg);
+  if (across.drop || from.kind === "internet" || to.kind === "internet" || from.node.name === to.node.name)
+    return across;
+  const drop =
+    reversed(plan, leg, from.node, to.node, across.wires) ??
+    (to.kind === "pod" || to.forwards ? notForwarded(to.node, leg) : undefined);
+  return { ...across, drop };
+}
+
+/** Whether a node's kernel forwards the packets of its pods. */
+function notForwarded({ name, host }: NodePlan, leg: Leg): Outcome["drop"] {
+  const fault = host.broken.find((one) => one === "ip-forward-off" || one === "host-firewall-forward-drop");
+  return fault && { cause: "host", hop: `${name}'s kernel`, packet: describe(inner(leg)), fault };
+}
+
+/** A strict reverse path filter drops a packet that comes in by another device than its answer would leave by. */
+function reversed(
+  plan: LabPlan,
+  leg: Leg,
+  a: NodePlan,
+  b: NodePlan,
+  wires: readonly Wire[],
+): Outcome["drop"] {
+  if (!b.host.broken.includes("rp-filter-strict")) return undefined;
+  const packet = inner(leg);
+  const [wire] = wires;
+  const came = wire?.protocol === "4" ? "ipip" : wire && isVxlan(wire) ? "vxlan" : "direct";
+  const leaves =
+    isPod(plan, packet.source) && !lacksRoute(plan, b, a) ? carrierBetween(plan, b, a) : "direct";
+  return came === leaves
+    ? undefined
+    : { cause: "host", hop: `${b.name}'s kernel`, packet: describe(packet), fault: "rp-filter-strict" };
+}
+
+function travel(plan: LabPlan, leg: Leg): Outcome {
   const { from, to } = leg;
   if (from.kind === "internet") return fromInternet(plan, leg);
   if (to.kind === "internet") return toInternet(plan, leg, from.node);
@@ -143,13 +197,13 @@ function inner({ from, to, probe, translated }: Leg): Wire {
 
 function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Outcome {
   const packet = inner(leg);
-  if (lacksRoutes(plan)) {
+  if (lacksRoute(plan, a, b)) {
     // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     const astray = betweenNodes(plan, leg, a, b, packet, true);
     return astray.drop
       ? {
           ...astray,
-          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: ruleOf(plan, "bgp").closedBy },
+          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: sessionFault(plan, a, b) },
         }
       : astray;
   }
@@ -157,16 +211,23 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Outcome {
   if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, passesGateway(plan, a, b));
   const outer: Wire = { source: a.address, destination: b.address, ...OUTER[carrier] };
   if (leg.dontFragment && leg.probe.size > plan.mtu.tunnel) {
-    const fault = plan.faults.find((name) => name === "mtu-too-big");
+    const fault = plan.faults.includes("mtu-too-big") ? "mtu-too-big" : undefined;
     const hop = `${TUNNELS[carrier].device} of ${a.name}`;
     return { drop: { cause: "mtu", hop, packet: describe(packet), fault }, wires: [] };
   }
   return betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
 }
 
+/** The packet's length on the wire, in bytes. */
+const lengthOf = (plan: LabPlan, leg: Leg, { protocol, port }: Wire): number =>
+  leg.probe.size + (protocol === "4" || port === VXLAN.port ? plan.mtu.link - plan.mtu.tunnel : 0);
+
 const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: VXLAN.port } } as const;
 
-/** From port to port: outgoing anti-spoofing, the gateway if on the path, incoming anti-spoofing, security group. */
+/**
+ * From node to node: the sender's own firewall, outgoing anti-spoofing, the gateway if on the path, incoming
+ * anti-spoofing, the security group, the receiver's own firewall.
+ */
 function betweenNodes(
   plan: LabPlan,
   leg: Leg,
@@ -179,9 +240,20 @@ function betweenNodes(
   const packet = describe(wire);
   const { gateway, dropsIpip, antiSpoofing } = fabricFacts(plan);
   const { out = [], in: into = [] } = antiSpoofing?.checks ?? {};
+  const kept = blockedBy(plan, wire, leg, a, "out");
+  if (kept) return { drop: { cause: "host-firewall", hop: `${a.name}'s firewall`, packet, ...kept }, wires };
   if (out.includes("source") && spoofed(plan, wire.source, a))
-    return { drop: { ...spoofing(plan), hop: `${a.name}'s port`, packet }, wires };
+    return { drop: { ...spoofing(plan, a), hop: `${a.name}'s port`, packet }, wires };
+  const tooLong = lengthOf(plan, leg, wire) > plan.mtu.link - SMALLER_BY;
+  const narrow = [a, b].find(({ host }) => host.broken.includes("link-mtu-smaller"));
+  if (narrow && tooLong)
+    return {
+      drop: { cause: "host", hop: `${narrow.name}'s link`, packet, fault: "link-mtu-smaller" },
+      wires,
+    };
   if (wire.protocol === "4" && dropsIpip) return { drop: { cause: "protocol", hop: gateway, packet }, wires };
+  if (viaGateway && tooLong && a.host.broken.includes("mtu-black-hole"))
+    return { drop: { cause: "host", hop: gateway, packet, fault: "mtu-black-hole" }, wires };
   if (viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0) {
     return { drop: { cause: "gateway", hop: gateway, packet }, wires };
   }
@@ -189,13 +261,16 @@ function betweenNodes(
     (into.includes("source") && spoofed(plan, wire.source, a)) ||
     (into.includes("destination") && spoofed(plan, wire.destination, b))
   )
-    return { drop: { ...spoofing(plan), hop: `${b.name}'s port`, packet }, wires };
-  const refused = refusedBy(plan, wire, leg.seen);
+    return { drop: { ...spoofing(plan, b), hop: `${b.name}'s port`, packet }, wires };
+  const refused = refusedBy(plan, wire, leg.seen, b);
   if (refused)
     return {
       drop: { cause: "security-group", hop: `${b.name}'s security group`, packet, ...refused },
       wires,
     };
+  const blocked = blockedBy(plan, wire, leg, b, "in");
+  if (blocked)
+    return { drop: { cause: "host-firewall", hop: `${b.name}'s firewall`, packet, ...blocked }, wires };
   return { wires };
 }
 
@@ -204,8 +279,13 @@ function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Outcome {
   const packet = describe(wire);
   const { antiSpoofing, snat } = fabricFacts(plan);
   if (antiSpoofing?.checks.out.includes("source") && spoofed(plan, wire.source, a)) {
-    return { drop: { ...spoofing(plan), hop: `${a.name}'s port`, packet }, wires: [wire] };
+    return { drop: { ...spoofing(plan, a), hop: `${a.name}'s port`, packet }, wires: [wire] };
   }
+  if (a.host.broken.includes("link-mtu-smaller") && leg.probe.size > plan.mtu.link - SMALLER_BY)
+    return {
+      drop: { cause: "host", hop: `${a.name}'s link`, packet, fault: "link-mtu-smaller" },
+      wires: [wire],
+    };
   if (leg.probe.size > INTERNET.mtu) {
     return { drop: { cause: "mtu", hop: fabricFacts(plan).gateway, packet }, wires: [wire] };
   }
@@ -234,12 +314,16 @@ function isPod({ ipPool }: LabPlan, address: string): boolean {
 
 function spoofed(plan: LabPlan, address: string, node: NodePlan): boolean {
   if (!fabricFacts(plan).antiSpoofing || address === node.address) return false;
-  return !(isPod(plan, address) && plan.antiSpoofing.allowsPods);
+  return !(isPod(plan, address) && node.host.allowsPods);
 }
 
-function spoofing(plan: LabPlan): Pick<Drop, "cause" | "fault"> {
+/** Where the check should let pod addresses through and does not, a fault keeps it from doing so. */
+function spoofing(plan: LabPlan, node: NodePlan): Pick<Drop, "cause" | "fault"> {
   const fault = fabricFacts(plan).antiSpoofing?.fault;
-  return { cause: "anti-spoofing", fault: plan.faults.find((name) => name === fault) };
+  return {
+    cause: "anti-spoofing",
+    fault: plan.antiSpoofing.needed && !node.host.allowsPods ? fault : undefined,
+  };
 }
 
 /** The rule that is missing, if a stateful group drops the packet. */
@@ -247,10 +331,50 @@ function refusedBy(
   plan: LabPlan,
   wire: Wire,
   seen: readonly Wire[],
+  node: NodePlan,
 ): Pick<Drop, "rule" | "fault"> | undefined {
   const { securityGroup, groupHasPods } = fabricFacts(plan);
-  if (!securityGroup) return undefined;
-  const isAnswer = seen.some(
+  if (!securityGroup || isAnswer(wire, seen)) return undefined;
+  const source = isPod(plan, wire.source) ? "pods" : "nodes";
+  const passes = (rule: FirewallRule) => rule.open && !closedOn(plan, rule.name, node, "in");
+  const fits = plan.firewall.filter((rule) => rule.source === source && matches(rule, wire));
+  if (fits.some(passes)) return undefined;
+  // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
+  const inGroup = source === "pods" && groupHasPods && plan.antiSpoofing.allowsPods;
+  if (inGroup && plan.firewall.some((rule) => rule.source === "nodes" && passes(rule) && matches(rule, wire)))
+    return undefined;
+  const [rule] = fits;
+  return { rule: rule?.name, fault: rule && closedOn(plan, rule.name, node, "in") };
+}
+
+/** The rule that a node's own firewall closes, if it drops the packet. It is stateful, as a group is. */
+function blockedBy(
+  plan: LabPlan,
+  wire: Wire,
+  { to, seen }: Leg,
+  { host, address }: NodePlan,
+  direction: Direction,
+): Pick<Drop, "rule" | "fault"> | undefined {
+  if (isAnswer(wire, seen)) return undefined;
+  // ICMP and SSH are what Oracle's images let in (wardroom#201). Forwarded packets, as those to NodePorts, pass another chain.
+  const isForOthers = wire.destination !== address || (to.kind === "node" && to.forwards === true);
+  if (
+    direction === "in" &&
+    wire.protocol !== "icmp" &&
+    !isForOthers &&
+    host.broken.includes("host-firewall-reject")
+  )
+    return { fault: "host-firewall-reject" };
+  if (fabricFacts(plan).securityGroup) return undefined;
+  const closed = host.closed.find(
+    (one) => one.direction === direction && matches(ruleOf(plan, one.rule), wire),
+  );
+  return closed && { rule: closed.rule, fault: closed.fault };
+}
+
+/** Whether the packet matches the state that a packet of the other direction has left. */
+const isAnswer = (wire: Wire, seen: readonly Wire[]): boolean =>
+  seen.some(
     (other) =>
       // Each end of a VXLAN tunnel chooses its own source port, so no packet matches the state of another.
       !isVxlan(wire) &&
@@ -259,16 +383,6 @@ function refusedBy(
       other.protocol === wire.protocol &&
       other.port === wire.port,
   );
-  if (isAnswer) return undefined;
-  const source = isPod(plan, wire.source) ? "pods" : "nodes";
-  const fits = plan.firewall.filter((rule) => rule.source === source && matches(rule, wire));
-  if (fits.some(({ open }) => open)) return undefined;
-  // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
-  const inGroup = source === "pods" && groupHasPods && plan.antiSpoofing.allowsPods;
-  if (inGroup && plan.firewall.some((rule) => rule.source === "nodes" && rule.open && matches(rule, wire)))
-    return undefined;
-  return { rule: fits[0]?.name, fault: fits[0]?.closedBy };
-}
 
 const isVxlan = ({ protocol, port }: Wire): boolean => protocol === "udp" && port === VXLAN.port;
 

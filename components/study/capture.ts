@@ -3,14 +3,13 @@ import {
   addressOf,
   carrierBetween,
   type Endpoint,
-  examplesOf,
   fabricFacts,
   type LabPlan,
   type Pair,
   probeOf,
   probesOf,
   routesOf,
-  rowKey,
+  rowsOf,
 } from "../plan";
 import type { ProbeOrder } from "./order";
 
@@ -31,13 +30,13 @@ export interface CaptureOrder extends ProbeOrder {
 
 /** The captures of a lab: one for each row of the verdict. */
 export function capturesOf(plan: LabPlan): CaptureOrder[] {
-  return examplesOf(plan).map((pair) => {
+  return rowsOf(plan).rows.map(({ key, pair }) => {
     const { from, to } = pair;
     const [small = "ICMP"] = probesOf(pair);
     const { protocol, size, port } = probeOf(plan, pair, small);
     const inside = pair.path === "same-node" && from.interface;
     return {
-      id: rowKey(pair),
+      id: key,
       namespace: from.name,
       destination: addressOf(to),
       probe: protocol,

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
+import { changeHost } from "./host";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
@@ -98,8 +99,15 @@ export function changeSecurity(old: SecurityState | undefined, state: SecuritySt
     'for socket in /run/bird/*.ctl; do [[ ! -S $socket ]] || birdc -s "$socket" restart all > /dev/null; done';
   return [
     nft(FABRIC, state.rules),
-    ...(old?.bgpOpen && !state.bgpOpen ? [inside(FABRIC, "conntrack -F 2> /dev/null"), restart] : []),
+    ...(closesBgp(old, state) ? [inside(FABRIC, "conntrack -F 2> /dev/null"), restart] : []),
   ].join("\n");
+}
+
+/** Whether TCP 179 is now closed at a port where it was open. */
+function closesBgp(old: SecurityState | undefined, state: SecurityState): boolean {
+  if (!old?.bgpOpen) return false;
+  const before = old.bgpClosedOn ?? [];
+  return !state.bgpOpen || (state.bgpClosedOn ?? []).some((node) => !before.includes(node));
 }
 
 /** Builds a node, after removing what is left of an old one. */
@@ -171,6 +179,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     // New rules are for new connections, and a ping is the same connection as the last one with its identifier.
     old && old.nat !== state.nat ? inside(state.name, "conntrack -F 2> /dev/null") : "",
     state.services === undefined || old?.services === state.services ? "" : nft(state.name, state.services),
+    ...changeHost(state.name, old?.host, state.host),
   ]
     .filter((part) => part !== "")
     .join("\n");
