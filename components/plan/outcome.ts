@@ -48,12 +48,10 @@ export const outcomeOf = (plan: LabPlan): Outcome => ({
 
 /** The rows of a plan's verdict, each with the pairs that it is about. */
 export const rowsOf = (plan: LabPlan): Rows =>
-  divide(plan, (pair) =>
-    JSON.stringify([
-      carrierName(plan, pair),
-      probesOf(pair).map((probe) => fateOf(predict(plan, pair, probe))),
-    ]),
-  );
+  divide(plan, (pair) => {
+    const fates = probesOf(pair).map((probe) => fateOf(predict(plan, pair, probe)));
+    return JSON.stringify([fates.some((fate) => fate !== undefined), carrierName(plan, pair), fates]);
+  });
 
 /** Why a packet is lost, without the names of the nodes. */
 const fateOf = (drop: Drop | undefined) => drop && [drop.cause, drop.rule, drop.fault, drop.onReturn];

@@ -39,7 +39,8 @@ interface NodePair {
  * Divides the pairs of a plan into rows. Where all nodes are in the same state, each path (and reach) is one row.
  * Elsewhere a path has one row for each of its outcomes.
  *
- * @param fateOf what happens to a pair, as text: pairs with equal texts share a row.
+ * @param fateOf what happens to a pair, as text: pairs with equal texts share a row. Of a pair that works it comes first in
+ *   the alphabet.
  */
 export function divide(plan: LabPlan, fateOf: (pair: Pair) => string): Rows {
   const byPath = new Map<string, Row[]>();
@@ -56,7 +57,7 @@ export function divide(plan: LabPlan, fateOf: (pair: Pair) => string): Rows {
   }
   for (const [path, groups] of groupsOf(plan, fateOf)) {
     const universe = groups.flat();
-    const largest = groups.reduce((best, group) => (group.length > best.length ? group : best));
+    const largest = groups[0];
     const names = groups.map((group) => (group === largest ? OTHERS : nameOf(group, universe, plan)));
     byPath.set(
       path,
@@ -85,7 +86,7 @@ function found(row: Row | undefined, pair: Pair): Row {
 
 const keyOfNodes = (pair: Pair): string => Object.values(nodesOf(pair)).join(" > ");
 
-/** For each path, its pairs of nodes in groups that share their fate; the healthy group first. */
+/** For each path, its pairs of nodes in groups that share their fate; the largest group first. */
 function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pair[][]> {
   const fates = new Map<string, string>();
   const states = new Map<string, number>();
@@ -127,7 +128,12 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
     if (group) group.push(pair);
     else groups.set(text, [pair]);
   }
-  return new Map([...byPath].map(([path, groups]) => [path, [...groups.values()]]));
+  // Of two that are equally large, the one that works comes first: its text does.
+  const inOrder = ([a, x]: [string, readonly Pair[]], [b, y]: [string, readonly Pair[]]) =>
+    y.length - x.length || (a < b ? -1 : 1);
+  return new Map(
+    [...byPath].map(([path, groups]) => [path, [...groups].sort(inOrder).map(([, group]) => group)]),
+  );
 }
 
 /** Names the part of a path that some pairs of nodes are: `to w2`, `from/to w2`, or the pairs themselves. */

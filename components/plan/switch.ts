@@ -30,9 +30,14 @@ export interface LivingPods {
 export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | undefined {
   const mtu = { old: deployed.mtu.pod, new: wanted.mtu.pod };
   if (deployed.onTwin || wanted.onTwin || mtu.old === mtu.new) return undefined;
-  const verdict = judgeLiving({ ...wanted, mtu: { ...wanted.mtu, pod: mtu.old } });
-  const fresh = judge(wanted);
-  const differing = verdict.paths.filter(({ outcome }, i) => outcome !== fresh.paths[i]?.outcome);
+  const living = { ...wanted, mtu: { ...wanted.mtu, pod: mtu.old } };
+  const verdict = judgeLiving(living);
+  // Compare each row's pair, not the rows: with faults on some nodes, the two verdicts may divide a path differently.
+  const differing = rowsOf(living).rows.flatMap(({ key, pair }) =>
+    verdict.paths.filter(
+      (row) => rowKey(row) === key && !predict(living, pair, row.probe) !== !predict(wanted, pair, row.probe),
+    ),
+  );
   const namesOf = (rows: readonly PathVerdict[]) => [...new Set(rows.map(rowKey))];
   const failing = differing.filter(({ outcome }) => outcome === "fails");
   return { mtu, verdict, differs: namesOf(differing), sentence: sentenceOn(mtu, namesOf(failing)) };

@@ -1,22 +1,9 @@
 /** The twin's matrix: what is varied, the selection for CI, and the failure message that shows what disagreed. */
 import assert from "node:assert/strict";
-import {
-  ENCAPSULATIONS,
-  type Encapsulation,
-  FAULTS,
-  type Fabric,
-  type FaultSetting,
-  faultLabel,
-  faultOf,
-} from "../../components/config";
-import {
-  ENCAPSULATION_FACTS,
-  FAULT_FACTS,
-  fabricFacts,
-  hasEffect,
-  type LabPlan,
-} from "../../components/plan";
+import { ENCAPSULATIONS, type Encapsulation, type Fabric, faultLabel } from "../../components/config";
+import { ENCAPSULATION_FACTS, fabricFacts, hasEffect, type LabPlan } from "../../components/plan";
 import { formatObservation, type Observation } from "../../components/study";
+import { EVERYWHERE, faultsOf, ON_ONE_NODE, onHost } from "./fault-settings";
 import { pairwise } from "./pairwise";
 import { errorOf, planOf, type RawConfig } from "./problems";
 import { kindFor, sharedMachine, TwinUnderTest } from "./twin";
@@ -61,29 +48,6 @@ export type Case = Readonly<{
   fault: string;
   variant: keyof typeof VARIANTS;
 }>;
-
-/** The faults that are tried with every variant: those of the network and of Calico, on all nodes. */
-const EVERYWHERE: readonly FaultSetting[] = FAULTS.filter((fault) => FAULT_FACTS[fault].of !== "host");
-
-/**
- * All other faults are tried without variants, because they depend on nothing that a variant changes: those of a node's
- * own kernel or firewall, and every fault on one node alone.
- */
-const ON_ONE_NODE: readonly FaultSetting[] = FAULTS.flatMap((fault) => {
-  const { of, closes, onAllBecause } = FAULT_FACTS[fault];
-  const everywhere: FaultSetting[] = of === "host" ? [fault] : [];
-  if (onAllBecause) return everywhere;
-  const out: FaultSetting[] = closes ? [{ fault, nodes: ["w2"], direction: "out" }] : [];
-  return [...everywhere, { fault, nodes: ["w2"] }, ...out];
-});
-
-const SETTINGS = new Map([...EVERYWHERE, ...ON_ONE_NODE].map((setting) => [faultLabel(setting), setting]));
-
-/** The faults of a case, as in a stack's config. */
-const faultsOf = (fault: string): FaultSetting[] => {
-  const setting = SETTINGS.get(fault);
-  return setting ? [setting] : [];
-};
 
 /** The case as a stack's config. */
 const configOf = ({ encapsulation, fabric, fault, variant }: Case, base: RawConfig = {}): RawConfig => ({
@@ -178,11 +142,6 @@ export const MATRIX: readonly Case[] = [...VARIED, ...PLACED];
 
 /** Cases whose fault, if they have one, changes something. With a fault that has no effect a case shows little. */
 export const EFFECTIVE: readonly Case[] = VARIED.filter(isEffective);
-
-/** Faults of a node itself depend on no fabric: one is enough. */
-const onHost = new Set(
-  ON_ONE_NODE.filter((setting) => FAULT_FACTS[faultOf(setting)].of === "host").map(faultLabel),
-);
 
 /**
  * What CI plays of the faults of single nodes: each on a fabric with a security group and on one without, where it can be

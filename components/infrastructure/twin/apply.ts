@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
-import { changeHost } from "./host";
+import { changeHost, closesSessions } from "./host";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
@@ -143,6 +143,8 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const neighbours = difference(kept?.neighbours ?? [], state.neighbours);
   const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
   const gone = moved && old?.tunnel ? old.tunnel : undefined;
+  // A node's firewall that closes TCP 179 must also end its sessions, and while the peers can still hear of it.
+  const restarts = old !== undefined && old.bird !== "" && closesSessions(old.host, state.host);
   return [
     podMtu(old, state),
     ...podMacs(old, state),
@@ -164,7 +166,9 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       ...forwarding.removed.map((entry) => `fdb del ${entry}`),
       ...forwarding.added.map((entry) => `fdb append ${entry}`),
     ]),
-    old?.bird === state.bird ? "" : birdTo(old, state),
+    ...(restarts ? [endBird(state.name), `ip -n ${state.name} route flush proto bird`] : []),
+    ...changeHost(state.name, old?.host, state.host),
+    !restarts && old?.bird === state.bird ? "" : birdTo(restarts ? undefined : old, state),
     // tunl0 belongs to the namespace and cannot be deleted. Without an address and with its link down, it carries
     // nothing.
     gone?.kind === "ipip"
@@ -179,7 +183,6 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     // New rules are for new connections, and a ping is the same connection as the last one with its identifier.
     old && old.nat !== state.nat ? inside(state.name, "conntrack -F 2> /dev/null") : "",
     state.services === undefined || old?.services === state.services ? "" : nft(state.name, state.services),
-    ...changeHost(state.name, old?.host, state.host),
   ]
     .filter((part) => part !== "")
     .join("\n");

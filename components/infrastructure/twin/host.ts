@@ -64,6 +64,10 @@ const REJECT = [
   "    counter reject with icmp host-prohibited",
 ];
 
+/** Whether a change of the firewall closes TCP 179, in whatever direction. */
+export const closesSessions = (old: HostState | undefined, state: HostState | undefined): boolean =>
+  state?.bgpClosed === true && old?.firewall !== state.firewall;
+
 /** Bash that brings what faults change on a node from one state to the other. */
 export function changeHost(node: string, old: HostState | undefined, state: HostState | undefined): string[] {
   return [...changeFirewall(node, old, state), ...changeKernel(node, old, state)];
@@ -91,11 +95,9 @@ function changeKernel(node: string, old: HostState | undefined, state: HostState
 function changeFirewall(node: string, old: HostState | undefined, state: HostState | undefined): string[] {
   if ((old?.firewall ?? "") === (state?.firewall ?? "")) return [];
   const empty = "table ip host-firewall {}\ndelete table ip host-firewall";
-  const restart = `if [[ -S /run/bird/${node}.ctl ]]; then birdc -s /run/bird/${node}.ctl restart all > /dev/null; fi`;
   return [
     nft(node, [empty, state?.firewall ?? ""].join("\n")),
     // The new rules apply from cold, as the verdict assumes: forget what the old ones let through.
     inside(node, "conntrack -F 2> /dev/null"),
-    ...(state?.bgpClosed ? [restart] : []),
   ];
 }
