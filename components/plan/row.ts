@@ -1,5 +1,5 @@
 /** The rows of a verdict: a path, or a part of one where a fault makes nodes differ. */
-import { sessionUp } from "./bgp";
+import { sessionFault, sessionUp } from "./bgp";
 import { isUniform } from "./host";
 import type { LabPlan } from "./lab";
 import { examplesOf, type Pair, pairsOf, rowKey } from "./path";
@@ -103,7 +103,9 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
   const fate = (path: string, pair: Pair) => {
     const { from, to } = nodesOf(pair);
     const [a, b] = [classes.get(from), to === undefined ? undefined : classes.get(to)];
-    const session = a && b && a !== b ? sessionUp(plan, a.node, b.node) : true;
+    // Which of the two opens their session depends on their addresses.
+    const session =
+      a && b && a !== b ? [sessionUp(plan, a.node, b.node), sessionFault(plan, a.node, b.node)] : "";
     const key = `${path}|${a?.state}|${b?.state}|${classes.get(clientOf(pair))?.state}|${session}`;
     const known = fates.get(key) ?? fateOf(pair);
     fates.set(key, known);
