@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
+import { faultOf } from "../config";
 import { bgpEstablished, ENCAPSULATION_FACTS, type LabPlan } from "../plan";
 import { ClusterApi } from "./api";
 import { Images } from "./images";
@@ -92,7 +93,9 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
                 dependsOn: cluster.prepared.get(node) as remote.Command,
               }),
           );
-    const as32 = plan.nodes.filter(({ recordedAddress }) => recordedAddress.endsWith("/32"));
+    const { nodes, faults } = plan;
+    // With the fault, Calico detects no address by itself, so the nodes without the fault need theirs as well.
+    const recorded = faults.some((one) => faultOf(one) === "node-as-32") ? nodes : [];
     return runScript(
       {
         node: controlPlane,
@@ -101,7 +104,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
         values: {
           // The manifest has half a megabyte of definitions. Compressed it is a tenth of that, also in the state.
           MANIFEST: gzipSync(manifest).toString("base64"),
-          RECORDED: as32.map(({ name, recordedAddress }) => `${name} ${recordedAddress}`).join("\n"),
+          RECORDED: recorded.map(({ name, recordedAddress }) => `${name} ${recordedAddress}`).join("\n"),
           BGP_READY: bgpReady(plan),
         },
         triggers: [caHash],

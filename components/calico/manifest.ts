@@ -1,5 +1,6 @@
 /** Edits Calico's own manifest to match the plan. Everything that the plan does not decide stays as Calico wrote it. */
 import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
+import { faultOf } from "../config";
 import type { LabPlan } from "../plan";
 import { calicoMinor, MINOR_WITH_NFTABLES, MINOR_WITH_ROUTING_CHOICE } from "../plan";
 
@@ -67,7 +68,8 @@ const needsNftables = (plan: LabPlan): boolean =>
  * and keeps the address that the Node object already has.
  */
 function nodeAddress({ faults }: LabPlan): Wishes["environment"] {
-  if (faults.includes("node-as-32")) return { IP: undefined, IP_AUTODETECTION_METHOD: undefined };
+  if (faults.some((one) => faultOf(one) === "node-as-32"))
+    return { IP: undefined, IP_AUTODETECTION_METHOD: undefined };
   return { IP: "autodetect", IP_AUTODETECTION_METHOD: "kubernetes-internal-ip" };
 }
 

@@ -35,9 +35,21 @@ export const FAULTS = [
   "port-security",
   "mtu-too-big",
   "node-as-32",
+  "ip-forward-off",
+  "rp-filter-strict",
+  "host-firewall-forward-drop",
+  "host-firewall-reject",
+  "nat-missing",
+  "link-mtu-smaller",
+  "mtu-black-hole",
 ] as const;
 /** One of the {@link FAULTS}. */
 export type Fault = (typeof FAULTS)[number];
+
+/** Seen from the node that has a fault: packets that come `in`, or that go `out`. */
+export const DIRECTIONS = ["in", "out"] as const;
+/** One of the {@link DIRECTIONS}. */
+export type Direction = (typeof DIRECTIONS)[number];
 
 /** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
 export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;

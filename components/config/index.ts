@@ -9,17 +9,19 @@
 import { z } from "zod";
 import { aws } from "./aws";
 import { calico } from "./calico";
-import { CLOUDS, ENCAPSULATIONS, FABRICS, FAULTS, PROXY_MODES } from "./choices";
+import { CLOUDS, ENCAPSULATIONS, FABRICS, PROXY_MODES } from "./choices";
 import { ConfigError, type Problem } from "./error";
+import { faults } from "./faults";
 import { CONTAINERS, hosts, placeMachines } from "./hosts";
 import { openstack } from "./openstack";
 import { decode, ownKeys, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 import { DEFAULT_TOPOLOGY, MAX_NODES, type Subnet, topology } from "./topology";
-import { cidr, flag, listOrText, oneOf, version, whole } from "./value";
+import { cidr, flag, oneOf, version, whole } from "./value";
 import { toProblems } from "./zod-errors";
 
 export * from "./choices";
 export { ConfigError, type Problem } from "./error";
+export { type FaultSetting, faultLabel, faultOf, type PlacedFault } from "./faults";
 export { CONTAINERS, type Machine as MachineConfig } from "./hosts";
 export { nearest, suggestion } from "./nearest";
 export { PROJECT, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
@@ -80,11 +82,11 @@ export const schema = z.strictObject({
   /** Whether to build the same lab on this machine, on the cloud's fabric, before it costs money. Default: `false`. */
   rehearse: flag().default(false),
   /**
-   * Deliberate defects: a list of names, or text with commas between them. On every fabric `mtu-too-big`, `node-as-32`; on
-   * aws and openstack `bgp-blocked`, `ipip-blocked`, `vxlan-blocked`, `pod-cidr-blocked`; on aws, azure, gcp and oci
-   * `source-dest-check`; on openstack `port-security`. Default: none.
+   * Deliberate defects: a list of names, or text with commas between them. `{ fault, nodes, direction }` instead of a name
+   * is a fault that only some nodes have. stacks/faults.md describes each fault and says where it can be had. Default:
+   * none.
    */
-  faults: listOrText(oneOf(FAULTS), FAULTS.length, `faults: ${FAULTS.join(", ")}`).default([]),
+  faults: faults().default([]),
   /** Keys for `cloud: aws`. */
   aws: aws.optional(),
   /** Keys for `cloud: openstack`; of these, `backend` also for `fabric: openstack`. */

@@ -83,7 +83,7 @@ export function list<T extends z.ZodType>(element: T, min: number, max: number, 
 }
 
 /** A list, or the same as text: its elements with commas between them. Empty text is the empty list. */
-export function listOrText<T extends z.ZodType<string, string>>(element: T, max: number, what: string) {
+export function listOrText<T extends z.ZodType>(element: T, max: number, what: string) {
   const elements = list(element, 0, max, what);
   // The first element beyond the limit already shows that there are too many.
   const split = (text: string) =>

@@ -51,11 +51,12 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return Object.keys(shapeOf(at) ?? {});
 }
 
-/** The definition inside the wrappers `default`, `prefault`, `optional`, a list's pipe, or a union's object variant. */
+/** The definition inside the wrappers `default`, `prefault`, `optional`, a pipe, or a union's object variant. */
 function unwrap(type: unknown): z.core.$ZodTypeDef & Record<string, unknown> {
   const def = (type as z.ZodType).def as z.core.$ZodTypeDef & Record<string, unknown>;
   if (def.innerType) return unwrap(def.innerType);
-  if (def.type === "pipe") return unwrap(def.out);
+  // A pipe either checks what a function has prepared, as a list does, or ends in a function.
+  if (def.type === "pipe") return unwrap((def.out as z.ZodType).def.type === "transform" ? def.in : def.out);
   if (def.type === "union") return unwrap((def.options as unknown[]).at(-1));
   return def;
 }

@@ -1,16 +1,20 @@
 /** What another backend of Neutron would change in a lab: the difference between two verdicts. */
 import type { NeutronBackend } from "../config";
 import type { LabPlan } from "./lab";
-import { outcomeOf } from "./outcome";
-import { rowKey } from "./path";
+import { predict, rowsOf } from "./outcome";
+import { probesOf } from "./probe";
 
 /**
  * The rows of the verdict that have another outcome with this backend, e.g. `pod-to-internet ICMP works`.
  * @returns an empty list where it makes no difference.
  */
 export function rowsThatDiffer(plan: LabPlan, backend: NeutronBackend): string[] {
-  const here = outcomeOf(plan).paths;
-  return outcomeOf({ ...plan, backend })
-    .paths.filter((row, i) => row.outcome !== here[i]?.outcome)
-    .map((row) => `${rowKey(row)} ${row.probe} ${row.outcome}`);
+  const other = { ...plan, backend };
+  // Compare each row's pair, not the rows: with faults on some nodes, the two verdicts may divide a path differently.
+  return rowsOf(plan).rows.flatMap(({ key, pair }) =>
+    probesOf(pair).flatMap((probe) => {
+      const [here, there] = [predict(plan, pair, probe), predict(other, pair, probe)];
+      return !here === !there ? [] : [`${key} ${probe} ${there ? "fails" : "works"}`];
+    }),
+  );
 }

@@ -14,9 +14,9 @@ export function carrierBetween(
   return crossSubnet && sharesRecordedSubnet(from, to) ? "direct" : tunnel;
 }
 
-/** Calico compares the recorded addresses with their prefix lengths, so a /32 is alone in its subnet. */
-function sharesRecordedSubnet(from: NodePlan, to: NodePlan): boolean {
-  return (
-    from.subnet === to.subnet && !from.recordedAddress.endsWith("/32") && !to.recordedAddress.endsWith("/32")
-  );
-}
+/**
+ * A node looks for the other's address in its own recorded subnet (Felix: `nodeInOurSubnet` in l3_route_resolver.go; BIRD's
+ * filter does the same), so a node recorded as /32 uses the tunnel to every other node. They may still send to it without.
+ */
+const sharesRecordedSubnet = (from: NodePlan, to: NodePlan): boolean =>
+  from.subnet === to.subnet && !from.recordedAddress.endsWith("/32");

@@ -1,5 +1,5 @@
 /** What a fault changes in a lab: the difference between two verdicts, one with the fault and one without it. */
-import type { Fault } from "../config";
+import { type FaultSetting, faultLabel } from "../config";
 import { withFaults } from "./fault";
 import type { LabPlan } from "./lab";
 import { type Outcome, outcomeOf } from "./outcome";
@@ -16,10 +16,13 @@ export type Effect = "paths" | "readiness" | "nothing";
  *
  * @param faults the faults to judge, whether or not the plan has them. Default: those of the plan.
  */
-export function effectsOf(plan: LabPlan, faults: readonly Fault[] = plan.faults): Map<Fault, Effect> {
+export function effectsOf(
+  plan: LabPlan,
+  faults: readonly FaultSetting[] = plan.faults,
+): Map<FaultSetting, Effect> {
   const textOf = remember((set) => outcomeOf(withFaults(plan, set)));
-  const effectOf = (fault: Fault): Effect => {
-    const others = plan.faults.filter((name) => name !== fault);
+  const effectOf = (fault: FaultSetting): Effect => {
+    const others = plan.faults.filter((other) => faultLabel(other) !== faultLabel(fault));
     const bases = [[], ...others.map((other) => [other])];
     const changes = (part: keyof Outcome) =>
       bases.some((base) => textOf(base)[part] !== textOf([...base, fault])[part]);
@@ -30,14 +33,14 @@ export function effectsOf(plan: LabPlan, faults: readonly Fault[] = plan.faults)
 }
 
 /** Whether a fault changes anything in a lab. */
-export const hasEffect = (plan: LabPlan, fault: Fault): boolean =>
+export const hasEffect = (plan: LabPlan, fault: FaultSetting): boolean =>
   effectsOf(plan, [fault]).get(fault) !== "nothing";
 
 /** Judges each set of faults only once, in whatever order they are given. Two outcomes are equal if their texts are. */
-function remember(judge: (faults: readonly Fault[]) => Outcome) {
+function remember(judge: (faults: readonly FaultSetting[]) => Outcome) {
   const known = new Map<string, Record<keyof Outcome, string>>();
-  return (faults: readonly Fault[]) => {
-    const key = [...faults].sort().join();
+  return (faults: readonly FaultSetting[]) => {
+    const key = faults.map(faultLabel).sort().join("; ");
     const found = known.get(key);
     if (found) return found;
     const { paths, notReady } = judge(faults);

@@ -1,12 +1,14 @@
 /** Why a path fails and how to fix it, in sentences. */
 import type { Fault } from "../config";
+import { CATALOGUE } from "./catalogue";
+import type { Drop } from "./drop";
 import { fabricFacts } from "./fabric";
 import { ruleOf } from "./firewall";
+import { isUniform } from "./host";
 import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
 import { ownsNetwork } from "./placement";
 import type { RuleName } from "./rule";
-import type { Drop } from "./trace";
 
 /** Why a path fails and how to fix it. */
 export interface Failure {
@@ -44,19 +46,29 @@ function wordsOf(plan: LabPlan, name: RuleName): string {
 }
 
 /** Puts a lost packet into sentences. */
-export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
+export function explain(plan: LabPlan, { from, to }: Pair, drop: Drop): Failure {
   const facts = fabricFacts(plan);
   const what = `${drop.onReturn ? "the answer" : "the packet"} ${drop.packet}`;
   const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
   // Without Calico no other encapsulation can be chosen, so do not suggest one.
   const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
   const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip;
+  const sender = plan.nodes.find(({ name }) => name === from.node);
+  const orNat = sender?.host.broken.includes("nat-missing") ? "" : ", or set natOutgoing: true";
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const insteadOfPodAddress =
     to.kind === "node" || to.kind === "internet"
-      ? ", or set natOutgoing: true"
+      ? orNat
       : orUse(canTunnelIpip ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
+  const noRoutes = isUniform(plan)
+    ? ", so no node has a route to another's block"
+    : " between the two nodes, so neither has a route to the other's block";
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
+  // These faults lose packets in their own way, or keep a packet from getting its node's address.
+  if (drop.cause === "host" || drop.fault === "host-firewall-reject" || drop.fault === "nat-missing") {
+    const { cause, fix, reference } = CATALOGUE[drop.fault as Fault];
+    return { ...base, cause: `${what} is lost: ${cause}`, fix: `${undo}${fix}`, reference };
+  }
   switch (drop.cause) {
     case "security-group": {
       const words = drop.rule ? wordsOf(plan, drop.rule) : drop.packet;
@@ -65,11 +77,20 @@ export function explain(plan: LabPlan, { to }: Pair, drop: Drop): Failure {
         (drop.rule && RULE_REFERENCES[drop.rule]) ?? `${DOCS}/getting-started/kubernetes/requirements`;
       return { ...base, cause: `the security group has no rule for ${what}`, fix, reference };
     }
+    case "host-firewall": {
+      const words = drop.rule ? wordsOf(plan, drop.rule) : drop.packet;
+      return {
+        ...base,
+        cause: `the node's own firewall drops ${what}`,
+        fix: `${undo}allow ${words.replace("the group", "the other nodes")} in it`,
+        reference: `${DOCS}/getting-started/kubernetes/requirements`,
+      };
+    }
     case "no-bgp-route":
       return {
         ...base,
-        cause: `BGP is not established, so no node has a route to another's block, and ${what} follows the default route, where it is lost`,
-        fix: `${undo}allow TCP 179 from the group${orUse("VXLAN, whose routes need no BGP")}`,
+        cause: `BGP is not established${noRoutes}, and ${what} follows the default route, where it is lost`,
+        fix: `${undo}allow TCP 179 from the ${facts.securityGroup ? "group" : "other nodes"}${orUse("VXLAN, whose routes need no BGP")}`,
         reference: RULE_REFERENCES.bgp as string,
       };
     case "anti-spoofing": {

@@ -1,97 +1,55 @@
-/** The faults: what each breaks and where it can exist, as data, and how a plan with faults differs from one without. */
-import { FABRICS, type Fabric, type Fault } from "../config";
+/** How a plan with faults differs from one without. */
+import { type Direction, type Fault, type FaultSetting, faultOf } from "../config";
 import { fabricFacts } from "./fabric";
+import { FAULT_FACTS } from "./fault-facts";
+import type { ClosedRule, HostPlan } from "./host";
 import type { LabPlan } from "./lab";
-import type { FirewallRule, RuleName } from "./rule";
+import type { FirewallRule } from "./rule";
 import { controlPlaneOf } from "./topology";
 
-/** What a fault breaks and where it can exist. */
-export interface FaultFacts {
-  /** What is wrong, as the verdict says it. */
-  means: string;
-  /** The fabrics that can have it. */
-  fabrics: readonly Fabric[];
-  /** What the fault breaks: the network under the nodes, or Calico's settings. */
-  of: "fabric" | "calico";
-  /** The firewall rule that it closes, if any. */
-  closes?: RuleName;
-}
+export { FAULT_FACTS, type FaultFacts, meaningOf, SMALLER_BY } from "./fault-facts";
 
-const GROUPED: readonly Fabric[] = ["aws", "openstack"];
+/** Whether a fault of the config is on a node. */
+const isOn = (setting: FaultSetting, node: string): boolean =>
+  typeof setting === "string" || !setting.nodes || setting.nodes.includes(node);
 
-/** The facts of each fault. */
-export const FAULT_FACTS: Record<Fault, FaultFacts> = {
-  "bgp-blocked": {
-    means: "the security group has no rule for TCP 179",
-    fabrics: GROUPED,
-    of: "fabric",
-    closes: "bgp",
-  },
-  "ipip-blocked": {
-    means: "the security group has no rule for IP protocol 4",
-    fabrics: GROUPED,
-    of: "fabric",
-    closes: "ipip",
-  },
-  "vxlan-blocked": {
-    means: "the security group has no rule for UDP 4789",
-    fabrics: GROUPED,
-    of: "fabric",
-    closes: "vxlan",
-  },
-  "pod-cidr-blocked": {
-    means: "the security group has no rule for the pod CIDR",
-    fabrics: GROUPED,
-    of: "fabric",
-    closes: "pod-cidr",
-  },
-  "source-dest-check": {
-    means: "the source/dest check stays on",
-    fabrics: ["aws", "azure", "gcp", "oci"],
-    of: "fabric",
-  },
-  "port-security": {
-    means: "the ports' allowed address pairs lack the pod CIDR",
-    fabrics: ["openstack"],
-    of: "fabric",
-  },
-  "mtu-too-big": {
-    means: "pods get the link's MTU, which leaves the tunnel's header no room",
-    fabrics: FABRICS,
-    of: "calico",
-  },
-  "node-as-32": {
-    means: "Calico records the nodes' addresses as /32",
-    fabrics: FABRICS,
-    of: "calico",
-  },
-};
+/** The direction in which a fault closes a rule, seen from the node. */
+const directionOf = (setting: FaultSetting): Direction =>
+  (typeof setting === "string" ? undefined : setting.direction) ?? "in";
+
+/** Whether a fault takes its rule out of the group of all nodes, and not of some nodes' own. */
+const closesGroup = (plan: LabPlan, setting: FaultSetting): boolean =>
+  fabricFacts(plan).securityGroup && (typeof setting === "string" || !setting.nodes);
 
 /**
  * The plan with these faults, in place of those that it has. This is the only place where a fault takes effect: what the
  * lab needs (`needed` in the plan) is the same with and without faults.
  */
-export function withFaults(plan: LabPlan, faults: readonly Fault[]): LabPlan {
+export function withFaults(plan: LabPlan, faults: readonly FaultSetting[]): LabPlan {
   const { mtu, antiSpoofing } = plan;
   const { antiSpoofing: check, layer3 } = fabricFacts(plan);
-  const has = (fault: Fault | undefined) => fault !== undefined && faults.includes(fault);
   const prefixes = new Map(plan.subnets.map(({ name, prefix }) => [name, prefix]));
-  const nodes = plan.nodes.map((node) => ({
-    ...node,
-    recordedAddress: `${node.address}/${has("node-as-32") ? 32 : (layer3?.hostPrefix ?? prefixes.get(node.subnet))}`,
-  }));
+  const routed = !check?.followsRoutes || plan.podRoutes.length > 0;
+  const nodes = plan.nodes.map((node) => {
+    const own = faults.filter((setting) => isOn(setting, node.name));
+    const has = (fault: Fault | undefined) => own.some((setting) => faultOf(setting) === fault);
+    const host: HostPlan = {
+      allowsPods: antiSpoofing.needed && !has(check?.fault) && routed,
+      broken: own.map(faultOf).filter((fault) => FAULT_FACTS[fault].of === "host"),
+      closed: own.filter((setting) => !closesGroup(plan, setting)).flatMap((one) => closedBy(plan, one)),
+    };
+    const prefix = has("node-as-32") ? 32 : (layer3?.hostPrefix ?? prefixes.get(node.subnet));
+    return { ...node, recordedAddress: `${node.address}/${prefix}`, host };
+  });
+  const everywhere = faults.filter((setting) => closesGroup(plan, setting)).map(faultOf);
   return {
     ...plan,
     faults,
     nodes,
     controlPlane: controlPlaneOf(nodes),
-    firewall: plan.firewall.map((rule) => closeFor(faults, rule)),
-    mtu: { ...mtu, pod: has("mtu-too-big") ? mtu.link : mtu.tunnel },
-    antiSpoofing: {
-      ...antiSpoofing,
-      allowsPods:
-        antiSpoofing.needed && !has(check?.fault) && (!check?.followsRoutes || plan.podRoutes.length > 0),
-    },
+    firewall: plan.firewall.map((rule) => closeFor(everywhere, rule)),
+    mtu: { ...mtu, pod: faults.some((one) => faultOf(one) === "mtu-too-big") ? mtu.link : mtu.tunnel },
+    antiSpoofing: { ...antiSpoofing, allowsPods: nodes.some(({ host }) => host.allowsPods) },
   };
 }
 
@@ -99,4 +57,11 @@ export function withFaults(plan: LabPlan, faults: readonly Fault[]): LabPlan {
 function closeFor(faults: readonly Fault[], { closedBy: _, ...rule }: FirewallRule): FirewallRule {
   const fault = rule.needed ? faults.find((name) => FAULT_FACTS[name].closes === rule.name) : undefined;
   return { ...rule, open: rule.needed && !fault, ...(fault && { closedBy: fault }) };
+}
+
+/** The rule that a fault closes on a node that has it. */
+function closedBy(plan: LabPlan, setting: FaultSetting): ClosedRule[] {
+  const fault = faultOf(setting);
+  const rule = plan.firewall.find(({ name, needed }) => needed && name === FAULT_FACTS[fault].closes);
+  return rule ? [{ rule: rule.name, direction: directionOf(setting), fault }] : [];
 }

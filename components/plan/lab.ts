@@ -1,5 +1,5 @@
 /** The plan: the wanted lab as pure data. */
-import type { Encapsulation, Fault, LabConfig } from "../config";
+import type { Encapsulation, FaultSetting, LabConfig } from "../config";
 import { carrierBetween } from "./carrier";
 import { checkConfig } from "./check";
 import { ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
@@ -40,13 +40,13 @@ export interface LabPlan extends Placement {
   firewall: FirewallRule[];
   /**
    * `needed`: un-encapsulated packets with a pod's address leave a node, so anti-spoofing must let them through.
-   * `allowsPods`: it does.
+   * `allowsPods`: it does so on some node; each node's `host` says whether it does on that one.
    */
   antiSpoofing: { needed: boolean; allowsPods: boolean };
   /** Routes of the gateway, one per node block; empty unless `podRoutes`. */
   podRoutes: { block: string; node: string; via: string }[];
   /** The faults whose effects are in the plan; see {@link withFaults}. */
-  faults: readonly Fault[];
+  faults: readonly FaultSetting[];
   versions: Versions;
   proxyMode: LabConfig["proxyMode"];
 }

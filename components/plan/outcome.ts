@@ -1,12 +1,17 @@
 /** What will happen in a lab: on each path, and to the readiness of each node. */
+import { bgpEstablished, sessionUp } from "./bgp";
 import { carrierBetween } from "./carrier";
-import { routesNeedBgp, TUNNELS } from "./encapsulation";
+import type { Drop } from "./drop";
+import { TUNNELS } from "./encapsulation";
 import { nameOf } from "./endpoint";
 import { explain, type Failure } from "./failure";
 import type { LabPlan } from "./lab";
-import { examplesOf, type Pair, type Path } from "./path";
+import type { Sender } from "./packet";
+import type { Pair, Path } from "./path";
 import { type ProbeName, probeOf, probesOf } from "./probe";
-import { bgpEstablished, type Drop, type Sender, trace } from "./trace";
+import { hasRoute } from "./route";
+import { divide, type Row, type Rows } from "./row";
+import { trace } from "./trace";
 
 /** The prediction for one probe on one path. */
 export interface PathVerdict {
@@ -15,6 +20,8 @@ export interface PathVerdict {
   reach?: Pair["reach"];
   /** The Service's `externalTrafficPolicy`. Only for `client-to-nodeport`. */
   policy?: Pair["policy"];
+  /** Which nodes the row is about, where a fault on some of them makes the path's outcome differ: `to w2`, `others`. */
+  part?: string;
   probe: ProbeName;
   outcome: "works" | "fails";
   /** One pair that takes the path, e.g. `cp1-1 > w1-1`. */
@@ -27,7 +34,10 @@ export interface PathVerdict {
 
 /** What will happen in a lab. */
 export interface Outcome {
-  /** For each path that the topology has, one row per probe. */
+  /**
+   * For each path that the topology has, one row per probe. Where a fault on some nodes makes them differ, a path has such
+   * rows for each of its outcomes.
+   */
   paths: PathVerdict[];
   /** Nodes whose calico-node will not become ready, with the message it will give. */
   notReady: { node: string; message: string }[];
@@ -35,9 +45,19 @@ export interface Outcome {
 
 /** Predicts what will happen in a lab. Pure. */
 export const outcomeOf = (plan: LabPlan): Outcome => ({
-  paths: examplesOf(plan).flatMap((pair) => probesOf(pair).map((probe) => judgePath(plan, pair, probe))),
+  paths: rowsOf(plan).rows.flatMap((row) => probesOf(row.pair).map((probe) => judgePath(plan, row, probe))),
   notReady: notReady(plan),
 });
+
+/** The rows of a plan's verdict, each with the pairs that it is about. */
+export const rowsOf = (plan: LabPlan): Rows =>
+  divide(plan, (pair) => {
+    const fates = probesOf(pair).map((probe) => fateOf(predict(plan, pair, probe)));
+    return JSON.stringify([fates.some((fate) => fate !== undefined), carrierName(plan, pair), fates]);
+  });
+
+/** Why a packet is lost, without the names of the nodes. */
+const fateOf = (drop: Drop | undefined) => drop && [drop.cause, drop.rule, drop.fault, drop.onReturn];
 
 /**
  * What the verdict says about one pair, to compare an observation with it.
@@ -53,12 +73,13 @@ function senderOf(plan: LabPlan, { from }: Pair): Sender {
   return from.name === node.name ? { kind: "node", node } : { kind: "pod", pod: from, node };
 }
 
-function judgePath(plan: LabPlan, pair: Pair, probe: ProbeName): PathVerdict {
+function judgePath(plan: LabPlan, { pair, part }: Row, probe: ProbeName): PathVerdict {
   const drop = predict(plan, pair, probe);
   return {
     path: pair.path,
     ...(pair.reach && { reach: pair.reach }),
     ...(pair.policy && { policy: pair.policy }),
+    ...(part && { part }),
     probe,
     outcome: drop ? "fails" : "works",
     example: `${pair.from.name} > ${nameOf(pair.to)}`,
@@ -72,28 +93,27 @@ function carrierName(plan: LabPlan, { path, policy, from, to }: Pair): string {
   if (policy === "Local") return "to the node's own pod";
   if (to.kind === "node" || to.kind === "internet")
     return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
-  if (routesNeedBgp(plan) && !bgpEstablished(plan)) {
-    return "no BGP route: the default route";
-  }
   // kube-proxy has rewritten a Service's address by then, on the node that a NodePort's client asks or on the pod's own.
   const start = to.kind === "nodeport" ? to.entry.name : from.node;
   const a = plan.nodes.find(({ name }) => name === start);
+  if (a && a.name !== to.node.name && !hasRoute(plan, a, to.node)) return "no BGP route: the default route";
   const carrier = a ? carrierBetween(plan, a, to.node) : "direct";
   return carrier === "direct" ? "direct" : `${TUNNELS[carrier].device}, ${TUNNELS[carrier].wire}`;
 }
 
 function notReady(plan: LabPlan): Outcome["notReady"] {
   if (!plan.calico || !plan.bgp.enabled || bgpEstablished(plan)) return [];
-  return plan.nodes
-    .map(({ name }) => ({
-      name,
-      peers: plan.nodes.filter((other) => other.name !== name).map(({ address }) => address),
-    }))
-    .filter(({ peers }) => peers.length > 0)
-    .map(({ name, peers }) => ({
-      node: name,
-      message: `calico/node is not ready: BIRD is not ready: BGP not established with ${peers.join(",")}`,
-    }));
+  return (
+    plan.nodes
+      .map((node) => ({ node, others: plan.nodes.filter(({ name }) => name !== node.name) }))
+      // After 30 s one established session is enough (checkBIRDReady in node/pkg/health/health.go).
+      .filter(({ node, others }) => others.length > 0 && !others.some((peer) => sessionUp(plan, node, peer)))
+      .map(({ node, others }) => ({ name: node.name, peers: others.map(({ address }) => address) }))
+      .map(({ name, peers }) => ({
+        node: name,
+        message: `calico/node is not ready: BIRD is not ready: BGP not established with ${peers.join(",")}`,
+      }))
+  );
 }
 
 /** Whether a path fails although no fault in the config causes it. Tell the user before the lab costs money. */

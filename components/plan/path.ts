@@ -148,7 +148,14 @@ function inOrder(x: Pair, y: Pair): number {
  * The name of a row in the verdict. Pairs with the same key have the same outcome. Without a policy a NodePort is one of
  * `Cluster`, which is Kubernetes' default.
  */
-export function rowKey({ path, reach, policy }: Pick<Pair, "path" | "reach" | "policy">): string {
+export function rowKey({
+  path,
+  reach,
+  policy,
+  part,
+}: Pick<Pair, "path" | "reach" | "policy"> & { part?: string }): string {
   const which = policy === "Local" ? policy : reach;
-  return which ? `${path} (${which})` : path;
+  const whole = which ? `${path} (${which})` : path;
+  if (!part) return whole;
+  return part === "others" ? `${whole}, ${part}` : `${whole} ${part}`;
 }

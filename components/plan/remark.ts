@@ -1,10 +1,10 @@
 /** The verdict's remarks: what the user should know although nothing fails. */
-import type { Fault } from "../config";
+import { type FaultSetting, faultLabel, faultOf } from "../config";
 import { rowsThatDiffer } from "./backend";
 import { type Effect, effectsOf } from "./effect";
 import { ENCAPSULATION_FACTS, encapsulationOf, routesNeedBgp } from "./encapsulation";
 import { fabricFacts } from "./fabric";
-import { FAULT_FACTS } from "./fault";
+import { meaningOf } from "./fault";
 import type { LabPlan } from "./lab";
 import { limitsOf } from "./limit";
 import type { Outcome } from "./outcome";
@@ -24,7 +24,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
   }
   if (paths.some(({ failure }) => failure?.fault === "ipip-blocked")) {
     remarks.push(
-      "the group is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for the first packet, before there is any such state",
+      `the ${fabricFacts(plan).securityGroup ? "group" : "nodes' firewall"} is stateful: once a node has sent IP protocol 4, the other's packets pass for up to 600 s as answers, so a broken lab can look alive (calico#1996); this verdict is for the first packet, before there is any such state`,
     );
   }
   if (!routesNeedBgp(plan) && notReady.length > 0) {
@@ -32,9 +32,9 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       `calico-node is not ready, but pods reach each other: Felix programs the routes of ${plan.encapsulation}, so no path depends on BGP`,
     );
   }
-  if ((effects.get("node-as-32") ?? "nothing") !== "nothing") {
+  if ([...effects].some(([fault, effect]) => faultOf(fault) === "node-as-32" && effect !== "nothing")) {
     remarks.push(
-      "a node recorded as /32 shares its subnet with no other node: all pods of other nodes are reached through the tunnel, without any error (calico#4254)",
+      "a node recorded as /32 shares its subnet with no other node: it reaches all pods of other nodes through the tunnel, without any error (calico#4254)",
     );
   }
   if (layer3?.hostPrefix && ENCAPSULATION_FACTS[plan.encapsulation].crossSubnet) {
@@ -56,14 +56,15 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
   return [...remarks, ...limitsOf(plan)];
 }
 
-function remarkOn(plan: LabPlan, fault: Fault, effect: Effect): string {
-  const remark = `fault ${fault} is set on purpose: ${FAULT_FACTS[fault].means}`;
+function remarkOn(plan: LabPlan, fault: FaultSetting, effect: Effect): string {
+  const label = faultLabel(fault);
+  const remark = `fault ${label} is set on purpose: ${meaningOf(plan, faultOf(fault))}`;
   switch (effect) {
     case "paths":
       return remark;
     case "readiness":
       return `${remark}; under ${plan.encapsulation} it changes whether calico-node is ready, but no path`;
     case "nothing":
-      return `fault ${fault} changes nothing here: no path of this lab depends on what it breaks`;
+      return `fault ${label} changes nothing here: no path of this lab depends on what it breaks`;
   }
 }

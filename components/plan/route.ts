@@ -1,10 +1,10 @@
 /** The routes to other nodes' blocks. The twin programs exactly these, and the observation expects them. */
+import { sessionUp } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
-import { bgpEstablished } from "./trace";
 
 /** A route to the block of another node. */
 export interface Route {
@@ -35,8 +35,19 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
   return { block: peer.block, via: gateway, device, onlink: layer3?.hostPrefix !== undefined };
 }
 
-/** The routes of a node once routing has converged: none where they come from BIRD and BGP is not established. */
-export function routesOf(plan: LabPlan, node: NodePlan): Route[] {
-  if (routesNeedBgp(plan) && !bgpEstablished(plan)) return [];
-  return plan.nodes.filter(({ name }) => name !== node.name).map((peer) => routeTo(plan, node, peer));
+/** Whether a node has the route to another's block. BIRD programs it only over an established session of the two. */
+export const hasRoute = (plan: LabPlan, node: NodePlan, peer: NodePlan): boolean =>
+  !routesNeedBgp(plan) || sessionUp(plan, node, peer);
+
+/** The source address that a node chooses for a packet to a node's pods: that of the device by which it leaves. */
+export function sourceTo(plan: LabPlan, node: NodePlan, peer: NodePlan): string {
+  const tunneled =
+    node.name !== peer.name && hasRoute(plan, node, peer) && carrierBetween(plan, node, peer) !== "direct";
+  return tunneled ? node.tunnelAddress : node.address;
 }
+
+/** The routes of a node once routing has converged. Where they come from BIRD, only those of its established sessions. */
+export const routesOf = (plan: LabPlan, node: NodePlan): Route[] =>
+  plan.nodes
+    .filter((peer) => peer.name !== node.name && hasRoute(plan, node, peer))
+    .map((peer) => routeTo(plan, node, peer));

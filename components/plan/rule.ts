@@ -33,7 +33,7 @@ export interface FirewallRule {
   needed: boolean;
   /** Why the lab needs the rule, or why it does not. */
   why: string;
-  /** Whether the security group has the rule: it is needed, and no fault closes it. */
+  /** Whether the security group of all nodes has the rule: it is needed, and no fault closes it everywhere. */
   open: boolean;
   /** The fault that closes it although the lab needs it. */
   closedBy?: Fault;

@@ -1,7 +1,7 @@
 /** What a switch of encapsulation means for running pods. Calico sets a pod's MTU only when it creates the pod. */
 import type { LabPlan } from "./lab";
-import { type PathVerdict, predict } from "./outcome";
-import { examplesOf, rowKey } from "./path";
+import { type PathVerdict, predict, rowsOf } from "./outcome";
+import { rowKey } from "./path";
 import { probesOf } from "./probe";
 import { judge, type Verdict } from "./verdict";
 
@@ -30,9 +30,14 @@ export interface LivingPods {
 export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | undefined {
   const mtu = { old: deployed.mtu.pod, new: wanted.mtu.pod };
   if (deployed.onTwin || wanted.onTwin || mtu.old === mtu.new) return undefined;
-  const verdict = judgeLiving({ ...wanted, mtu: { ...wanted.mtu, pod: mtu.old } });
-  const fresh = judge(wanted);
-  const differing = verdict.paths.filter(({ outcome }, i) => outcome !== fresh.paths[i]?.outcome);
+  const living = { ...wanted, mtu: { ...wanted.mtu, pod: mtu.old } };
+  const verdict = judgeLiving(living);
+  // Compare each row's pair, not the rows: with faults on some nodes, the two verdicts may divide a path differently.
+  const differing = rowsOf(living).rows.flatMap(({ key, pair }) =>
+    verdict.paths.filter(
+      (row) => rowKey(row) === key && !predict(living, pair, row.probe) !== !predict(wanted, pair, row.probe),
+    ),
+  );
   const namesOf = (rows: readonly PathVerdict[]) => [...new Set(rows.map(rowKey))];
   const failing = differing.filter(({ outcome }) => outcome === "fails");
   return { mtu, verdict, differs: namesOf(differing), sentence: sentenceOn(mtu, namesOf(failing)) };
@@ -42,10 +47,10 @@ export function judgeSwitch(deployed: LabPlan, wanted: LabPlan): LivingPods | un
 function judgeLiving(plan: LabPlan): Verdict {
   const verdict = judge(plan);
   const tooLarge = new Set(
-    examplesOf(plan).flatMap((pair) =>
+    rowsOf(plan).rows.flatMap(({ key, pair }) =>
       probesOf(pair)
         .filter((probe) => predict(plan, pair, probe)?.cause === "mtu")
-        .map((probe) => `${rowKey(pair)}:${probe}`),
+        .map((probe) => `${key}:${probe}`),
     ),
   );
   const paths = verdict.paths.map((row) => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { LabConfig } from "../config";
 import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
 import { fabricFacts } from "./fabric";
+import { HEALTHY_HOST, type HostPlan } from "./host";
 import { placementOf } from "./placement";
 
 /** A subnet of the lab. */
@@ -50,6 +51,8 @@ export interface NodePlan {
   tunnelAddress: string;
   /** The study pods, {@link PODS_PER_NODE} of them. */
   pods: PodPlan[];
+  /** What faults have changed on the node. */
+  host: HostPlan;
 }
 
 /** Study pods on each node: two, so that the same-node path exists. */
@@ -106,6 +109,7 @@ export function planNodes(config: LabConfig): NodePlan[] {
       block: formatCidr(block),
       tunnelAddress: toAddress(block.first),
       pods: podNames(node.name).map((pod, i) => planPod(pod, node.name, block.first + 1 + i)),
+      host: HEALTHY_HOST,
     };
   });
 }

@@ -1,16 +1,14 @@
 /** For one pair of each path: which packet is taken from which device, and with which probe it is made. */
 import {
   addressOf,
-  carrierBetween,
   type Endpoint,
-  examplesOf,
   fabricFacts,
   type LabPlan,
   type Pair,
   probeOf,
   probesOf,
-  routesOf,
-  rowKey,
+  rowsOf,
+  sourceTo,
 } from "../plan";
 import type { ProbeOrder } from "./order";
 
@@ -31,13 +29,13 @@ export interface CaptureOrder extends ProbeOrder {
 
 /** The captures of a lab: one for each row of the verdict. */
 export function capturesOf(plan: LabPlan): CaptureOrder[] {
-  return examplesOf(plan).map((pair) => {
+  return rowsOf(plan).rows.map(({ key, pair }) => {
     const { from, to } = pair;
     const [small = "ICMP"] = probesOf(pair);
     const { protocol, size, port } = probeOf(plan, pair, small);
     const inside = pair.path === "same-node" && from.interface;
     return {
-      id: rowKey(pair),
+      id: key,
       namespace: from.name,
       destination: addressOf(to),
       probe: protocol,
@@ -66,7 +64,5 @@ function endsOf(plan: LabPlan, { path, from, to }: Pair): { destination: string;
 function sourceOf(plan: LabPlan, from: Pair["from"], to: Extract<Endpoint, { pod: unknown }>): string {
   const sender = to.kind === "nodeport" ? to.entry.name : from.name;
   const node = plan.nodes.find(({ name }) => name === sender);
-  if (!node) return from.address;
-  const tunneled = carrierBetween(plan, node, to.node) !== "direct" && routesOf(plan, node).length > 0;
-  return tunneled ? node.tunnelAddress : node.address;
+  return node ? sourceTo(plan, node, to.node) : from.address;
 }

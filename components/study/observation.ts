@@ -1,7 +1,5 @@
 /** The observation: what the twin's packets really did, for every ordered pair, next to what the verdict said. */
 import {
-  bgpEstablished,
-  examplesOf,
   judge,
   type LabPlan,
   nameOf,
@@ -9,6 +7,8 @@ import {
   predict,
   probesOf,
   rowKey,
+  rowsOf,
+  sessionUp,
 } from "../plan";
 import { idOf } from "./order";
 import { type Sample, sampleOf } from "./sample";
@@ -74,12 +74,14 @@ export function compare(
   sample: Sample = sampleOf(plan),
 ): Observation {
   const { pairs, of } = sample;
+  const { rows: planned, rowOf } = rowsOf(plan);
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
   const disagreements: string[] = [];
   for (const pair of pairs) {
+    const row = rowOf(pair).key;
     for (const probe of probesOf(pair)) {
       const result = measured.results[idOf(pair, probe)] ?? { works: false, detail: "not measured" };
-      const key = `${rowKey(pair)}:${probe}`;
+      const key = `${row}:${probe}`;
       const tally = tallies.get(key) ?? { working: 0, pairs: 0, detail: "" };
       tallies.set(key, tally);
       tally.pairs += 1;
@@ -88,7 +90,7 @@ export function compare(
       const expected = !predict(plan, pair, probe);
       if (expected !== result.works) {
         disagreements.push(
-          `${pair.from.name} > ${nameOf(pair.to)} (${rowKey(pair)}, ${probe}): predicted ${word(expected)}, observed ${word(result.works)}${result.detail && `: ${result.detail}`}`,
+          `${pair.from.name} > ${nameOf(pair.to)} (${row}, ${probe}): predicted ${word(expected)}, observed ${word(result.works)}${result.detail && `: ${result.detail}`}`,
         );
       }
     }
@@ -103,10 +105,10 @@ export function compare(
     rows,
     disagreements: disagreements.slice(0, 20),
     notConverged: measured.notConverged,
-    wire: examplesOf(plan).map((pair) => ({
-      path: rowKey(pair),
+    wire: planned.map(({ key, pair }) => ({
+      path: key,
       example: `${pair.from.name} > ${nameOf(pair.to)}`,
-      ...(measured.captures[rowKey(pair)] ?? { route: "not measured", packet: "not measured" }),
+      ...(measured.captures[key] ?? { route: "not measured", packet: "not measured" }),
     })),
     sessionsDown: sessionsDown(measured),
   };
@@ -128,16 +130,17 @@ function sessionsDown(measured: Measured): Record<string, string[]> {
   return Object.fromEntries(down.filter(([, peers]) => peers.length > 0));
 }
 
-/** BGP is predicted too: every session is up, or none. */
+/** BGP is predicted, too: for each session whether it is up. */
 function sessionDisagreements(plan: LabPlan, measured: Measured): string[] {
   if (!plan.bgp.enabled) return [];
-  const expected = bgpEstablished(plan);
-  return Object.entries(measured.sessions).flatMap(([node, peers]) =>
-    Object.entries(peers)
-      .filter(([, state]) => (state === "Established") !== expected)
-      .map(
-        ([peer, state]) =>
-          `BGP ${node} > ${peer}: predicted ${expected ? "Established" : "down"}, observed ${state}`,
-      ),
+  const byName = new Map(plan.nodes.map((node) => [node.name, node]));
+  const byAddress = new Map(plan.nodes.map((node) => [node.address, node]));
+  return Object.entries(measured.sessions).flatMap(([name, peers]) =>
+    Object.entries(peers).flatMap(([address, state]) => {
+      const [node, peer] = [byName.get(name), byAddress.get(address)];
+      const expected = node !== undefined && peer !== undefined && sessionUp(plan, node, peer);
+      if ((state === "Established") === expected) return [];
+      return [`BGP ${name} > ${address}: predicted ${expected ? "Established" : "down"}, observed ${state}`];
+    }),
   );
 }

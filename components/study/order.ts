@@ -1,7 +1,6 @@
 /** What `scripts/twin/observe` is asked to measure. */
 import {
   addressOf,
-  bgpEstablished,
   type LabPlan,
   listenerOf,
   nameOf,
@@ -11,6 +10,8 @@ import {
   probeOf,
   probesOf,
   routesOf,
+  sessionUp,
+  withFirewall,
 } from "../plan";
 import { type CaptureOrder, capturesOf } from "./capture";
 import { type Sample, sampleOf } from "./sample";
@@ -29,6 +30,8 @@ export interface Order {
     sessions: number;
     routes: { block: string; via: string; device: string }[];
   }[];
+  /** The namespaces whose firewalls track connections. */
+  stateful: string[];
   /** Ports that echo during a round. */
   listeners: ListenerOrder[];
   /** Probes that are sent at the same time, round after round. */
@@ -58,6 +61,9 @@ export interface ProbeOrder {
    */
   expect: boolean;
 }
+/** The namespace in which the twin's security groups are. */
+const FABRIC = "fabric";
+
 /** A probe's `id` in the order, and in what was measured. */
 export const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
 
@@ -88,10 +94,17 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
   const nodes = plan.nodes.map((node) => ({
     name: node.name,
     bgp: plan.bgp.enabled,
-    sessions: bgpEstablished(plan) ? plan.nodes.length - 1 : 0,
+    sessions: plan.nodes.filter((peer) => peer.name !== node.name && sessionUp(plan, node, peer)).length,
     routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
   }));
-  return { patience, nodes, listeners: [...listeners.values()], rounds, captures: capturesOf(plan) };
+  return {
+    patience,
+    nodes,
+    stateful: [FABRIC, ...withFirewall(plan).map(({ name }) => name)],
+    listeners: [...listeners.values()],
+    rounds,
+    captures: capturesOf(plan),
+  };
 }
 
 /**

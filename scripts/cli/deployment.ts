@@ -1,7 +1,8 @@
 /** What is deployed of a stack, as the engine recorded it. */
 import { isDeepStrictEqual } from "node:util";
+import type { FaultSetting } from "../../components/config";
 import { findSandbox, hasFormerSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
-import type { LabPlan } from "../../components/plan";
+import { type LabPlan, withFaults } from "../../components/plan";
 import { dynamicName, isElsewhere, STACK_TYPE } from "../../components/remote/types";
 import type { Observation } from "../../components/study";
 import { ownFolder, readCheckpoint } from "./backend";
@@ -66,7 +67,7 @@ export function plain(value: unknown): unknown {
 /** The stack outputs of a lab of machines, as far as the command line reads them. */
 export interface MachineOutputs {
   encapsulation?: string;
-  faults?: string[];
+  faults?: FaultSetting[];
   nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
   kubeconfig?: unknown;
   /** Pods whose MTU is not the one that Calico gives to new pods, each as `namespace/name on node`. */
@@ -101,9 +102,11 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   const folder = named("TwinFolder")?.outputs?.folder;
   if (typeof folder !== "string") return undefined;
   const outputs = named("Observation")?.outputs;
+  const plan = outputs?.plan as LabPlan | undefined;
   return {
     folder,
-    plan: outputs?.plan as LabPlan | undefined,
+    // A plan that an earlier version recorded does not say what its faults do to each node.
+    plan: plan && withFaults(plan, plan.faults),
     observation: outputs?.observation as Observation | undefined,
   };
 }

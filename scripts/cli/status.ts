@@ -1,4 +1,5 @@
 /** The state of a lab as data: what is up, what was last measured, what differs from its config. */
+import { faultLabel } from "../../components/config";
 import { findSandbox, type SandboxKind } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import {
@@ -72,14 +73,21 @@ function builtOf(deployed: Deployment): Omit<LabStatus, "stack" | "changed" | "n
   if (twin) return twinStatus(twin);
   const { nodes, encapsulation, faults = [], kubeconfig } = outputsOf(deployed) ?? {};
   if (!nodes) return { state: "incomplete" };
-  return { state: "up", cluster: kubeconfig !== undefined, encapsulation, faults, nodes };
+  return {
+    state: "up",
+    cluster: kubeconfig !== undefined,
+    encapsulation,
+    faults: faults.map(faultLabel),
+    nodes,
+  };
 }
 
 function twinStatus({ folder, plan, observation }: DeployedTwin) {
   const sandbox = findSandbox(folder)?.kind;
   if (!sandbox) return { state: "gone" as const, why: whyGone(folder) };
   if (!plan) return { state: "incomplete" as const, sandbox };
-  const { encapsulation, fabric, faults } = plan;
+  const { encapsulation, fabric } = plan;
+  const faults = plan.faults.map(faultLabel);
   const nodes = plan.nodes.map(({ name, role, subnet, address, block, pods }) => ({
     name,
     role,

@@ -1,6 +1,10 @@
-/** Writes what the config's schema says into Pulumi.yaml, for the engine, and stacks/schema.json, for editors. */
+/**
+ * Writes what the config's schema says into Pulumi.yaml, for the engine, and stacks/schema.json, for editors; and the
+ * catalogue of faults into stacks/faults.md.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
+import { faultsPage } from "./faults";
 import { withKeys } from "./project";
 import { keySchemas, stackSchema } from "./stack-schema";
 
@@ -16,6 +20,7 @@ export function render(): { file: string; text: string }[] {
       file: path.join(ROOT, "stacks/schema.json"),
       text: `${JSON.stringify(stackSchema(keys), null, 2)}\n`,
     },
+    { file: path.join(ROOT, "stacks/faults.md"), text: faultsPage() },
   ];
 }
 

@@ -6,6 +6,7 @@ import { ENCAPSULATIONS, FAULTS, parseConfig } from "../../components/config";
 import { FAULT_FACTS, planLab } from "../../components/plan";
 import { CLOUDS } from "../support/clouds";
 import { expectedFirewall, sorted } from "../support/firewall";
+import type { Recorded } from "../support/mocks";
 
 const OPERATOR = ["203.0.113.7/32", "198.51.100.0/24"];
 
@@ -21,6 +22,19 @@ describe("the folders of the clouds", () => {
   });
 });
 
+/** The groups of each node: EC2 has them on the instance, Neutron on the port. */
+const groupsByNode = (resources: readonly Recorded[]): Record<string, string[]> =>
+  Object.fromEntries(
+    resources.flatMap(({ name, props }) => {
+      const groups = props.vpcSecurityGroupIds ?? (props.fixedIps && props.securityGroupIds);
+      return groups ? [[name, groups]] : [];
+    }),
+  );
+
+/** The names of the rules in a group. */
+const ruleInGroup = (resources: readonly Recorded[], group: string | undefined): string[] =>
+  resources.filter(({ props }) => props.securityGroupId === group).map(({ name }) => name);
+
 describe("the firewall", () => {
   for (const { cloud, build, firewall } of CLOUDS) {
     const rowsOf = async (raw: Record<string, unknown>) =>
@@ -28,7 +42,9 @@ describe("the firewall", () => {
 
     for (const encapsulation of ENCAPSULATIONS) {
       it(`has exactly the plan's rules: ${encapsulation} on ${cloud}, without faults and with each fault`, async () => {
-        const faults = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(cloud));
+        const faults = FAULTS.filter(
+          (fault) => FAULT_FACTS[fault].of !== "host" && FAULT_FACTS[fault].fabrics.includes(cloud),
+        );
         for (const list of [[], ...faults.map((fault) => [fault])]) {
           const raw = { encapsulation, faults: list };
           const plan = planLab(parseConfig({ cloud, ...raw }));
@@ -37,6 +53,22 @@ describe("the firewall", () => {
         }
       });
     }
+
+    it(`takes a rule from some nodes without touching the others, by a group of its own: ${cloud}`, async () => {
+      const raw = { encapsulation: "IPIP", faults: [{ fault: "ipip-blocked", nodes: ["w2"] }] };
+      const { resources } = await build(raw, { operatorCidrs: OPERATOR });
+      const groups = groupsByNode(resources);
+      assert.deepEqual(Object.keys(groups).sort(), ["cp1", "w1", "w2", "w3"]);
+      assert.equal(groups.w2?.length, 1);
+      for (const name of ["cp1", "w1", "w3"]) {
+        assert.equal(groups[name]?.length, 2, name);
+        assert.equal(groups[name]?.[0], groups.w2?.[0], "all nodes are in the group that the rules name");
+      }
+      // The lab as a whole has the same rules as without the fault.
+      assert.deepEqual(sorted(firewall(resources)), sorted(await rowsOf({ encapsulation: "IPIP" })));
+      const apart = ruleInGroup(resources, groups.cp1?.[1]);
+      assert.deepEqual(apart, ["ipip-others"]);
+    });
 
     it(`has no rule with a source of /0: ${cloud}`, async () => {
       for (const encapsulation of ENCAPSULATIONS) {

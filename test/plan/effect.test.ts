@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { FAULTS, type Fault } from "../../components/config";
+import { FAULTS, type FaultSetting, faultLabel } from "../../components/config";
 import { effectsOf, hasEffect, type LabPlan, outcomeOf, planLab, withFaults } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
 import { planOf, type RawConfig } from "../support/problems";
@@ -8,11 +8,11 @@ import { planOf, type RawConfig } from "../support/problems";
 const subsetsOf = <T>(items: readonly T[]): T[][] =>
   items.reduce<T[][]>((sets, item) => sets.concat(sets.map((set) => [...set, item])), [[]]);
 
-const text = (plan: LabPlan, faults: readonly Fault[], part: "paths" | "notReady") =>
+const text = (plan: LabPlan, faults: readonly FaultSetting[], part: "paths" | "notReady") =>
   JSON.stringify(outcomeOf(withFaults(plan, faults))[part]);
 
 /** Whether the fault changes this part of the verdict beside any set of the plan's other faults. */
-const changesSomewhere = (plan: LabPlan, fault: Fault, part: "paths" | "notReady"): boolean =>
+const changesSomewhere = (plan: LabPlan, fault: FaultSetting, part: "paths" | "notReady"): boolean =>
   subsetsOf(plan.faults.filter((name) => name !== fault)).some(
     (set) => text(plan, set, part) !== text(plan, [...set, fault], part),
   );
@@ -25,14 +25,14 @@ describe("the effect of a fault", () => {
         for (const [fault, effect] of effectsOf(plan)) {
           const paths = changesSomewhere(plan, fault, "paths");
           const readiness = changesSomewhere(plan, fault, "notReady");
-          assert.equal(effect, paths ? "paths" : readiness ? "readiness" : "nothing", fault);
+          assert.equal(effect, paths ? "paths" : readiness ? "readiness" : "nothing", faultLabel(fault));
         }
       }),
       { numRuns: 60 },
     );
   });
 
-  const effect = (raw: RawConfig, fault: Fault) => effectsOf(planOf(raw)).get(fault);
+  const effect = (raw: RawConfig, fault: FaultSetting) => effectsOf(planOf(raw)).get(fault);
   const ONE_SUBNET = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
 
   it("is found although another fault hides it", () => {

@@ -1,16 +1,18 @@
 // Applies the fixes in the verdict as they say: a fix that is refused, does not help, or is missing fails here.
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { CLOUDS, ENCAPSULATIONS, FABRICS } from "../../components/config";
+import { CLOUDS, ENCAPSULATIONS, FABRICS, type FaultSetting, faultOf } from "../../components/config";
 import { judge, type PathVerdict, rowKey } from "../../components/plan";
 import { rawConfigs } from "../support/arbitraries";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
+
+const settingsIn = (raw: RawConfig): readonly FaultSetting[] => raw.faults as FaultSetting[];
 
 /** What a fix says about the config, as the values that a reader would set. */
 const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => RawConfig[]][] = [
   [
     /take (\S+) out of faults/,
-    ([, fault], raw) => [{ faults: (raw.faults as string[]).filter((name) => name !== fault) }],
+    ([, fault], raw) => [{ faults: settingsIn(raw).filter((one) => faultOf(one) !== fault) }],
   ],
   [/set podRoutes: true/, () => [{ podRoutes: true }]],
   [/set natOutgoing: true/, () => [{ natOutgoing: true }]],
@@ -91,11 +93,22 @@ describe("a fix in the verdict", () => {
     });
   }
 
+  it("does not suggest natOutgoing to a node that has lost the rule for it", () => {
+    const raw: RawConfig = {
+      cloud: "twin",
+      fabric: "openstack",
+      encapsulation: "IPIPCrossSubnet",
+      natOutgoing: false,
+      faults: ["port-security", "nat-missing"],
+    };
+    for (const row of failingRows(raw)) assertLeadsOut(raw, row, 3);
+  });
+
   it("is accepted in any lab with any faults, and following the fixes one by one makes the path work", () => {
     fc.assert(
       fc.property(rawConfigs, fc.boolean(), (drawn, withCalico) => {
         const raw = withCalico ? drawn : { ...drawn, calico: { install: "none" } };
-        for (const row of failingRows(raw)) assertLeadsOut(raw, row, (raw.faults as string[]).length + 2);
+        for (const row of failingRows(raw)) assertLeadsOut(raw, row, settingsIn(raw).length + 2);
       }),
       { numRuns: 50 },
     );

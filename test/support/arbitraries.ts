@@ -10,6 +10,7 @@ import {
   FAULTS,
   type Fabric,
   type Fault,
+  type FaultSetting,
   type LabConfig,
   NEUTRON_BACKENDS,
   type NeutronBackend,
@@ -21,6 +22,7 @@ import {
   CALICO_RELEASES,
   FABRIC_FACTS,
   FAULT_FACTS,
+  fabricFacts,
   formatCidr,
   type LabPlan,
   parseCidr,
@@ -136,13 +138,44 @@ const bgpFor = (encapsulation: Encapsulation) =>
 const withoutGaps = (raw: RawConfig): RawConfig =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 
-/** Whether a lab can have a fault. The lab cannot break the network of existing machines. */
+/** Whether a lab can have a fault. The lab cannot break the network of existing machines, and only a twin's kernels. */
 export function canHave(
   { fabric, cloud, onTwin }: Pick<LabPlan, "fabric" | "cloud" | "onTwin">,
   fault: Fault,
-) {
+): boolean {
   const { fabrics, of } = FAULT_FACTS[fault];
-  return fabrics.includes(fabric) && (cloud !== "hosts" || onTwin || of === "calico");
+  return fabrics.includes(fabric) && (onTwin || of === "calico" || (of === "fabric" && cloud !== "hosts"));
+}
+
+/** Up to three of the faults, some of them on some nodes or in one direction. */
+function settingsOf(
+  faults: readonly Fault[],
+  fabric: Fabric,
+  topology: readonly { nodes: readonly (string | { name: string })[] }[],
+) {
+  const names = topology.flatMap(({ nodes }) =>
+    nodes.map((node) => (typeof node === "string" ? node : node.name)),
+  );
+  const everywhere = fc.constant(undefined);
+  const some = fc.subarray(names, { minLength: 1 });
+  const placed = (fault: Fault): fc.Arbitrary<FaultSetting> => {
+    const { closes, onAllBecause } = FAULT_FACTS[fault];
+    const directions =
+      closes && !fabricFacts({ fabric }).securityGroup ? (["in", "out"] as const) : (["in"] as const);
+    return fc
+      .record({
+        nodes: onAllBecause ? everywhere : fc.oneof({ weight: 3, arbitrary: everywhere }, some),
+        direction: closes
+          ? fc.option(fc.constantFrom(...directions), { nil: undefined })
+          : fc.constant(undefined),
+      })
+      .map(({ nodes, direction }) =>
+        nodes || direction ? { fault, ...(nodes && { nodes }), ...(direction && { direction }) } : fault,
+      );
+  };
+  return fc
+    .subarray([...faults], { maxLength: Math.min(3, faults.length) })
+    .chain((chosen) => fc.tuple(...chosen.map(placed)));
 }
 
 /** Valid configs as in a stack file, without the prefix of their keys. */
@@ -151,7 +184,8 @@ export const rawConfigs: fc.Arbitrary<RawConfig> = fc
   .chain(([place, encapsulation, topology, pool, version]) => {
     const fabric = fabricAt(place);
     const ours = place.cloud !== "hosts" || place.rehearse === true;
-    const faults = FAULTS.filter((fault) => canHave({ fabric, cloud: place.cloud, onTwin: ours }, fault));
+    const onTwin = place.cloud === "twin" || place.rehearse === true;
+    const faults = FAULTS.filter((fault) => canHave({ fabric, cloud: place.cloud, onTwin }, fault));
     const podRoutes = ours || place.hosts ? fc.boolean() : fc.constant(false);
     return fc
       .record({
@@ -163,7 +197,7 @@ export const rawConfigs: fc.Arbitrary<RawConfig> = fc
         mtu: fc.option(fc.integer({ min: 1280, max: FABRIC_FACTS[fabric].maxMtu ?? 9001 }), {
           nil: undefined,
         }),
-        faults: fc.subarray(faults),
+        faults: settingsOf(faults, fabric, topology),
       })
       .map((rest) => withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest }));
   });

@@ -1,5 +1,5 @@
 /** Measurements for tests, without a twin. */
-import { bgpEstablished, type LabPlan, nameOf, pairsOf, predict, probesOf } from "../../components/plan";
+import { type LabPlan, nameOf, pairsOf, predict, probesOf, sessionUp } from "../../components/plan";
 import type { Measured } from "../../components/study/observation";
 import { orderOf } from "../../components/study/order";
 
@@ -12,19 +12,16 @@ export function asPredicted(plan: LabPlan): Measured {
       return [`${pair.from.name}>${nameOf(pair.to)}:${probe}`, { works, detail: works ? "" : "no answer" }];
     }),
   );
-  const state = bgpEstablished(plan) ? "Established" : "Active";
   return {
     notConverged: [],
     results: Object.fromEntries(results),
     sessions: Object.fromEntries(
-      plan.nodes.map(({ name }) => [
-        name,
-        plan.bgp.enabled
-          ? Object.fromEntries(
-              plan.nodes.filter((peer) => peer.name !== name).map(({ address }) => [address, state]),
-            )
-          : {},
-      ]),
+      plan.nodes.map((node) => {
+        const peers = plan.bgp.enabled ? plan.nodes.filter(({ name }) => name !== node.name) : [];
+        const state = (peer: (typeof peers)[number]) =>
+          sessionUp(plan, node, peer) ? "Established" : "Active";
+        return [node.name, Object.fromEntries(peers.map((peer) => [peer.address, state(peer)]))];
+      }),
     ),
     captures: Object.fromEntries(
       order.captures.map(({ id }) => [id, { route: "10.0.0.1 dev eth0", packet: "" }]),

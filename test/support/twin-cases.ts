@@ -1,8 +1,9 @@
 /** The twin's matrix: what is varied, the selection for CI, and the failure message that shows what disagreed. */
 import assert from "node:assert/strict";
-import { ENCAPSULATIONS, type Encapsulation, FAULTS, type Fabric } from "../../components/config";
-import { ENCAPSULATION_FACTS, hasEffect, type LabPlan } from "../../components/plan";
+import { ENCAPSULATIONS, type Encapsulation, type Fabric, faultLabel } from "../../components/config";
+import { ENCAPSULATION_FACTS, fabricFacts, hasEffect, type LabPlan } from "../../components/plan";
 import { formatObservation, type Observation } from "../../components/study";
+import { EVERYWHERE, faultsOf, ON_ONE_NODE, onHost } from "./fault-settings";
 import { pairwise } from "./pairwise";
 import { errorOf, planOf, type RawConfig } from "./problems";
 import { kindFor, sharedMachine, TwinUnderTest } from "./twin";
@@ -43,7 +44,8 @@ const VARIANTS = {
 export type Case = Readonly<{
   encapsulation: Encapsulation;
   fabric: Site;
-  fault: (typeof FAULTS)[number] | "no fault";
+  /** The label of a setting, or "no fault". */
+  fault: string;
   variant: keyof typeof VARIANTS;
 }>;
 
@@ -53,7 +55,7 @@ const configOf = ({ encapsulation, fabric, fault, variant }: Case, base: RawConf
   ...VARIANTS[variant],
   encapsulation,
   ...SITES[fabric],
-  faults: fault === "no fault" ? [] : [fault],
+  faults: faultsOf(fault),
 });
 
 export const titleOf = ({ encapsulation, fabric, fault, variant }: Case): string =>
@@ -69,22 +71,37 @@ const BY_COST = [...ENCAPSULATIONS].sort(
 export const COMBINATIONS: readonly Case[] = BY_COST.flatMap((encapsulation) =>
   SITE_NAMES.flatMap((fabric) =>
     (Object.keys(VARIANTS) as (keyof typeof VARIANTS)[]).flatMap((variant) =>
-      (["no fault", ...FAULTS] as const).map((fault) => ({ encapsulation, fabric, fault, variant })),
+      ["no fault", ...EVERYWHERE.map(faultLabel)].map((fault) => ({ encapsulation, fabric, fault, variant })),
     ),
   ),
 );
 
-/** The complete matrix: every combination that the config's own checks accept. */
-export const MATRIX: readonly Case[] = COMBINATIONS.filter((one) => errorOf(configOf(one)) === undefined);
+const isPossible = (one: Case): boolean => errorOf(configOf(one)) === undefined;
 
-/** Cases whose fault, if they have one, changes something. With a fault that has no effect a case shows little. */
-export const EFFECTIVE: readonly Case[] = MATRIX.filter(
-  (one) => one.fault === "no fault" || hasEffect(planOf(configOf(one)), one.fault),
-);
+const isEffective = (one: Case): boolean =>
+  faultsOf(one.fault).every((setting) => hasEffect(planOf(configOf(one)), setting));
+
+/** Every combination with variants that the config's own checks accept. */
+export const VARIED: readonly Case[] = COMBINATIONS.filter(isPossible);
 
 /** The fabrics whose pairs CI plays: each has rules that no other one has. */
 const IN_PAIRS: readonly Site[] = ["aws", "openstack", "plain"];
 export const inPairs = ({ fabric }: Case): boolean => IN_PAIRS.includes(fabric);
+
+/** Faults of single nodes, wherever they change something. Without natOutgoing only where they change nothing with it. */
+export const PLACED: readonly Case[] = ON_ONE_NODE.map(faultLabel).flatMap((fault) =>
+  BY_COST.flatMap((encapsulation) =>
+    IN_PAIRS.flatMap((fabric) => {
+      const cases = (["defaults", "natOutgoing off"] as const).map((variant) => ({
+        encapsulation,
+        fabric,
+        fault,
+        variant,
+      }));
+      return cases.filter((one) => isPossible(one) && isEffective(one)).slice(0, 1);
+    }),
+  ),
+);
 
 /**
  * The other fabrics in CI. Each differs from those in {@link IN_PAIRS} by a few facts, and these cases are one for each
@@ -120,10 +137,35 @@ const isIn = (list: readonly Case[]) => {
   return (one: Case): boolean => titles.has(titleOf(one));
 };
 
-/** What CI plays: all pairs of {@link IN_PAIRS}, each by an effective case where there is one, and {@link BY_FACT}. */
+/** The complete matrix. */
+export const MATRIX: readonly Case[] = [...VARIED, ...PLACED];
+
+/** Cases whose fault, if they have one, changes something. With a fault that has no effect a case shows little. */
+export const EFFECTIVE: readonly Case[] = VARIED.filter(isEffective);
+
+/**
+ * What CI plays of the faults of single nodes: each on a fabric with a security group and on one without, where it can be
+ * had there, in the cheapest encapsulation that shows it; a fault that only IPIP shows (in QEMU), or of a node
+ * itself, on one fabric.
+ */
+export const PLACED_SELECTION: readonly Case[] = PLACED.filter((one) => {
+  const kindOf = ({ fault, fabric, encapsulation }: Case) =>
+    ENCAPSULATION_FACTS[encapsulation].tunnel === "ipip" || onHost.has(fault)
+      ? fault
+      : `${fault} ${fabricFacts(SITES[fabric]).securityGroup}`;
+  const first = PLACED.find((other) => kindOf(other) === kindOf(one));
+  const cheaper = PLACED.find((other) => other.fault === one.fault);
+  return one === first && (one === cheaper || ENCAPSULATION_FACTS[one.encapsulation].tunnel !== "ipip");
+});
+
+/**
+ * What CI plays: all pairs of {@link IN_PAIRS}, each by an effective case where there is one, {@link BY_FACT}, and
+ * {@link PLACED_SELECTION}.
+ */
 export const SELECTION: readonly Case[] = [
-  ...pairwise(MATRIX.filter(inPairs), pairwise(EFFECTIVE.filter(inPairs))),
-  ...MATRIX.filter(isIn(BY_FACT)),
+  ...pairwise(VARIED.filter(inPairs), pairwise(EFFECTIVE.filter(inPairs))),
+  ...VARIED.filter(isIn(BY_FACT)),
+  ...PLACED_SELECTION,
 ];
 
 /** Under emulation each case costs its pairs of pods: the smallest topology that has every path. */

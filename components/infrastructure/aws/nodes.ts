@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import type { AwsConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit, type Foundation, KeyPair, PROJECT_TAG, type Scope } from "../common";
+import { cloudInit, type Foundation, groupsOf, KeyPair, PROJECT_TAG, type Scope } from "../common";
 import type { CloudNode } from "../interface";
 import type { Found } from "./lookup";
 import type { Network } from "./network";
@@ -60,7 +60,7 @@ export function createNodes(
 
 function createInstance(
   node: NodePlan,
-  { plan, config, found, ownEndpoint, network, security, tags }: NodesArgs,
+  { config, found, ownEndpoint, network, security, tags }: NodesArgs,
   keyPair: aws.ec2.KeyPair,
   hostKey: KeyPair,
   { parent, named }: Scope,
@@ -73,9 +73,9 @@ function createInstance(
       subnetId: network.subnets.get(node.subnet)?.id,
       privateIp: node.address,
       associatePublicIpAddress: true,
-      vpcSecurityGroupIds: [security.group.id],
+      vpcSecurityGroupIds: groupsOf(node, security).map(({ id }) => id),
       // EC2 changes this while the machine runs. Off only if pod addresses leave a node and no fault keeps it on.
-      sourceDestCheck: !plan.antiSpoofing.allowsPods,
+      sourceDestCheck: !node.host.allowsPods,
       keyName: keyPair.keyName,
       userData: cloudInit(node.name, hostKey),
       metadataOptions: {
@@ -108,9 +108,9 @@ function createInstance(
         "keyName",
         "associatePublicIpAddress",
         ...(config.imageId ? [] : ["ami"]),
-        // A machine's security group never changes. An endpoint that only resembles EC2 (moto 5) may not show the
-        // groups that the provider sets on the network interface, and every `up` would set them again.
-        ...(ownEndpoint ? ["vpcSecurityGroupIds"] : []),
+        // A machine's groups change only with a fault on some nodes. An endpoint that only resembles EC2 (moto 5) may not
+        // show the groups that the provider sets on the network interface, and every `up` would set them again.
+        ...(ownEndpoint && security.apart.length === 0 ? ["vpcSecurityGroupIds"] : []),
       ],
       // The plan fixes the private address, so the old machine must release it first.
       deleteBeforeReplace: true,

@@ -2,7 +2,14 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
-import { type Foundation, type IngressRule, PROJECT_TAG, planIngress } from "../common";
+import {
+  type Foundation,
+  type GroupApart,
+  type IngressRule,
+  PROJECT_TAG,
+  planIngress,
+  rulesApart,
+} from "../common";
 import type { ResourceTags } from "./tags";
 
 /** Inbound IPv4 rules per group, by default (VPC quotas: "Inbound or outbound rules per security group"). */
@@ -11,6 +18,8 @@ const MAX_RULES = 60;
 /** The security group and its rules. */
 export interface Security {
   group: aws.ec2.SecurityGroup;
+  /** Groups for rules that some nodes must not have. An interface may be in five groups, and four rules can be closed. */
+  apart: GroupApart<aws.ec2.SecurityGroup>[];
   /** All rules. Machines depend on them, so that no packet is sent before its rule exists. */
   rules: pulumi.Resource[];
 }
@@ -53,25 +62,37 @@ export function createSecurity(
   // When a CIDR changes, the new rule is created first. The old one is deleted when everything that needed it has
   // changed.
   const apart = { ...inside, replaceOnChanges: ["cidrIpv4"] };
-  const ingress = rules.map(
-    (rule) => new aws.vpc.SecurityGroupIngressRule(named(rule.name), ingressArgs(rule, group, tags), apart),
-  );
+  const others = rulesApart(rules).map((rule) => ({
+    rule,
+    group: new aws.ec2.SecurityGroup(
+      named(`${PROJECT_TAG}-${stack}-${rule.name}`),
+      { vpcId: vpc.id, description: "Some nodes of an encaplab lab", tags: tags(rule.name) },
+      { parent },
+    ),
+  }));
+  const ingress = rules.map((rule) => {
+    const into = others.find((one) => one.rule === rule)?.group ?? group;
+    return new aws.vpc.SecurityGroupIngressRule(
+      named(rule.name),
+      { ...ingressArgs(rule, group, tags), securityGroupId: into.id },
+      { ...apart, deletedWith: into },
+    );
+  });
   // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.
   const egress = new aws.vpc.SecurityGroupEgressRule(
     named("all-out"),
     { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0", tags: tags("all-out") },
     inside,
   );
-  return { group, rules: [...ingress, egress] };
+  return { group, apart: others, rules: [...ingress, egress] };
 }
 
 function ingressArgs(
   { name, rule, protocol, ports, source }: IngressRule,
   group: aws.ec2.SecurityGroup,
   tags: ResourceTags,
-): aws.vpc.SecurityGroupIngressRuleArgs {
+): Omit<aws.vpc.SecurityGroupIngressRuleArgs, "securityGroupId"> {
   return {
-    securityGroupId: group.id,
     // The rule's name in the table, not its sentence: EC2 takes no apostrophes here.
     description: `encaplab: ${rule}`,
     tags: tags(name),

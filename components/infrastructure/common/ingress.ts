@@ -1,5 +1,5 @@
 /** The open rules of the plan's firewall table, split to one source each. The same for every cloud. */
-import type { FirewallRule, LabPlan, RuleName } from "../../plan";
+import type { FirewallRule, LabPlan, NodePlan, RuleName } from "../../plan";
 
 /** One rule with one source: either the nodes' own security group, or a prefix. */
 export interface IngressRule {
@@ -12,17 +12,47 @@ export interface IngressRule {
   /** First and last port; absent if the protocol has none. */
   ports?: readonly [number, number];
   source: { group: true } | { cidr: string };
+  /**
+   * Nodes that must not have the rule. A group only allows, so the rule is in a group of its own, which all other nodes are
+   * in as well. Then a fault on some nodes changes groups in place, and no machine.
+   */
+  except?: readonly string[];
 }
 
 /** The plan's open rules. @param operatorCidrs who may reach the nodes from outside. */
 export function planIngress(
-  plan: Pick<LabPlan, "firewall" | "ipPool">,
+  plan: Pick<LabPlan, "firewall" | "ipPool" | "nodes">,
   operatorCidrs: readonly string[],
 ): IngressRule[] {
   return plan.firewall
     .filter(({ open }) => open)
-    .flatMap((rule) => rulesOf(rule, plan.ipPool.cidr, operatorCidrs));
+    .flatMap((rule) => {
+      const except = exceptionsTo(plan, rule.name);
+      const rules = rulesOf(rule, plan.ipPool.cidr, operatorCidrs);
+      if (except.length === 0) return rules;
+      return rules.map((one) => ({ ...one, name: `${one.name}-others`, except }));
+    });
 }
+
+/** The nodes on which a fault closes a rule of the group. */
+const exceptionsTo = ({ nodes }: Pick<LabPlan, "nodes">, rule: RuleName): string[] =>
+  nodes.filter(({ host }) => host.closed.some((one) => one.rule === rule)).map(({ name }) => name);
+
+/** The groups that a node is in: that of all nodes, and that of each rule which is not for every node and is for it. */
+export const groupsOf = <Group>(
+  { name }: Pick<NodePlan, "name">,
+  { group, apart }: { group: Group; apart: readonly GroupApart<Group>[] },
+): Group[] => [group, ...apart.filter(({ rule }) => !rule.except?.includes(name)).map((one) => one.group)];
+
+/** A group with the one rule that is not for every node. */
+export interface GroupApart<Group> {
+  rule: IngressRule;
+  group: Group;
+}
+
+/** The rules that need a group of their own. */
+export const rulesApart = (rules: readonly IngressRule[]): IngressRule[] =>
+  rules.filter(({ except }) => except !== undefined);
 
 function rulesOf(
   { name, protocol, ports, source }: FirewallRule,

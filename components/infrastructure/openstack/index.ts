@@ -87,8 +87,7 @@ export class OpenStackInfrastructure extends Cloud {
     for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan), backend]) {
       if (warning) await pulumi.log.warn(warning);
     }
-    // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
-    if (session) await checkQuota(session, name, plan, found.flavor, rules.length + 3);
+    if (session) await checkQuota(session, name, plan, found.flavor, rules);
     const args = { plan, config, rules, found, prefix };
     return announceCost(new OpenStackInfrastructure(name, args, { ...options, provider }));
   }

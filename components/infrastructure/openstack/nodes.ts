@@ -3,7 +3,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit, type Foundation, KeyPair, type Scope } from "../common";
+import { cloudInit, type Foundation, groupsOf, KeyPair, type Scope } from "../common";
 import type { CloudNode, Connection } from "../interface";
 import { keyPairName } from "./api";
 import type { Found } from "./lookup";
@@ -90,8 +90,8 @@ function createPort(
       networkId: subnet.networkId,
       fixedIps: [{ subnetId: subnet.id, ipAddress: node.address }],
       // On the port, not on the instance: there, Nova would set the groups, and would need their names.
-      securityGroupIds: [security.group.id],
-      allowedAddressPairs: plan.antiSpoofing.allowsPods ? [{ ipAddress: plan.ipPool.cidr }] : [],
+      securityGroupIds: groupsOf(node, security).map(({ id }) => id),
+      allowedAddressPairs: node.host.allowsPods ? [{ ipAddress: plan.ipPool.cidr }] : [],
     },
     {
       parent,

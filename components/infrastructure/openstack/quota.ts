@@ -1,6 +1,7 @@
 /** Checks the project's quotas before anything is made. */
 import { ConfigError } from "../../config";
 import type { LabPlan } from "../../plan";
+import { type IngressRule, rulesApart } from "../common";
 import { type Entry, list, read, type Session, stackTags } from "./api";
 import type { Flavor } from "./lookup";
 
@@ -23,7 +24,7 @@ interface Demand extends Allowance {
  * Nova's own limits if no project is named (nova/api/openstack/compute/limits.py; the provider's getLimitsV2 always
  * names one and needs an administrator), and Neutron's in the details of the user's own project
  * (neutron/extensions/quotasv2_detail.py).
- * @param rules how many rules the security group gets, including the egress rule.
+ * @param rules the rules of the security groups, without the egress rule.
  * @throws {ConfigError} naming every quota that is too small.
  */
 export async function checkQuota(
@@ -31,7 +32,7 @@ export async function checkQuota(
   stack: string,
   plan: LabPlan,
   flavor: Flavor,
-  rules: number,
+  rules: readonly IngressRule[],
 ): Promise<void> {
   const demands = await findDemands(session, stack, plan, flavor, rules).catch(() => []);
   const problems = demands
@@ -49,7 +50,7 @@ async function findDemands(
   stack: string,
   plan: LabPlan,
   flavor: Flavor,
-  rules: number,
+  rules: readonly IngressRule[],
 ): Promise<Demand[]> {
   const tags = encodeURIComponent(stackTags(stack).join(","));
   const [servers, networks] = await Promise.all([
@@ -80,12 +81,13 @@ function computeDemands(absolute: Entry, nodes: number, { vcpus, ram }: Flavor):
   ];
 }
 
-function networkDemands(quota: Entry, plan: LabPlan, rules: number): Demand[] {
+function networkDemands(quota: Entry, plan: LabPlan, rules: readonly IngressRule[]): Demand[] {
   const of = (name: string): Allowance => {
     const { limit = -1, used = 0 } = (quota[name] ?? {}) as Partial<Allowance>;
     return { limit, used };
   };
   const subnets = plan.subnets.length;
+  const groups = 1 + rulesApart(rules).length;
   return [
     { what: "networks", needed: subnets, ...of("network") },
     { what: "subnets", needed: subnets, ...of("subnet") },
@@ -93,7 +95,8 @@ function networkDemands(quota: Entry, plan: LabPlan, rules: number): Demand[] {
     { what: "ports", needed: plan.nodes.length + 2 * subnets, ...of("port") },
     { what: "routers", needed: 1, ...of("router") },
     { what: "floating IPs", needed: 1, ...of("floatingip") },
-    { what: "security groups", needed: 1, ...of("security_group") },
-    { what: "security group rules", needed: rules, ...of("security_group_rule") },
+    { what: "security groups", needed: groups, ...of("security_group") },
+    // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
+    { what: "security group rules", needed: rules.length + 1 + 2 * groups, ...of("security_group_rule") },
   ];
 }

@@ -1,11 +1,13 @@
 /** The security group: the plan's firewall table as Neutron rules. */
 import * as openstack from "@pulumi/openstack";
-import type { IngressRule, Scope } from "../common";
+import { type GroupApart, type IngressRule, rulesApart, type Scope } from "../common";
 import type { Label } from "./tags";
 
 /** The security group and its rules. */
 export interface Security {
   group: openstack.networking.SecGroup;
+  /** Groups for rules that some nodes must not have. */
+  apart: GroupApart<openstack.networking.SecGroup>[];
   /** All rules. Ports depend on them, so that no packet is sent before its rule exists. */
   rules: openstack.networking.SecGroupRule[];
 }
@@ -19,35 +21,42 @@ export function createSecurity(
   label: Label,
   { parent, named }: Scope,
 ): Security {
-  const group = new openstack.networking.SecGroup(
-    named("nodes"),
-    {
-      ...label.described("nodes"),
-      // A cloud may have its own default rules for new groups. Only the rules of the table must be in the group.
-      deleteDefaultRules: true,
-    },
-    { parent },
-  );
+  const newGroup = (name: string) =>
+    new openstack.networking.SecGroup(
+      named(name),
+      {
+        ...label.described(name),
+        // A cloud may have its own default rules for new groups. Only the rules of the table must be in the group.
+        deleteDefaultRules: true,
+      },
+      { parent },
+    );
+  const group = newGroup("nodes");
+  const apart = rulesApart(rules).map((rule) => ({ rule, group: newGroup(rule.name) }));
   // Deleting a group deletes its rules. One by one, the provider waits five seconds for each.
   const inside = { parent, deletedWith: group };
-  const ingress = rules.map(
-    (rule) => new openstack.networking.SecGroupRule(named(rule.name), ingressArgs(rule, group), inside),
-  );
+  const ingress = rules.map((rule) => {
+    const into = apart.find((one) => one.rule === rule)?.group ?? group;
+    return new openstack.networking.SecGroupRule(
+      named(rule.name),
+      { ...ingressArgs(rule, group), securityGroupId: into.id },
+      { parent, deletedWith: into },
+    );
+  });
   // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.
   const egress = new openstack.networking.SecGroupRule(
     named("all-out"),
     { securityGroupId: group.id, direction: "egress", ethertype: "IPv4", description: "encaplab: all-out" },
     inside,
   );
-  return { group, rules: [...ingress, egress] };
+  return { group, apart, rules: [...ingress, egress] };
 }
 
 function ingressArgs(
   { rule, protocol, ports, source }: IngressRule,
   group: openstack.networking.SecGroup,
-): openstack.networking.SecGroupRuleArgs {
+): Omit<openstack.networking.SecGroupRuleArgs, "securityGroupId"> {
   return {
-    securityGroupId: group.id,
     direction: "ingress",
     ethertype: "IPv4",
     // The rule's name in the table, not its sentence: a changed description is a new rule, which Neutron refuses as a

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
+import { changeHost, closesSessions } from "./host";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
@@ -98,8 +99,15 @@ export function changeSecurity(old: SecurityState | undefined, state: SecuritySt
     'for socket in /run/bird/*.ctl; do [[ ! -S $socket ]] || birdc -s "$socket" restart all > /dev/null; done';
   return [
     nft(FABRIC, state.rules),
-    ...(old?.bgpOpen && !state.bgpOpen ? [inside(FABRIC, "conntrack -F 2> /dev/null"), restart] : []),
+    ...(closesBgp(old, state) ? [inside(FABRIC, "conntrack -F 2> /dev/null"), restart] : []),
   ].join("\n");
+}
+
+/** Whether TCP 179 is now closed at a port where it was open. */
+function closesBgp(old: SecurityState | undefined, state: SecurityState): boolean {
+  if (!old?.bgpOpen) return false;
+  const before = old.bgpClosedOn ?? [];
+  return !state.bgpOpen || (state.bgpClosedOn ?? []).some((node) => !before.includes(node));
 }
 
 /** Builds a node, after removing what is left of an old one. */
@@ -135,6 +143,8 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const neighbours = difference(kept?.neighbours ?? [], state.neighbours);
   const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
   const gone = moved && old?.tunnel ? old.tunnel : undefined;
+  // A node's firewall that closes TCP 179 must also end its sessions, and while the peers can still hear of it.
+  const restarts = old !== undefined && old.bird !== "" && closesSessions(old.host, state.host);
   return [
     podMtu(old, state),
     ...podMacs(old, state),
@@ -156,7 +166,9 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       ...forwarding.removed.map((entry) => `fdb del ${entry}`),
       ...forwarding.added.map((entry) => `fdb append ${entry}`),
     ]),
-    old?.bird === state.bird ? "" : birdTo(old, state),
+    ...(restarts ? [endBird(state.name), `ip -n ${state.name} route flush proto bird`] : []),
+    ...changeHost(state.name, old?.host, state.host),
+    !restarts && old?.bird === state.bird ? "" : birdTo(restarts ? undefined : old, state),
     // tunl0 belongs to the namespace and cannot be deleted. Without an address and with its link down, it carries
     // nothing.
     gone?.kind === "ipip"

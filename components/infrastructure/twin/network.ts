@@ -1,5 +1,5 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
-import { fabricFacts, INTERNET, type LabPlan } from "../../plan";
+import { fabricFacts, INTERNET, type LabPlan, SMALLER_BY } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
 import { gatewayNeighbours } from "./neighbours";
 import { startProcess } from "./process-files";
@@ -40,6 +40,7 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       "    type nat hook postrouting priority srcnat;",
       `    oifname "ext0"${translated(plan)} masquerade`,
       "  }",
+      ...blackHole(plan),
       "}",
     ].join("\n"),
     ports: plan.nodes.map(({ name, address }) => `${name} ${address}`),
@@ -61,6 +62,17 @@ const answerForAll = (nic: string): Record<string, string> => ({
   [`net/ipv4/neigh/${nic}/proxy_delay`]: "0",
   [`net/ipv4/conf/${nic}/send_redirects`]: "0",
 });
+
+/** A gateway that carries less between the subnets than their links, and tells nobody. */
+function blackHole(plan: LabPlan): string[] {
+  if (!plan.nodes.some(({ host }) => host.broken.includes("mtu-black-hole"))) return [];
+  return [
+    "  chain black-hole {",
+    "    type filter hook forward priority 0;",
+    `    iifname "eth*" oifname "eth*" ip length > ${plan.mtu.link - SMALLER_BY} counter drop`,
+    "  }",
+  ];
+}
 
 function renderBuild(plan: LabPlan): string {
   const link = plan.mtu.link;

@@ -12,6 +12,7 @@ import {
 } from "../../plan";
 import { renderBird } from "./bird";
 import { renderFacts } from "./facts";
+import { type HostState, renderHost } from "./host";
 import { FABRIC, port, subnetBridge } from "./names";
 import { CALI_MAC, macOf, nodeNeighbours, writesNeighbours } from "./neighbours";
 import { startPauses } from "./process-files";
@@ -46,6 +47,8 @@ export interface NodeState {
   services?: string;
   /** BIRD's configuration; empty if it does not run. */
   bird: string;
+  /** What faults change on the node; absent on a node without any. */
+  host?: HostState;
 }
 
 /** The desired state of a node. */
@@ -53,6 +56,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   const felix = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "Felix";
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
   const tunnel = renderTunnel(plan, node);
+  const host = renderHost(plan, node);
   // All other nodes, even those that CrossSubnet reaches without the tunnel: Felix's VXLAN manager makes no exception.
   const vteps = tunnel?.kind === "vxlan" ? peers : [];
   return {
@@ -76,9 +80,10 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
     ],
     forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
     facts: renderFacts(plan, node),
-    nat: renderNat(plan),
+    nat: renderNat(plan, node),
     services: renderServices(plan, node),
     bird: renderBird(plan, node),
+    ...(host && { host }),
   };
 }
 
@@ -114,10 +119,11 @@ function felixRoute({ block, via, device }: Route): string {
 const vtepMac = ({ index }: NodePlan): string => `66:00:00:00:${hex(index >> 8)}:${hex(index & 255)}`;
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
-function renderNat(plan: LabPlan): string {
-  const rule = plan.ipPool.natOutgoing
-    ? ["    ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools counter masquerade"]
-    : [];
+function renderNat(plan: LabPlan, { host }: NodePlan): string {
+  const rule =
+    plan.ipPool.natOutgoing && !host.broken.includes("nat-missing")
+      ? ["    ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools counter masquerade"]
+      : [];
   const pool = (name: string) => [
     `  set ${name} {`,
     "    type ipv4_addr; flags interval;",

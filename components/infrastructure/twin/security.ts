@@ -4,7 +4,14 @@
  * A group tracks connections for each port separately: what a node has sent opens that node's port for the answer, even
  * if the other end refused the packet (calico#1996). Hence one conntrack zone for each port.
  */
-import { type FirewallRule, fabricFacts, type LabPlan, type NodePlan } from "../../plan";
+import {
+  type FirewallRule,
+  fabricFacts,
+  type LabPlan,
+  type NodePlan,
+  type RuleName,
+  SMALLER_BY,
+} from "../../plan";
 import { port } from "./names";
 
 /** Desired state: one nftables file for the namespace `fabric`. */
@@ -12,13 +19,15 @@ export interface SecurityState {
   rules: string;
   /** Whether TCP 179 is open. Closing it must also end the sessions that are up. */
   bgpOpen: boolean;
+  /** The nodes at whose ports TCP 179 is closed although it is open. Absent if there are none. */
+  bgpClosedOn?: string[];
 }
 
 /**
  * Marks BGP's connections. The observation keeps them when it makes the groups forget all others: a group that has
  * forgotten a session drops the packet that ends it.
  */
-const BGP_MARK = "179";
+export const BGP_MARK = "179";
 
 /**
  * Before br_netfilter, which passes bridged packets to the IP family at priority 0. When they come back, some kernels
@@ -33,15 +42,32 @@ const TO_NODE = "2";
 /** The desired state of a plan's rules. */
 export function renderSecurity(plan: LabPlan): SecurityState {
   const facts = fabricFacts(plan);
+  const closedFor = facts.securityGroup ? exceptionsTo(plan, "bgp").map(({ name }) => name) : [];
   return {
     rules: [
       // Declare each table empty and delete it first, so that the file replaces the old rules in one transaction.
       ...["bridge", "ip"].flatMap((family) => [`table ${family} fabric {}`, `delete table ${family} fabric`]),
       ...bridgeRules(plan),
       ...(facts.securityGroup ? securityGroup(plan) : []),
+      ...narrowLinks(plan),
     ].join("\n"),
     bgpOpen: !facts.securityGroup || plan.firewall.some(({ name, open }) => name === "bgp" && open),
+    ...(closedFor.length > 0 && { bgpClosedOn: closedFor }),
   };
+}
+
+/** Links that carry less than the NICs say. A switch drops what is too long, and tells nobody. */
+function narrowLinks(plan: LabPlan): string[] {
+  const drops = plan.nodes
+    .filter(({ host }) => host.broken.includes("link-mtu-smaller"))
+    .flatMap(({ name }) =>
+      ["iifname", "oifname"].map(
+        (way) => `    ${way} "${port(name).tap}" ip length > ${plan.mtu.link - SMALLER_BY} counter drop`,
+      ),
+    );
+  const empty = ["table bridge links {}", "delete table bridge links"];
+  if (drops.length === 0) return empty;
+  return [...empty, "table bridge links {", ...chain("links", "forward", FIRST, drops), "}"];
 }
 
 /** What needs no connection tracking: anti-spoofing, and a protocol that the fabric does not carry. */
@@ -55,9 +81,9 @@ function bridgeRules(plan: LabPlan): string[] {
   return ["table bridge fabric {", ...chain("anti-spoofing", "forward", FIRST, drops), ...direction(), "}"];
 }
 
-function antiSpoofingAt(plan: LabPlan, { name, address }: NodePlan): string[] {
+function antiSpoofingAt(plan: LabPlan, { name, address, host }: NodePlan): string[] {
   const { out = [], in: into = [] } = fabricFacts(plan).antiSpoofing?.checks ?? {};
-  const { allowsPods } = plan.antiSpoofing;
+  const { allowsPods } = host;
   const pods = plan.ipPool.cidr;
   const { tap } = port(name);
   const own = `{ ${[address, ...(allowsPods ? [pods] : [])].join(", ")} }`;
@@ -100,7 +126,8 @@ function securityGroup(plan: LabPlan): string[] {
   ];
 }
 
-function chain(name: string, hook: string, priority: string, rules: readonly string[]): string[] {
+/** An nftables chain at a hook. */
+export function chain(name: string, hook: string, priority: string, rules: readonly string[]): string[] {
   return [
     `  chain ${name} {`,
     `    type filter hook ${hook} priority ${priority}; policy accept;`,
@@ -113,10 +140,18 @@ function chain(name: string, hook: string, priority: string, rules: readonly str
 function renderRule(plan: LabPlan, { name, protocol, ports, source }: FirewallRule): string[] {
   if (source === "operator") return [];
   const from = source === "nodes" ? "ip saddr @nodes" : `ip saddr ${plan.ipPool.cidr}`;
-  return [`    ${from}${match(protocol, ports)} accept comment "${name}"`];
+  const closed = exceptionsTo(plan, name).map((node) => `"${port(node.name).bridge}"`);
+  // A fault that names nodes takes the rule out of the groups of their ports. Here, a packet is on its port's bridge.
+  const except = closed.length > 0 ? `iifname != { ${closed.join(", ")} } ` : "";
+  return [`    ${except}${from}${match(protocol, ports)} accept comment "${name}"`];
 }
 
-function match(protocol: FirewallRule["protocol"], ports: FirewallRule["ports"]): string {
+/** The nodes on which a fault closes a rule that is open everywhere else. */
+const exceptionsTo = ({ nodes }: LabPlan, rule: RuleName): NodePlan[] =>
+  nodes.filter(({ host }) => host.closed.some((one) => one.rule === rule && one.direction === "in"));
+
+/** A rule's protocol and ports in the syntax of nft, with a space in front; empty for every protocol. */
+export function match(protocol: FirewallRule["protocol"], ports: FirewallRule["ports"]): string {
   if (protocol === "all") return "";
   if (!ports) return ` ip protocol ${protocol}`;
   return ` ${protocol} dport ${ports[0] === ports[1] ? ports[0] : `${ports[0]}-${ports[1]}`}`;

@@ -1,25 +1,53 @@
 /** Checks that the lab can have each of its faults. */
-import { FABRICS, type LabConfig } from "../../config";
+import { FABRICS, type FaultSetting, faultLabel, faultOf, type LabConfig, suggestion } from "../../config";
+import { fabricFacts } from "../fabric";
 import { FAULT_FACTS } from "../fault";
 import { placementOf } from "../placement";
 import type { Report } from "./report";
 
-/** Checks each fault against the fabric and the machines. */
+/** Checks each fault against the fabric, the machines and the nodes. */
 export function checkFaults(config: LabConfig, report: Report): void {
+  config.faults.forEach((setting, i) => {
+    const problem = problemWith(config, setting) ?? duplicate(config.faults.slice(0, i), setting);
+    if (problem) report(`faults[${i}]`, faultLabel(setting), problem);
+    checkNodes(config, setting, `faults[${i}].nodes`, report);
+  });
+}
+
+/** Why the lab cannot have a fault, and the way out; undefined if it can. */
+function problemWith(config: LabConfig, setting: FaultSetting): string | undefined {
   const { cloud, fabric, onTwin } = placementOf(config);
-  config.faults.forEach((fault, i) => {
-    const { fabrics, of } = FAULT_FACTS[fault];
-    if (config.faults.indexOf(fault) < i)
-      report(`faults[${i}]`, fault, "it is already in the list; name each fault once");
-    if (cloud === "hosts" && !onTwin && of === "fabric") {
-      report(
-        `faults[${i}]`,
-        fault,
-        "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true",
-      );
-    } else if (!fabrics.includes(fabric)) {
-      const others = FABRICS.filter((name) => fabrics.includes(name)).join(" or ");
-      report(`faults[${i}]`, fault, `fabric ${fabric} cannot have this fault, which is for ${others}`);
-    }
+  const { fabrics, of, closes, onAllBecause } = FAULT_FACTS[faultOf(setting)];
+  const { nodes, direction } = typeof setting === "string" ? {} : setting;
+  if (cloud === "hosts" && !onTwin && of === "fabric")
+    return "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true";
+  if (of === "host" && !onTwin)
+    return `only the twin can have it: it breaks a node's own kernel, firewall or link; set rehearse: true, or remove the fault`;
+  if (!fabrics.includes(fabric)) {
+    const others = FABRICS.filter((name) => fabrics.includes(name)).join(" or ");
+    return `fabric ${fabric} cannot have this fault, which is for ${others}`;
+  }
+  if (nodes && onAllBecause) return `it is on all nodes or on none: ${onAllBecause}; leave out nodes`;
+  if (direction && !closes) return "this fault has no direction: it blocks no packets; leave out direction";
+  if (direction === "out" && fabricFacts({ fabric }).securityGroup)
+    return `the security group of fabric ${fabric} lets everything out, so the fault can only be in; leave out direction, or take fabric plain on the twin`;
+  return undefined;
+}
+
+function duplicate(before: readonly FaultSetting[], setting: FaultSetting): string | undefined {
+  const kindOf = (one: FaultSetting) =>
+    `${faultOf(one)} ${(typeof one === "string" ? undefined : one.direction) ?? "in"}`;
+  return before.some((one) => kindOf(one) === kindOf(setting))
+    ? "it is already in the list; name each fault once, with all its nodes"
+    : undefined;
+}
+
+function checkNodes({ topology }: LabConfig, setting: FaultSetting, key: string, report: Report): void {
+  const names = topology.flatMap(({ nodes }) => nodes.map(({ name }) => name));
+  const given = typeof setting === "string" ? [] : (setting.nodes ?? []);
+  given.forEach((name, i) => {
+    if (!names.includes(name))
+      report(`${key}[${i}]`, name, `must be one of the nodes ${names.join(", ")}${suggestion(name, names)}`);
+    else if (given.indexOf(name) < i) report(`${key}[${i}]`, name, "it is already in the list");
   });
 }

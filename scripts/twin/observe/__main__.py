@@ -5,7 +5,7 @@ Reads a JSON document from standard input and writes one to standard output. A s
 was created, so this process enters each namespace, opens its sockets there, and then serves all of them in one loop.
 
 in:  {"patience": factor on time limits, "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
-      "listeners": [{"namespace", "protocol": "tcp"|"udp", "port"}],
+      "stateful": [namespace], "listeners": [{"namespace", "protocol": "tcp"|"udp", "port"}],
       "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp"|"udp", "size", "port", "expect": bool}]],
       "captures": [{probe's fields as in rounds, "node", "interface", "match": {"protocol", "destination", "source"}, "route"}]}
 out: {"notConverged": [text], "results": {id: {"works": bool, "detail": text}},
@@ -23,10 +23,11 @@ from probe import Probe
 from rounds import Prober
 
 
-def forget_connections():
-    """Deletes the security groups' connection tracking entries. Those of BGP's sessions are marked, so they stay."""
-    enter("fabric")
-    netlink.forget_connections(mark=0)
+def forget_connections(stateful):
+    """Deletes the firewalls' connection tracking entries. Those of BGP's sessions are marked, so they stay."""
+    for namespace in stateful:
+        enter(namespace)
+        netlink.forget_connections(mark=0)
 
 
 def measure(order, prober, patience):
@@ -35,13 +36,13 @@ def measure(order, prober, patience):
     rounds = [[Probe(item) for item in probes] for probes in order["rounds"]]
     for probes in rounds:
         # An entry from the opposite direction would let a packet pass that a group refuses.
-        forget_connections()
+        forget_connections(order["stateful"])
         prober.round(probes, order["listeners"], patience)
     # Measure a surprise twice, with more time: on a busy machine an answer may come too late, or a packet be lost.
     for probes in rounds:
         again = [probe for probe in probes if probe.surprising]
         if again:
-            forget_connections()
+            forget_connections(order["stateful"])
             for probe in again:
                 probe.reset()
             prober.round(again, order["listeners"], 2 * patience)
@@ -58,7 +59,7 @@ def main():
     examples = [Probe(item) for item in order["captures"]]
     shown = captures.take(lambda: prober.round(examples, order["listeners"], patience), 0.1 * patience)
     # Leave the lab as cold as the verdict assumes it: for 600 s, the first ping that a user types would pass otherwise.
-    forget_connections()
+    forget_connections(order["stateful"])
     # Not json.dump, which is not written in C.
     sys.stdout.write(json.dumps({
         "notConverged": amiss[:20],

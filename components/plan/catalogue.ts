@@ -1,0 +1,148 @@
+/** The catalogue of faults: how people report each one, what to look for, and how to fix it. stacks/faults.md is made of it. */
+import type { Fault } from "../config";
+
+/** A fault as its reports describe it. */
+export interface CatalogueEntry {
+  /** What people see, in the words of their reports. */
+  symptom: string;
+  /** Why it happens. */
+  cause: string;
+  /** What proves it, as a command and what it shows. */
+  evidence: string;
+  /** How to fix it outside the lab, as an instruction. */
+  fix: string;
+  /** URL of a report or of the documentation. */
+  reference: string;
+}
+
+const CALICO = "https://github.com/projectcalico/calico/issues";
+const KERNEL = "https://docs.kernel.org/networking/ip-sysctl.html";
+
+/** Every fault's entry. */
+export const CATALOGUE: Record<Fault, CatalogueEntry> = {
+  "bgp-blocked": {
+    symptom: "calico-node is 0/1: BIRD is not ready: BGP not established with 10.0.3.11",
+    cause:
+      "a security group or a node's firewall drops TCP 179, so nodes learn no routes to each other's pods",
+    evidence: "`birdc show protocols` says Connect or Active; `ip route` has no line with `proto bird`",
+    fix: "allow TCP 179 between the nodes",
+    reference: `${CALICO}/3309`,
+  },
+  "ipip-blocked": {
+    symptom:
+      "nodes are Ready, pods on different nodes do not reach each other; sometimes only in one direction",
+    cause:
+      "a security group or a node's firewall drops IP protocol 4; a stateful one lets it pass after the other node has sent some",
+    evidence: "`tcpdump -ni eth0 'ip proto 4'` shows packets leave one node and not arrive at the other",
+    fix: "allow IP protocol 4 (not 94) between the nodes",
+    reference: `${CALICO}/1996`,
+  },
+  "vxlan-blocked": {
+    symptom: "nodes are Ready, pods on different nodes do not reach each other, DNS fails on most nodes",
+    cause: "a security group or a node's firewall drops UDP 4789",
+    evidence: "`tcpdump -ni eth0 udp port 4789` shows packets leave one node and not arrive at the other",
+    fix: "allow UDP 4789 between the nodes",
+    reference: "https://github.com/kubernetes-sigs/cluster-api-provider-aws/issues/1744",
+  },
+  "pod-cidr-blocked": {
+    symptom:
+      "without encapsulation, packets of pods do not arrive, although the group allows everything from itself",
+    cause: "a rule that names the group matches the nodes' addresses, and these packets have a pod's",
+    evidence: "`tcpdump -ni eth0` on the sender shows the pod's address; the receiver sees nothing",
+    fix: "allow the pod CIDR as a prefix",
+    reference: "https://github.com/antrea-io/antrea/issues/1080",
+  },
+  "source-dest-check": {
+    symptom:
+      "on EC2, pods on different nodes do not reach each other without encapsulation or with CrossSubnet",
+    cause: "EC2 drops a packet whose address is not the instance's own",
+    evidence: "`aws ec2 describe-instance-attribute --attribute sourceDestCheck` says true",
+    fix: "turn the instance's source/dest check off",
+    reference:
+      "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_NAT_Instance.html#EIP_Disable_SrcDestCheck",
+  },
+  "port-security": {
+    symptom:
+      "on OpenStack, pods on different nodes do not reach each other without encapsulation or with CrossSubnet",
+    cause: "Neutron drops a packet whose address is neither the port's nor in its allowed address pairs",
+    evidence: "`openstack port show` lists no pod CIDR under allowed_address_pairs",
+    fix: "put the pod CIDR into the port's allowed address pairs",
+    reference: `${CALICO}/1235`,
+  },
+  "mtu-too-big": {
+    symptom: "ping and small requests work, large answers hang or are slow",
+    cause: "the pods' MTU leaves the tunnel's header no room",
+    evidence: "`ping -M do -s 1472` from a pod fails; `ip link` shows pods with the MTU of the node's NIC",
+    fix: "give pods the link's MTU minus the tunnel's header",
+    reference: "https://docs.tigera.io/calico/latest/networking/configuring/mtu",
+  },
+  "node-as-32": {
+    symptom: "CrossSubnet tunnels everything, also inside a subnet",
+    cause: "Calico has recorded the node's address as /32, so no other node is in its subnet",
+    evidence: "`kubectl get node -o yaml` shows projectcalico.org/IPv4Address with /32",
+    fix: "let Calico detect the address by interface or CIDR, with its prefix length",
+    reference: `${CALICO}/4254`,
+  },
+  "ip-forward-off": {
+    symptom:
+      "no pod of a node reaches anything, not even the next pod, while the node itself reaches everything",
+    cause:
+      "net.ipv4.ip_forward is 0: a hardening rule, or a sysctl file that is applied after Kubernetes' own",
+    evidence: "`sysctl net.ipv4.ip_forward` is 0; `nstat -az IpInAddrErrors` grows",
+    fix: "make net.ipv4.ip_forward 1 in /etc/sysctl.d, in the file that is read last",
+    reference:
+      "https://kubernetes.io/docs/setup/production-environment/container-runtimes/#prerequisite-ipv4-forwarding-optional",
+  },
+  "rp-filter-strict": {
+    symptom:
+      "pods do not reach other nodes' addresses, or only some pods fail, although tcpdump sees their packets arrive",
+    cause:
+      "the packet comes in by one device and its answer would leave by another, which a strict filter drops as spoofed",
+    evidence: "`nstat -az TcpExtIPReversePathFilter` grows; `sysctl net.ipv4.conf.all.rp_filter` is 1",
+    fix: "make rp_filter 2 (loose) for all, default and the device",
+    reference: KERNEL,
+  },
+  "host-firewall-forward-drop": {
+    symptom: "pods reach nothing outside their own, although every port that the documentation names is open",
+    cause:
+      "a firewall's own chain drops forwarded packets: ufw's DEFAULT_FORWARD_POLICY, firewalld, or Docker's FORWARD policy",
+    evidence: "`nft list ruleset` or `iptables -L FORWARD -v` has a drop whose counter grows",
+    fix: "let the firewall forward the pod CIDR, or turn the firewall off",
+    reference: "https://docs.docker.com/engine/network/packet-filtering-firewalls/",
+  },
+  "host-firewall-reject": {
+    symptom: "ping between nodes works, and everything else says: No route to host",
+    cause:
+      "the image's firewall ends with REJECT icmp-host-prohibited and lets only SSH, ICMP and answers in (Oracle Cloud's images)",
+    evidence: "`tcpdump -ni eth0 icmp` shows: host 10.0.3.11 unreachable - admin prohibited",
+    fix: "remove the REJECT rule, or allow what Calico and Kubernetes need before it",
+    reference: "https://github.com/vmware-archive/wardroom/issues/201",
+  },
+  "nat-missing": {
+    symptom: "pods reach each other but not the internet, since the firewall was reloaded",
+    cause:
+      "the rule that gives a pod's packet its node's address is gone: something has flushed the nat table",
+    evidence:
+      "`iptables -t nat -L cali-nat-outgoing` has no MASQUERADE; tcpdump shows the pod's address on the NIC",
+    fix: "restart calico-node on the node, and keep other programs from flushing the nat table",
+    reference: "https://docs.tigera.io/calico/latest/networking/configuring/workloads-outside-cluster",
+  },
+  "link-mtu-smaller": {
+    symptom: "ping works and TCP connects, then large transfers hang; Calico chose the MTU by the NIC",
+    cause:
+      "something under the node (a VPN, an overlay of the cloud, a switch) carries less than the NIC says",
+    evidence: "`ping -M do -s 1472` between the nodes' own addresses gets no answer, a smaller one does",
+    fix: "find the largest ping that passes between the nodes, and make its length the value of mtu",
+    reference: `${CALICO}/8953`,
+  },
+  "mtu-black-hole": {
+    symptom:
+      "TCP connects between subnets and hangs as soon as much data is sent; inside a subnet all is well",
+    cause:
+      'a router carries less than the link, and its ICMP "fragmentation needed" is filtered, so path MTU discovery cannot work',
+    evidence:
+      "`tracepath -n` to the other node stops at the router; tcpdump shows full-size packets sent again and again",
+    fix: "let ICMP type 3 code 4 pass, or make mtu what the router carries",
+    reference: "https://www.rfc-editor.org/rfc/rfc2923",
+  },
+};

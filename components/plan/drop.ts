@@ -1,0 +1,27 @@
+/** The loss of a packet. */
+import type { Fault } from "../config";
+import type { RuleName } from "./rule";
+
+/** Where a packet was lost, and why. */
+export interface Drop {
+  cause:
+    | "no-bgp-route"
+    | "anti-spoofing"
+    | "protocol"
+    | "gateway"
+    | "security-group"
+    | "host-firewall"
+    | "host"
+    | "mtu"
+    | "no-answer";
+  /** The hop at which it was lost, e.g. `w1's port`, `VPC router`. */
+  hop: string;
+  /** Whether the answer was lost rather than the packet itself. */
+  onReturn: boolean;
+  /** The lost packet, with its addresses as tcpdump writes them. */
+  packet: string;
+  /** The missing rule, when a security group dropped the packet. */
+  rule?: RuleName;
+  /** The fault that causes it, if any. */
+  fault?: Fault;
+}

@@ -1,0 +1,106 @@
+/** The facts of each fault: what it breaks, and where it can exist. */
+import { FABRICS, type Fabric, type Fault } from "../config";
+import { fabricFacts } from "./fabric";
+import type { LabPlan } from "./lab";
+import type { RuleName } from "./rule";
+
+/** What a fault breaks and where it can exist. */
+export interface FaultFacts {
+  /** What is wrong, as the verdict says it. */
+  means: string;
+  /** The fabrics that can have it. */
+  fabrics: readonly Fabric[];
+  /**
+   * What the fault breaks: the network under the nodes, Calico's settings, or the node's own kernel or firewall and the
+   * links that carry less than they say. Only the twin can have the last kind.
+   */
+  of: "fabric" | "calico" | "host";
+  /** The firewall rule that it closes, if any. A node's own firewall can close it in either direction. */
+  closes?: RuleName;
+  /** Why it cannot be on some nodes only; undefined for a fault that can. */
+  onAllBecause?: string;
+}
+
+/** What every fault of a node's own kernel or firewall has in common. */
+const HOST = { fabrics: FABRICS, of: "host" } as const;
+
+/** The fabrics whose nodes are in a security group. */
+const GROUPED: readonly Fabric[] = FABRICS.filter((fabric) => fabricFacts({ fabric }).securityGroup);
+
+/** By how many bytes a link carries less than its NIC says. More than the largest tunnel's header (50). */
+export const SMALLER_BY = 100;
+
+/** The facts of each fault. */
+export const FAULT_FACTS: Record<Fault, FaultFacts> = {
+  "bgp-blocked": {
+    means: "TCP 179",
+    fabrics: FABRICS,
+    of: "fabric",
+    closes: "bgp",
+  },
+  "ipip-blocked": {
+    means: "IP protocol 4",
+    fabrics: FABRICS,
+    of: "fabric",
+    closes: "ipip",
+  },
+  "vxlan-blocked": {
+    means: "UDP 4789",
+    fabrics: FABRICS,
+    of: "fabric",
+    closes: "vxlan",
+  },
+  "pod-cidr-blocked": {
+    means: "the pod CIDR",
+    fabrics: GROUPED,
+    of: "fabric",
+    closes: "pod-cidr",
+  },
+  "source-dest-check": {
+    means: "the source/dest check stays on",
+    fabrics: ["aws", "azure", "gcp", "oci"],
+    of: "fabric",
+  },
+  "port-security": {
+    means: "the ports' allowed address pairs lack the pod CIDR",
+    fabrics: ["openstack"],
+    of: "fabric",
+  },
+  "mtu-too-big": {
+    means: "pods get the link's MTU, which leaves the tunnel's header no room",
+    fabrics: FABRICS,
+    of: "calico",
+    onAllBecause: "Calico has one MTU for the pods of all nodes (veth_mtu in the ConfigMap calico-config)",
+  },
+  "node-as-32": {
+    means: "Calico records the nodes' addresses as /32",
+    fabrics: FABRICS,
+    of: "calico",
+  },
+  "ip-forward-off": { ...HOST, means: "net.ipv4.ip_forward is 0" },
+  "rp-filter-strict": { ...HOST, means: "net.ipv4.conf.*.rp_filter is 1 (strict)" },
+  "host-firewall-forward-drop": { ...HOST, means: "the nodes' own firewall drops forwarded packets" },
+  "host-firewall-reject": {
+    ...HOST,
+    means: "the nodes' own firewall rejects what comes in, except for ICMP, SSH and answers",
+  },
+  "nat-missing": { ...HOST, means: "the node has lost the rule by which natOutgoing masquerades" },
+  "link-mtu-smaller": {
+    ...HOST,
+    means: `the links of the nodes carry ${SMALLER_BY} bytes less than the NICs say`,
+  },
+  "mtu-black-hole": {
+    ...HOST,
+    means: `the gateway carries ${SMALLER_BY} bytes less than the NICs say, and sends no "fragmentation needed"`,
+    onAllBecause: "the gateway between the subnets belongs to no node",
+  },
+};
+
+/** What is wrong, as the verdict says it. What closes a port depends on the fabric: a group, or the nodes themselves. */
+export function meaningOf(plan: Pick<LabPlan, "fabric">, fault: Fault): string {
+  const { means, closes } = FAULT_FACTS[fault];
+  if (!closes) return means;
+  return fabricFacts(plan).securityGroup
+    ? `the security group has no rule for ${means}`
+    : `the nodes' own firewall drops ${means}`;
+}

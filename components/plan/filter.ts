@@ -1,0 +1,77 @@
+/** What drops a packet on purpose: anti-spoofing at a node's port, its security group, and its own firewall. */
+import type { Direction } from "../config";
+import type { Drop } from "./drop";
+import { fabricFacts } from "./fabric";
+import { ruleOf } from "./firewall";
+import { closedOn } from "./host";
+import type { LabPlan } from "./lab";
+import { isAnswer, isPod, type Leg, type Wire } from "./packet";
+import type { FirewallRule } from "./rule";
+import type { NodePlan } from "./topology";
+
+/** Whether the check at a node's port does not know the address. */
+export function spoofed(plan: LabPlan, address: string, node: NodePlan): boolean {
+  if (!fabricFacts(plan).antiSpoofing || address === node.address) return false;
+  return !(isPod(plan, address) && node.host.allowsPods);
+}
+
+/** Where the check should let pod addresses through and does not, a fault keeps it from doing so. */
+export function spoofing(plan: LabPlan, node: NodePlan): Pick<Drop, "cause" | "fault"> {
+  const fault = fabricFacts(plan).antiSpoofing?.fault;
+  return {
+    cause: "anti-spoofing",
+    fault: plan.antiSpoofing.needed && !node.host.allowsPods ? fault : undefined,
+  };
+}
+
+/** The rule that is missing, if a stateful group drops the packet. */
+export function refusedBy(
+  plan: LabPlan,
+  wire: Wire,
+  seen: readonly Wire[],
+  node: NodePlan,
+): Pick<Drop, "rule" | "fault"> | undefined {
+  const { securityGroup, groupHasPods } = fabricFacts(plan);
+  if (!securityGroup || isAnswer(wire, seen)) return undefined;
+  const source = isPod(plan, wire.source) ? "pods" : "nodes";
+  const passes = (rule: FirewallRule) => rule.open && !closedOn(plan, rule.name, node, "in");
+  const fits = plan.firewall.filter((rule) => rule.source === source && matches(rule, wire));
+  if (fits.some(passes)) return undefined;
+  // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
+  const inGroup = source === "pods" && groupHasPods && plan.antiSpoofing.allowsPods;
+  if (inGroup && plan.firewall.some((rule) => rule.source === "nodes" && passes(rule) && matches(rule, wire)))
+    return undefined;
+  const [rule] = fits;
+  return { rule: rule?.name, fault: rule && closedOn(plan, rule.name, node, "in") };
+}
+
+/** The rule that a node's own firewall closes, if it drops the packet. It is stateful, as a group is. */
+export function blockedBy(
+  plan: LabPlan,
+  wire: Wire,
+  { to, seen }: Leg,
+  { host, address }: NodePlan,
+  direction: Direction,
+): Pick<Drop, "rule" | "fault"> | undefined {
+  if (isAnswer(wire, seen)) return undefined;
+  // ICMP and SSH are what Oracle's images let in (wardroom#201). Forwarded packets, as those to NodePorts, pass another chain.
+  const isForOthers = wire.destination !== address || (to.kind === "node" && to.forwards === true);
+  if (
+    direction === "in" &&
+    wire.protocol !== "icmp" &&
+    !isForOthers &&
+    host.broken.includes("host-firewall-reject")
+  )
+    return { fault: "host-firewall-reject" };
+  if (fabricFacts(plan).securityGroup) return undefined;
+  const closed = host.closed.find(
+    (one) => one.direction === direction && matches(ruleOf(plan, one.rule), wire),
+  );
+  return closed && { rule: closed.rule, fault: closed.fault };
+}
+
+function matches({ protocol, ports }: FirewallRule, wire: Wire): boolean {
+  if (protocol === "all") return true;
+  if (protocol !== wire.protocol) return false;
+  return !ports || (wire.port !== undefined && wire.port >= ports[0] && wire.port <= ports[1]);
+}

@@ -1,0 +1,92 @@
+/** A packet on its way through the lab: where it is made, where it goes, and what others see of it. */
+import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
+import { VXLAN } from "./encapsulation";
+import { INTERNET } from "./endpoint";
+import type { LabPlan } from "./lab";
+import type { Probe } from "./probe";
+import type { FirewallRule } from "./rule";
+import type { NodePlan, PodPlan } from "./topology";
+
+/**
+ * Where a packet is made or delivered. A node sends into a tunnel from its tunnel device's address. With `forwards` it does
+ * not keep the packet: kube-proxy sends it on to a pod.
+ */
+export type Host =
+  | { kind: "pod"; pod: Pick<PodPlan, "address">; node: NodePlan }
+  | { kind: "node"; node: NodePlan; address?: string; forwards?: boolean }
+  | { kind: "internet" };
+
+/** Where a probe can start. */
+export type Sender = Extract<Host, { kind: "pod" | "node" }>;
+
+/** A packet as it travels between nodes: the fields that a security group's connection tracking remembers. */
+export interface Wire {
+  source: string;
+  destination: string;
+  protocol: FirewallRule["protocol"];
+  port?: number;
+}
+
+/** One direction of a probe: from its source to its destination. */
+export interface Leg {
+  from: Host;
+  to: Host;
+  probe: Probe;
+  /** Whether natOutgoing gives the packet its node's address. */
+  translated: boolean;
+  /** Linux sets DF on a probe that asks for it, and never on an echo reply, which it fragments instead. */
+  dontFragment: boolean;
+  /** The packets of the other direction: a stateful group lets their reverse pass, as an answer. */
+  seen: readonly Wire[];
+}
+/** The address by which others know a host. */
+export const hostAddress = (end: Sender): string =>
+  end.kind === "pod" ? end.pod.address : (end.address ?? end.node.address);
+
+/** The packet without any tunnel around it. */
+export function inner({ from, to, probe, translated }: Leg): Wire {
+  const source =
+    from.kind === "internet" ? INTERNET.address : translated ? from.node.address : hostAddress(from);
+  const destination = to.kind === "internet" ? INTERNET.address : hostAddress(to);
+  return { source, destination, protocol: probe.protocol, port: probe.port };
+}
+
+/** The packet's length on the wire, in bytes. */
+export const lengthOf = (plan: LabPlan, leg: Leg, { protocol, port }: Wire): number =>
+  leg.probe.size + (protocol === "4" || port === VXLAN.port ? plan.mtu.link - plan.mtu.tunnel : 0);
+
+/** Each pool's range, parsed once: a verdict asks thousands of times. */
+const RANGES = new WeakMap<LabPlan["ipPool"], Cidr>();
+
+export function isPod({ ipPool }: LabPlan, address: string): boolean {
+  const range = RANGES.get(ipPool) ?? parseCidr(ipPool.cidr);
+  RANGES.set(ipPool, range);
+  return contains(range, toNumber(address));
+}
+
+/** Whether the packet matches the state that a packet of the other direction has left. */
+export const isAnswer = (wire: Wire, seen: readonly Wire[]): boolean =>
+  seen.some(
+    (other) =>
+      // Each end of a VXLAN tunnel chooses its own source port, so no packet matches the state of another.
+      !isVxlan(wire) &&
+      other.source === wire.destination &&
+      other.destination === wire.source &&
+      other.protocol === wire.protocol &&
+      other.port === wire.port,
+  );
+
+export const isVxlan = ({ protocol, port }: Wire): boolean => protocol === "udp" && port === VXLAN.port;
+
+const NAMES: Record<FirewallRule["protocol"], string> = {
+  icmp: "ICMP",
+  tcp: "TCP",
+  udp: "UDP",
+  "4": "IP protocol 4",
+  all: "any protocol",
+};
+
+/** The packet as tcpdump writes it, e.g. `10.0.1.4 > 10.0.2.4 (IP protocol 4)`. */
+export function describe({ source, destination, protocol, port }: Wire): string {
+  return `${source} > ${destination} (${NAMES[protocol]}${port === undefined ? "" : ` ${port}`})`;
+}

@@ -1,0 +1,143 @@
+/** Faults that only some nodes have, in the verdict: which rows a path is divided into, and what each says. */
+import assert from "node:assert/strict";
+import { bgpEstablished, judge, rowsOf, withFirewall } from "../../components/plan";
+import { formatVerdict } from "../../components/study";
+import { planOf, type RawConfig } from "../support/problems";
+import { failuresOf, outcomesOf } from "../support/verdicts";
+
+const on = (fault: string, nodes: string[], direction?: string) => ({
+  faults: [{ fault, nodes, ...(direction && { direction }) }],
+});
+
+/** The rows of the paths between pods that fail. */
+const failing = (raw: RawConfig): string[] =>
+  Object.entries(outcomesOf(judge(planOf(raw)))).flatMap(([row, outcome]) =>
+    outcome === "works" || !/^(same|cross)-/.test(row)
+      ? []
+      : [outcome === "fails" ? row : `${row}: ${outcome}`],
+  );
+
+const podRows = (failures: readonly { row: string }[]): string[] => [
+  ...new Set(failures.map(({ row }) => row).filter((row) => /^(same|cross)-/.test(row))),
+];
+
+describe("a fault on one node", () => {
+  it("divides a path into rows only where its nodes differ", () => {
+    const plan = planOf({ encapsulation: "IPIP", ...on("ipip-blocked", ["w2"]) });
+    assert.deepEqual(Object.keys(outcomesOf(judge(plan))), [
+      "same-node",
+      "same-subnet, others",
+      "same-subnet to w2",
+      "cross-subnet, others",
+      "cross-subnet to w2",
+      "pod-to-node (same-subnet)",
+      "pod-to-node (cross-subnet)",
+      "node-to-pod (same-subnet), others",
+      "node-to-pod (same-subnet) to w2",
+      "node-to-pod (cross-subnet), others",
+      "node-to-pod (cross-subnet) to w2",
+      "pod-to-service (same-subnet)",
+      "pod-to-service (cross-subnet)",
+      "client-to-nodeport (same-subnet)",
+      "client-to-nodeport (cross-subnet)",
+      "client-to-nodeport (Local)",
+      "pod-to-internet",
+    ]);
+    assert.deepEqual(failing({ encapsulation: "IPIP", ...on("ipip-blocked", ["w2"]) }), [
+      "same-subnet to w2",
+      "cross-subnet to w2",
+    ]);
+  });
+
+  it("closes a rule in one direction, so that what the node itself sends is answered (calico#1996)", () => {
+    const lab = { encapsulation: "IPIP" };
+    const inward = failuresOf(judge(planOf({ ...lab, ...on("ipip-blocked", ["w2"], "in") })));
+    const outward = failuresOf(judge(planOf({ ...lab, ...on("ipip-blocked", ["w2"], "out") })));
+    assert.deepEqual(podRows(inward), ["same-subnet to w2", "cross-subnet to w2"]);
+    assert.deepEqual(podRows(outward), ["same-subnet from w2", "cross-subnet from w2"]);
+    for (const { hop, cause, fix } of [...inward, ...outward]) {
+      assert.equal(hop, "w2's firewall");
+      assert.match(cause, /^the node's own firewall drops the packet 10\.0\..* \(IP protocol 4\)$/);
+      assert.match(
+        fix,
+        /^take ipip-blocked out of faults: allow IP protocol 4 \(not 94\) from the other nodes in it/,
+      );
+    }
+  });
+
+  it("is in the node's own security group where there is one", () => {
+    const lab = { fabric: "aws", encapsulation: "VXLAN", ...on("vxlan-blocked", ["w2"]) };
+    const [failure] = failuresOf(judge(planOf(lab)));
+    assert.equal(failure?.hop, "w2's security group");
+    // UDP has no state that an answer could match: each end of the tunnel has its own source port.
+    assert.deepEqual(failing(lab).sort(), [
+      "cross-subnet from w2",
+      "cross-subnet to w2",
+      "same-subnet from w2",
+      "same-subnet to w2",
+    ]);
+    assert.deepEqual(withFirewall(planOf(lab)), [], "the nodes have no firewall of their own");
+  });
+
+  it("keeps only those BGP sessions down that its peers open: they open theirs to nodes with a lesser address", () => {
+    const plan = planOf({ encapsulation: "None", podRoutes: false, ...on("bgp-blocked", ["w2"]) });
+    assert.equal(bgpEstablished(plan), false);
+    // w3 (10.0.4.11) opens the session to w2 (10.0.4.10), and w2 those to cp1 and w1.
+    assert.deepEqual(failing({ encapsulation: "IPIP", ...on("bgp-blocked", ["w2"]) }), [
+      "same-subnet from w2, w3",
+    ]);
+    const out = { encapsulation: "IPIP", ...on("bgp-blocked", ["w2"], "out") };
+    assert.deepEqual(failing(out), ["cross-subnet from/to w2"]);
+    assert.deepEqual(judge(planOf(out)).notReady, [], "each node has a session that is up");
+  });
+
+  it("leaves a node without any session not ready, with the peers that it waits for", () => {
+    const two = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1", "w2"] }];
+    const lab = { encapsulation: "VXLAN", topology: two, faults: [{ fault: "bgp-blocked", nodes: ["cp1"] }] };
+    assert.deepEqual(judge(planOf(lab)).notReady, [
+      {
+        node: "cp1",
+        message: "calico/node is not ready: BIRD is not ready: BGP not established with 10.0.3.11,10.0.3.12",
+      },
+    ]);
+  });
+
+  it("makes only the node itself use the tunnel inside its subnet, if it is recorded as /32 (calico#4254)", () => {
+    const plan = planOf({ encapsulation: "VXLANCrossSubnet", ...on("node-as-32", ["w2"]) });
+    const carriers = Object.fromEntries(
+      judge(plan).paths.map(({ path, part, carrier }) => [`${path} ${part ?? ""}`.trim(), carrier]),
+    );
+    assert.equal(carriers["same-subnet from w2"], "vxlan.calico, UDP 4789");
+    assert.equal(carriers["same-subnet others"], "direct");
+  });
+
+  it("is one row and one setting if it names every node, as without names", () => {
+    const nodes = ["cp1", "w1", "w2", "w3"];
+    const keys = (raw: RawConfig) =>
+      rowsOf(planOf({ encapsulation: "IPIP", ...raw })).rows.map(({ key }) => key);
+    assert.deepEqual(keys(on("ipip-blocked", nodes)), keys({ faults: ["ipip-blocked"] }));
+  });
+
+  it("fits the verdict's table into 80 columns, with at most three names for a part", () => {
+    const topology = [
+      {
+        name: "a",
+        cidr: "10.0.3.0/24",
+        nodes: ["cp1", ...Array.from({ length: 12 }, (_, i) => `worker-${i}`)],
+      },
+    ];
+    const many = Array.from({ length: 5 }, (_, i) => `worker-${i}`);
+    const raw = { encapsulation: "IPIP", topology, ...on("ipip-blocked", many) };
+    const text = formatVerdict(judge(planOf(raw)));
+    assert.match(text, /to worker-0,\s+worker-1 and 3 more/);
+    for (const line of text.split("\n")) assert.ok(line.length <= 80 || /https:/.test(line), line);
+  });
+
+  it("is named in the remark with its nodes and its direction", () => {
+    const [remark] = judge(planOf({ encapsulation: "IPIP", ...on("ipip-blocked", ["w2"], "out") })).remarks;
+    assert.equal(
+      remark,
+      "fault ipip-blocked on w2 (out) is set on purpose: the nodes' own firewall drops IP protocol 4",
+    );
+  });
+});
