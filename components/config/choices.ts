@@ -35,6 +35,7 @@ export const FAULTS = [
   "port-security",
   "mtu-too-big",
   "node-as-32",
+  "node-ip-wrong-interface",
   "ip-forward-off",
   "rp-filter-strict",
   "host-firewall-forward-drop",
@@ -42,6 +43,8 @@ export const FAULTS = [
   "nat-missing",
   "link-mtu-smaller",
   "mtu-black-hole",
+  "vxlan-checksum",
+  "dns-loop",
 ] as const;
 /** One of the {@link FAULTS}. */
 export type Fault = (typeof FAULTS)[number];

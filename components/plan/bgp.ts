@@ -4,6 +4,7 @@ import { letsThrough } from "./firewall";
 import { closedOn } from "./host";
 import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
+import { isMisrecorded } from "./vpn";
 
 /**
  * Which of two nodes opens their session. The other one waits: Calico's template for BIRD makes a node passive towards
@@ -13,6 +14,8 @@ export const opensSession = (one: NodePlan, other: NodePlan): boolean => one.add
 
 /** The fault that keeps two nodes from establishing their session, if there is one. */
 export function sessionFault(plan: LabPlan, a: NodePlan, b: NodePlan): Fault | undefined {
+  // Each end sends from the address that is recorded for it, and to the one that is recorded for the other.
+  if (isMisrecorded(a) || isMisrecorded(b)) return "node-ip-wrong-interface";
   const [opens, waits] = opensSession(a, b) ? [a, b] : [b, a];
   const rejected = waits.host.broken.find((fault) => fault === "host-firewall-reject");
   return closedOn(plan, "bgp", opens, "out") ?? closedOn(plan, "bgp", waits, "in") ?? rejected;

@@ -2,6 +2,7 @@
 import type { Encapsulation } from "../config";
 import { type Carrier, ENCAPSULATION_FACTS } from "./encapsulation";
 import type { NodePlan } from "./topology";
+import { isMisrecorded } from "./vpn";
 
 /** How pod packets travel between two different nodes once the routes exist. */
 export function carrierBetween(
@@ -19,4 +20,4 @@ export function carrierBetween(
  * filter does the same), so a node recorded as /32 uses the tunnel to every other node. They may still send to it without.
  */
 const sharesRecordedSubnet = (from: NodePlan, to: NodePlan): boolean =>
-  from.subnet === to.subnet && !from.recordedAddress.endsWith("/32");
+  from.subnet === to.subnet && !from.recordedAddress.endsWith("/32") && !isMisrecorded(to);

@@ -83,6 +83,16 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
     fix: "let Calico detect the address by interface or CIDR, with its prefix length",
     reference: `${CALICO}/4254`,
   },
+  "node-ip-wrong-interface": {
+    symptom:
+      "calico-node is 0/1: BGP not established with an address that is no node's; pods on different nodes do not reach each other",
+    cause:
+      "Calico has recorded the address of another interface (a VPN, docker0, VirtualBox' 10.0.2.15), to which no other node has a way",
+    evidence:
+      "`calicoctl get nodes -o wide` shows an address that `kubectl get nodes -o wide` does not show as INTERNAL-IP",
+    fix: "set IP_AUTODETECTION_METHOD to kubernetes-internal-ip, or to cidr= with the nodes' subnets",
+    reference: `${CALICO}/8607`,
+  },
   "ip-forward-off": {
     symptom:
       "no pod of a node reaches anything, not even the next pod, while the node itself reaches everything",
@@ -144,5 +154,23 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
       "`tracepath -n` to the other node stops at the router; tcpdump shows full-size packets sent again and again",
     fix: "let ICMP type 3 code 4 pass, or make mtu what the router carries",
     reference: "https://www.rfc-editor.org/rfc/rfc2923",
+  },
+  "vxlan-checksum": {
+    symptom:
+      "ping between pods of different nodes works, TCP and DNS time out (on VMware, or Linux before 5.7)",
+    cause:
+      "the NIC or its driver computes the checksum of a packet inside VXLAN wrongly, and the receiver drops it",
+    evidence: "`nstat -az TcpInCsumErrors UdpInCsumErrors` grows where the packets arrive",
+    fix: "`ethtool -K vxlan.calico tx-checksum-ip-generic off` on every node, and in FelixConfiguration featureDetectOverride: ChecksumOffloadBroken=true",
+    reference: `${CALICO}/4727`,
+  },
+  "dns-loop": {
+    symptom: "CoreDNS is CrashLoopBackOff: plugin/loop: Loop detected for zone; names do not resolve in pods",
+    cause:
+      "the node's resolv.conf names a stub on a loopback address, which is CoreDNS itself inside CoreDNS's pod",
+    evidence:
+      "`kubectl -n kube-system logs -l k8s-app=kube-dns` says Loop; `cat /etc/resolv.conf` says 127.0.0.53",
+    fix: "set the kubelet's resolvConf to /run/systemd/resolve/resolv.conf, and restart CoreDNS",
+    reference: "https://coredns.io/plugins/loop/#troubleshooting",
   },
 };

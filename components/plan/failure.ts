@@ -33,6 +33,13 @@ const RULE_REFERENCES: Partial<Record<RuleName, string>> = {
   "pod-cidr": "https://github.com/antrea-io/antrea/issues/1080",
 };
 
+/** Faults that lose packets in their own way, or keep a packet from getting its node's address. */
+const LOSES_IN_ITS_OWN_WAY: ReadonlySet<Fault> = new Set([
+  "host-firewall-reject",
+  "nat-missing",
+  "node-ip-wrong-interface",
+]);
+
 const RULE_WORDS: Partial<Record<RuleName, string>> = {
   ipip: "IP protocol 4 (not 94) from the group",
   "pod-cidr": "all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
@@ -64,8 +71,7 @@ export function explain(plan: LabPlan, { from, to }: Pair, drop: Drop): Failure 
     ? ", so no node has a route to another's block"
     : " between the two nodes, so neither has a route to the other's block";
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
-  // These faults lose packets in their own way, or keep a packet from getting its node's address.
-  if (drop.cause === "host" || drop.fault === "host-firewall-reject" || drop.fault === "nat-missing") {
+  if (drop.cause === "host" || (drop.fault && LOSES_IN_ITS_OWN_WAY.has(drop.fault))) {
     const { cause, fix, reference } = CATALOGUE[drop.fault as Fault];
     return { ...base, cause: `${what} is lost: ${cause}`, fix: `${undo}${fix}`, reference };
   }

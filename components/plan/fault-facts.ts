@@ -77,6 +77,10 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     fabrics: FABRICS,
     of: "calico",
   },
+  "node-ip-wrong-interface": {
+    ...HOST,
+    means: "Calico takes the address of a VPN's interface for the node's own",
+  },
   "ip-forward-off": { ...HOST, means: "net.ipv4.ip_forward is 0" },
   "rp-filter-strict": { ...HOST, means: "net.ipv4.conf.*.rp_filter is 1 (strict)" },
   "host-firewall-forward-drop": { ...HOST, means: "the nodes' own firewall drops forwarded packets" },
@@ -93,6 +97,15 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     ...HOST,
     means: `the gateway carries ${SMALLER_BY} bytes less than the NICs say, and sends no "fragmentation needed"`,
     onAllBecause: "the gateway between the subnets belongs to no node",
+  },
+  "vxlan-checksum": {
+    ...HOST,
+    means: "the NICs' checksum offload gives packets in VXLAN wrong TCP and UDP checksums",
+  },
+  "dns-loop": {
+    ...HOST,
+    means: "CoreDNS asks itself and crashes, so its Service has no endpoint",
+    onAllBecause: "one CoreDNS serves the whole cluster",
   },
 };
 

@@ -6,6 +6,7 @@ import type { ClosedRule, HostPlan } from "./host";
 import type { LabPlan } from "./lab";
 import type { FirewallRule } from "./rule";
 import { controlPlaneOf } from "./topology";
+import { isMisrecorded, vpnAddress } from "./vpn";
 
 export { FAULT_FACTS, type FaultFacts, meaningOf, SMALLER_BY } from "./fault-facts";
 
@@ -39,7 +40,10 @@ export function withFaults(plan: LabPlan, faults: readonly FaultSetting[]): LabP
       closed: own.filter((setting) => !closesGroup(plan, setting)).flatMap((one) => closedBy(plan, one)),
     };
     const prefix = has("node-as-32") ? 32 : (layer3?.hostPrefix ?? prefixes.get(node.subnet));
-    return { ...node, recordedAddress: `${node.address}/${prefix}`, host };
+    const recordedAddress = isMisrecorded({ host })
+      ? `${vpnAddress(plan, node)}/32`
+      : `${node.address}/${prefix}`;
+    return { ...node, recordedAddress, host };
   });
   const everywhere = faults.filter((setting) => closesGroup(plan, setting)).map(faultOf);
   return {

@@ -26,3 +26,4 @@ export * from "./switch";
 export * from "./topology";
 export * from "./verdict";
 export * from "./versions";
+export * from "./vpn";

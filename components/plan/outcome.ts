@@ -12,6 +12,7 @@ import { type ProbeName, probeOf, probesOf } from "./probe";
 import { hasRoute } from "./route";
 import { divide, type Row, type Rows } from "./row";
 import { trace } from "./trace";
+import { recordedIp } from "./vpn";
 
 /** The prediction for one probe on one path. */
 export interface PathVerdict {
@@ -108,7 +109,7 @@ function notReady(plan: LabPlan): Outcome["notReady"] {
       .map((node) => ({ node, others: plan.nodes.filter(({ name }) => name !== node.name) }))
       // After 30 s one established session is enough (checkBIRDReady in node/pkg/health/health.go).
       .filter(({ node, others }) => others.length > 0 && !others.some((peer) => sessionUp(plan, node, peer)))
-      .map(({ node, others }) => ({ name: node.name, peers: others.map(({ address }) => address) }))
+      .map(({ node, others }) => ({ name: node.name, peers: others.map(recordedIp) }))
       .map(({ name, peers }) => ({
         node: name,
         message: `calico/node is not ready: BIRD is not ready: BGP not established with ${peers.join(",")}`,

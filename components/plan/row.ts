@@ -157,14 +157,21 @@ function nameOf(group: readonly Pair[], universe: readonly Pair[], plan: LabPlan
   };
   const [inAll, inGroup] = [touching(all), touching(pairs)];
   const whole = [...inGroup.keys()].filter((name) => inGroup.get(name) === inAll.get(name));
-  const candidates: [text: string, nodes: readonly string[], belongs: (pair: NodePair) => boolean][] = [
+  const faulty = new Set(plan.faults.flatMap((one) => (typeof one === "string" ? [] : (one.nodes ?? []))));
+  type Candidate = [text: string, nodes: readonly string[], belongs: (pair: NodePair) => boolean];
+  const touchingAny = (nodes: readonly string[]): Candidate => [
+    "from/to",
+    nodes,
+    ({ from, to }) => nodes.includes(from) || (to !== undefined && nodes.includes(to)),
+  ];
+  const candidates: Candidate[] = [
     [all.every(({ from, to }) => from === to) ? "on" : "from", froms, ({ from }) => has.from.has(from)],
     ["to", tos, ({ to }) => to !== undefined && has.to.has(to)],
-    ["from/to", whole, ({ from, to }) => whole.includes(from) || (to !== undefined && whole.includes(to))],
+    touchingAny(whole),
+    touchingAny(whole.filter((name) => faulty.has(name))),
   ];
   const fitting = candidates.filter(([, nodes, belongs]) => nodes.length > 0 && isGroup(belongs));
   // Of several that fit, the one that speaks of the faulty nodes: `to w2`, not `from w3`, which is its only neighbour.
-  const faulty = new Set(plan.faults.flatMap((one) => (typeof one === "string" ? [] : (one.nodes ?? []))));
   const best = fitting.find(([, nodes]) => nodes.every((name) => faulty.has(name))) ?? fitting[0];
   if (best) return `${best[0]} ${listed(best[1])}`;
   if (isGroup(({ from, to }) => has.from.has(from) && to !== undefined && has.to.has(to)))

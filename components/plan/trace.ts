@@ -2,12 +2,13 @@
  * Traces one packet through the planned lab, hop by hop, as the nodes, the fabric and the gateway would treat it.
  * The verdict is made of such traces; the twin does the same with real packets.
  */
+import type { Fault } from "../config";
 import { sessionFault } from "./bgp";
 import { carrierBetween } from "./carrier";
 import type { Drop } from "./drop";
 import { TUNNELS, VXLAN } from "./encapsulation";
 import type { Endpoint } from "./endpoint";
-import { passesGateway } from "./fabric";
+import { fabricFacts, passesGateway } from "./fabric";
 import type { LabPlan } from "./lab";
 import {
   describe,
@@ -25,6 +26,7 @@ import { hasRoute, sourceTo } from "./route";
 import { SERVICE_PORTS } from "./service";
 import type { NodePlan, PodPlan } from "./topology";
 import { betweenNodes, fromInternet, type Passage, toInternet } from "./underlay";
+import { isMisrecorded, recordedIp, VPN_INTERFACE } from "./vpn";
 
 /**
  * Traces a probe and its answer. kube-proxy rewrites a Service's address on the node where the packet is, before it is
@@ -36,6 +38,17 @@ import { betweenNodes, fromInternet, type Passage, toInternet } from "./underlay
  */
 export function trace(plan: LabPlan, from: Sender, to: Endpoint, probe: Probe): Drop | undefined {
   if (to.kind === "service") {
+    // Without an endpoint, kube-proxy rejects what is for the Service.
+    if (probe.protocol === "udp" && from.node.host.broken.includes("dns-loop")) {
+      const packet = { source: hostAddress(from), destination: to.service.address, ...probe };
+      return {
+        cause: "host",
+        hop: `${from.node.name}'s kube-proxy`,
+        packet: describe(packet),
+        fault: "dns-loop",
+        onReturn: false,
+      };
+    }
     const atPod = {
       ...probe,
       ...(probe.protocol !== "icmp" && { port: SERVICE_PORTS[probe.protocol].target }),
@@ -143,13 +156,28 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Passage {
   }
   const carrier = carrierBetween(plan, a, b);
   if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, passesGateway(plan, a, b));
-  const outer: Wire = { source: a.address, destination: b.address, ...OUTER[carrier] };
+  const outer: Wire = { source: recordedIp(a), destination: recordedIp(b), ...OUTER[carrier] };
   if (leg.dontFragment && leg.probe.size > plan.mtu.tunnel) {
     const fault = plan.faults.includes("mtu-too-big") ? "mtu-too-big" : undefined;
     const hop = `${TUNNELS[carrier].device} of ${a.name}`;
     return { drop: { cause: "mtu", hop, packet: describe(packet), fault }, wires: [] };
   }
-  return betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
+  // A tunnel starts and ends at the recorded addresses. Neither the VPN nor the gateway has a way between these nodes.
+  if (isMisrecorded(a) || isMisrecorded(b)) {
+    const hop = isMisrecorded(a) ? `${VPN_INTERFACE} of ${a.name}` : fabricFacts(plan).gateway;
+    return lostAt(hop, outer, "node-ip-wrong-interface");
+  }
+  const across = betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
+  const isCorrupt =
+    carrier === "vxlan" && leg.probe.protocol !== "icmp" && a.host.broken.includes("vxlan-checksum");
+  if (across.drop || !isCorrupt) return across;
+  return { ...across, ...lostAt(`${b.name}'s kernel`, packet, "vxlan-checksum") };
 }
+
+/** A packet that a fault of a node itself loses. */
+const lostAt = (hop: string, packet: Wire, fault: Fault): Passage => ({
+  drop: { cause: "host", hop, packet: describe(packet), fault },
+  wires: [packet],
+});
 
 const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: VXLAN.port } } as const;

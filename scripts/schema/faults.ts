@@ -22,16 +22,10 @@ export const faultsPage = (): string =>
     "block them. A security group only filters what comes in.",
     "",
     ...FAULTS.flatMap(entry),
-    "## What the lab cannot break",
+    "## What is no fault here",
     "",
-    "- **A DNS loop** (CoreDNS forwards to itself by way of 127.0.0.53,",
-    "  https://github.com/coredns/coredns/tree/master/plugin/loop): the twin has no resolver.",
     "- **`bridge-nf-call-iptables` off**: Calico routes every packet between a pod and its",
     "  node, and has no bridge, so no path depends on it.",
-    "- **Bad checksums under VXLAN** by a NIC's offload: packets of the twin never pass a NIC",
-    "  that computes one (https://github.com/projectcalico/calico/issues/4865).",
-    "- **A wrong node address** by autodetection: `node-as-32` is the nearest fault; see",
-    "  https://github.com/projectcalico/calico/issues/1628.",
     "",
   ].join("\n");
 

@@ -141,3 +141,65 @@ describe("a fault on one node", () => {
     );
   });
 });
+
+describe("a node whose VPN address Calico has recorded", () => {
+  const lab = { fabric: "plain", ...on("node-ip-wrong-interface", ["w2"]) };
+
+  it("has no BGP session, and its peers say with which address", () => {
+    const { notReady } = judge(planOf({ encapsulation: "None", ...lab }));
+    assert.deepEqual(
+      notReady.map(({ node }) => node),
+      ["w2"],
+    );
+    const all = judge(planOf({ encapsulation: "None", faults: ["node-ip-wrong-interface"] }));
+    assert.match(all.notReady[0]?.message ?? "", /BGP not established with 10\.8\.0\.2,10\.8\.0\.3/);
+  });
+
+  it("loses what comes and goes through its tunnel, in either direction, and nothing else", () => {
+    const verdict = judge(planOf({ encapsulation: "VXLAN", ...lab }));
+    const failures = failuresOf(verdict).filter(({ row }) => /^(same|cross)-/.test(row));
+    assert.deepEqual(
+      [...new Set(failures.map(({ row }) => row))],
+      ["same-subnet from/to w2", "cross-subnet from/to w2"],
+    );
+    for (const { cause, fix } of failures) {
+      assert.match(cause, /10\.8\.0\.3.*UDP 4789.*another interface/);
+      assert.match(fix, /IP_AUTODETECTION_METHOD/);
+    }
+  });
+
+  it("has a range that is nothing else in the lab", () => {
+    const { nodes } = planOf({
+      faults: ["node-ip-wrong-interface"],
+      podCidr: "10.8.0.0/16",
+      serviceCidr: "10.9.0.0/16",
+      topology: [{ name: "a", cidr: "10.10.0.0/24", nodes: ["cp1", "w1"] }],
+    });
+    assert.deepEqual(
+      nodes.map(({ recordedAddress }) => recordedAddress),
+      ["10.11.0.1/32", "10.11.0.2/32"],
+    );
+  });
+});
+
+describe("a wrong checksum in VXLAN", () => {
+  it("loses TCP and datagrams in the tunnel and no ping, however large", () => {
+    const rows = outcomesOf(judge(planOf({ encapsulation: "VXLANCrossSubnet", faults: ["vxlan-checksum"] })));
+    assert.deepEqual(Object.fromEntries(Object.entries(rows).filter(([, outcome]) => outcome !== "works")), {
+      "cross-subnet": "works/fails/works",
+      "node-to-pod (cross-subnet)": "works/fails/works",
+      "pod-to-service (cross-subnet)": "fails",
+      "client-to-nodeport (cross-subnet)": "fails",
+    });
+  });
+});
+
+describe("a CoreDNS that asks itself", () => {
+  it("takes the datagrams to the Service, and nothing else", () => {
+    const rows = outcomesOf(judge(planOf({ encapsulation: "VXLAN", faults: ["dns-loop"] })));
+    assert.deepEqual(Object.fromEntries(Object.entries(rows).filter(([, outcome]) => outcome !== "works")), {
+      "pod-to-service (same-subnet)": "fails/works/fails",
+      "pod-to-service (cross-subnet)": "fails/works/fails",
+    });
+  });
+});

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
-import { changeHost, closesSessions } from "./host";
+import { addVpn, changeHost, closesSessions, removeVpn } from "./host";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
@@ -139,18 +139,22 @@ function unplug(node: string): string[] {
 export function changeNode(old: NodeState | undefined, state: NodeState): string {
   const moved = old?.tunnel?.device !== state.tunnel?.device || old?.tunnel?.link !== state.tunnel?.link;
   const kept = moved ? undefined : old;
-  const routes = difference(old?.routes ?? [], state.routes);
+  const gone = moved && old?.tunnel ? old.tunnel : undefined;
+  const { removed } = difference(old?.routes ?? [], state.routes);
+  // The routes into a device go with it, and those that stay wanted must come back.
+  const left = old?.routes.filter((route) => !gone || !route.includes(` dev ${gone.device}`));
+  const { added } = difference(left ?? [], state.routes);
   const neighbours = difference(kept?.neighbours ?? [], state.neighbours);
   const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
-  const gone = moved && old?.tunnel ? old.tunnel : undefined;
   // A node's firewall that closes TCP 179 must also end its sessions, and while the peers can still hear of it.
   const restarts = old !== undefined && old.bird !== "" && closesSessions(old.host, state.host);
   return [
+    addVpn(state.name, old?.host, state.host),
     podMtu(old, state),
     ...podMacs(old, state),
     batch(
       state.name,
-      routes.removed.map((route) => `route del ${route}`),
+      removed.map((route) => `route del ${route}`),
     ),
     gone?.kind === "vxlan" ? batch(state.name, [`link del ${gone.device}`]) : "",
     state.tunnel && (moved || old?.tunnel?.mtu !== state.tunnel.mtu)
@@ -168,6 +172,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     ]),
     ...(restarts ? [endBird(state.name), `ip -n ${state.name} route flush proto bird`] : []),
     ...changeHost(state.name, old?.host, state.host),
+    removeVpn(state.name, old?.host, state.host),
     !restarts && old?.bird === state.bird ? "" : birdTo(restarts ? undefined : old, state),
     // tunl0 belongs to the namespace and cannot be deleted. Without an address and with its link down, it carries
     // nothing.
@@ -176,7 +181,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       : "",
     batch(
       state.name,
-      routes.added.map((route) => `route replace ${route}`),
+      added.map((route) => `route replace ${route}`),
     ),
     old?.nat === state.nat ? "" : nft(state.name, state.nat),
     old?.facts === state.facts ? "" : writeFacts(state.name, state.facts),

@@ -1,6 +1,13 @@
 /** A node's BIRD configuration, with the structure of Calico's confd templates. */
 
-import { ENCAPSULATION_FACTS, type LabPlan, type NodePlan, type Route, routeTo } from "../../plan";
+import {
+  ENCAPSULATION_FACTS,
+  type LabPlan,
+  type NodePlan,
+  type Route,
+  recordedIp,
+  routeTo,
+} from "../../plan";
 
 /** Renders the configuration. @returns the file, or an empty text if the plan has no BGP. */
 export function renderBird(plan: LabPlan, node: NodePlan): string {
@@ -8,7 +15,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
   const programs = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD";
   return [
-    `router id ${node.address};`,
+    `router id ${recordedIp(node)};`,
     `log "/run/bird/${node.name}.log" { info, warning, error, fatal, bug };`,
     // The next hop of each peer, looked up for each route learnt from it. BIRD 2 cannot set `dev tunl0 onlink` on a BGP
     // route (Calico's own BIRD is a fork for that reason), but it copies the next hop of the route found here.
@@ -25,11 +32,11 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
     "protocol static peers {",
     "  ipv4 { table nexthops; };",
     ...peers.map(
-      (peer) => `  route ${peer.address}/32 via ${nextHop(programs, peer, routeTo(plan, node, peer))};`,
+      (peer) => `  route ${recordedIp(peer)}/32 via ${nextHop(programs, peer, routeTo(plan, node, peer))};`,
     ),
     "}",
     "template bgp mesh {",
-    `  local ${node.address} as ${plan.bgp.asNumber};`,
+    `  local ${recordedIp(node)} as ${plan.bgp.asNumber};`,
     "  multihop;",
     "  connect delay time 1; connect retry time 1; error wait time 1, 2;",
     "  ipv4 { import all; export where source = RTS_STATIC; next hop self; gateway recursive; igp table nexthops; };",
@@ -38,7 +45,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
       // As in Calico's template, only one of two nodes connects and the other waits. If both connect at once, the
       // session takes seconds longer to come up.
       const passive = peer.address > node.address ? " passive on;" : "";
-      return `protocol bgp Mesh_${peer.address.replaceAll(".", "_")} from mesh { neighbor ${peer.address} as ${plan.bgp.asNumber};${passive} }`;
+      return `protocol bgp Mesh_${peer.address.replaceAll(".", "_")} from mesh { neighbor ${recordedIp(peer)} as ${plan.bgp.asNumber};${passive} }`;
     }),
     "",
   ].join("\n");
@@ -66,5 +73,5 @@ export function endBird(node: string): string {
 
 /** The next hop for a peer's pods. If Felix has the routes, it is the peer itself: BIRD then only learns them. */
 function nextHop(programs: boolean, peer: NodePlan, { via, device, onlink }: Route): string {
-  return programs ? `${via}%${device}${onlink ? " onlink" : ""}` : peer.address;
+  return programs ? `${via}%${device}${onlink ? " onlink" : ""}` : recordedIp(peer);
 }

@@ -1,8 +1,16 @@
 /** What faults change on a node itself: its own firewall, and settings of its kernel. */
 import type { Fault } from "../../config";
-import { fabricFacts, type LabPlan, type NodePlan, ruleOf } from "../../plan";
+import {
+  fabricFacts,
+  isMisrecorded,
+  type LabPlan,
+  type NodePlan,
+  ruleOf,
+  TUNNELS,
+  VPN_INTERFACE,
+} from "../../plan";
 import { BGP_MARK, chain, match } from "./security";
-import { inside, nft } from "./shell";
+import { batch, inside, nft } from "./shell";
 
 /** Desired state of what faults change on a node. A healthy node has none. */
 export interface HostState {
@@ -14,13 +22,23 @@ export interface HostState {
   strictRpFilter?: true;
   /** Whether the kernel forwards packets. Absent if it does. */
   forwards?: false;
+  /** The address of the VPN's interface, which Calico has taken for the node's own. */
+  vpn?: string;
+  /** How the VXLAN device is made whose packets get wrong checksums: one that is made anew needs it again. */
+  badChecksums?: string;
 }
 
 /** The desired state of a node's faults; undefined on a node without any. */
-export function renderHost(plan: LabPlan, node: NodePlan): HostState | undefined {
+export function renderHost(
+  plan: LabPlan,
+  node: NodePlan,
+  tunnel?: { kind: "ipip" | "vxlan"; link: string },
+): HostState | undefined {
   const firewall = renderFirewall(plan, node);
   const has = (fault: Fault) => node.host.broken.includes(fault);
-  if (firewall === "" && !has("rp-filter-strict") && !has("ip-forward-off")) return undefined;
+  const badChecksums = has("vxlan-checksum") && tunnel?.kind === "vxlan" ? tunnel.link : undefined;
+  const kernel = has("rp-filter-strict") || has("ip-forward-off");
+  if (firewall === "" && !kernel && !badChecksums && !isMisrecorded(node)) return undefined;
   const bgpClosed =
     firewall !== "" && (has("host-firewall-reject") || node.host.closed.some(({ rule }) => rule === "bgp"));
   return {
@@ -28,6 +46,8 @@ export function renderHost(plan: LabPlan, node: NodePlan): HostState | undefined
     bgpClosed,
     ...(has("rp-filter-strict") && { strictRpFilter: true }),
     ...(has("ip-forward-off") && { forwards: false }),
+    ...(isMisrecorded(node) && { vpn: node.recordedAddress }),
+    ...(badChecksums && { badChecksums }),
   };
 }
 
@@ -70,7 +90,48 @@ export const closesSessions = (old: HostState | undefined, state: HostState | un
 
 /** Bash that brings what faults change on a node from one state to the other. */
 export function changeHost(node: string, old: HostState | undefined, state: HostState | undefined): string[] {
-  return [...changeFirewall(node, old, state), ...changeKernel(node, old, state)];
+  return [
+    ...changeFirewall(node, old, state),
+    ...changeKernel(node, old, state),
+    ...changeChecksums(node, old, state),
+  ];
+}
+
+/**
+ * Makes the VPN's interface, before any tunnel begins there. A bridge without ports: it is in every kernel, and what is sent
+ * into it is gone. Its MTU limits no tunnel, whatever the lab's MTU is.
+ */
+export function addVpn(node: string, old: HostState | undefined, state: HostState | undefined): string {
+  if (!state?.vpn || old?.vpn === state.vpn) return "";
+  return batch(node, [
+    ...(old?.vpn ? [`link del ${VPN_INTERFACE}`] : []),
+    `link add ${VPN_INTERFACE} mtu 65535 type bridge`,
+    `addr add ${state.vpn} dev ${VPN_INTERFACE}`,
+    `link set ${VPN_INTERFACE} up`,
+  ]);
+}
+
+/** Removes the VPN's interface, after the last tunnel that began there: a VXLAN device goes with the one below it. */
+export const removeVpn = (node: string, old: HostState | undefined, state: HostState | undefined): string =>
+  old?.vpn && !state?.vpn ? batch(node, [`link del ${VPN_INTERFACE}`]) : "";
+
+/**
+ * Writes a wrong checksum into what enters the tunnel. Only where the device computes none itself does it reach the
+ * receiver's TCP and UDP, which count it (`TcpInCsumErrors`): a virtual device otherwise passes packets on unchecked.
+ */
+function changeChecksums(node: string, old: HostState | undefined, state: HostState | undefined): string[] {
+  if (old?.badChecksums === state?.badChecksums) return [];
+  const empty = "table ip checksum-offload {}\ndelete table ip checksum-offload";
+  if (!state?.badChecksums) return [nft(node, empty)];
+  const { device } = TUNNELS.vxlan;
+  const rules = ["tcp", "udp"].map(
+    (protocol) => `    oifname "${device}" ip protocol ${protocol} counter ${protocol} checksum set 0xbad`,
+  );
+  const table = ["table ip checksum-offload {", ...chain("corrupt", "postrouting", "400", rules), "}"];
+  return [
+    nft(node, [empty, ...table].join("\n")),
+    inside(node, `/run/encaplab/bin/checksum-offload-off ${device}`),
+  ];
 }
 
 /** Sets what differs from a healthy node, or takes it back. A device that is made later has the default. */

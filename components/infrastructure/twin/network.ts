@@ -1,5 +1,5 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
-import { fabricFacts, INTERNET, type LabPlan, SMALLER_BY } from "../../plan";
+import { fabricFacts, INTERNET, isMisrecorded, type LabPlan, SMALLER_BY, vpnRange } from "../../plan";
 import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
 import { gatewayNeighbours } from "./neighbours";
 import { startProcess } from "./process-files";
@@ -32,6 +32,7 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       `default via ${INTERNET.address}`,
       // Otherwise stray packets follow the default route to a neighbour that answers "unreachable". Clouds stay silent.
       `blackhole ${plan.ipPool.cidr}`,
+      ...(plan.nodes.some(isMisrecorded) ? [`blackhole ${vpnRange(plan).cidr}`] : []),
       ...plan.podRoutes.map(({ block, via }) => `${block} via ${via}`),
     ],
     masquerade: [

@@ -2,12 +2,15 @@
 import {
   ENCAPSULATION_FACTS,
   fabricFacts,
+  isMisrecorded,
   type LabPlan,
   type NodePlan,
   type PodPlan,
   type Route,
+  recordedIp,
   routeTo,
   TUNNELS,
+  VPN_INTERFACE,
   VXLAN,
 } from "../../plan";
 import { renderBird } from "./bird";
@@ -56,7 +59,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   const felix = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "Felix";
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
   const tunnel = renderTunnel(plan, node);
-  const host = renderHost(plan, node);
+  const host = renderHost(plan, node, tunnel);
   // All other nodes, even those that CrossSubnet reaches without the tunnel: Felix's VXLAN manager makes no exception.
   const vteps = tunnel?.kind === "vxlan" ? peers : [];
   return {
@@ -78,7 +81,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
       ),
       ...nodeNeighbours(plan, node),
     ],
-    forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${peer.address}`),
+    forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${recordedIp(peer)}`),
     facts: renderFacts(plan, node),
     nat: renderNat(plan, node),
     services: renderServices(plan, node),
@@ -94,7 +97,7 @@ function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
   const link =
     kind === "ipip"
       ? "type ipip"
-      : `address ${vtepMac(node)} type vxlan id ${VXLAN.vni} local ${node.address} dev ${nic} dstport ${VXLAN.port} nolearning`;
+      : `address ${vtepMac(node)} type vxlan id ${VXLAN.vni} local ${recordedIp(node)} dev ${isMisrecorded(node) ? VPN_INTERFACE : nic} dstport ${VXLAN.port} nolearning`;
   return {
     kind,
     device: TUNNELS[kind].device,

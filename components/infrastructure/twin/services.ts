@@ -36,8 +36,20 @@ export function renderServices(plan: LabPlan, node: NodePlan): string {
       "type filter hook input priority filter;",
       ...elsewhere.map((port) => `ip daddr ${node.address} tcp dport ${port} counter drop`),
     ]),
+    ...withoutEndpoints(plan, node),
     "}",
   ].join("\n");
+}
+
+/** kube-proxy rejects what is for a port that has no endpoint at all, wherever it comes from. */
+function withoutEndpoints({ services }: LabPlan, { host }: NodePlan): string[] {
+  if (!host.broken.includes("dns-loop")) return [];
+  const rejects = services.map(
+    ({ address }) => `ip daddr ${address} udp dport ${SERVICE_PORTS.udp.port} counter reject`,
+  );
+  return (["forward", "output"] as const).flatMap((hook) =>
+    chain(`no-endpoints-${hook}`, [`type filter hook ${hook} priority filter;`, ...rejects]),
+  );
 }
 
 function rulesFor(plan: LabPlan, node: NodePlan, service: ServicePlan): string[] {
@@ -50,10 +62,11 @@ function rulesFor(plan: LabPlan, node: NodePlan, service: ServicePlan): string[]
   const { tcp, udp } = SERVICE_PORTS;
   const [toTcp, toUdp] = [`dnat to ${pod}:${tcp.target}`, `dnat to ${pod}:${udp.target}`];
   const local = `ip daddr ${node.address} tcp dport ${nodePorts.Local}`;
+  const hasDns = !node.host.broken.includes("dns-loop");
   return [
     `ip daddr ${address} ip saddr != ${cidr} ${masquerade}`,
     `ip daddr ${address} tcp dport ${tcp.port} ${toTcp}`,
-    `ip daddr ${address} udp dport ${udp.port} ${toUdp}`,
+    ...(hasDns ? [`ip daddr ${address} udp dport ${udp.port} ${toUdp}`] : []),
     `ip daddr ${node.address} tcp dport ${nodePorts.Cluster} ${masquerade} ${toTcp}`,
     `${local} ip saddr ${cidr} ${toTcp}`,
     `${local} ip saddr ${node.address} ${masquerade} ${toTcp}`,

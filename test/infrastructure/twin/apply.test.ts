@@ -68,6 +68,18 @@ describe("the script that changes a node", () => {
     );
   });
 
+  it("brings the routes into a tunnel back when only the tunnel's device is made anew", () => {
+    const wrong: RawConfig = { encapsulation: "VXLAN", faults: ["node-ip-wrong-interface"] };
+    assertOrder(
+      changeOf(wrong, { encapsulation: "VXLAN" }),
+      "link del vxlan.calico",
+      "link add vxlan.calico",
+      "link del vpn0",
+      "route replace",
+      "dev vxlan.calico onlink",
+    );
+  });
+
   it("adds a tunnel: first the device, then its neighbours and forwarding entries, then the routes through it", () => {
     const script = changeOf({ encapsulation: "None" }, { encapsulation: "VXLAN" });
     assertOrder(
