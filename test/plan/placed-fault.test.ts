@@ -84,7 +84,7 @@ describe("a fault on one node", () => {
     assert.equal(bgpEstablished(plan), false);
     // w3 (10.0.4.11) opens the session to w2 (10.0.4.10), and w2 those to cp1 and w1.
     assert.deepEqual(failing({ encapsulation: "IPIP", ...on("bgp-blocked", ["w2"]) }), [
-      "same-subnet from w2, w3",
+      "same-subnet from/to w2",
     ]);
     const out = { encapsulation: "IPIP", ...on("bgp-blocked", ["w2"], "out") };
     assert.deepEqual(failing(out), ["cross-subnet from/to w2"]);
