@@ -1,4 +1,4 @@
-/** Every combination of encapsulation, fabric, fault and variant that this kernel can play: verdict = observation. */
+/** The matrix: encapsulations, fabrics and faults that this kernel can play. Verdict = observation. */
 import { MATRIX, playInNamespaces } from "../../support/twin-cases";
 
 playInNamespaces(MATRIX);
