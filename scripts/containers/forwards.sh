@@ -79,4 +79,9 @@ forward_is_open() {
 not() { ! "$@"; }
 is_socat() { [[ "$(cat "/proc/$1/comm" 2>/dev/null)" == socat ]]; }
 listens() { is_socat "$1" && ss -Htlnp "sport = :$2" | grep -q "127.0.0.1:$2 .*pid=$1,"; }
-listens_or_ended() { ! is_socat "$1" || listens "$1" "$2"; }
+# A process that was just started is not socat yet: under load that lasts, and must not be taken for its end.
+listens_or_ended() { has_ended "$1" || listens "$1" "$2"; }
+has_ended() {
+  local stat
+  ! read -r stat 2>/dev/null <"/proc/$1/stat" || [[ $stat == *") Z "* ]]
+}

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { Containers, needsContainers, RUN, SPEC, W3 } from "../support/containers";
 import { hostChanges, hostState } from "../support/host-state";
+import { REPOSITORY } from "../support/repository";
 import { until } from "../support/sandbox";
 
 /** When a node's systemd was started, in ticks since this machine's boot. Changes at each boot of the node. */
@@ -131,6 +132,34 @@ describe("node containers", function () {
     process.kill(Number(/pid=(\d+)/.exec(line ?? "")?.[1]), "SIGKILL");
     assert.equal(lab.status().api.running, false);
     assert.deepEqual(lab.up().api, { port, running: true });
+  });
+
+  it("keep the port of a listener that is slow to start", () => {
+    // In namespaces of its own. The shell that becomes the listener first waits, as on a busy machine.
+    const script = `
+      set -euo pipefail
+      mount -t tmpfs none /run; mkdir -p /run/encaplab/forwards; ip link set lo up
+      folder=/run spec=/dev/null
+      die() { echo "$*" >&2; exit 1; }
+      within() { shift 2; until "$@"; do sleep 0.02; done; }
+      daemon() { shift; setsid bash -c 'sleep 0.5; exec "$@"' _ "$@" </dev/null >/dev/null 2>&1 & }
+      source scripts/containers/forwards.sh
+      printf 'w1\t23456\n' >/run/ports
+      open_forward w1 - 10.0.0.1 22
+      ss -Htln | awk '{ print " " $4 }'`;
+    const args = [
+      "--mount",
+      "--net",
+      "--pid",
+      "--fork",
+      "--mount-proc",
+      "--kill-child",
+      "bash",
+      "-c",
+      script,
+    ];
+    const ports = execFileSync("unshare", args, { cwd: REPOSITORY, encoding: "utf8" });
+    assert.equal(ports.trim(), "23456 127.0.0.1:23456");
   });
 
   it("run beside another lab with the same name and addresses", async () => {

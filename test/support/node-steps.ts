@@ -1,7 +1,6 @@
 /** Runs the node scripts on node containers over SSH, without the engine, and kills them if a test wants it. */
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { promisify } from "node:util";
+import { spawn } from "node:child_process";
 import { checkValues } from "../../components/cluster/check";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/cluster/steps";
@@ -11,7 +10,6 @@ import { build, KUBERNETES } from "./cluster-build";
 import { Containers, SPEC } from "./containers";
 import { type Result, Running } from "./running";
 
-const execute = promisify(execFile);
 export const POD_CIDR = "172.16.0.0/16";
 /** The bootstrap token. A text that no binary contains by chance. */
 export const TOKEN = "k8sjoi.7pz3wq0vtm5x2hnd";
@@ -96,26 +94,30 @@ export class NodeSteps {
     return new NodeSteps(await Containers.booted({ layer: build("layer"), routes }));
   }
 
-  /** Runs a step on a node, and kills it if wanted. */
+  /** Runs a step on a node, and kills it if wanted. `reached`: whether it came to the moment. */
   async take(
     node: string,
     step: StepName,
     given: Record<string, string> = {},
     action = "create",
     killed?: Killed,
-  ): Promise<Result> {
+  ): Promise<Result & { reached: boolean }> {
     const script = stepScript(step, { NODE_NAME: node, ...given });
     const child = spawn("ssh", this.lab.sshArgv(node, `bash -s -- ${action}`), { stdio: "pipe" });
     child.stdin.on("error", () => {}); // the test kills the other side
     child.stdin.end(script);
     const { ended } = new Running(child);
-    if (killed) void this.cutOff(node, killed, () => child.kill("SIGKILL"));
+    const killer = killed && this.cutOff(node, killed, () => child.kill("SIGKILL"));
     const result = await ended;
-    return { ...result, stdout: result.stdout.trim() };
+    const reached = (await killer?.()) ?? false;
+    return { ...result, stdout: result.stdout.trim(), reached };
   }
 
-  /** Waits for the moment on the node itself, to lose no time. */
-  private async cutOff(node: string, { at, cut }: Killed, close: () => void): Promise<void> {
+  /**
+   * Waits for the moment on the node itself, to lose no time.
+   * @returns what to call when the step has ended. It stops a wait that was in vain: else that would kill a later step.
+   */
+  private cutOff(node: string, { at, cut }: Killed, close: () => void): () => Promise<boolean> {
     const shell = "pkill -KILL -x -f 'bash -s -- (create|delete)'";
     const ends: Record<Cut, string> = {
       "the connection": "true",
@@ -124,9 +126,17 @@ export class NodeSteps {
     };
     // The first character in brackets: else pgrep would find this loop itself.
     const pattern = `[${at.slice(0, 1)}]${at.slice(1)}`;
-    const loop = `for i in $(seq 600); do pgrep -f '${pattern}' >/dev/null && break; sleep 0.05; done`;
-    await execute("ssh", this.lab.sshArgv(node, `${loop}; ${ends[cut]}; true`));
-    close();
+    // `read` returns more than 128 when its time is over, and 1 at the end of its input.
+    const loop = `until pgrep -f '${pattern}' >/dev/null; do read -rt 0.05; (($? > 128)) || exit 0; done`;
+    const watch = spawn("ssh", this.lab.sshArgv(node, `${loop}; ${ends[cut]}; echo reached`), {
+      stdio: "pipe",
+    });
+    watch.stdin.on("error", () => {}); // it has ended before the step
+    const { ended } = new Running(watch, close);
+    return async () => {
+      watch.stdin.end();
+      return (await ended).stdout === "reached\n";
+    };
   }
 
   /** Runs a step that must succeed. */
