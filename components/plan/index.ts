@@ -13,7 +13,15 @@ export * from "./fault";
 export * from "./firewall";
 export { type ClosedRule, type HostPlan, withFirewall } from "./host";
 export * from "./lab";
-export { isWarning, type Outcome, outcomeOf, type PathVerdict, predict, rowsOf } from "./outcome";
+export {
+  expectations,
+  isWarning,
+  type Outcome,
+  outcomeOf,
+  type PathVerdict,
+  predict,
+  rowsOf,
+} from "./outcome";
 export * from "./path";
 export * from "./placement";
 export * from "./port";

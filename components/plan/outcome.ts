@@ -57,6 +57,23 @@ export const rowsOf = (plan: LabPlan): Rows =>
     return JSON.stringify([fates.some((fate) => fate !== undefined), carrierName(plan, pair), fates]);
   });
 
+/**
+ * What the verdict says about every pair, worked out once for each row: a hundred nodes have ten thousands of pairs, and all
+ * pairs of a row have the same outcome.
+ * @returns whether a probe of a pair works. @throws {Error} for a pair that the plan does not have.
+ */
+export function expectations(plan: LabPlan): (pair: Pair, probe: ProbeName) => boolean {
+  const { rowOf } = rowsOf(plan);
+  const known = new Map<string, boolean>();
+  return (pair, probe) => {
+    const row = rowOf(pair);
+    const key = `${row.key}:${probe}`;
+    const works = known.get(key) ?? !predict(plan, row.pair, probe);
+    known.set(key, works);
+    return works;
+  };
+}
+
 /** Why a packet is lost, without the names of the nodes. */
 const fateOf = (drop: Drop | undefined) => drop && [drop.cause, drop.rule, drop.fault, drop.onReturn];
 

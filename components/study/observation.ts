@@ -1,10 +1,10 @@
 /** The observation: what the twin's packets really did, for every ordered pair, next to what the verdict said. */
 import {
+  expectations,
   judge,
   type LabPlan,
   nameOf,
   type PathVerdict,
-  predict,
   probesOf,
   rowKey,
   rowsOf,
@@ -75,6 +75,7 @@ export function compare(
 ): Observation {
   const { pairs, of } = sample;
   const { rows: planned, rowOf } = rowsOf(plan);
+  const works = expectations(plan);
   const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
   const disagreements: string[] = [];
   for (const pair of pairs) {
@@ -87,7 +88,7 @@ export function compare(
       tally.pairs += 1;
       if (result.works) tally.working += 1;
       else tally.detail ||= result.detail;
-      const expected = !predict(plan, pair, probe);
+      const expected = works(pair, probe);
       if (expected !== result.works) {
         disagreements.push(
           `${pair.from.name} > ${nameOf(pair.to)} (${row}, ${probe}): predicted ${word(expected)}, observed ${word(result.works)}${result.detail && `: ${result.detail}`}`,

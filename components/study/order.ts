@@ -1,12 +1,12 @@
 /** What `scripts/twin/observe` is asked to measure. */
 import {
   addressOf,
+  expectations,
   type LabPlan,
   listenerOf,
   nameOf,
   type Pair,
   type ProbeName,
-  predict,
   probeOf,
   probesOf,
   routesOf,
@@ -74,8 +74,10 @@ export const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}
 export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sampleOf(plan)): Order {
   const rounds: ProbeOrder[][] = [[], []];
   const listeners = new Map<string, ListenerOrder>();
+  const works = expectations(plan);
+  const indices = new Map(plan.nodes.map(({ name, index }) => [name, index]));
   for (const pair of pairs) {
-    const round = rounds[roundOf(plan, pair)];
+    const round = rounds[roundOf(indices, pair)];
     for (const probe of probesOf(pair)) {
       const packet = probeOf(plan, pair, probe);
       const { protocol, port, size } = packet;
@@ -85,8 +87,7 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
         destination: addressOf(pair.to),
         size,
       };
-      const expect = !predict(plan, pair, probe);
-      round?.push({ ...order, probe: protocol, ...(port && { port }), expect });
+      round?.push({ ...order, probe: protocol, ...(port && { port }), expect: works(pair, probe) });
       const listener = listenerOf(pair, packet);
       if (listener) listeners.set(JSON.stringify(listener), listener);
     }
@@ -111,11 +112,11 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
  * Probing in both directions at once would hide what a stateful group refuses: a node that sends opens its own port for
  * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
  */
-function roundOf(plan: LabPlan, { from, to }: Pair): 0 | 1 {
+function roundOf(indices: ReadonlyMap<string, number>, { from, to }: Pair): 0 | 1 {
   // What a client sends to a node is never in a tunnel. What the node then sends to the pod may be.
   const start = to.kind === "nodeport" ? to.entry.name : from.node;
   if (to.kind === "internet") return 0;
-  const forward = plan.nodes.findIndex(({ name }) => name === start) <= to.node.index;
+  const forward = (indices.get(start) ?? 0) <= to.node.index;
   // A node's answer to a pod takes the tunnel without natOutgoing. It must go the same way as the round's tunnels.
   return (to.kind === "node" ? !forward : forward) ? 0 : 1;
 }
