@@ -52,11 +52,14 @@ function namesOf(paths: readonly FailureGroup[]): string {
     .join(", ");
 }
 
-/** Names of rows in a list, shorter where one path has several: `node-to-pod (same-subnet, cross-subnet)`. */
+/**
+ * Names of rows in a list, shorter where one path has several: `node-to-pod (same-subnet, cross-subnet)`, or with the part
+ * of each, `node-to-pod (same-subnet to w2, cross-subnet others)`.
+ */
 export function listNames(keys: readonly string[]): string {
   const named = keys.map((key) => {
-    const [path = key, which] = key.split(/ \(|\)/);
-    return { path, which };
+    const [, path = key, reach, part = ""] = /^(\S+) \((.+?)\)(.*)$/.exec(key) ?? [];
+    return { path, which: reach && reach + part.replace(/^,/, "") };
   });
   return groupBy(named, ({ path }) => path)
     .map((same) => {

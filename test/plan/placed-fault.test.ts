@@ -133,6 +133,13 @@ describe("a fault on one node", () => {
     for (const line of text.split("\n")) assert.ok(line.length <= 80 || /https:/.test(line), line);
   });
 
+  it("is told by the parts of the paths that fail, each part once", () => {
+    const faults = [{ fault: "node-ip-wrong-interface", nodes: ["w2"] }, "dns-loop"];
+    const text = formatVerdict(judge(planOf({ encapsulation: "VXLAN", faults }))).replace(/\s+/g, " ");
+    assert.match(text, /node-to-pod \(same-subnet from\/to w2, cross-subnet from\/to w2\)/);
+    assert.match(text, /pod-to-service \(same-subnet others, same-subnet from cp1, cross-subnet others/);
+  });
+
   it("is named in the remark with its nodes and its direction", () => {
     const [remark] = judge(planOf({ encapsulation: "IPIP", ...on("ipip-blocked", ["w2"], "out") })).remarks;
     assert.equal(
