@@ -63,8 +63,9 @@ with_names() {
 # reboot.
 swap_off() {
   if in_container; then return; fi # swap belongs to the machine that the container runs on
-  local unit line='[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]'
-  for unit in $(systemctl list-units --type=swap --state=active --plain --no-legend | awk '{ print $1 }'); do
+  local unit units line='[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]'
+  units=$(systemctl list-units --type=swap --state=active --plain --no-legend | awk '{ print $1 }')
+  for unit in $units; do
     say "turning off swap: $unit"
     note swap "$unit"
     systemctl mask --quiet "$unit" || say "note: $unit could not be masked and may come back after a reboot"

@@ -33,16 +33,16 @@ kubeadm_reset() {
 }
 
 end_pods() {
-  local item
+  local item items
   if type -P ctr >/dev/null && systemctl is-active --quiet containerd; then
-    for item in $(ctr --namespace k8s.io tasks list --quiet); do
-      ctr --namespace k8s.io tasks delete --force "$item" || true
-    done
-    for item in $(ctr --namespace k8s.io containers list --quiet); do
-      ctr --namespace k8s.io containers delete "$item" || true
-    done
+    # A broken containerd must not block what comes after it here.
+    items=$(ctr --namespace k8s.io tasks list --quiet) || echo "note: containerd does not list the pods' processes"
+    for item in $items; do ctr --namespace k8s.io tasks delete --force "$item" || true; done
+    items=$(ctr --namespace k8s.io containers list --quiet) || echo "note: containerd does not list the pods' containers"
+    for item in $items; do ctr --namespace k8s.io containers delete "$item" || true; done
     # Delete only the images from the lab's archives (images.sh): the others were here before, or containerd keeps them.
-    for item in $(archived_images); do ctr --namespace k8s.io images delete "$item" || true; done
+    items=$(archived_images)
+    for item in $items; do ctr --namespace k8s.io images delete "$item" || true; done
   fi
   # Deepest first. Lazily: a process that outlives its pod would block a plain umount.
   # calico-node's init container mount-bpffs may have mounted the machine's control groups in /run/calico: unmount them,
