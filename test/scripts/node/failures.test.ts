@@ -101,7 +101,7 @@ describe("a step whose command fails", () => {
   it("reset.sh keeps its record of packages when the installed packages cannot be listed", async () => {
     sandbox.write("var/lib/encaplab/packages", "kubelet\n");
     sandbox.command("dpkg-query", "echo the database is locked >&2; exit 1");
-    const body = `${["packages", "kubeadm", "network-leftovers", "reset"].map(source).join("\n")}
+    const body = `${["packages", "kubeadm", "before", "network-leftovers", "reset"].map(source).join("\n")}
       create() { remove_packages; }`;
     const ran = await sandbox.run({ body }, { PROXY_MODE: "iptables" });
     assert.notEqual(ran.status, 0);
