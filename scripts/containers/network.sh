@@ -106,6 +106,8 @@ internet_resolver=192.0.2.3
 # and firewall do not change. Without it, or without a network here, the lab still works, but has no internet.
 bring_internet() {
   local default why=''
+  # At each `up`: this machine may have other addresses than before.
+  guard_machine
   if runs /run/encaplab/internet; then return 0; fi
   default=$(ip route show default)
   if [[ -z $default ]]; then
@@ -126,6 +128,26 @@ bring_internet() {
 internet_is_up() {
   local default
   default=$(ip -n router route show default dev internet 2>/dev/null) && [[ -n $default ]]
+}
+
+# The nodes must not reach this machine by its own addresses, nor what serves machines by link-local ones, such as a cloud's
+# metadata service: slirp4netns would connect there as a process of this machine. Of slirp4netns' own addresses only the
+# name server's port is open, because it passes on every other port to this machine's name server, too.
+guard_machine() {
+  local own
+  own=$(ip -4 -o address show | awk '{ sub("/.*", "", $4); if ($4 !~ /^(127|169\.254)\./) print $4 }' | sort -u | paste -sd ,)
+  nft_in_router <<NFT
+table ip encaplab-guard {}
+delete table ip encaplab-guard
+table ip encaplab-guard {
+  chain forward {
+    type filter hook forward priority filter - 1
+    oifname "internet" ip daddr { 127.0.0.0/8, 169.254.0.0/16${own:+, ${own//,/, }} } reject with icmp type admin-prohibited
+    oifname "internet" ip daddr $internet_cidr meta l4proto != { tcp, udp } drop
+    oifname "internet" ip daddr $internet_cidr th dport != 53 drop
+  }
+}
+NFT
 }
 
 # The nodes' packets leave with the router's address. On a real network, packets with a pod's address leave but are

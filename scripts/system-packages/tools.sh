@@ -33,6 +33,8 @@ containers  socat            socat            socat
 containers  jq               jq               jq
 containers  ssh-keygen       openssh-client   openssh
 containers  unshare          util-linux       util-linux
+containers  setpriv          util-linux       util-linux
+containers  perl             perl-base        perl-interpreter
 containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
 lint     shellcheck          shellcheck       ShellCheck
 bench    mn                  mininet          mininet

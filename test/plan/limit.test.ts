@@ -33,6 +33,15 @@ describe("the verdict's remarks on limits", () => {
     assert.equal(said(off, { cloud: "aws" }), false);
   });
 
+  it("say what a node container can do to this machine, and nothing of it where there is none", () => {
+    const shared = /who is root in one.*can become root of this machine.*run only what you trust/;
+    const hosts = { machines: "containers" };
+    assert.equal(said(shared, { cloud: "hosts", hosts }), true);
+    assert.equal(said(shared, { cloud: "hosts", hosts, rehearse: true }), false);
+    assert.equal(said(shared, { cloud: "twin" }), false);
+    assert.equal(said(shared, { cloud: "aws" }), false);
+  });
+
   it("name a Calico that cannot program nftables under a kube-proxy that does", () => {
     const proxy = (calicoVersion: string, proxyMode: string) =>
       said(/programs iptables only/, { calicoVersion, proxyMode, allowUnsupported: true });
