@@ -1,4 +1,7 @@
-/** Limits of clouds and releases that a lab can meet without any fault, which a preview would otherwise not mention. */
+/**
+ * Limits of clouds and releases that a lab can meet without any fault, and what it does to machines, which a preview would
+ * otherwise not mention.
+ */
 import type { LabPlan } from "./lab";
 import { calicoMinor, MINOR_WITH_NFTABLES } from "./versions";
 
@@ -11,7 +14,7 @@ const NEUTRON_MAX_ROUTES = 30;
 
 /** The limits that a plan meets, as remarks of its verdict. */
 export function limitsOf(plan: LabPlan): string[] {
-  const { cloud, podRoutes, calico, proxyMode, versions } = plan;
+  const { cloud, podRoutes, calico, proxyMode, versions, onTwin, onThisMachine } = plan;
   const limits: string[] = [];
   if (cloud === "openstack" && podRoutes.length > NEUTRON_MAX_ROUTES) {
     limits.push(
@@ -21,6 +24,21 @@ export function limitsOf(plan: LabPlan): string[] {
   if (cloud === "aws") {
     limits.push(
       "pods cannot read the instance metadata: the instances allow it one hop (IMDSv2 with hop limit 1), and a pod is one hop further away (kops#10702); give credentials to pods in another way",
+    );
+  }
+  if (cloud === "openstack") {
+    limits.push(
+      "pods cannot read the instance metadata: a rule on each node drops what they send to 169.254.169.254 over TCP, because a machine's user data holds its SSH host key",
+    );
+  }
+  if (cloud === "hosts" && onThisMachine && !onTwin) {
+    limits.push(
+      "node containers share this machine's kernel: who is root in one, or in a privileged pod, can become root of this machine (CAP_SYS_ADMIN in the machine's own user namespace), as in a container by `docker run --privileged`; run only what you trust",
+    );
+  }
+  if (cloud === "hosts" && !onThisMachine) {
+    limits.push(
+      "on the machines, `up` turns off firewalld, swap and nm-cloud-setup, and sets SELinux to permissive, where they are on; `down` turns them on again",
     );
   }
   if (calico && proxyMode === "nftables" && calicoMinor(plan) < MINOR_WITH_NFTABLES) {

@@ -16,11 +16,13 @@ cache_command() {
 # All entries with their size, as lines "KIND SECONDS STATE FOLDER KILOBYTES" with tabs. `du` counts a file with several
 # names once.
 sized_entries() {
-  local kind used state folder size
+  local kind used state folder size entries
+  entries=$(cache_entries)
   while IFS=$'\t' read -r kind used state folder; do
-    size=$(du -sk -- "$folder" 2>/dev/null | cut -f 1)
+    [[ -n $kind ]] || continue
+    size=$(du -sk -- "$folder" 2>/dev/null | cut -f 1) || true # it was removed while we looked
     printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$used" "$state" "$folder" "${size:-0}"
-  done < <(cache_entries)
+  done <<<"$entries"
 }
 
 # Kilobytes as a text of seven characters.
@@ -32,21 +34,30 @@ size_text() {
   fi
 }
 
+# The same without the blanks before it.
+short_size() { size_text "$1" | sed 's/^ *//'; }
+
 show_cache() {
-  local kind used state folder size last='' total=0 free=0
+  local kind used state folder size text since entries last='' total=0 free=0
+  entries=$(sized_entries)
   while IFS=$'\t' read -r kind used state folder size; do
+    [[ -n $kind ]] || continue
     if [[ $kind != "$last" ]]; then cache_title "$kind"; fi
     last=$kind
-    printf '  %7s  %6s ago  %-6s  %s\n' "$(size_text "$size")" "$(age "$used")" "$state" "${folder#"$encaplab_cache"/}"
+    text=$(size_text "$size")
+    since=$(age "$used")
+    printf '  %7s  %6s ago  %-6s  %s\n' "$text" "$since" "$state" "${folder#"$encaplab_cache"/}"
     total=$((total + size))
     [[ $state != unused ]] || free=$((free + size))
-  done < <(sized_entries)
+  done <<<"$entries"
   if [[ -z $last ]]; then
     printf 'The cache is empty: %s\n' "$encaplab_cache"
     return
   fi
-  printf '%s in %s\n' "$(size_text "$total" | sed 's/^ *//')" "$encaplab_cache"
-  ((free == 0)) || printf 'Nothing uses %s of it: scripts/lab cache prune\n' "$(size_text "$free" | sed 's/^ *//')"
+  text=$(short_size "$total")
+  printf '%s in %s\n' "$text" "$encaplab_cache"
+  text=$(short_size "$free")
+  ((free == 0)) || printf 'Nothing uses %s of it: scripts/lab cache prune\n' "$text"
 }
 
 # A text in quotes, as JSON wants it.
@@ -58,14 +69,20 @@ json_text() {
 # { folder, bytes, entries: [{ path, kind, title, bytes, lastUsed, state }] }; `lastUsed` in UTC, `state` as
 # cache_entries says.
 cache_json() {
-  local kind used state folder size total=0 comma='' entries=''
+  local kind used state folder size path title sized total=0 comma='' entries=''
+  sized=$(sized_entries)
   while IFS=$'\t' read -r kind used state folder size; do
-    entries+=$comma$(printf '\n    { "path": %s, "kind": "%s", "title": "%s", "bytes": %d, "lastUsed": "%(%Y-%m-%dT%H:%M:%SZ)T", "state": "%s" }' \
-      "$(json_text "$folder")" "$kind" "$(cache_title "$kind")" $((size * 1024)) "$used" "$state")
+    [[ -n $kind ]] || continue
+    path=$(json_text "$folder")
+    title=$(cache_title "$kind")
+    TZ=UTC printf -v used '%(%Y-%m-%dT%H:%M:%SZ)T' "$used"
+    entries+=$comma$'\n    { "path": '"$path, \"kind\": \"$kind\", \"title\": \"$title\", \"bytes\": $((size * 1024)),"
+    entries+=" \"lastUsed\": \"$used\", \"state\": \"$state\" }"
     comma=,
     total=$((total + size * 1024))
-  done < <(TZ=UTC sized_entries)
-  printf '{\n  "folder": %s,\n  "bytes": %d,\n  "entries": [%s]\n}\n' "$(json_text "$encaplab_cache")" "$total" "${entries:+$entries$'\n  '}"
+  done <<<"$sized"
+  path=$(json_text "$encaplab_cache")
+  printf '{\n  "folder": %s,\n  "bytes": %d,\n  "entries": [%s]\n}\n' "$path" "$total" "${entries:+$entries$'\n  '}"
 }
 
 # confirmed QUESTION: for what cannot be taken back. `CI=true` is no consent to that.
@@ -82,18 +99,21 @@ confirmed() {
 
 # Removes every entry that no lab and no process uses, except the last used one of each kind.
 prune_cache() {
-  local kind used state folder size unused=() total=0
+  local kind used state folder size text entries unused=() total=0
+  entries=$(sized_entries)
   while IFS=$'\t' read -r kind used state folder size; do
     [[ $state == unused ]] || continue
     unused+=("$folder")
     total=$((total + size))
-    printf '  %s  %s\n' "$(size_text "$size")" "$folder"
-  done < <(sized_entries)
+    text=$(size_text "$size")
+    printf '  %s  %s\n' "$text" "$folder"
+  done <<<"$entries"
   if ((${#unused[@]} == 0)); then
     say "Nothing to remove: everything in $encaplab_cache is in use, or the newest of its kind."
     return
   fi
-  confirmed "Remove these ($(size_text "$total" | sed 's/^ *//'))?" || return 1
+  text=$(short_size "$total")
+  confirmed "Remove these ($text)?" || return 1
   for folder in "${unused[@]}"; do remove_entry "$folder"; done
   say "Removed."
 }
@@ -119,7 +139,7 @@ labs_up() {
 
 # Where tsx keeps what it has compiled. It makes this folder for each user, and has no setting for another one. Other
 # programs of the user that run by tsx make theirs again.
-tsx_cache() { printf '%s/tsx-%s\n' "${TMPDIR:-/tmp}" "$(id -u)"; }
+tsx_cache=${TMPDIR:-/tmp}/tsx-$EUID
 
 # Removes everything that encaplab has made outside the checkout. Refuses while a lab is up or something is in use.
 uninstall() {
@@ -132,18 +152,20 @@ uninstall() {
     [[ ! -d $folder ]] || there+=("$folder")
   done
   if ((${#there[@]} == 0)); then
-    rm -rf "$(tsx_cache)" # the start of this very command may have made it
+    rm -rf "$tsx_cache" # the start of this very command may have made it
     say "Nothing to remove: encaplab has left nothing outside this checkout."
     return
   fi
-  [[ ! -d $(tsx_cache) ]] || there+=("$(tsx_cache)")
+  [[ ! -d $tsx_cache ]] || there+=("$tsx_cache")
   say "This removes:"
   du -sh -- "${there[@]}" >&2
   confirmed "Remove these folders?" || return 1
-  local packages
-  mapfile -t packages < <(installed_packages)
+  local packages by_hand
+  packages=$(installed_packages)
+  # shellcheck disable=SC2086 # split the list into names
+  by_hand=$(removal $packages)
   rm -rf "${there[@]}"
   say "Removed. This checkout is yours to delete: $root"
-  ((${#packages[@]} == 0)) ||
-    say "encaplab had installed these system packages; if you need none of them: $(removal "${packages[@]}")"
+  [[ -z $packages ]] ||
+    say "encaplab had installed these system packages; if you need none of them: $by_hand"
 }

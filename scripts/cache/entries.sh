@@ -5,8 +5,7 @@ encaplab_state=${XDG_STATE_HOME:-$HOME/.local/state}/encaplab
 
 # Columns: kind, pattern of its entries below the cache, description. The first pattern that fits decides. The kinds
 # that only the test suites make come last.
-cache_kinds() {
-  cat <<'TABLE'
+read -r -d '' cache_kinds <<'TABLE' || true
 unfinished       */*.work.*                 what an interrupted run left
 unfinished       */work.*                   what an interrupted run left
 unfinished       */*.damaged.*              what an interrupted run left
@@ -26,7 +25,6 @@ stand-ins        standins/*                 Pulumi plug-ins of the test suite
 sshd             standins-sshd              the SSH server of the test suite
 plugins          plugins                    Pulumi plug-ins of the test suite
 TABLE
-}
 
 # What a kind is, in a few words.
 cache_title() {
@@ -36,7 +34,7 @@ cache_title() {
       printf '%s\n' "$title"
       return
     fi
-  done < <(cache_kinds)
+  done <<<"$cache_kinds"
 }
 
 # The kind of an entry; nothing for a folder that is none.
@@ -48,7 +46,7 @@ kind_of() {
       printf '%s\n' "$kind"
       return
     fi
-  done < <(cache_kinds)
+  done <<<"$cache_kinds"
 }
 
 # mark_used FOLDER: notes that an entry of the cache is used now, in the time of its lock file. Another user's cache
@@ -65,17 +63,19 @@ last_use() {
 # entries_by_use KIND: the entries of a kind, or with `all` of every kind, as lines "KIND SECONDS FOLDER" with tabs; in
 # the order of the table, and of each kind the last used one first.
 entries_by_use() {
-  local wanted=$1 kind pattern title folder row=0
+  local wanted=$1 kind pattern title folder used row=0
   local -A seen=()
   while read -r kind pattern title; do
+    [[ -n $kind ]] || continue
     row=$((row + 1))
     for folder in "$encaplab_cache"/$pattern; do
       [[ -d $folder && -z ${seen[$folder]-} ]] || continue
       seen[$folder]=yes
       [[ $wanted == all || $kind == "$wanted" ]] || continue
-      printf '%d\t%s\t%s\t%s\n' "$row" "$kind" "$(last_use "$folder")" "$folder"
+      used=$(last_use "$folder")
+      printf '%d\t%s\t%s\t%s\n' "$row" "$kind" "$used" "$folder"
     done
-  done < <(cache_kinds) | sort -t $'\t' -k 1,1n -k 3,3nr -k 4,4 | cut -f 2-
+  done <<<"$cache_kinds" | sort -t $'\t' -k 1,1n -k 3,3nr -k 4,4 | cut -f 2-
 }
 
 # Paths that running processes and labs depend on: programs, arguments (QEMU's kernel), overlays (the roots of nodes),
@@ -102,9 +102,11 @@ in_use() {
 # All entries with their state, as lines "KIND SECONDS STATE FOLDER" with tabs. STATE: `in use`; `newest`, the last used
 # entry of its kind, which the next run will probably need; or `unused`.
 cache_entries() {
-  local paths kind used folder state last=''
+  local paths kind used folder state entries last=''
   paths=$(paths_in_use)
+  entries=$(entries_by_use all)
   while IFS=$'\t' read -r kind used folder; do
+    [[ -n $kind ]] || continue
     state=unused
     if in_use "$folder" "$paths"; then
       state='in use'
@@ -113,5 +115,5 @@ cache_entries() {
     fi
     last=$kind
     printf '%s\t%s\t%s\t%s\n' "$kind" "$used" "$state" "$folder"
-  done < <(entries_by_use all)
+  done <<<"$entries"
 }

@@ -7,18 +7,21 @@ source "$(dirname "${BASH_SOURCE[0]}")/entries.sh"
 # that were used last (for a change of branch and back), and everything that was used within a day: another checkout may
 # be about to use that.
 prune() {
-  local kind used folder paths='' rank=0 now
+  local kind used folder since entries paths='' rank=0 now
   kind=$(kind_of "$1")
   [[ -n $kind ]] || return 0
   now=$(date +%s)
+  entries=$(entries_by_use "$kind")
   while IFS=$'\t' read -r kind used folder; do
+    [[ -n $kind ]] || continue
     rank=$((rank + 1))
     ((rank > 2 && now - used > 24 * 3600)) || continue
     [[ -n $paths ]] || paths=$(paths_in_use)
     ! in_use "$folder" "$paths" || continue
-    say "cache: removing $folder, which was last used $(age "$used") ago"
+    since=$(age "$used")
+    say "cache: removing $folder, which was last used $since ago"
     remove_entry "$folder"
-  done < <(entries_by_use "$kind")
+  done <<<"$entries"
 }
 
 # Renames first: a run that is killed here must not leave an entry that looks complete. The lock keeps out a run that is
@@ -36,7 +39,9 @@ remove_entry() {
 
 # How long ago a moment was, in its largest unit.
 age() {
-  local seconds=$(($(date +%s) - $1))
+  local seconds
+  printf -v seconds '%(%s)T' -1
+  seconds=$((seconds - $1))
   if ((seconds < 3600)); then
     printf '%d min' $((seconds / 60))
   elif ((seconds < 24 * 3600)); then

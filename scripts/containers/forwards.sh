@@ -2,25 +2,24 @@
 # Sourced by `inside`. Port forwards: ports on this machine's loopback that lead to a node. The listener is in this
 # machine's network namespace, and each connection continues from the router's.
 
-# For each forward a file "PID port address:target", in the lab's own /run.
+# For each forward a file "PID START port address:target", in the lab's own /run.
 forwards=/run/encaplab/forwards
-# A lab that was made by an older version has these files in a folder with another name.
-[[ -d $forwards ]] || mv /run/encaplab/doors "$forwards"
 
 # Opens the forwards of the spec and closes all others. FOLDER/ports records "name port" while the lab exists, so that a
 # node keeps its port.
 bring_forwards() {
-  local name port address target file kept=() lines=''
+  local name port address target file wanted kept=() lines=''
   touch "$folder/ports"
-  while IFS=$'\t' read -r name port address target; do
-    kept+=("$name")
-    port=$(open_forward "$name" "$port" "$address" "$target")
-    lines+="$name"$'\t'"$port"$'\n'
-  done < <(jq -r '
+  wanted=$(jq -r '
     def ip: .address | split("/")[0];
     (.nodes[] | [.name, .port // "-", ip, "22"]),
     (.apiNode as $api | ["@api", .apiPort // "-", (.nodes[] | select(.name == $api) | ip), "6443"])
     | @tsv' "$spec")
+  while IFS=$'\t' read -r name port address target; do
+    kept+=("$name")
+    port=$(open_forward "$name" "$port" "$address" "$target")
+    lines+="$name"$'\t'"$port"$'\n'
+  done <<<"$wanted"
   printf %s "$lines" >"$folder/ports.new"
   mv "$folder/ports.new" "$folder/ports"
   for file in "$forwards"/*; do
@@ -31,10 +30,10 @@ bring_forwards() {
 
 # open_forward NAME PORT|- ADDRESS TARGET: forwards PORT (`-`: any free port) to ADDRESS:TARGET, and prints the port.
 open_forward() {
-  local name=$1 wanted=$2 address=$3 target=$4 pid port where tries
+  local name=$1 wanted=$2 address=$3 target=$4 pid started port where tries
   local file=$forwards/$1 log=/run/encaplab/forward-$1.log
-  if read -r pid port where 2>/dev/null <"$file" && [[ $where == "$address:$target" ]] &&
-    [[ $wanted == - || $wanted == "$port" ]] && listens "$pid" "$port"; then
+  if read -r pid started port where 2>/dev/null <"$file" && [[ $where == "$address:$target" ]] &&
+    [[ $wanted == - || $wanted == "$port" ]] && listens "$pid" "$started" "$port"; then
     printf '%s' "$port"
     return
   fi
@@ -48,14 +47,15 @@ open_forward() {
     # up to 30 s for data of the other.
     daemon "$log" socat -t 30 "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
       "EXEC:nsenter --net=/run/netns/router socat -t 30 STDIO TCP\\:$address\\:$target"
-    pid=$!
-    printf '%s %s %s\n' "$pid" "$port" "$address:$target" >"$file"
-    within 10 "port $port of 127.0.0.1 did not open" listens_or_ended "$pid" "$port"
-    if listens "$pid" "$port"; then
+    pid=$! started=-
+    process_state "/proc/$pid" || true # it may have ended already
+    printf '%s %s %s %s\n' "$pid" "$started" "$port" "$address:$target" >"$file"
+    within 10 "port $port of 127.0.0.1 did not open" listens_or_ended "$pid" "$started" "$port"
+    if listens "$pid" "$started" "$port"; then
       printf '%s' "$port"
       return
     fi
-    [[ $wanted == - ]] || die "containers: cannot listen on port $port of 127.0.0.1 for $name: $(cat "$log");" \
+    [[ $wanted == - ]] || die "containers: cannot listen on port $port of 127.0.0.1 for $name: $(cat "$log" || true);" \
       "choose another port in the spec"
     port=''
   done
@@ -63,25 +63,20 @@ open_forward() {
 }
 
 close_forward() {
-  local pid port where
-  if read -r pid port where 2>/dev/null <"$forwards/$1" && is_socat "$pid"; then
+  local pid started port where
+  if read -r pid started port where 2>/dev/null <"$forwards/$1" && is_process "$pid" "$started"; then
     kill -KILL "$pid"
-    within 10 "port $port did not close" not is_socat "$pid"
+    within 10 "port $port did not close" not is_process "$pid" "$started"
   fi
   rm -f "$forwards/$1"
 }
 
 # forward_is_open NAME PORT
 forward_is_open() {
-  local pid port where
-  read -r pid port where 2>/dev/null <"$forwards/$1" && [[ $port == "$2" ]] && listens "$pid" "$port"
+  local pid started port where
+  read -r pid started port where 2>/dev/null <"$forwards/$1" && [[ $port == "$2" ]] && listens "$pid" "$started" "$port"
 }
 not() { ! "$@"; }
-is_socat() { [[ "$(cat "/proc/$1/comm" 2>/dev/null)" == socat ]]; }
-listens() { is_socat "$1" && ss -Htlnp "sport = :$2" | grep -q "127.0.0.1:$2 .*pid=$1,"; }
-# A process that was just started is not socat yet: under load that lasts, and must not be taken for its end.
-listens_or_ended() { has_ended "$1" || listens "$1" "$2"; }
-has_ended() {
-  local stat
-  ! read -r stat 2>/dev/null <"/proc/$1/stat" || [[ $stat == *") Z "* ]]
-}
+# listens PID START PORT
+listens() { is_process "$1" "$2" && ss -Htlnp "sport = :$3" | grep -q "127.0.0.1:$3 .*pid=$1,"; }
+listens_or_ended() { ! is_process "$1" "$2" || listens "$@"; }

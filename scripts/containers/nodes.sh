@@ -9,7 +9,7 @@ clear_interrupted() {
 
 # bring_nodes ROOTFS: makes, changes and removes machines until they match the spec.
 bring_nodes() {
-  local rootfs=$1 name subnet address gateway mtu settings wanted
+  local rootfs=$1 name subnet address gateway mtu settings wanted bridge was
   local -A there=()
   mtu=$(jq -r .mtu "$spec")
   wanted=$(jq -r '(.subnets | map({(.name): .gateway}) | add) as $gateway |
@@ -21,20 +21,18 @@ bring_nodes() {
   done
   while IFS=$'\t' read -r name subnet address gateway; do
     [[ -d "$folder/nodes/$name" ]] || make_disk "$name" "$rootfs"
-    settings="bridge=$(subnet_bridge "$subnet") address=$address gateway=$gateway mtu=$mtu resolver=$internet_resolver"
+    bridge=$(subnet_bridge "$subnet")
+    settings="bridge=$bridge address=$address gateway=$gateway mtu=$mtu resolver=$internet_resolver"
     # A new address or subnet is like a new cable: switch the machine off to change it.
-    if [[ $settings != "$(cat "$folder/nodes/$name/settings" 2>/dev/null)" ]]; then
+    was=$(cat "$folder/nodes/$name/settings" 2>/dev/null) || true # a new disk has none yet
+    if [[ $settings != "$was" ]]; then
       power_off "$name"
       printf '%s\n' "$settings" >"$folder/nodes/$name/settings.new"
       mv "$folder/nodes/$name/settings.new" "$folder/nodes/$name/settings"
     fi
+    # Into the same file, which the node has mounted: so a new key works at once, and nothing of the node has to run here.
     jq -r .publicKey "$spec" >"$folder/nodes/$name/authorized_keys"
-    if is_running "$name"; then
-      # Write it to the running node too: a new key must work at once, not only after the next boot.
-      in_node "$name" tee /root/.ssh/authorized_keys <"$folder/nodes/$name/authorized_keys" >/dev/null || true
-    else
-      power_on "$name"
-    fi
+    is_running "$name" || power_on "$name"
   done <<<"$wanted"
   for name in "${!there[@]}"; do await_boot "$name"; done
 }
@@ -46,6 +44,7 @@ make_disk() {
   layer=$(jq -r '.layer // ""' "$spec")
   disk=$(mktemp -d "$folder/nodes/.making.XXXXXX")
   mkdir -p "$disk"/{upper,work,root,containerd,kubelet}
+  install -m 600 /dev/null "$disk/authorized_keys"
   chmod 755 "$disk/upper"
   printf '%s\n' "${layer:+$layer:}$rootfs" >"$disk/lower"
   ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$disk/hostkey"
@@ -71,58 +70,41 @@ remove_node() {
   rm -rf --one-file-system "$folder/nodes/.removed.$1"
 }
 
-# is_running NODE: also finds a machine that another checkout of this project started.
-is_running() {
-  local pid
-  read -r pid 2>/dev/null <"/run/encaplab/machines/$1" || return 1
-  [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == "bash "*"/containers/machine $folder $1 " ]]
-}
+# is_running NODE
+is_running() { runs "/run/encaplab/machines/$1"; }
 
 # power_on NODE
 power_on() {
   power_off "$1" # clean up after a machine that died by itself, or whose start was interrupted
   daemon "$folder/nodes/$1/console.log" bash "$here/machine" "$folder" "$1"
-  echo $! >"/run/encaplab/machines/$1"
+  record_process $! "/run/encaplab/machines/$1" || true # it has ended already: await_boot says why
 }
 
 # await_boot NODE
 await_boot() {
   within 60 "node $1 does not boot" has_booted_or_ended "$1"
-  is_running "$1" || die "containers: node $1 did not boot: $(cat "$folder/nodes/$1/console.log")"
+  is_running "$1" || die "containers: node $1 did not boot: $(cat "$folder/nodes/$1/console.log" || true)"
 }
-has_booted_or_ended() { [[ -n "$(init_of "$1")" ]] || ! is_running "$1"; }
+has_booted_or_ended() { has_booted "$1" || ! is_running "$1"; }
 
-# init_of NODE: prints the PID of the node's first process, as seen in the pause process's PID namespace.
-init_of() {
-  local pid
-  for pid in $(ip netns pids "$1" 2>/dev/null); do
-    if [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == "/sbin/init " ]]; then
-      printf '%s' "$pid"
-      return
-    fi
-  done
-}
-
-# in_node NODE COMMAND…: runs COMMAND in the node's mount namespace.
-in_node() {
-  local init
-  init=$(init_of "$1")
-  shift
-  [[ -n $init ]] && nsenter --target "$init" --mount --root -- "$@"
+# has_booted NODE: the node's first process, which has recorded itself, has become its systemd.
+has_booted() {
+  local pid argv=()
+  recorded "/run/encaplab/inits/$1" || return 1
+  mapfile -d '' -t argv 2>/dev/null <"/proc/$pid/cmdline" || true
+  [[ ${argv[*]} == /sbin/init ]]
 }
 
 # power_off NODE: kills until nothing is left: each process of a node is in its network namespace, or ends with the
 # node's first process, which is in there.
 power_off() {
-  local pid
-  if is_running "$1"; then
-    read -r pid <"/run/encaplab/machines/$1"
-    kill -KILL "$pid" 2>/dev/null || true
-  fi
-  rm -f "/run/encaplab/machines/$1"
+  local pid cgroup
+  if recorded "/run/encaplab/machines/$1"; then kill -KILL "$pid" 2>/dev/null || true; fi
+  rm -f "/run/encaplab/machines/$1" "/run/encaplab/inits/$1"
   within 30 "node $1 does not stop; a process of it hangs in the kernel" is_off "$1"
   unplug "$1"
-  remove_cgroup "$(lab_cgroup "$folder")/$1"
+  cgroup=$(lab_cgroup "$folder")
+  remove_cgroup "$cgroup/$1"
 }
 is_off() {
   local pids
@@ -141,14 +123,15 @@ unplug() {
 
 # plug NODE BRIDGE ADDRESS GATEWAY MTU: makes the node's network namespace and its veth pair.
 plug() {
-  local port bridge=$2 address=$3 gateway=$4 mtu=$5
+  local port mac bridge=$2 address=$3 gateway=$4 mtu=$5
   port=$(node_port "$1")
+  mac=$(mac_of "$address")
   make_namespace "$1"
   # On a real machine, Debian's systemd sets this at boot, before there is an interface
   # (/usr/lib/sysctl.d/50-default.conf). In a container it does not, and Felix copies the value to the pods' interfaces.
   ip netns exec "$1" sysctl -qw net.ipv4.conf.default.rp_filter=2
   ip -n fabric link del "$port" 2>/dev/null || true
-  ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$(mac_of "$address")" netns "$1"
+  ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$mac" netns "$1"
   ip -n fabric link set "$port" master "$bridge" up
   ip -n "$1" link set eth0 up
   ip -n "$1" addr add "$address" dev eth0

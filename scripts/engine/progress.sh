@@ -79,5 +79,6 @@ say_no_network() {
     fi
   done <<<"$said"
   say "$label: no network: ${host:-a server} cannot be reached"
-  say "  $(head -n 1 <<<"$said" | sed -E 's/^[[:space:]]+//; s#://[^/@[:space:]]*@#://#' | cut -c 1-200)"
+  said=$(head -n 1 <<<"$said" | sed -E 's/^[[:space:]]+//; s#://[^/@[:space:]]*@#://#' | cut -c 1-200)
+  say "  $said"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Step `prepare` (sent with packages.sh, kubeadm.sh, check.sh and its parts): prepares a machine with Debian, Ubuntu or the
+# Step `prepare` (sent with packages.sh, kubeadm.sh, before.sh, metadata.sh, check.sh and its parts): prepares a machine with Debian, Ubuntu or the
 # RHEL 9 family for kubeadm. Changes only what is not yet as it should be. Prints the facts of check.sh, by which nodes
 # are compared.
 # NODE_NAME; NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables,
@@ -22,6 +22,7 @@ create() {
   no_nm_cloud_setup
   no_firewalld_no_selinux
   install_packages
+  no_metadata_for_pods
   configure_containerd
   enable_services
   version=$(kubernetes_installed)
@@ -63,8 +64,9 @@ with_names() {
 # reboot.
 swap_off() {
   if in_container; then return; fi # swap belongs to the machine that the container runs on
-  local unit line='[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]'
-  for unit in $(systemctl list-units --type=swap --state=active --plain --no-legend | awk '{ print $1 }'); do
+  local unit units line='[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]'
+  units=$(systemctl list-units --type=swap --state=active --plain --no-legend | awk '{ print $1 }')
+  for unit in $units; do
     say "turning off swap: $unit"
     note swap "$unit"
     systemctl mask --quiet "$unit" || say "note: $unit could not be masked and may come back after a reboot"
@@ -82,6 +84,7 @@ remember() {
   if [[ ! -e "$STATE/folders" ]]; then
     # systemd mounts /sys/fs/bpf on most machines. On the others Calico will.
     if ! bpf_mounted; then : >"$STATE/no-bpf"; fi
+    remember_network
     folders_content >"$STATE/new"
     mv "$STATE/new" "$STATE/folders"
   fi

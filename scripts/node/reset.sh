@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Step `reset` (sent with packages.sh, kubeadm.sh and network-leftovers.sh), on a machine that outlives the lab: undoes
+# Step `reset` (sent with packages.sh, kubeadm.sh, before.sh and network-leftovers.sh), on a machine that outlives the lab: undoes
 # what the steps, kubeadm, kubelet and Calico changed, and nothing else; $STATE records what the machine had before.
 # POD_CIDR: routes inside it are the lab's. Works on any half-made node.
 create() { need POD_CIDR; }
@@ -15,7 +15,7 @@ delete() {
     stage=$(kubeadm_state)
     if [[ -n $stage ]]; then attend "kubeadm reset" kubeadm_reset; fi
     attend "ending the remaining pods" end_pods
-    systemctl disable --quiet --now encaplab-pod-network.service 2>/dev/null || true
+    systemctl disable --quiet --now encaplab-pod-network.service encaplab-metadata.service 2>/dev/null || true
     network_leftovers
     new_in_folders
     attend "restoring services, packages and files" services_packages_files
@@ -33,16 +33,20 @@ kubeadm_reset() {
 }
 
 end_pods() {
-  local item
+  local item items namespaces='' all
   if type -P ctr >/dev/null && systemctl is-active --quiet containerd; then
-    for item in $(ctr --namespace k8s.io tasks list --quiet); do
-      ctr --namespace k8s.io tasks delete --force "$item" || true
-    done
-    for item in $(ctr --namespace k8s.io containers list --quiet); do
+    # A broken containerd must not block what comes after it here.
+    items=$(ctr --namespace k8s.io tasks list --quiet) || echo "note: containerd does not list the pods' processes"
+    for item in $items; do ctr --namespace k8s.io tasks delete --force "$item" || true; done
+    items=$(ctr --namespace k8s.io containers list --quiet) || echo "note: containerd does not list the pods' containers"
+    for item in $items; do
+      # The network namespaces of pods. Others with such a name are another container runtime's.
+      namespaces+=$(ctr --namespace k8s.io containers info "$item" | grep -oE '/netns/cni-[0-9a-f-]+' || true)
       ctr --namespace k8s.io containers delete "$item" || true
     done
     # Delete only the images from the lab's archives (images.sh): the others were here before, or containerd keeps them.
-    for item in $(archived_images); do ctr --namespace k8s.io images delete "$item" || true; done
+    items=$(archived_images)
+    for item in $items; do ctr --namespace k8s.io images delete "$item" || true; done
   fi
   # Deepest first. Lazily: a process that outlives its pod would block a plain umount.
   # calico-node's init container mount-bpffs may have mounted the machine's control groups in /run/calico: unmount them,
@@ -52,7 +56,16 @@ end_pods() {
     while read -r item; do umount --lazy "$(printf '%b' "$item")" || true; done
   # calico-node mounted it, because systemd had not.
   if [[ -e "$STATE/no-bpf" ]] && bpf_mounted; then umount --lazy /sys/fs/bpf || true; fi
-  ip netns list | awk '/^cni-/ { print $1 }' | while read -r item; do ip netns delete "$item" || true; done
+  all=$(cni_namespaces)
+  for item in $all; do
+    if was_before namespaces "$item"; then continue; fi
+    if [[ "$namespaces/" == *"/$item/"* ]] || is_pods "$item"; then ip netns delete "$item" || true; fi
+  done
+}
+# Whether a network namespace has an address of the pods' network.
+is_pods() {
+  local found
+  found=$(ip -n "$1" -4 -o address show to "$POD_CIDR" 2>/dev/null) && [[ -n $found ]]
 }
 
 archived_images() {

@@ -33,6 +33,8 @@ containers  socat            socat            socat
 containers  jq               jq               jq
 containers  ssh-keygen       openssh-client   openssh
 containers  unshare          util-linux       util-linux
+containers  setpriv          util-linux       util-linux
+containers  perl             perl-base        perl-interpreter
 containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
 lint     shellcheck          shellcheck       ShellCheck
 bench    mn                  mininet          mininet
@@ -42,7 +44,8 @@ TABLE
 
 # missing GROUP…: the packages of the groups whose command does not exist, as lines "DEBIAN FEDORA".
 missing() {
-  local wanted group command debian fedora
+  local wanted group command debian fedora table
+  table=$(tools)
   for wanted in "$@"; do
     while read -r group command debian fedora; do
       [[ $group == "$wanted" ]] || continue
@@ -51,31 +54,34 @@ missing() {
         *) ! type -P "$command" >/dev/null || continue ;;
       esac
       printf '%s %s\n' "$debian" "$fedora"
-    done < <(tools)
+    done <<<"$table"
   done | sort -u
 }
 
 # The names of what is missing in a group, as this distribution calls them, one a line.
 missing_names() {
-  local column=1
-  if [[ $(package_manager) == dnf ]]; then column=2; fi
+  local column=1 manager
+  manager=$(package_manager)
+  if [[ $manager == dnf ]]; then column=2; fi
   missing "$@" | cut -d ' ' -f "$column" | sort -u
 }
 
 # need GROUP…: returns 0 if every command of the groups exists, or could be installed with the user's consent. Else
 # prints what to do and returns 1.
 need() {
-  local names
+  local names by_hand
   check_groups "$@"
-  mapfile -t names < <(missing_names "$@")
-  ((${#names[@]})) || return 0
+  names=$(missing_names "$@") || return 1
+  [[ -n $names ]] || return 0
+  mapfile -t names <<<"$names"
+  by_hand=$(by_hand "${names[@]}")
   say "setup: these system packages are missing for $*: ${names[*]}"
   if ! can_install; then
-    say "setup: install them: $(by_hand "${names[@]}")"
+    say "setup: install them: $by_hand"
     return 1
   fi
   if ! agreed; then
-    say "setup: nothing was installed. By hand: $(by_hand "${names[@]}")"
+    say "setup: nothing was installed. By hand: $by_hand"
     say "setup: to have it done for you, set ENCAPLAB_YES=1 or run: bash $root/scripts/setup need $* --yes"
     return 1
   fi
@@ -84,21 +90,24 @@ need() {
 
 # check GROUP…: as `need`, and never installs. For what runs inside the engine, where the user cannot be asked.
 check() {
-  local names
+  local names by_hand
   check_groups "$@"
-  mapfile -t names < <(missing_names "$@")
-  ((${#names[@]})) || return 0
+  names=$(missing_names "$@") || return 1
+  [[ -n $names ]] || return 0
+  mapfile -t names <<<"$names"
+  by_hand=$(by_hand "${names[@]}")
   say "setup: these system packages are missing for $*: ${names[*]}"
   say "setup: install them: bash $root/scripts/setup need $*"
-  say "setup: or by hand: $(by_hand "${names[@]}")"
+  say "setup: or by hand: $by_hand"
   return 1
 }
 
 check_groups() {
-  local group
+  local group groups
+  groups=$(tools | cut -d ' ' -f 1 | uniq)
   for group in "$@"; do
-    tools | cut -d ' ' -f 1 | grep -qxF -- "$group" ||
-      die "setup: no group of tools is called '$group'; there are: $(tools | cut -d ' ' -f 1 | uniq | paste -sd ' ')"
+    grep -qxF -- "$group" <<<"$groups" ||
+      die "setup: no group of tools is called '$group'; there are: ${groups//$'\n'/ }"
   done
 }
 

@@ -68,10 +68,13 @@ own_lists() {
 # unpack_kernel PACKED TARGET: extracts the kernel from its self-unpacking file, which would take four seconds to unpack
 # itself under emulation. QEMU boots the bare kernel by PVH. Offsets: Documentation/arch/x86/boot.rst of the kernel.
 unpack_kernel() {
-  local packed=$1 target=$2 start length
-  start=$((($(number "$packed" 1 $((0x1f1))) + 1) * 512 + $(number "$packed" 4 $((0x248)))))
+  local packed=$1 target=$2 sectors start length magic
+  sectors=$(number "$packed" 1 $((0x1f1)))
+  start=$(number "$packed" 4 $((0x248)))
+  start=$(((sectors + 1) * 512 + start))
   length=$(number "$packed" 4 $((0x24c)))
-  [[ $(od -An -tx1 -j "$start" -N 4 "$packed") == ' fd 37 7a 58' ]] ||
+  magic=$(od -An -tx1 -j "$start" -N 4 "$packed")
+  [[ $magic == ' fd 37 7a 58' ]] ||
     die "$label: Debian's kernel is not packed with xz as expected (${packed##*/}); $way_out"
   # The kernel's size follows the xz stream, and xz does not accept it as padding. So read one stream only.
   head -c $((start + length)) "$packed" | tail -c +$((start + 1)) >"$target.xz"
@@ -81,7 +84,8 @@ unpack_kernel() {
 # number FILE BYTES OFFSET: an unsigned number. od reads it in this computer's byte order, and x86 is little-endian.
 number() { od -An -t "u$2" -j "$3" -N "$2" "$1" | tr -d ' '; }
 
-[[ $(uname -m) == x86_64 ]] || die "$label: the QEMU machine is built for x86_64 only, and this is $(uname -m); $way_out"
+processor=$(uname -m)
+[[ $processor == x86_64 ]] || die "$label: the QEMU machine is built for x86_64 only, and this is $processor; $way_out"
 folder=$encaplab_cache/machine/form-$form
 keep "$folder" "$label" make >&2
 printf '%s\n' "$folder"

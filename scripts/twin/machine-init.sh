@@ -28,7 +28,8 @@ chmod 755 "$here"/bin/*
 hostname twin
 
 # When the kernel itself requests a module (nft_masq, for the first rule with "masquerade"), load it from the image.
-printf '#!/bin/bash\nexec %q -d %q "$@"\n' "$(command -v modprobe)" "$here/image" >"$here/modprobe"
+modprobe=$(command -v modprobe)
+printf '#!/bin/bash\nexec %q -d %q "$@"\n' "$modprobe" "$here/image" >"$here/modprobe"
 chmod 755 "$here/modprobe"
 echo "$here/modprobe" >/proc/sys/kernel/modprobe
 "$here/modprobe" -a virtio_net veth ipip vxlan bridge br_netfilter tun nf_tables nf_conntrack nf_conntrack_netlink

@@ -7,7 +7,8 @@
 # which a machine that boots counts as hung.
 set -euo pipefail
 
-source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
+source_dir=${source_dir%/*}
 boot_id=$2
 image=$3
 silence=$4
@@ -50,6 +51,7 @@ run() {
   local ready='' line='' part silent=0 limit=$silence status
   [[ $* != *kvm* ]] || limit=$kvm_silence
   printf '[encaplab] %s\n' "$*" >>./console.log
+  # shellcheck disable=SC2312 # the end of the console says that it has ended
   exec {console}< <(qemu "$@")
   local qemu_pid=$!
   while is_mine; do

@@ -5,7 +5,8 @@
 #   unshare … bash sandbox-pause.sh FOLDER BOOT_ID
 set -euo pipefail
 
-source_dir=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
+source_dir=${source_dir%/*}
 # shellcheck source=/dev/null # checked separately
 source "$source_dir/sandbox-record.sh"
 record namespaces false
@@ -31,6 +32,7 @@ exec >/dev/null 2>&1
 
 # `read` with a time limit, on a pipe without a writer, waits without starting a process. If the sandbox's folder was
 # deleted or belongs to a later sandbox, end: nothing could find this sandbox any more.
+# shellcheck disable=SC2312 # `:` cannot fail
 exec {never}<> <(:)
 while is_mine; do
   read -r -t 2 -u "$never" || true

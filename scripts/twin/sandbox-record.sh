@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced with FOLDER and BOOT_ID as $1 and $2. Both kinds of pause process first record themselves in the lab's folder.
 #
-# A running pause process can be found at any moment: by its command line before the record exists (see process.ts), by
-# the record afterwards.
+# The record says which process it is: any user can start one with the same command line, and a PID is used again.
+# Before the record exists, a pause process can only be ended, by its command line and its user (see process.ts).
 
 boot_id=$2
 
@@ -30,10 +30,13 @@ outer_pid=${stat%% *}
 read -r -a fields <<<"${stat##*) }"
 start_time=${fields[19]}
 read -r machine_boot </proc/sys/kernel/random/boot_id
+read -r _ user _ </proc/self/uid_map # our root is this user outside
+namespaces=$(readlink /proc/self/ns/{user,mnt,pid,net})
+namespaces=\"${namespaces//$'\n'/\",\"}\"
 
 # record KIND READY: writes a new file and renames it, so that a reader never sees half a record.
 record() {
-  printf '{"kind":"%s","bootId":"%s","pid":%s,"startTime":%s,"machineBoot":"%s","ready":%s}\n' \
-    "$1" "$boot_id" "$outer_pid" "$start_time" "$machine_boot" "$2" >./sandbox.json.new
+  printf '{"kind":"%s","bootId":"%s","pid":%s,"startTime":%s,"machineBoot":"%s","user":%s,"namespaces":[%s],"ready":%s}\n' \
+    "$1" "$boot_id" "$outer_pid" "$start_time" "$machine_boot" "$user" "$namespaces" "$2" >./sandbox.json.new
   mv -f ./sandbox.json.new ./sandbox.json
 }

@@ -61,6 +61,83 @@ describe("node containers", function () {
     assert.equal(lab.on("w2", "sysctl -n net.ipv4.ip_forward"), "0");
   });
 
+  it("have no capability, device or view of the machine that kubeadm does not need", () => {
+    const bounding = BigInt(`0x${lab.on("w1", "awk '/^CapBnd/ { print $2 }' /proc/self/status")}`);
+    const has = (capability: number) => ((bounding >> BigInt(capability)) & 1n) === 1n;
+    // include/uapi/linux/capability.h
+    const gone = {
+      dac_read_search: 2,
+      sys_module: 16,
+      sys_rawio: 17,
+      sys_time: 25,
+      mknod: 27,
+      mac_admin: 33,
+      syslog: 34,
+    };
+    assert.deepEqual(
+      Object.keys(gone).filter((name) => has(gone[name as keyof typeof gone])),
+      [],
+    );
+    assert.equal(has(21), true, "CAP_SYS_ADMIN, without which a node cannot mount anything");
+    // What the machine has, by a mount that only CAP_SYS_ADMIN needs: nothing of it can be opened but what is harmless.
+    const opened = lab.on(
+      "w1",
+      `mkdir -p /tmp/all; mount -t devtmpfs none /tmp/all; cd /tmp/all
+       for file in $(find . -type b; find . -maxdepth 1 -type c ! -name 'tty[0-9S]*'; find . -path ./net/tun -prune -o -path ./pts -prune -o -mindepth 2 -type c -print); do
+         (exec 3<$file) 2>/dev/null && echo \${file#./}
+       done; cd /; umount /tmp/all; true`,
+    );
+    const harmless = ["null", "zero", "full", "random", "urandom", "ptmx", "tty", "console"];
+    assert.deepEqual(
+      opened.split("\n").filter((name) => !harmless.includes(name)),
+      [],
+    );
+    assert.match(opened, /^null$/m);
+    assert.equal(
+      lab.on(
+        "w1",
+        "ls /sys/firmware /proc/acpi 2>/dev/null | grep -v : | wc -w; cat /proc/kcore /proc/timer_list 2>/dev/null | wc -c",
+      ),
+      "0\n0",
+    );
+    assert.equal(lab.on("w1", "cat /dev/kmsg | wc -c"), "0");
+    assert.throws(() => lab.on("w1", "mknod /tmp/disk b 254 0"), /not permitted/);
+  });
+
+  it("do not reach this machine by its own addresses, nor link-local ones", () => {
+    const own = execFileSync("ip", ["-4", "-o", "address", "show", "scope", "global"], { encoding: "utf8" });
+    const [address] = /\d+\.\d+\.\d+\.\d+/.exec(own) ?? [];
+    const refused = (to: string, port: number) =>
+      lab.on("w1", `timeout 5 bash -c 'exec 3<>/dev/tcp/${to}/${port}' 2>&1 || true`);
+    // The one that a node's SSH port is forwarded from listens on loopback only, so any answer comes from a rule.
+    for (const to of ["169.254.169.254", ...(address ? [address] : [])])
+      assert.match(refused(to, 80), /No route to host|Network is unreachable/, to);
+    const pid = execFileSync("ip", ["route", "show", "default"], { encoding: "utf8" });
+    if (pid !== "") assert.equal(refused("192.0.2.3", 80), "", "dropped: neither refused nor connected");
+  });
+
+  it("cannot make their next boot write to this machine by a link on their disk", async () => {
+    const target = fs.mkdtempSync("/tmp/encaplab-target-");
+    try {
+      lab.on(
+        "w2",
+        `mv /etc/ssh /etc/ssh.real; ln -s ${target} /etc/ssh; ln -sf ${target}/name /etc/hostname; sync`,
+      );
+      lab.run("kill", "w2");
+      assert.throws(() => lab.run("start", "w2"), /\/etc\/ssh of the node w2 is a link/);
+      assert.deepEqual(fs.readdirSync(target), []);
+      const upper = `${lab.folder}/nodes/w2/upper/etc`;
+      fs.rmSync(`${upper}/ssh`);
+      fs.renameSync(`${upper}/ssh.real`, `${upper}/ssh`);
+      lab.run("start", "w2");
+      assert.deepEqual(fs.readdirSync(target), []);
+      await lab.ready("w2");
+      assert.equal(lab.on("w2", "cat /etc/hostname"), "w2");
+    } finally {
+      fs.rmSync(target, { recursive: true });
+    }
+  });
+
   it("are not changed by a second up", () => {
     const status = lab.status();
     const started = NAMES.map((name) => lab.on(name, STARTED));
@@ -143,7 +220,7 @@ describe("node containers", function () {
       die() { echo "$*" >&2; exit 1; }
       within() { shift 2; until "$@"; do sleep 0.02; done; }
       daemon() { shift; setsid bash -c 'sleep 0.5; exec "$@"' _ "$@" </dev/null >/dev/null 2>&1 & }
-      source scripts/containers/forwards.sh
+      source scripts/containers/process.sh; source scripts/containers/forwards.sh
       printf 'w1\t23456\n' >/run/ports
       open_forward w1 - 10.0.0.1 22
       ss -Htln | awk '{ print " " $4 }'`;

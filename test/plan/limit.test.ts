@@ -21,6 +21,25 @@ describe("the verdict's remarks on limits", () => {
   it("say that pods cannot read the instance metadata on AWS", () => {
     assert.equal(said(/hop limit 1/, { cloud: "aws" }), true);
     assert.equal(said(/hop limit 1/, { cloud: "openstack" }), false);
+    assert.equal(said(/a rule on each node drops/, { cloud: "openstack" }), true);
+  });
+
+  it("say what is turned off on machines that stay after the lab, and on no others", () => {
+    const off = /`up` turns off firewalld.*SELinux to permissive.*`down` turns them on again/;
+    const hosts = { machines: [{ name: "m1", address: "10.0.3.9", subnet: "10.0.3.0/24" }] };
+    assert.equal(said(off, { cloud: "hosts", hosts }), true);
+    assert.equal(said(off, { cloud: "hosts", hosts, rehearse: true }), false);
+    assert.equal(said(off, { cloud: "hosts", hosts: { machines: "containers" } }), false);
+    assert.equal(said(off, { cloud: "aws" }), false);
+  });
+
+  it("say what a node container can do to this machine, and nothing of it where there is none", () => {
+    const shared = /who is root in one.*can become root of this machine.*run only what you trust/;
+    const hosts = { machines: "containers" };
+    assert.equal(said(shared, { cloud: "hosts", hosts }), true);
+    assert.equal(said(shared, { cloud: "hosts", hosts, rehearse: true }), false);
+    assert.equal(said(shared, { cloud: "twin" }), false);
+    assert.equal(said(shared, { cloud: "aws" }), false);
   });
 
   it("name a Calico that cannot program nftables under a kube-proxy that does", () => {

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseStackConfig } from "../../components/config";
-import { machineBoot, startTime } from "../../components/infrastructure/twin/sandbox/process";
+import { processNow } from "../../components/infrastructure/twin/sandbox/process";
 import { planLab } from "../../components/plan";
 import { DYNAMIC_TYPE, STACK_TYPE } from "../../components/remote/types";
 import { Checkout } from "./checkout";
@@ -121,11 +121,9 @@ export class CliCheckout extends Checkout {
    */
   livingTwin(config: Record<string, unknown> = {}, rows: object[] = [], seen: object = {}): object[] {
     const folder = path.join(this.root, "twin");
-    fs.mkdirSync(folder, { recursive: true });
-    const { pid } = process;
-    const record = { kind: "namespaces", bootId: "1", pid, ready: true };
-    const alive = { startTime: startTime(pid), machineBoot: machineBoot() };
-    fs.writeFileSync(path.join(folder, "sandbox.json"), JSON.stringify({ ...record, ...alive }));
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const record = { kind: "namespaces", bootId: "1", ready: true, ...processNow(process.pid) };
+    fs.writeFileSync(path.join(folder, "sandbox.json"), JSON.stringify(record));
     const plan = planOf(config);
     const observation = { agrees: true, disagreements: [], rows, ...seen };
     return [

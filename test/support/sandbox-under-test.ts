@@ -8,7 +8,7 @@ import { REPOSITORY } from "./repository";
 
 const MODULE = path.join(REPOSITORY, "components/infrastructure/twin/sandbox");
 /** The user nobody, with no other group. */
-const NOBODY = { id: 65534, argv: ["--reuid=65534", "--regid=65534", "--clear-groups"] } as const;
+export const NOBODY = { id: 65534, argv: ["--reuid=65534", "--regid=65534", "--clear-groups"] } as const;
 
 /** A suite's sandbox, in a temporary folder. */
 export class SandboxUnderTest {

@@ -47,6 +47,19 @@ describe("a lab on AWS", () => {
     assert.match(JSON.stringify(provider.endpoints), /127\.0\.0\.1:5000/);
   });
 
+  it("keeps pods away from the machines' user data: their requests to the metadata service end after one hop", async () => {
+    const { made, infrastructure } = await create(STACK);
+    await Promise.all(infrastructure.nodes.map(({ resource }) => resource && resolved(resource.urn)));
+    const instances = made.filter(({ type }) => type === "aws:ec2/instance:Instance");
+    assert.equal(instances.length, infrastructure.nodes.length);
+    for (const { inputs } of instances)
+      assert.deepEqual(inputs.metadataOptions, {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+      });
+  });
+
   it("outputs the login command, the cost, and the private key as a secret", async () => {
     const { infrastructure } = await create(STACK);
     const outputs = machineOutputs("aws", infrastructure);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -16,7 +16,7 @@ import { findPauses } from "../../../components/infrastructure/twin/sandbox/paus
 import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
 import { REPOSITORY } from "../../support/repository";
 import { hostNetwork, mentions, until } from "../../support/sandbox";
-import { isRoot, SandboxUnderTest } from "../../support/sandbox-under-test";
+import { isRoot, NOBODY, SandboxUnderTest } from "../../support/sandbox-under-test";
 
 describe("the life of a namespaces sandbox", function () {
   this.timeout(60_000);
@@ -78,18 +78,58 @@ describe("the life of a namespaces sandbox", function () {
     const record = readRecord(tested.folder);
     assert.ok(record);
     const forged = inBase("forged");
-    fs.mkdirSync(forged);
+    fs.mkdirSync(forged, { mode: 0o700 });
+    fs.writeFileSync(path.join(forged, "sandbox.json"), JSON.stringify(record));
+    assert.ok(findSandbox(forged));
     for (const wrong of [
       { startTime: record.startTime + 1 },
       { machineBoot: "x" },
       { pid: 1 },
       { ready: false },
+      { user: 4711 },
+      { user: undefined },
+      { namespaces: undefined },
+      ...[0, 1, 2, 3].map((index) => ({ namespaces: record.namespaces?.with(index, "net:[1]") })),
     ]) {
       fs.writeFileSync(path.join(forged, "sandbox.json"), JSON.stringify({ ...record, ...wrong }));
       assert.equal(findSandbox(forged), undefined, JSON.stringify(wrong));
     }
     fs.writeFileSync(path.join(forged, "sandbox.json"), "{");
     assert.equal(findSandbox(forged), undefined);
+    fs.writeFileSync(path.join(forged, "sandbox.json"), JSON.stringify(record));
+    fs.chmodSync(forged, 0o777);
+    assert.equal(findSandbox(forged), undefined, "another user could have written the record");
+  });
+
+  it("is entered only while its process lives, not by the same PID with another start time", async () => {
+    const [bash = "", enter = "", pid = "", started = "", ...rest] = tested.sandbox.scriptArgv;
+    assert.equal(await runScript({ scriptArgv: [bash, enter, pid, started, ...rest] }, "echo in"), "in\n");
+    await assert.rejects(
+      runScript({ scriptArgv: [bash, enter, pid, `${Number(started) + 1}`, ...rest] }, "echo in"),
+      /the sandbox did not answer.*\n.*has ended/s,
+    );
+  });
+
+  it("leaves nothing of this machine open in what runs inside", async () => {
+    const open = await runScript(tested.sandbox, "readlink /proc/$$/fd/*");
+    assert.doesNotMatch(open, /\/proc/);
+  });
+
+  it("is not another user's process with the same arguments, which is neither entered nor ended", async function () {
+    if (!isRoot()) this.skip();
+    const lab = inBase("claimed");
+    const script = path.join(REPOSITORY, "scripts/twin/sandbox-pause.sh");
+    const argv = ["bash", "-c", "sleep 600; :", script, lab, "boot"];
+    const fake = spawn("setpriv", [...NOBODY.argv, ...argv], { stdio: "ignore" });
+    try {
+      await until(() => mentions(lab).some((line) => line.startsWith("bash")));
+      assert.deepEqual(findPauses(lab), []);
+      assert.equal(findSandbox(lab), undefined);
+      await stopSandbox(lab);
+      assert.equal(fake.exitCode ?? fake.signalCode, null);
+    } finally {
+      fake.kill("SIGKILL");
+    }
   });
 
   it("leaves the host's network, firewall, settings and mounts unchanged", async () => {

@@ -30,6 +30,30 @@ describe("a step whose command fails", () => {
     assert.match(ran.stderr, /^failed in lines \(exit 2\): ls \/nowhere/m);
   });
 
+  const BLOCKS = { NODES: "cp1", MODE: "VXLAN", TUNNEL: "", BGP_READY: "1" };
+  const REVISION = `*controllerrevisions*) echo r1 ;; *'get pods'*) echo cp1 r1 True calico-node-1 Running ;;
+    *'get nodes'*) echo cp1 ;; *'get daemonset'*) echo 1 1 ;;`;
+  for (const [step, values, failing, answers] of [
+    ["members", {}, "*'get nodes'*", ""],
+    ["kubeconfig", { SERVER: "https://cp1:6443", CLUSTER_NAME: "lab" }, "*'config view'*", ""],
+    ["blocks", BLOCKS, "*blockaffinities*", REVISION],
+  ] as const) {
+    it(`${step}.sh fails with kubectl, and gives no empty answer`, async () => {
+      sandbox.write("etc/kubernetes/admin.conf", "there");
+      kubectl(failing, answers);
+      const ran = await sandbox.run(step, values);
+      assert.deepEqual([ran.status, ran.stdout], [1, ""], ran.stderr);
+      assert.match(ran.stderr, /connection refused/);
+    });
+  }
+
+  it("routes.sh says that it has checked nothing when it was given nothing to check", async () => {
+    const ran = await sandbox.run("routes", { NODE_NAME: "w1", EXPECTED: "", POD_MTU: "1450" });
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.match(ran.stderr, /no route was checked/);
+    assert.doesNotMatch(ran.stderr, /as planned/);
+  });
+
   it("remove.sh keeps the node when the API server does not say whether it exists", async () => {
     sandbox.write("etc/kubernetes/admin.conf", "");
     kubectl("*' get node w1 '*");
@@ -77,7 +101,7 @@ describe("a step whose command fails", () => {
   it("reset.sh keeps its record of packages when the installed packages cannot be listed", async () => {
     sandbox.write("var/lib/encaplab/packages", "kubelet\n");
     sandbox.command("dpkg-query", "echo the database is locked >&2; exit 1");
-    const body = `${["packages", "kubeadm", "network-leftovers", "reset"].map(source).join("\n")}
+    const body = `${["packages", "kubeadm", "before", "network-leftovers", "reset"].map(source).join("\n")}
       create() { remove_packages; }`;
     const ran = await sandbox.run({ body }, { PROXY_MODE: "iptables" });
     assert.notEqual(ran.status, 0);

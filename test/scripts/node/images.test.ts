@@ -50,7 +50,7 @@ describe("images.sh", () => {
 
   const reset = async () => {
     sandbox.command("systemctl", "true");
-    const body = `${["kubeadm", "network-leftovers", "reset"].map(source).join("\n")}\ncreate() { end_pods; }`;
+    const body = `${["kubeadm", "before", "network-leftovers", "reset"].map(source).join("\n")}\ncreate() { end_pods; }`;
     const ran = await sandbox.run({ body }, { POD_CIDR: "172.16.0.0/16" });
     assert.equal(ran.status, 0, ran.stderr);
   };

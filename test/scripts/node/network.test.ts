@@ -199,27 +199,38 @@ describe("the node's network", () => {
 
   it("network-leftovers.sh removes what Calico and kube-proxy left, and nothing else", async () => {
     const ran = await sandbox.run(
-      { body: `${source("network-leftovers")}\ncreate() { network_leftovers; }` },
+      { body: `${source("before")}\n${source("network-leftovers")}\ncreate() { network_leftovers; }` },
       { POD_CIDR: "172.16.0.0/16" },
       {
         before: `${GATEWAY}
-          for name in cali123 vxlan.calico cni0 kube-ipvs0 calm0; do ip link add $name type bridge; done
+          for name in cali0123456789a vxlan.calico cni0 kube-ipvs0 calm0 calico0; do ip link add $name type bridge; done
+          ip address add 172.16.2.1/26 dev cni0
           ip route add 172.16.0.64/26 via 10.0.3.11 proto 12; ip route add blackhole 172.16.0.0/26 proto 80
           ip route add 172.16.0.128/26 via 10.0.3.11 proto boot; ip route add 172.16.0.5 dev nic0 proto boot
           ip route add blackhole 172.16.1.0/26 proto bird; ip route add 172.16.1.64/26 via 10.0.3.1 proto 201
-          ip route add 192.0.2.0/24 via 10.0.3.11 proto 12; ip rule add priority 99 table 1
+          ip route add 192.0.2.0/24 via 10.0.3.11 proto 12
+          ip rule add priority 99 not fwmark 0x100000/0x100000 table 1; ip rule add priority 99 from 172.16.0.0/24 fwmark 0/0x100000 table 1
+          ip rule add priority 99 from 192.0.2.9 table 1; ip rule add priority 98 not fwmark 0x100000/0x100000 table 1
+          ip route add 203.0.113.0/24 via 10.0.3.11 table 1; ip route add throw 172.16.3.0/26 table 1
           ip route add 198.51.100.0/24 via 10.0.3.11 proto boot
-          for table in 'ip kube-proxy' 'ip6 kube-proxy' 'ip calico' 'ip encaplab' 'inet mine'; do nft add table $table; done
+          mkdir -p /var/lib/encaplab; echo ip mangle >/var/lib/encaplab/tables
+          for table in 'ip kube-proxy' 'ip6 kube-proxy' 'ip calico' 'ip encaplab' 'ip encaplab-metadata' 'inet mine' 'ip mangle'; do nft add table $table; done
           nft add table ip nat; nft 'add chain ip nat POSTROUTING { type nat hook postrouting priority 100; policy accept; }'
           nft add table ip filter; nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy accept; }'
           nft add rule ip filter FORWARD ip saddr 192.0.2.7 drop`,
-        after: "ip -o link | awk -F '[ :]+' '{ print $2 }' | sort; ip route; ip rule; nft list tables",
+        after:
+          "ip -o link | awk -F '[ :]+' '{ print $2 }' | sort; ip route; ip rule; ip route show table 1; nft list tables",
       },
     );
     assert.equal(ran.status, 0, ran.stderr);
     const lines = ran.stdout.split("\n").map((line) => line.trim());
     for (const kept of [
       "calm0",
+      "calico0",
+      "99:\tfrom 192.0.2.9 lookup 1",
+      "98:\tnot from all fwmark 0x100000/0x100000 lookup 1",
+      "203.0.113.0/24 via 10.0.3.11 dev nic0",
+      "table ip mangle",
       "nic0@wire",
       "192.0.2.0/24 via 10.0.3.11 dev nic0 proto bird",
       "198.51.100.0/24 via 10.0.3.11 dev nic0",
@@ -229,7 +240,144 @@ describe("the node's network", () => {
       assert.ok(lines.includes(kept), `${kept} in ${ran.stdout}`);
     assert.doesNotMatch(
       ran.stdout,
-      /cali123|vxlan|cni0|kube|172\.16|lookup 1$|table ip (nat|calico|encaplab)/m,
+      /cali0123|vxlan|cni0|kube|172\.16|99:\tnot|table ip (nat|calico|encaplab)/m,
     );
+  });
+
+  it("network-leftovers.sh keeps interfaces of the lab's names that are another program's", async () => {
+    const ran = await sandbox.run(
+      { body: `${source("before")}\n${source("network-leftovers")}\ncreate() { devices; }` },
+      { POD_CIDR: "172.16.0.0/16" },
+      {
+        before: `for name in cni0 tunl0; do ip link add $name type bridge; ip link set $name up mtu 1400; done
+          ip address add 10.244.0.1/24 dev cni0; ip address add 192.0.2.1/32 dev tunl0; ip address add 172.16.0.1/32 dev tunl0`,
+        after:
+          "ip -o address show scope global | awk '{ print $2, $4 }'; ip link show tunl0 | grep -o 'mtu [0-9]*'",
+      },
+    );
+    assert.equal(ran.stdout, "cni0 10.244.0.1/24\ntunl0 192.0.2.1/32\nmtu 1400\n", ran.stderr);
+  });
+
+  it("network-leftovers.sh removes kube-proxy's IPVS services, and keeps those of others", async () => {
+    sandbox.command("ipvsadm", `echo "$*" >>${sandbox.path("calls")}`);
+    // In hexadecimal: 10.96.0.1:443, 10.0.3.10:30080 and :30081, 192.0.2.1:80, 10.0.3.10:80, 10.96.0.10:53
+    sandbox.write(
+      "run/ip_vs",
+      `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  0A600001:01BB rr
+  -> 0A00030A:192B      Masq    1      0          0
+TCP  0A00030A:7580 rr
+TCP  0A00030A:7581 rr
+TCP  C0000201:0050 wlc
+TCP  0A00030A:0050 wlc
+UDP  0A60000A:0035 rr
+`,
+    );
+    const services = async (before: string) => {
+      const body = `${source("before")}\n${source("network-leftovers")}\nIPVS=/run/ip_vs
+        create() { echo "-t 10.0.3.10:30081" >$STATE/ipvs; services_of_ipvs; }`;
+      const ran = await sandbox.run({ body }, { POD_CIDR: "172.16.0.0/16" }, { before });
+      assert.equal(ran.status, 0, ran.stderr);
+      return sandbox.calls().filter((call) => call.startsWith("--"));
+    };
+    assert.deepEqual(await services(NIC), [], "without kube-proxy's interface");
+    const addresses = ["10.96.0.1", "10.96.0.10"].map((one) => `ip address add ${one}/32 dev kube-ipvs0`);
+    assert.deepEqual(await services([NIC, "ip link add kube-ipvs0 type bridge", ...addresses].join("; ")), [
+      "--delete-service -t 10.96.0.1:443",
+      "--delete-service -t 10.0.3.10:30080",
+      "--delete-service -u 10.96.0.10:53",
+    ]);
+  });
+
+  describe("network-leftovers.sh and host ports", () => {
+    const rules = (...containers: string[]) =>
+      [
+        "*nat",
+        ":PREROUTING ACCEPT [3:180]",
+        ...["DNAT", "MASQ", "SETMARK"].map((name) => `:CNI-HOSTPORT-${name} - [0:0]`),
+        ":KUBE-SERVICES - [0:0]",
+        ...containers.map((name) => `:CNI-DN-${name} - [0:0]`),
+        "[1:60] -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT",
+        "[0:0] -A PREROUTING -j KUBE-SERVICES",
+        ...containers.map(
+          (name) =>
+            `[2:120] -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \\"${name}\\" id: \\"5e\\"" -m multiport --dports 80 -j CNI-DN-${name}`,
+        ),
+        ...containers.map((name) => `[2:120] -A CNI-DN-${name} -p tcp -j DNAT --to-destination 10.88.0.3:80`),
+        "COMMIT",
+      ].join("\n");
+    const kept = async (text: string) => {
+      sandbox.write("run/rules", text);
+      const body = `${source("before")}\n${source("network-leftovers")}\ncreate() { kept_rules </run/rules >&3; }`;
+      return (await sandbox.run({ body }, {})).stdout.trim();
+    };
+
+    it("removes those of the lab's pods, and keeps podman's", async () => {
+      const text = rules("k8s-pod-network", "podman", "encaplab");
+      const wanted = rules("podman")
+        .split("\n")
+        .filter((line) => !line.includes("KUBE-"));
+      assert.equal(await kept(text), wanted.join("\n"));
+    });
+
+    it("removes the common chains with the last container", async () => {
+      assert.equal(await kept(rules("k8s-pod-network")), "*nat\n:PREROUTING ACCEPT [3:180]\nCOMMIT");
+    });
+
+    it("changes nothing where all is another program's", async () => {
+      const text = rules("podman")
+        .split("\n")
+        .filter((line) => !line.includes("KUBE-"))
+        .join("\n");
+      assert.equal(await kept(text), text);
+    });
+  });
+
+  describe("metadata.sh", () => {
+    const run = (part: string, before = "", after = "") =>
+      sandbox.run(
+        { body: `${source("metadata")}\ncreate() { ${part}; }` },
+        { POD_CIDR: "172.16.0.0/16" },
+        { before, after },
+      );
+
+    it("drops what pods send to a cloud's metadata service, but not names, the node or others", async () => {
+      // The counter of accepted packets behind the table; the namespace of a pod; a gateway that leads anywhere.
+      const before = `${NIC}; ip route add default dev nic0; echo 1 >/proc/sys/net/ipv4/ip_forward
+        unshare --net sleep 60 & pod=$!; until [[ ! /proc/$pod/ns/net -ef /proc/self/ns/net ]]; do sleep 0.01; done
+        ip link add cali0 type veth peer name eth0 netns $pod; ip link set cali0 up; ip route add 172.16.0.7 dev cali0
+        ip route add 192.0.2.7 dev cali0; ip addr add 169.254.1.1/32 dev cali0
+        in_pod() { nsenter --net=/proc/$pod/ns/net "$@"; }
+        in_pod ip link set eth0 up; in_pod ip addr add 172.16.0.7/32 dev eth0; in_pod ip addr add 192.0.2.7/32 dev eth0
+        in_pod ip route add 169.254.1.1 dev eth0; in_pod ip route add default via 169.254.1.1 dev eth0
+        nft 'add table ip after; add chain ip after forward { type filter hook forward priority 100; }'
+        nft 'add rule ip after forward ip saddr . ip daddr . tcp dport { 172.16.0.7 . 169.254.169.254 . 80 } counter comment "metadata"
+          add rule ip after forward ip saddr . ip daddr . tcp dport { 172.16.0.7 . 169.254.169.254 . 53 } counter comment "names"
+          add rule ip after forward ip saddr . ip daddr . tcp dport { 172.16.0.7 . 203.0.113.1 . 80 } counter comment "web"
+          add rule ip after forward ip saddr . ip daddr . tcp dport { 192.0.2.7 . 169.254.169.254 . 80 } counter comment "other"'`;
+      const after = `connect() { in_pod timeout 0.3 bash -c "exec 3<>/dev/tcp/$1" 2>/dev/null || true; }
+        connect 169.254.169.254/80; connect 169.254.169.254/53; connect 203.0.113.1/80
+        in_pod ip route replace default via 169.254.1.1 dev eth0 src 192.0.2.7; connect 169.254.169.254/80
+        nft list table ip after | sed -n 's/.*packets \\([0-9]*\\) .*comment "\\(.*\\)"/\\2 \\1/p' | sed 's/ [1-9].*/ some/'; kill $pod`;
+      const ran = await run(
+        'metadata_table >"$RUN/table"; nft -f "$RUN/table"; nft -f "$RUN/table"',
+        before,
+        after,
+      );
+      assert.equal(ran.stdout, "metadata 0\nnames some\nweb some\nother some\n", ran.stderr);
+    });
+
+    it("is restored after a reboot, and its files are in reset.sh's record", async () => {
+      const ran = await run("no_metadata_for_pods");
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.match(
+        sandbox.read("etc/systemd/system/encaplab-metadata.service"),
+        /nft -f \/etc\/encaplab-metadata\.nft/,
+      );
+      assert.ok(sandbox.calls().includes("systemctl restart encaplab-metadata.service"));
+      assert.match(sandbox.read("var/lib/encaplab/made"), /^\/etc\/encaplab-metadata\.nft$/m);
+    });
   });
 });

@@ -14,7 +14,7 @@ describe("prepare.sh", () => {
   afterEach(() => sandbox.remove());
 
   const run = async (part: string, values: Values = {}, before = "", after = "") => {
-    const files = ["packages", "kubeadm", "prepare"].map(source).join("\n");
+    const files = ["packages", "kubeadm", "before", "metadata", "prepare"].map(source).join("\n");
     const ran = await sandbox.run(
       { body: `${files}\ncreate() { ${part}; }` },
       { NODE_NAME: "w1", HOSTS, ...values },

@@ -12,7 +12,7 @@ describe("reset.sh", () => {
   afterEach(() => sandbox.remove());
 
   const run = async (step: string, body: string, before = "", after = "") => {
-    const files = ["packages", "kubeadm", "network-leftovers", step].map(source).join("\n");
+    const files = ["packages", "kubeadm", "before", "network-leftovers", step].map(source).join("\n");
     const ran = await sandbox.run(
       { body: `${files}\n${body}` },
       { POD_CIDR: "172.16.0.0/16" },
@@ -65,6 +65,30 @@ describe("reset.sh", () => {
       await reset(`${WITHOUT}; end_pods`);
       assert.deepEqual(unmounted(), []);
     });
+  });
+
+  it("deletes the network namespaces of the lab's pods, and none of another container runtime", async () => {
+    await sandbox.run(
+      { body: `${["kubeadm", "before", "prepare"].map(source).join("\n")}\ncreate() { remember; }` },
+      {},
+      { before: "mkdir -p /run/netns; ip netns add cni-0before; ip netns add other" },
+    );
+    sandbox.command("systemctl", "true");
+    sandbox.command(
+      "ctr",
+      `case "$*" in
+         *'containers list'*) echo c1; echo c2 ;;
+         *'info c1'*) echo '{"path": "/var/run/netns/cni-1abc"}' ;;
+       esac`,
+    );
+    const ran = await reset(
+      "end_pods",
+      `rm -f /run/netns/*; for name in cni-0before cni-1abc cni-2pod cni-3foreign other; do ip netns add $name; done
+       for name in cni-0before cni-2pod; do ip -n $name link add eth0 type bridge; ip -n $name address add 172.16.0.7/32 dev eth0; done
+       ip -n cni-3foreign link add eth0 type bridge; ip -n cni-3foreign address add 10.88.0.7/16 dev eth0`,
+      "ip netns list | cut -d ' ' -f 1 | sort",
+    );
+    assert.equal(ran.stdout, "cni-0before\ncni-3foreign\nother\n");
   });
 
   it("removes the folders that Calico's manifest creates on the host", async () => {

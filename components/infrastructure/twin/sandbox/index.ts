@@ -66,7 +66,7 @@ export const hasFormerSandbox = (folder: string): boolean => readRecord(folder, 
 
 function describe(record: SandboxRecord): Sandbox {
   const reach = record.kind === "machine" ? reachMachine : reachNamespaces;
-  return { kind: record.kind, bootId: record.bootId, ...reach(record.pid) };
+  return { kind: record.kind, bootId: record.bootId, ...reach(record) };
 }
 
 /**

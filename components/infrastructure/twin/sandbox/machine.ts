@@ -8,7 +8,8 @@ import * as path from "node:path";
 import { cpio, type Entry } from "./cpio";
 import { lastLines, SandboxError } from "./error";
 import { bootModules, prepareImage } from "./image";
-import { ENVIRONMENT, launch, SCRIPTS } from "./pause";
+import { ENVIRONMENT, enter, launch, SCRIPTS } from "./pause";
+import type { ProcessId } from "./process";
 
 /**
  * Seconds without anything new on its console after which a machine that boots counts as hung. There is no limit for
@@ -17,13 +18,24 @@ import { ENVIRONMENT, launch, SCRIPTS } from "./pause";
 export const SILENCE = 60;
 
 /** argv for a script, and for a shell on a terminal, in the machine of this pause process. */
-export function reachMachine(pid: number) {
+export function reachMachine(pause: ProcessId) {
   // Do not enter the pid namespace: nsenter would stay as a parent process, and killing it would not end the
   // connection.
-  const inside = ["nsenter", "--preserve-credentials", `--target=${pid}`, "--user", "--net", "--"];
+  const inside = enter(pause, ["user", "net"]);
   return {
     // -t: seconds to continue reading after the script is sent. socat's own default is half a second.
-    scriptArgv: [...inside, "socat", "-t", "864000", "-", "TCP:127.0.0.1:7001"],
+    scriptArgv: [
+      ...inside,
+      "bash",
+      "-c",
+      'exec 3<&-; exec "$@"',
+      "bash",
+      "socat",
+      "-t",
+      "864000",
+      "-",
+      "TCP:127.0.0.1:7001",
+    ],
     shellArgv: (namespace: string) => [
       ...inside,
       "bash",

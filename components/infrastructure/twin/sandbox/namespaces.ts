@@ -5,35 +5,25 @@
  */
 import * as fs from "node:fs";
 import { lastLines, SandboxError } from "./error";
-import { ENVIRONMENT, launch } from "./pause";
+import { ENVIRONMENT, enter, launch } from "./pause";
+import type { ProcessId } from "./process";
 
 /**
  * argv that reads a whole script from its standard input, then runs it. Not `bash -s`: that reads a pipe byte by byte,
  * and every command in the script would have the script as its own input.
  */
-export const SCRIPT_ARGV = ["bash", "-c", 'eval "$(cat)"'];
-
-/** argv that enters the namespaces of the sandbox whose first process has this pid. */
-export function enter(pid: number): string[] {
-  const which = ["--user", "--mount", "--uts", "--ipc", "--net", "--pid"];
-  return [
-    "nsenter",
-    "--preserve-credentials",
-    `--target=${pid}`,
-    ...which,
-    "--",
-    "env",
-    "-i",
-    ...ENVIRONMENT,
-  ];
-}
+const SCRIPT_ARGV = ["bash", "-c", 'exec 3<&-; eval "$(cat)"'];
 
 /** argv for a script, and for a shell on a terminal, in the sandbox of this pause process. */
-export function reachNamespaces(pid: number) {
+export function reachNamespaces(pause: ProcessId) {
+  const inside = [
+    ...enter(pause, ["user", "mount", "uts", "ipc", "net", "pid"]),
+    ...["env", "-i", ...ENVIRONMENT],
+  ];
   return {
-    scriptArgv: [...enter(pid), ...SCRIPT_ARGV],
+    scriptArgv: [...inside, ...SCRIPT_ARGV],
     shellArgv: (namespace: string) => [
-      ...enter(pid),
+      ...inside,
       `TERM=${process.env.TERM ?? "linux"}`,
       "/run/encaplab/bin/sandbox-shell",
       namespace,

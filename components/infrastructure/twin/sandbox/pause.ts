@@ -32,6 +32,14 @@ export const ENVIRONMENT = [
   "LANG=C.UTF-8",
 ];
 
+/**
+ * argv that enters namespaces of this pause process, and of no other one that has got its pid since. The program that
+ * follows must close file 3.
+ */
+export const enter = ({ pid, startTime }: ProcessId, namespaces: readonly string[]): string[] => [
+  ...["bash", path.join(SCRIPTS, "enter.sh"), `${pid}`, `${startTime}`, namespaces.join(",")],
+];
+
 /** Every living pause process of this folder, recorded or not. */
 export function findPauses(folder: string): ProcessId[] {
   return Object.values(PAUSES).flatMap((script) => findByArguments([script, folder]));

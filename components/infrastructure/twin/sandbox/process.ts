@@ -4,12 +4,22 @@
  */
 import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 
 /** One process: `startTime` in clock ticks since boot (field 22 of /proc/PID/stat), `machineBoot` the kernel's id. */
 export interface ProcessId {
   pid: number;
   startTime: number;
   machineBoot: string;
+}
+
+/**
+ * A process that is not only told apart from others, but known: `user` is its real, effective, saved and file system
+ * user, `namespaces` are its user, mount, PID and network namespaces as /proc/PID/ns names them.
+ */
+export interface KnownProcess extends ProcessId {
+  user: number;
+  namespaces: string[];
 }
 
 /** The kernel's random id of this boot. With it, a record from before a reboot matches no living process. */
@@ -46,9 +56,41 @@ export function isAlive(process: ProcessId): boolean {
   );
 }
 
-/** Every living process whose command line contains these arguments, next to each other and in this order. */
+/** Which process has this pid now, or undefined if there is none, it has several users, or it is another user's. */
+export function processNow(pid: number): KnownProcess | undefined {
+  try {
+    const started = startTime(pid);
+    const users = usersOf(pid);
+    const namespaces = ["user", "mnt", "pid", "net"].map((name) =>
+      fs.readlinkSync(`/proc/${pid}/ns/${name}`),
+    );
+    if (started === undefined || users.size !== 1) return undefined;
+    const [user = -1] = users;
+    return { pid, startTime: started, machineBoot: machineBoot(), user, namespaces };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The real, effective, saved and file system user of a process. @throws {Error} when it has ended. */
+function usersOf(pid: number): Set<number> {
+  const [, ids = ""] = /^Uid:\s+(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return new Set(ids.split(/\s+/).map(Number));
+}
+
+/** Whether exactly this process still runs, with the same user and namespaces. */
+export function isKnown({ pid, startTime, machineBoot, user, namespaces }: KnownProcess): boolean {
+  const recorded = { pid, startTime, machineBoot, user, namespaces };
+  return isAlive(recorded) && isDeepStrictEqual(processNow(pid), recorded);
+}
+
+/**
+ * Every living process of this user whose command line contains these arguments, next to each other and in this order.
+ * Only to end them: a command line proves nothing, so what is found is never entered.
+ */
 export function findByArguments(wanted: string[]): ProcessId[] {
   const boot = machineBoot();
+  const user = process.geteuid?.();
   const needle = `\0${wanted.join("\0")}\0`;
   return fs.readdirSync("/proc").flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
@@ -57,6 +99,8 @@ export function findByArguments(wanted: string[]): ProcessId[] {
       const started = startTime(pid);
       if (started === undefined || !fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(needle))
         return [];
+      const users = usersOf(pid);
+      if (users.size !== 1 || !users.has(user as number)) return [];
       return [{ pid, startTime: started, machineBoot: boot }];
     } catch {
       return []; // it ended while we looked

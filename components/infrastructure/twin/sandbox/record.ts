@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
-import { isAlive } from "./process";
+import { isKnown } from "./process";
 
 const schema = z.object({
   kind: z.enum(["namespaces", "machine"]),
@@ -14,6 +14,10 @@ const schema = z.object({
   pid: z.number().int().positive(),
   startTime: z.number(),
   machineBoot: z.string(),
+  /** user of the pause process, as this machine sees it; absent in records of earlier versions */
+  user: z.number().optional(),
+  /** its user, mount, PID and network namespaces, as in /proc/PID/ns */
+  namespaces: z.array(z.string()).optional(),
   /** false while the sandbox is being built */
   ready: z.boolean(),
 });
@@ -34,8 +38,19 @@ export function readRecord(folder: string, name = RECORD): SandboxRecord | undef
   }
 }
 
-/** The record of a sandbox that is complete and alive, else undefined. */
+/**
+ * The record of a sandbox that is complete and alive, else undefined. The process must be the recorded one in every
+ * respect, and the record ours: a folder that another user can write to may name any process.
+ */
 export function readLivingRecord(folder: string): SandboxRecord | undefined {
   const record = readRecord(folder);
-  return record?.ready && isAlive(record) ? record : undefined;
+  if (!record?.ready || !isOwn(folder)) return undefined;
+  const { user, namespaces } = record;
+  if (user === undefined || namespaces === undefined) return undefined;
+  return isKnown({ ...record, user, namespaces }) ? record : undefined;
+}
+
+function isOwn(folder: string): boolean {
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  return stat !== undefined && stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0;
 }
