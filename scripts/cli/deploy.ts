@@ -1,4 +1,5 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
+
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import {
@@ -15,6 +16,7 @@ import { badUsage, EngineFailed } from "./failure";
 import { liftDeadLocks } from "./lock";
 import { engineFile, keepWhatEngineWrote, type LabConfig, saveLabConfig, writeEngineFile } from "./overlay";
 import { Progress } from "./progress";
+import { reserve } from "./reserve";
 import { prepareEngine, prepareLab, toolsFor } from "./setup";
 import { createStack } from "./workspace";
 
@@ -60,6 +62,21 @@ export async function deploy(
   await prepareEngine();
   await prepareLab(toolsFor(plan), options.yes);
   await liftDeadLocks(stack);
+  const { MAX_NODES } = require("../../components/config") as typeof import("../../components/config");
+  const held = reserve(stack, plan?.nodes.length ?? MAX_NODES);
+  try {
+    return await deployWithRoom(config, plan, options);
+  } finally {
+    held.release();
+  }
+}
+
+async function deployWithRoom(
+  config: LabConfig,
+  plan: LabPlan | undefined,
+  options: RunOptions,
+): Promise<Run | undefined> {
+  const { stack } = config.file;
   const before = deploymentOf(stack);
   options.announce?.(before);
   if (before) forgetInterrupted(stack, before);
@@ -86,6 +103,20 @@ export async function destroy(
   options: RunOptions,
 ): Promise<Run | undefined> {
   await prepareEngine();
+  const held = reserve(stack, 0);
+  try {
+    return await destroyWithRoom(stack, before, content, options);
+  } finally {
+    held.release();
+  }
+}
+
+async function destroyWithRoom(
+  stack: string,
+  before: Deployment,
+  content: object,
+  options: RunOptions,
+): Promise<Run | undefined> {
   forgetInterrupted(stack, before);
   writeEngineFile(stack, content);
   const argv = onLab(stack);
