@@ -2,6 +2,7 @@
 
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
+import { ONLY_HERE } from "../../components/remote/types";
 import {
   type Deployment,
   deploymentOf,
@@ -30,6 +31,11 @@ export interface RunOptions {
   information?: boolean;
   /** Called with what is deployed, right before the engine starts. */
   announce?: (deployed: Deployment | undefined) => void;
+}
+
+/** A run, and whether nobody was asked because everything is on this machine: the program then refuses all else. */
+interface UnaskedOptions extends RunOptions {
+  unasked?: boolean;
 }
 
 /** What a run did. */
@@ -83,12 +89,12 @@ async function deployWithRoom(
   else createStack(stack, config.content);
   writeEngineFile(stack, config.content);
   // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
-  const unasked = plan?.onThisMachine === true && isOnThisMachine(before);
+  const unasked = plan?.onThisMachine === true && !hidesItsCloud(config) && isOnThisMachine(before);
   const argv = onLab(stack);
   if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
     return undefined;
   saveLabConfig(config);
-  return run(["up", ...argv], stack, before, options);
+  return run(["up", ...argv], stack, before, { ...options, unasked });
 }
 
 /**
@@ -126,15 +132,21 @@ async function destroyWithRoom(
   return run(["destroy", ...argv], stack, before, options);
 }
 
+/** Whether a secret value, which only the engine can read, says where the lab is. */
+const hidesItsCloud = ({ file }: LabConfig): boolean =>
+  file.secrets.some((key) => /^encaplab:(cloud|rehearse|hosts)$/.test(key));
+
 const onLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
 
 async function run(
   argv: string[],
   stack: string,
   before: Deployment | undefined,
-  { verbose = false, information = true }: RunOptions,
+  { verbose = false, information = true, unasked = false }: UnaskedOptions,
 ): Promise<Run> {
   const started = Date.now();
+  if (unasked) process.env[ONLY_HERE] = "1";
+  else delete process.env[ONLY_HERE];
   const progress = new Progress({ verbose, information }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
   try {

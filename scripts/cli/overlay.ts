@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import { stateHome } from "./backend";
 import { type Change, isWithin, valueAt, withChanges } from "./config-path";
+import { writeForEngine } from "./engine-yaml";
 import { badUsage, Failure } from "./failure";
 import { typed } from "./invocation";
 import { baseName, hasFile, readStackFile, type StackFile } from "./stack-file";
@@ -97,7 +98,7 @@ export function saveLabConfig({ file, changes, content }: LabConfig): void {
 export function writeEngineFile(stack: string, content: object): void {
   const folder = overlayFolder(stack);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writePrivately(engineFile(stack), stringify(content));
+  writePrivately(engineFile(stack), writeForEngine(content));
 }
 
 /** What the engine needs of a stack's config to destroy its lab: it then runs no program, so no changes. */

@@ -41,6 +41,7 @@ export function reserve(stack: string, nodes: number): Reserve {
   const state = stateFile(folder, stack);
   const size = (state ? fs.statSync(state).size : 0) + nodes * PER_NODE;
   const wanted = LITTLE + COPIES * size;
+  fs.mkdirSync(home, { recursive: true, mode: 0o700 });
   removeOld(home);
   const file = path.join(home, `${NAME}${process.pid}`);
   try {
