@@ -51,12 +51,12 @@ export const hosts = section({
   /** The login name of machines that have none: root, or a user who may use sudo without a password. Default: `root`. */
   user: user().optional(),
   /**
-   * An OpenSSH private key without a passphrase to log in with; set it with `--secret`. Default: the key in
-   * `privateKeyFile`, or your SSH agent.
+   * An OpenSSH private key without a passphrase to log in with, for a program of your own that has it as a secret. In a
+   * stack file, which git tracks, name its path instead. Default: the key in `privateKeyFile`, or your SSH agent.
    */
   privateKey: pattern(
     /^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/,
-    "an OpenSSH private key without a passphrase (set it with --secret)",
+    "an OpenSSH private key without a passphrase (in a stack file, name its path: privateKeyFile)",
   )
     // JSON Schema's mark of a value that is never shown. The stack file has it encrypted.
     .meta({ writeOnly: true })

@@ -49,7 +49,8 @@ export function stateFile(folder: string, stack: string): string | undefined {
 /** A file of the backend that has its time in its name. */
 export interface BackendFile {
   file: string;
-  time: Date;
+  /** In ns since 1970. */
+  time: bigint;
 }
 
 /** Copies of a stack's whole state, which the engine makes at the end of each run, the newest first. */
@@ -71,14 +72,14 @@ export const historyFiles = (folder: string, stack: string): string[] =>
     .sort(newestFirst)
     .map(({ file }) => file);
 
-const newestFirst = (a: BackendFile, b: BackendFile): number => b.time.getTime() - a.time.getTime();
+const newestFirst = (a: BackendFile, b: BackendFile): number => (a.time < b.time ? 1 : -1);
 
 /** The files of a folder whose names have a time, in ns since 1970, where the pattern has its group. */
 function timed(home: string, pattern: RegExp): BackendFile[] {
   if (!fs.existsSync(home)) return [];
   return fs.readdirSync(home).flatMap((name) => {
     const time = pattern.exec(name)?.[1];
-    return time ? [{ file: path.join(home, name), time: new Date(Number(BigInt(time) / 1_000_000n)) }] : [];
+    return time ? [{ file: path.join(home, name), time: BigInt(time) }] : [];
   });
 }
 

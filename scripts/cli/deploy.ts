@@ -15,10 +15,18 @@ import { followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
 import { liftDeadLocks } from "./lock";
-import { engineFile, keepWhatEngineWrote, type LabConfig, saveLabConfig, writeEngineFile } from "./overlay";
+import {
+  engineContent,
+  engineFile,
+  keepWhatEngineWrote,
+  type LabConfig,
+  labConfig,
+  saveLabConfig,
+  writeEngineFile,
+} from "./overlay";
 import { Progress } from "./progress";
-import { reserve } from "./reserve";
-import { prepareEngine, prepareLab, toolsFor } from "./setup";
+import { type Reserve, reserve } from "./reserve";
+import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
 import { createStack } from "./workspace";
 
 /** How to run the engine on a lab. */
@@ -71,18 +79,21 @@ export async function deploy(
   const { MAX_NODES } = require("../../components/config") as typeof import("../../components/config");
   const held = reserve(stack, plan?.nodes.length ?? MAX_NODES);
   try {
-    return await deployWithRoom(config, plan, options);
+    return await deployWithRoom(config, plan, options, held);
   } finally {
     held.release();
   }
 }
 
 async function deployWithRoom(
-  config: LabConfig,
+  given: LabConfig,
   plan: LabPlan | undefined,
   options: RunOptions,
+  held: Reserve,
 ): Promise<Run | undefined> {
-  const { stack } = config.file;
+  const { stack } = given.file;
+  // With another passphrase, the secrets in the stack's file are other texts.
+  const config = (await prepareEngineFor(stack)) ? labConfig(stack, given.changes) : given;
   const before = deploymentOf(stack);
   options.announce?.(before);
   if (before) forgetInterrupted(stack, before);
@@ -94,6 +105,7 @@ async function deployWithRoom(
   if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
     return undefined;
   saveLabConfig(config);
+  held.check();
   return run(["up", ...argv], stack, before, { ...options, unasked });
 }
 
@@ -105,13 +117,12 @@ async function deployWithRoom(
 export async function destroy(
   stack: string,
   before: Deployment,
-  content: object,
   options: RunOptions,
 ): Promise<Run | undefined> {
   await prepareEngine();
   const held = reserve(stack, 0);
   try {
-    return await destroyWithRoom(stack, before, content, options);
+    return await destroyWithRoom(stack, before, options, held);
   } finally {
     held.release();
   }
@@ -120,15 +131,17 @@ export async function destroy(
 async function destroyWithRoom(
   stack: string,
   before: Deployment,
-  content: object,
   options: RunOptions,
+  held: Reserve,
 ): Promise<Run | undefined> {
+  await prepareEngineFor(stack);
   forgetInterrupted(stack, before);
-  writeEngineFile(stack, content);
+  writeEngineFile(stack, engineContent(stack));
   const argv = onLab(stack);
   const preview = ["destroy", "--preview-only", ...argv];
   if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
     return undefined;
+  held.check();
   return run(["destroy", ...argv], stack, before, options);
 }
 

@@ -103,6 +103,11 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE;
   if (!(error instanceof Error)) throw error;
   if (error instanceof EngineFailed) return error.exitCode;
+  // Not shown by Node, which would print its properties: they are values of the config.
+  if (error.name === "ConfigError") {
+    say(error.message);
+    return BAD_USAGE;
+  }
   if (isOfSystem(error)) say(`${error.message}.${REMEDIES[error.code ?? ""] ?? ""}`);
   else if (error instanceof Failure || error.name === "SandboxError") say(error.message);
   else throw error;

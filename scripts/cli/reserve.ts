@@ -24,8 +24,11 @@ const COPIES = 4;
 /** The state's size for each node of a lab, in bytes: measured with 4 nodes, 120 kB in all, and generously rounded. */
 const PER_NODE = 64 << 10;
 
-/** The held space. {@link release} gives it back. */
+/** The held space. */
 export interface Reserve {
+  /** Gives it to the engine if the disk is full now. Also called by a clock, which stands still while we wait for it. */
+  check(): void;
+  /** Gives it back. */
   release(): void;
 }
 
@@ -36,7 +39,7 @@ export interface Reserve {
  */
 export function reserve(stack: string, nodes: number): Reserve {
   const folder = ownFolder();
-  if (!folder) return { release: () => {} };
+  if (!folder) return { check: () => {}, release: () => {} };
   const home = stateHome();
   const state = stateFile(folder, stack);
   const size = (state ? fs.statSync(state).size : 0) + nodes * PER_NODE;
@@ -56,18 +59,29 @@ export function reserve(stack: string, nodes: number): Reserve {
       1,
     );
   }
-  const clock = setInterval(() => {
-    if (freeOf(home) >= LITTLE) return;
+  let isHeld = true;
+  const release = () => {
+    isHeld = false;
+    clearInterval(clock);
+    fs.rmSync(file, { force: true });
+  };
+  const check = () => {
+    if (!isHeld || !isFull(home)) return;
     release();
     say(
       `The disk of ${home} is full: make room there. The space that was held back for the lab's state is used now.`,
     );
-  }, INTERVAL);
-  const release = () => {
-    clearInterval(clock);
-    fs.rmSync(file, { force: true });
   };
-  return { release };
+  const clock = setInterval(check, INTERVAL);
+  return { check, release };
+}
+
+function isFull(home: string): boolean {
+  try {
+    return freeOf(home) < LITTLE;
+  } catch {
+    return false; // it was unmounted or removed: the engine says so
+  }
 }
 
 const NAME = "space-for-state-";

@@ -111,4 +111,4 @@ function wayBack(folder: string, stack: string, file: string, damage: string): s
 }
 
 const fromCopy = ({ file, time }: BackendFile, state: string): string =>
-  `The newest whole copy is of ${time.toISOString()}, and what was made later is not in it: \`cp ${file} ${state}\` puts it back.`;
+  `The newest whole copy is of ${new Date(Number(time / 1_000_000n)).toISOString()}, and what was made later is not in it: \`cp ${file} ${state}\` puts it back.`;

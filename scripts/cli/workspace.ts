@@ -10,7 +10,7 @@ import { Failure } from "./failure";
 import { keepWhatEngineWrote, overlayFolder, writeEngineFile } from "./overlay";
 
 /** Makes the folder of a stack's project, and returns it. */
-function projectFolder(stack: string): string {
+export function projectFolder(stack: string): string {
   const folder = overlayFolder(stack);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const project = { name: PROJECT, runtime: "nodejs" };
