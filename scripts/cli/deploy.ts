@@ -14,7 +14,7 @@ import {
 import { followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
-import { liftDeadLocks } from "./lock";
+import { liftDeadLocks, lockedByAnother } from "./lock";
 import {
   engineContent,
   engineFile,
@@ -59,6 +59,9 @@ export interface Run {
   /** How long it took, in s. */
   seconds: number;
 }
+
+/** What the engine says when another run holds the lock (pulumi/pkg, backend/diy/lock.go). */
+const LOCKED = /the stack is currently locked by \d+ lock/;
 
 /** No question, no second display: what costs nothing needs no preview. */
 const UNASKED = ["--yes", "--skip-preview", "--json", "--color", "never"];
@@ -162,14 +165,19 @@ async function run(
   else delete process.env[ONLY_HERE];
   const progress = new Progress({ verbose, information }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
+  let isLocked = false;
   try {
-    const status = await followEngine([...argv, ...UNASKED], (line, stream) =>
+    const status = await followEngine([...argv, ...UNASKED], (line, stream) => {
+      // The engine's own words for that are the lock's URL and five lines. They end its output.
+      isLocked ||= LOCKED.test(line);
+      if (isLocked) return;
       progress.take(
         stream === "stdout"
           ? parseEvent(line)
           : { kind: "message", severity: "error", text: line, passing: false },
-      ),
-    );
+      );
+    });
+    if (isLocked && status !== 0) throw lockedByAnother(stack);
     const disagrees = status !== 0 && disagreesSince(deploymentOf(stack), started);
     return { status, disagrees, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
   } finally {

@@ -26,6 +26,11 @@ import { DEFAULT_STACK } from "./labs";
 import { refuseSwallowed } from "./swallowed";
 import { say, widthOf } from "./terminal";
 
+/** In a file without types: it is also needed where no TypeScript can be loaded. */
+const { missingPackage } = require("../missing-package.cjs") as {
+  missingPackage(error: Error): string | undefined;
+};
+
 /** The commands, in the order of the help. */
 const COMMANDS = [
   up,
@@ -108,7 +113,9 @@ function exitCodeOf(error: unknown): number {
     say(error.message);
     return BAD_USAGE;
   }
-  if (isOfSystem(error)) say(`${error.message}.${REMEDIES[error.code ?? ""] ?? ""}`);
+  const missing = missingPackage(error);
+  if (missing) say(missing);
+  else if (isOfSystem(error)) say(`${error.message}.${REMEDIES[error.code ?? ""] ?? ""}`);
   else if (error instanceof Failure || error.name === "SandboxError") say(error.message);
   else throw error;
   return error instanceof Failure ? error.exitCode : 1;

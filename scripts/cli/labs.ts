@@ -80,8 +80,17 @@ export function nameOf({ stack, option }: Named): string | undefined {
     throw badUsage(`Which stack: ${stack}, or ${option} (--stack)? Name only one.`);
   }
   const wanted = stack ?? option;
-  return wanted && spelledAsFile(wanted);
+  if (wanted === undefined) return undefined;
+  if (!NAME.test(wanted)) {
+    throw badUsage(
+      `"${wanted}" cannot be the name of a stack: it must be letters, digits, hyphens, underscores and periods.`,
+    );
+  }
+  return spelledAsFile(wanted);
 }
+
+/** What the engine takes (pulumi/sdk, tokens/stack.go), with what a backend may want before it: `organisation/project/`. */
+const NAME = /^(?:(?!\.+\/)[\w.-]+\/){0,2}(?!\.+$)[\w.-]{1,100}$/;
 
 /** A stack without a file may still have a lab. @throws {Failure} when it has neither: a typing error. */
 function existing(stack: string): string {

@@ -34,6 +34,17 @@ export async function liftDeadLocks(stack: string): Promise<void> {
   say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);
 }
 
+/** The failure of a run that found the stack locked: another one began at the same moment. */
+export function lockedByAnother(stack: string): Failure {
+  const folder = ownFolder();
+  const lock = folder ? locksOf(folder, stack).find(mayLive) : undefined;
+  if (lock) return stillAtIt(stack, lock);
+  return new Failure(
+    `Another run had locked stack ${stack} at that moment: run the same command again. If nothing runs on it: eval "$(scripts/lab env)" && pulumi cancel --stack ${stack}`,
+    1,
+  );
+}
+
 /** The locks on a stack in our own backend: of a running engine, or of one that was killed. */
 export function locksOf(folder: string, stack: string): Lock[] {
   const locks = locksFolder(folder, stack);

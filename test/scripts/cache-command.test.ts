@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { repository } from "../support/machine";
+import { skip } from "../support/skip";
 
 const DAY = 24 * 3600;
 
@@ -243,7 +244,7 @@ describe("the user's cache", () => {
     });
 
     it("says which packages it had installed that are still there, and how to remove them", function () {
-      if (spawnSync("dpkg-query", ["-W", "dpkg"]).status !== 0) return this.skip();
+      if (spawnSync("dpkg-query", ["-W", "dpkg"]).status !== 0) skip(this, "this machine has no dpkg");
       fs.mkdirSync(state, { recursive: true });
       fs.writeFileSync(path.join(state, "system-packages"), "dpkg\nnot-a-package\ndpkg\n");
       const { stderr } = setup("uninstall", "--yes");

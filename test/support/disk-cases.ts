@@ -59,7 +59,7 @@ export function fillTheDisk({ sizes, fills, kills }: DiskCases): void {
             return true;
           },
         );
-        assert.equal(result.status, null, "it was killed");
+        assert.equal(result.status, null, `it was killed: ${result.stderr}`);
         assert.ok(disk.isDamaged);
         await disk.assertNothingLost({ ...result, status: 1, stderr: "killed" });
       });

@@ -11,10 +11,13 @@ import { mentions, until } from "./sandbox";
 /** What a test does while a command runs. It gets the current size of the state, in bytes, and says when it has done it. */
 export type WhileRunning = (size: number, running: Running) => boolean;
 
+const STACK_FILE = "stacks/Pulumi.local.yaml";
+
 /** A disk on which a lab is brought up. The lab is `local`. */
 export class SmallDisk {
   readonly checkout = new CliCheckout();
   private readonly holder: ChildProcess;
+  private readonly stackFile = this.checkout.read(STACK_FILE);
 
   constructor() {
     this.checkout.env.PATH = `${engineFolder()}:${this.checkout.env.PATH}`;
@@ -49,6 +52,8 @@ export class SmallDisk {
     const { stateHome } = this.checkout;
     this.run("bash", "-c", 'while umount "$1" 2>/dev/null; do :; done', "bash", stateHome);
     this.run("mount", "-t", "tmpfs", "-o", `size=${size}k`, "tmpfs", stateHome);
+    // Plain pulumi writes a salt into it, which fits the passphrase of the disk before.
+    this.checkout.write(STACK_FILE, this.stackFile);
   }
 
   /** Makes the disk so large that it is never full, and empties it of what another program wrote. */
