@@ -11,7 +11,8 @@ const stated = (reason: string): string => ` (skipped: ${reason})`;
 export function skip(context: Context, reason: string): never {
   const runnable = context.test;
   if (!runnable) throw new Error("skip outside a test");
-  if (runnable.type === "hook") {
+  // The types know only the one for a test.
+  if ((runnable as { type?: string }).type === "hook") {
     // A hook of the suite itself: its tests, and those of the suites inside.
     runnable.parent?.eachTest((test) => {
       test.title += stated(reason);
