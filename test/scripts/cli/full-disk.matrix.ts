@@ -9,5 +9,5 @@ fillTheDisk({
   // A little above 3 MiB, what is held back and what must be free just fit.
   sizes: [...walk(4, 64, 12), ...walk(128, 2688, 320), ...walk(2816, 4096, 64), 5120, 8192],
   fills: [1, ...walk(10_000, 110_000, 10_000)],
-  kills: [5000, ...walk(10_000, 110_000, 20_000)],
+  kills: [5000, ...walk(10_000, 90_000, 20_000)],
 });
