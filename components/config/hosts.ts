@@ -24,7 +24,10 @@ const machine = section({
   port: port().optional(),
   /** The login name: root, or a user who may use sudo without a password. Default: `hosts.user`. */
   user: user().optional(),
-  /** The machine's public SSH host key (`ssh-keyscan -t ed25519 ADDRESS`). Default: any host key is accepted. */
+  /**
+   * The machine's public SSH host key (`ssh-keyscan -t ed25519 ADDRESS`). Default: the key of the first login is recorded,
+   * and no other one is accepted later.
+   */
   hostKey: hostKey().optional(),
   /** The machine's subnet: the name of one in `topology`, or a CIDR. Default: the one whose `nodes` name the machine. */
   subnet: text("a subnet's name in topology, or a CIDR such as 192.168.10.0/24").optional(),
@@ -71,7 +74,7 @@ export const hosts = section({
     port: port().optional(),
     /** The login name. Default: `hosts.user`. */
     user: user().optional(),
-    /** The jump host's public SSH host key. Default: any host key is accepted. */
+    /** The jump host's public SSH host key. Default: the one of the first login, as for machines. */
     hostKey: hostKey().optional(),
   }).optional(),
   /** Where this machine reaches the API. Default: the control plane's address and port 6443. */

@@ -27,6 +27,8 @@ import {
 import { Progress } from "./progress";
 import { type Reserve, reserve } from "./reserve";
 import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
+import { StepWatch } from "./step-watch";
+import { say } from "./terminal";
 import { createStack } from "./workspace";
 
 /** How to run the engine on a lab. */
@@ -165,23 +167,29 @@ async function run(
   else delete process.env[ONLY_HERE];
   const progress = new Progress({ verbose, information }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
+  const stop = new AbortController();
+  const watch = new StepWatch((sentence) => {
+    say(sentence);
+    stop.abort();
+  });
   let isLocked = false;
   try {
-    const status = await followEngine([...argv, ...UNASKED], (line, stream) => {
+    const take = (line: string, stream: "stdout" | "stderr") => {
       // The engine's own words for that are the lock's URL and five lines. They end its output.
       isLocked ||= LOCKED.test(line);
       if (isLocked) return;
-      progress.take(
-        stream === "stdout"
-          ? parseEvent(line)
-          : { kind: "message", severity: "error", text: line, passing: false },
-      );
-    });
+      const error = { kind: "message", severity: "error", text: line, passing: false } as const;
+      const event = stream === "stdout" ? parseEvent(line) : error;
+      watch.take(event);
+      progress.take(event);
+    };
+    const status = await followEngine([...argv, ...UNASKED], take, stop.signal);
     if (isLocked && status !== 0) throw lockedByAnother(stack);
     const disagrees = status !== 0 && disagreesSince(deploymentOf(stack), started);
     return { status, disagrees, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
   } finally {
     release();
+    watch.end();
     progress.end();
     keepWhatEngineWrote(stack);
   }
