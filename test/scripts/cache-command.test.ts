@@ -224,13 +224,15 @@ describe("the user's cache", () => {
     it("refuses while labs are up, and names them: in a cloud, on the twin, in node containers", () => {
       stack("L9", { resources: [{ urn: "urn:pulumi:L9::encaplab::pulumi:pulumi:Stack::encaplab-L9" }] });
       stack("down", { manifest: {} });
+      fs.writeFileSync(path.join(state, "pulumi/.pulumi/stacks/encaplab/half.json"), '{"version":3,"chec');
+      fs.writeFileSync(path.join(state, "pulumi/.pulumi/stacks/encaplab/none.json"), "");
       fs.mkdirSync(path.join(state, "twins/my-lab-0a1b2c3d"), { recursive: true });
       fs.mkdirSync(path.join(state, "containers/nodes-0a1b2c3d"), { recursive: true });
       const { status, stderr } = setup("uninstall", "--yes");
       assert.equal(status, 1);
       assert.match(
         stderr,
-        /these labs are up: L9 my-lab nodes; take each down first: scripts\/lab down NAME/,
+        /these labs are up: L9 half my-lab nodes none; take each down first: scripts\/lab down NAME/,
       );
       assert.ok(fs.existsSync(state));
     });
