@@ -24,6 +24,9 @@ export const images: DynamicProvider<Loading, object> = {
   remove: async () => {},
 };
 
+/** Time limit of one archive, in milliseconds: a gigabyte over a slow line. */
+const IMPORT = 60 * 60_000;
+
 async function load({ name, target, archives }: Loading): Promise<object> {
   const files = new Map<string, string>();
   for (const { file } of archives) files.set(await sha256Of(file), file);
@@ -38,7 +41,7 @@ async function load({ name, target, archives }: Loading): Promise<object> {
     const file = files.get(sum) as string;
     process.stderr.write(`${name}: importing the images of ${file}\n`);
     const command = `${target.user === "root" ? "" : "sudo -n "}ctr --namespace k8s.io images import -`;
-    const { code, stderr } = await execute(target, command, tarOf(file));
+    const { code, stderr } = await execute(target, command, tarOf(file), { limit: IMPORT });
     if (code !== 0) throw new Error(`${name} cannot import the images of ${file}:\n${stderr.trim()}`);
     await missing(sum);
   }

@@ -1,9 +1,10 @@
 /** Everything that Calico is installed from. */
+import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig } from "../config";
 import type { LabPlan } from "../plan";
 import { type Archive, findArchives } from "./archives";
-import { editManifest, NotCalico } from "./manifest";
-import { problem, readManifest } from "./source";
+import { editManifest } from "./manifest";
+import { readManifest } from "./source";
 
 /** What Calico is installed from. */
 export interface CalicoSources {
@@ -25,15 +26,16 @@ export async function readSources(
   plan: LabPlan,
 ): Promise<CalicoSources> {
   const archives = findArchives(calico);
-  const text = await readManifest(calico, plan);
-  try {
-    return { manifest: editManifest(text, plan, mtu !== undefined), archives };
-  } catch (error) {
-    if (!(error instanceof NotCalico)) throw error;
-    throw problem(
-      "manifest",
-      calico.manifest,
-      `${error.message}; use calico.yaml of Calico ${plan.versions.calico}`,
-    );
-  }
+  const edit = (text: string) => editManifest(text, plan, mtu !== undefined);
+  const flaw = (text: string) => {
+    try {
+      edit(text);
+      return undefined;
+    } catch (error) {
+      // Also what is no YAML: a login page, for example, that a proxy answers with.
+      return `is not Calico's manifest: ${(error as Error).message.split("\n")[0]}; use calico.yaml of Calico ${plan.versions.calico}`;
+    }
+  };
+  const say = (sentence: string) => void pulumi.log.info(sentence);
+  return { manifest: edit(await readManifest(calico, plan, { flaw, say })), archives };
 }

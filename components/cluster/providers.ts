@@ -46,6 +46,9 @@ interface TokensOutputs {
   until: string;
 }
 
+/** Time limit of a question to the control plane, in milliseconds: kubectl itself gives up earlier. */
+const BRIEF = { limit: 3 * 60_000 };
+
 /** How many minutes `scripts/node/token.sh` lets a token live. */
 const LIFETIME = 15;
 
@@ -72,7 +75,12 @@ async function issueTokens(inputs: TokensInputs, before: Record<string, string>)
     TOKENS: Object.values(tokens).join("\n"),
     MINUTES: String(LIFETIME),
   });
-  const { code, stderr } = await execute(inputs.target, shellCommand(inputs.target.user, "create"), script);
+  const { code, stderr } = await execute(
+    inputs.target,
+    shellCommand(inputs.target.user, "create"),
+    script,
+    BRIEF,
+  );
   if (code !== 0)
     throw new Error(
       `${inputs.controlPlane} did not accept the bootstrap tokens (exit ${code}):\n${stderr.trim()}`,
@@ -83,7 +91,8 @@ async function issueTokens(inputs: TokensInputs, before: Record<string, string>)
 /** False if the control plane cannot be asked: change nothing, and let the steps that need it report the error. */
 async function isAnyMissing({ controlPlane, target, workers }: TokensInputs): Promise<boolean> {
   const script = stepScript("members", { NODE_NAME: controlPlane });
-  const answer = await execute(target, shellCommand(target.user, "create"), script).catch(() => undefined);
+  const command = shellCommand(target.user, "create");
+  const answer = await execute(target, command, script, BRIEF).catch(() => undefined);
   if (answer?.code !== 0) return false;
   const members = answer.stdout.split(/\s+/);
   return Object.keys(workers).some((name) => !members.includes(name));
@@ -102,6 +111,9 @@ interface ResetInputs {
   target: Target;
   podCidr: string;
 }
+
+/** Time limit of a reset, in milliseconds: it drains nothing, and removes packages at most. */
+const RESET = { limit: 15 * 60_000 };
 
 /** Seconds in which a machine must answer before it is taken for dead and not cleaned. */
 const PATIENCE = 20;
@@ -125,7 +137,12 @@ export const hostReset: DynamicProvider<ResetInputs, object> = {
       return;
     }
     const script = stepScript("reset", { NODE_NAME: name, POD_CIDR: podCidr });
-    const { code, stderr } = await execute(target, shellCommand(target.user, "delete"), script);
+    const again = "fix the cause and destroy again; a machine that is gone by then is left as it is";
+    const { code, stderr } = await execute(target, shellCommand(target.user, "delete"), script, RESET).catch(
+      (error: Error) => {
+        throw new Error(`${name} could not be cleaned: ${error.message}; ${again}`);
+      },
+    );
     if (code !== 0) {
       const last = stderr.trim().split("\n").slice(-15).join("\n");
       throw new Error(

@@ -3,7 +3,7 @@ import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection, Machine } from "../infrastructure";
 import { machineId } from "./ready";
-import { type StepName, shellCommand, stepScript } from "./steps";
+import { limitedCommand, type StepName, stepScript } from "./steps";
 
 /** What {@link runScript} runs, and where. */
 export interface ScriptArgs {
@@ -47,8 +47,8 @@ export function runScript(
     `${prefix}${step}-${about}`,
     {
       connection: connectionArgs(node.connection),
-      ...(runs !== "delete" && { create: shellCommand(user, "create") }),
-      ...(runs !== "create" && { delete: shellCommand(user, "delete") }),
+      ...(runs !== "delete" && { create: limitedCommand(user, "create") }),
+      ...(runs !== "create" && { delete: limitedCommand(user, "delete") }),
       stdin: secrecy === "none" ? script : pulumi.secret(script),
       triggers: [machineId(node), ...triggers],
       logging: secrecy === "all" ? remote.Logging.None : remote.Logging.Stderr,

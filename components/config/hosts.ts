@@ -24,7 +24,10 @@ const machine = section({
   port: port().optional(),
   /** The login name: root, or a user who may use sudo without a password. Default: `hosts.user`. */
   user: user().optional(),
-  /** The machine's public SSH host key (`ssh-keyscan -t ed25519 ADDRESS`). Default: any host key is accepted. */
+  /**
+   * The machine's public SSH host key (`ssh-keyscan -t ed25519 ADDRESS`). Default: the key of the first login is recorded,
+   * and no other one is accepted later.
+   */
   hostKey: hostKey().optional(),
   /** The machine's subnet: the name of one in `topology`, or a CIDR. Default: the one whose `nodes` name the machine. */
   subnet: text("a subnet's name in topology, or a CIDR such as 192.168.10.0/24").optional(),
@@ -51,12 +54,12 @@ export const hosts = section({
   /** The login name of machines that have none: root, or a user who may use sudo without a password. Default: `root`. */
   user: user().optional(),
   /**
-   * An OpenSSH private key without a passphrase to log in with; set it with `--secret`. Default: the key in
-   * `privateKeyFile`, or your SSH agent.
+   * An OpenSSH private key without a passphrase to log in with, for a program of your own that has it as a secret. In a
+   * stack file, which git tracks, name its path instead. Default: the key in `privateKeyFile`, or your SSH agent.
    */
   privateKey: pattern(
     /^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/,
-    "an OpenSSH private key without a passphrase (set it with --secret)",
+    "an OpenSSH private key without a passphrase (in a stack file, name its path: privateKeyFile)",
   )
     // JSON Schema's mark of a value that is never shown. The stack file has it encrypted.
     .meta({ writeOnly: true })
@@ -71,7 +74,7 @@ export const hosts = section({
     port: port().optional(),
     /** The login name. Default: `hosts.user`. */
     user: user().optional(),
-    /** The jump host's public SSH host key. Default: any host key is accepted. */
+    /** The jump host's public SSH host key. Default: the one of the first login, as for machines. */
     hostKey: hostKey().optional(),
   }).optional(),
   /** Where this machine reaches the API. Default: the control plane's address and port 6443. */

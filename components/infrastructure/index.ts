@@ -15,6 +15,7 @@ export type {
   Machine,
   MachineInfrastructure,
 } from "./interface";
+export { STATE_HOME } from "./lab-folder";
 export { machineOutputs } from "./outputs";
 export type { Sandbox, Twin } from "./twin";
 

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import type { DynamicProvider } from "../remote/dynamic";
 
 /** The user's state folder, which contains all lab folders (XDG Base Directory Specification). */
-const STATE_HOME = process.env.XDG_STATE_HOME || path.join(os.homedir(), ".local", "state");
+export const STATE_HOME = process.env.XDG_STATE_HOME || path.join(os.homedir(), ".local", "state");
 
 /**
  * Dynamic resource whose creation only chooses a folder name that no other lab has, and whose removal ends everything

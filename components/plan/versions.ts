@@ -16,6 +16,13 @@ export interface CalicoRelease extends Evidence {
   kubernetes: readonly string[];
   /** Where that list was read. */
   requirements: Evidence;
+  /** SHA-256 of the manifests of the patch release, by file. Absent where its tag could not be read: see `source.ts`. */
+  manifests?: Manifests;
+}
+
+/** Checksums of Calico's manifests, in hex, and the commit of the tag in which they were read (folder `manifests`). */
+export interface Manifests extends Record<"calico.yaml" | "calico-typha.yaml", string> {
+  commit: string;
 }
 
 /** A Kubernetes minor that the lab knows. `source` and `date` are those of the patch release. */
@@ -52,6 +59,11 @@ export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
     source: "https://github.com/projectcalico/calico/blob/v3.30.7/release-notes/v3.30.7-release-notes.md",
     date: "2026-08-22",
     requirements: requirementsOf("3.30"),
+    manifests: {
+      "calico.yaml": "ed105288f27c7ba4cae143bcaa3f6425f02d84fa94a4786cc8e3d371412c1a36",
+      "calico-typha.yaml": "a11fc074d2f7197e38af5fefdc58697e881da8eadc0778f2493a18a0a5908cfd",
+      commit: "74485ea40911c4868ae83ddb5da489c1533d1dba",
+    },
   },
   "3.31": {
     patch: "3.31.7",
@@ -60,6 +72,11 @@ export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
     source: "https://github.com/tigera/operator/releases/tag/v1.40.17",
     date: "2026-11-12",
     requirements: requirementsOf("3.31"),
+    manifests: {
+      "calico.yaml": "d6d8a489a4ed8e5b8efd8b339047b496ca657b55ee2e3618e791507b0a853e8d",
+      "calico-typha.yaml": "86bdaabf6098f98320773a257f3408f70a8654e9ccf26a48e717ef2d028d71b7",
+      commit: "94bd1d5b0e04459d4d1c83653e0335a9201248b8",
+    },
   },
   "3.32": {
     patch: "3.32.4",
@@ -140,6 +157,16 @@ export interface Versions {
   kubernetes: string;
   calico: string;
 }
+
+/**
+ * The SHA-256 that a manifest of Calico must have; undefined for a release that the table does not name.
+ * @param file `calico.yaml` or `calico-typha.yaml`.
+ */
+export const manifestChecksum = (
+  calico: string,
+  file: "calico.yaml" | "calico-typha.yaml",
+): string | undefined =>
+  Object.values(CALICO_RELEASES).find(({ patch }) => patch === calico)?.manifests?.[file];
 
 /** Major and minor of a version, without a leading `v`: `1.35` for `v1.35.10`. */
 export const minorOf = (version: string): string =>

@@ -32,20 +32,45 @@ const ATTEMPT = 15_000;
 /** Shortest attempt in milliseconds, however near the limit: a login over a slow connection needs this long. */
 const SHORTEST = 2000;
 
+/** After how many milliseconds of silence a machine is asked whether it still lives, and after how many such questions not. */
+const KEEPALIVE = { keepaliveInterval: 10_000, keepaliveCountMax: 3 };
+
+/** How long a command may take, unless its caller says otherwise, in milliseconds. */
+const LIMIT = 10 * 60_000;
+
+/** How {@link execute} waits. */
+export interface Patience {
+  /** Time limit of the command, in milliseconds. Default: ten minutes. */
+  limit?: number;
+  /** After how many milliseconds of silence to ask whether the machine still lives. Default: 10 000. */
+  keepalive?: number;
+}
+
 /**
- * Runs one command.
+ * Runs one command. A machine that stops answering is noticed within half a minute.
  * @param stdin what the command reads: a text, or a stream, which is read as fast as the node takes it.
- * @throws {Error} when login fails, or the connection or the stream breaks before the command has ended.
+ * @throws {Error} when login fails, the connection or the stream breaks before the command has ended, the machine does not
+ *   answer any more, or the command takes too long.
  */
 export async function execute(
   target: Target,
   command: string,
   stdin: string | NodeJS.ReadableStream,
+  { limit = LIMIT, keepalive }: Patience = {},
 ): Promise<Answer> {
-  const { client, end } = await openSession(target);
+  const { client, end, abort } = await openSession(target, ATTEMPT, keepalive);
+  let clock: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Answer>((resolve, reject) => {
-      client.on("error", reject);
+      clock = setTimeout(() => {
+        const seconds = Math.round(limit / 1000);
+        reject(
+          new Error(
+            `${where(target)} has not finished within ${seconds} seconds, and is not waited for any longer`,
+          ),
+        );
+      }, limit);
+      client.on("error", (error) => reject(broken(target, error)));
       client.on("close", () => reject(new Error(`${where(target)} closed the connection`)));
       client.exec(command, (error, channel) => {
         if (error) return reject(error);
@@ -69,10 +94,21 @@ export async function execute(
         stdin.pipe(channel);
       });
     });
+  } catch (error) {
+    // Not by a farewell: a machine that is frozen never takes it, and would keep this process from ending.
+    abort();
+    throw error;
   } finally {
+    clearTimeout(clock);
     end();
   }
 }
+
+/** What an error of an open connection means. */
+export const broken = (target: Target, error: Error & { level?: string }): Error =>
+  error.level === "client-timeout"
+    ? new Error(`${where(target)} does not answer any more: the machine is frozen, down or cut off`)
+    : error;
 
 /**
  * Waits until login works. It tries again with growing pauses, from one second to ten.
@@ -120,23 +156,34 @@ interface Session {
   /** The machine's host key, as `ssh-ed25519 AAAA…`. */
   hostKey: string;
   end(): void;
+  /** Closes the connection without a word, also to a machine that does not answer. */
+  abort(): void;
 }
 
 /**
  * Logs in. The caller must call `end`.
  * @param patience time limit for each part of the login, in milliseconds.
+ * @param keepalive see {@link Patience}.
  * @throws {LoginError} with why login failed, and what to check.
  */
-export async function openSession(target: Target, patience = ATTEMPT): Promise<Session> {
-  if (!target.jump) return open(target, patience);
-  const first = await openSession(target.jump, patience);
+export async function openSession(
+  target: Target,
+  patience = ATTEMPT,
+  keepalive = KEEPALIVE.keepaliveInterval,
+): Promise<Session> {
+  if (!target.jump) return open(target, patience, keepalive);
+  const first = await openSession(target.jump, patience, keepalive);
   try {
-    const second = await open(target, patience, await forward(first.client, target, patience));
+    const second = await open(target, patience, keepalive, await forward(first.client, target, patience));
     return {
       ...second,
       end() {
         second.end();
         first.end();
+      },
+      abort() {
+        second.abort();
+        first.abort();
       },
     };
   } catch (error) {
@@ -164,7 +211,7 @@ function forward(client: Client, { host, port, jump }: Target, patience: number)
   });
 }
 
-function open(target: Target, patience: number, sock?: Socket): Promise<Session> {
+function open(target: Target, patience: number, keepalive: number, sock?: Socket): Promise<Session> {
   const { host, port, user, privateKey, hostKey } = target;
   const [type, base64] = (hostKey ?? "").trim().split(/\s+/);
   const client = new Client();
@@ -176,7 +223,9 @@ function open(target: Target, patience: number, sock?: Socket): Promise<Session>
       reject(mismatch ?? explain(target, error));
     });
     client.on("close", () => reject(shut()));
-    client.on("ready", () => resolve({ client, hostKey: answer, end: () => void client.end() }));
+    client.on("ready", () =>
+      resolve({ client, hostKey: answer, end: () => void client.end(), abort: () => void client.destroy() }),
+    );
     client.connect({
       host,
       port,
@@ -185,6 +234,8 @@ function open(target: Target, patience: number, sock?: Socket): Promise<Session>
       privateKey,
       agent: privateKey ? undefined : process.env.SSH_AUTH_SOCK,
       readyTimeout: patience,
+      ...KEEPALIVE,
+      keepaliveInterval: keepalive,
       ...(type && { algorithms: { serverHostKey: algorithmsFor(type) as never } }),
       hostVerifier: (key: Buffer) => {
         answer = describeKey(key);

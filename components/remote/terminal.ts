@@ -1,6 +1,6 @@
 /** A shell or one command on a node, in the caller's terminal. */
 import type { ClientChannel } from "ssh2";
-import { openSession, type Target } from "./ssh";
+import { broken, openSession, type Target } from "./ssh";
 
 /**
  * Connects this process's standard streams to a shell or a command on the node.
@@ -9,14 +9,14 @@ import { openSession, type Target } from "./ssh";
  * @throws {Error} when login fails.
  */
 export async function attach(target: Target, command: string | undefined): Promise<number> {
-  const { client, end } = await openSession(target);
+  const { client, end, abort } = await openSession(target);
   const { stdin, stdout, stderr } = process;
   // Only a shell needs a terminal. A command gets its input unchanged.
   const terminal = command === undefined && stdin.isTTY === true;
   const size = () => ({ rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, height: 0, width: 0 });
   try {
     return await new Promise<number>((resolve, reject) => {
-      client.on("error", reject);
+      client.on("error", (error) => reject(broken(target, error)));
       client.on("close", () => reject(new Error(`${target.host} closed the connection`)));
       const join = (error: Error | undefined, channel: ClientChannel) => {
         if (error) return reject(error);
@@ -46,6 +46,9 @@ export async function attach(target: Target, command: string | undefined): Promi
       else if (terminal) client.shell({ term: process.env.TERM ?? "xterm", ...size() }, join);
       else client.shell(false, join);
     });
+  } catch (error) {
+    abort();
+    throw error;
   } finally {
     end();
   }

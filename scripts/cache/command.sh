@@ -125,7 +125,9 @@ labs_up() {
   {
     for file in "$encaplab_state"/pulumi/.pulumi/stacks/*/*.json{,.gz}; do
       [[ -e $file ]] || continue
-      case $file in *.gz) gzip -dc "$file" ;; *) cat "$file" ;; esac | grep -q '"urn":' || continue
+      # One that is not whole (a full disk) may have recorded a resource, too: it is empty, or has no last brace.
+      case $file in *.gz) gzip -dc "$file" ;; *) cat "$file" ;; esac 2>/dev/null |
+        awk '/"urn":/ { found = 1 } { last = $0 } END { exit !(found || last !~ /}[[:space:]]*$/) }' || continue
       file=${file##*/}
       printf '%s\n' "${file%.json*}"
     done

@@ -29,31 +29,63 @@ export function stacksIn(folder: string): string[] {
   return [...new Set(files.flatMap((file) => /^(.+?)\.json(?:\.gz)?$/.exec(file)?.[1] ?? []))];
 }
 
-/** The checkpoint of a stack as text; undefined when there is no such stack. */
-export function readCheckpoint(folder: string, stack: string): string | undefined {
+/** Every folder of the backend in which the engine looks for a run on a stack. */
+export const foldersOf = (folder: string, stack: string): string[] => [
+  path.join(folder, ".pulumi"),
+  path.join(folder, ".pulumi/stacks", PROJECT),
+  locksFolder(folder, stack),
+  path.join(folder, ".pulumi/history", PROJECT, baseName(stack)),
+  path.join(folder, ".pulumi/backups", PROJECT, baseName(stack)),
+];
+
+/** The file with the state of a stack; undefined when there is no such stack. */
+export function stateFile(folder: string, stack: string): string | undefined {
   const file = path.join(folder, ".pulumi/stacks", PROJECT, `${baseName(stack)}.json`);
-  return [file, `${file}.gz`].filter((name) => fs.existsSync(name)).map(readText)[0];
+  const found = [file, `${file}.gz`].filter((name) => fs.existsSync(name));
+  // With both, the engine reads the one that was written last.
+  return found.sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs)[0];
 }
+
+/** A file of the backend that has its time in its name. */
+export interface BackendFile {
+  file: string;
+  /** In ns since 1970. */
+  time: bigint;
+}
+
+/** Copies of a stack's whole state, which the engine makes at the end of each run, the newest first. */
+export const savedCopies = (folder: string, stack: string): BackendFile[] =>
+  [
+    ...timed(
+      path.join(folder, ".pulumi/history", PROJECT, baseName(stack)),
+      /-(\d+)\.checkpoint\.json(?:\.gz)?$/,
+    ),
+    ...timed(path.join(folder, ".pulumi/backups", PROJECT, baseName(stack)), /\.(\d+)\.json(?:\.gz)?$/),
+  ].sort(newestFirst);
 
 /**
  * The engine's records of the finished runs on a stack, one file each, the newest first. A run that was killed leaves
  * none.
  */
-export function historyFiles(folder: string, stack: string): string[] {
-  const home = path.join(folder, ".pulumi/history", PROJECT, baseName(stack));
-  if (!fs.existsSync(home)) return [];
-  return fs
-    .readdirSync(home)
-    .flatMap((file) => {
-      const time = /-(\d+)\.history\.json(?:\.gz)?$/.exec(file)?.[1];
-      return time ? [{ time: BigInt(time), file: path.join(home, file) }] : [];
-    })
-    .sort((a, b) => (a.time < b.time ? 1 : -1))
+export const historyFiles = (folder: string, stack: string): string[] =>
+  timed(path.join(folder, ".pulumi/history", PROJECT, baseName(stack)), /-(\d+)\.history\.json(?:\.gz)?$/)
+    .sort(newestFirst)
     .map(({ file }) => file);
+
+const newestFirst = (a: BackendFile, b: BackendFile): number => (a.time < b.time ? 1 : -1);
+
+/** The files of a folder whose names have a time, in ns since 1970, where the pattern has its group. */
+function timed(home: string, pattern: RegExp): BackendFile[] {
+  if (!fs.existsSync(home)) return [];
+  return fs.readdirSync(home).flatMap((name) => {
+    const time = pattern.exec(name)?.[1];
+    return time ? [{ file: path.join(home, name), time: BigInt(time) }] : [];
+  });
 }
 
 /** The text of a file of the backend. With `PULUMI_DIY_BACKEND_GZIP` the engine compresses its files. */
 export function readText(file: string): string {
   const content = fs.readFileSync(file);
-  return (file.endsWith(".gz") ? gunzipSync(content) : content).toString();
+  const isCompressed = content[0] === 0x1f && content[1] === 0x8b;
+  return (isCompressed ? gunzipSync(content) : content).toString();
 }

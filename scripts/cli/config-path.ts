@@ -1,5 +1,5 @@
 /** Changes to a stack's config as the user types them: `encapsulation=IPIP`, `topology[0].cidr=10.1.0.0/24`. Pure. */
-import { parse } from "yaml";
+import { readAsEngine } from "./engine-yaml";
 import { badUsage } from "./failure";
 import { encapsulationOf } from "./spelling";
 
@@ -49,13 +49,14 @@ function spell(steps: readonly (string | number)[]): string {
 const badKey = (path: string) => badUsage(`--config: "${path}" is not a key; ${EXAMPLES}.`);
 
 /**
- * A value as typed: text, or a list or section in JSON or YAML's flow style. Numbers stay text: `1.30` is not 1.3.
+ * A value as typed: text, or a list or section in JSON or YAML's flow style, as in a stack's file. A number alone stays
+ * text: `1.30` is not 1.3.
  * @throws {Failure} when a list or section cannot be parsed.
  */
 export function parseValue(value: string): unknown {
   if (!/^\s*[[{]/.test(value)) return value;
   try {
-    return parse(value);
+    return readAsEngine(value);
   } catch (error) {
     const why = (error as Error).message.split("\n")[0];
     throw badUsage(`--config: ${value} is neither JSON nor YAML (${why}); quote it for your shell.`);

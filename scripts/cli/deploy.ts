@@ -1,6 +1,8 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
+
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
+import { ONLY_HERE } from "../../components/remote/types";
 import {
   type Deployment,
   deploymentOf,
@@ -12,10 +14,21 @@ import {
 import { followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
-import { liftDeadLocks } from "./lock";
-import { engineFile, keepWhatEngineWrote, type LabConfig, saveLabConfig, writeEngineFile } from "./overlay";
+import { liftDeadLocks, lockedByAnother } from "./lock";
+import {
+  engineContent,
+  engineFile,
+  keepWhatEngineWrote,
+  type LabConfig,
+  labConfig,
+  saveLabConfig,
+  writeEngineFile,
+} from "./overlay";
 import { Progress } from "./progress";
-import { prepareEngine, prepareLab, toolsFor } from "./setup";
+import { type Reserve, reserve } from "./reserve";
+import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
+import { StepWatch } from "./step-watch";
+import { say } from "./terminal";
 import { createStack } from "./workspace";
 
 /** How to run the engine on a lab. */
@@ -28,6 +41,11 @@ export interface RunOptions {
   information?: boolean;
   /** Called with what is deployed, right before the engine starts. */
   announce?: (deployed: Deployment | undefined) => void;
+}
+
+/** A run, and whether nobody was asked because everything is on this machine: the program then refuses all else. */
+interface UnaskedOptions extends RunOptions {
+  unasked?: boolean;
 }
 
 /** What a run did. */
@@ -43,6 +61,9 @@ export interface Run {
   /** How long it took, in s. */
   seconds: number;
 }
+
+/** What the engine says when another run holds the lock (pulumi/pkg, backend/diy/lock.go). */
+const LOCKED = /the stack is currently locked by \d+ lock/;
 
 /** No question, no second display: what costs nothing needs no preview. */
 const UNASKED = ["--yes", "--skip-preview", "--json", "--color", "never"];
@@ -60,18 +81,37 @@ export async function deploy(
   await prepareEngine();
   await prepareLab(toolsFor(plan), options.yes);
   await liftDeadLocks(stack);
+  const { MAX_NODES } = require("../../components/config") as typeof import("../../components/config");
+  const held = reserve(stack, plan?.nodes.length ?? MAX_NODES);
+  try {
+    return await deployWithRoom(config, plan, options, held);
+  } finally {
+    held.release();
+  }
+}
+
+async function deployWithRoom(
+  given: LabConfig,
+  plan: LabPlan | undefined,
+  options: RunOptions,
+  held: Reserve,
+): Promise<Run | undefined> {
+  const { stack } = given.file;
+  // With another passphrase, the secrets in the stack's file are other texts.
+  const config = (await prepareEngineFor(stack)) ? labConfig(stack, given.changes) : given;
   const before = deploymentOf(stack);
   options.announce?.(before);
   if (before) forgetInterrupted(stack, before);
   else createStack(stack, config.content);
   writeEngineFile(stack, config.content);
   // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
-  const unasked = plan?.onThisMachine === true && isOnThisMachine(before);
+  const unasked = plan?.onThisMachine === true && !hidesItsCloud(config) && isOnThisMachine(before);
   const argv = onLab(stack);
   if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
     return undefined;
   saveLabConfig(config);
-  return run(["up", ...argv], stack, before, options);
+  held.check();
+  return run(["up", ...argv], stack, before, { ...options, unasked });
 }
 
 /**
@@ -82,18 +122,37 @@ export async function deploy(
 export async function destroy(
   stack: string,
   before: Deployment,
-  content: object,
   options: RunOptions,
 ): Promise<Run | undefined> {
   await prepareEngine();
+  const held = reserve(stack, 0);
+  try {
+    return await destroyWithRoom(stack, before, options, held);
+  } finally {
+    held.release();
+  }
+}
+
+async function destroyWithRoom(
+  stack: string,
+  before: Deployment,
+  options: RunOptions,
+  held: Reserve,
+): Promise<Run | undefined> {
+  await prepareEngineFor(stack);
   forgetInterrupted(stack, before);
-  writeEngineFile(stack, content);
+  writeEngineFile(stack, engineContent(stack));
   const argv = onLab(stack);
   const preview = ["destroy", "--preview-only", ...argv];
   if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
     return undefined;
+  held.check();
   return run(["destroy", ...argv], stack, before, options);
 }
+
+/** Whether a secret value, which only the engine can read, says where the lab is. */
+const hidesItsCloud = ({ file }: LabConfig): boolean =>
+  file.secrets.some((key) => /^encaplab:(cloud|rehearse|hosts)$/.test(key));
 
 const onLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
 
@@ -101,23 +160,36 @@ async function run(
   argv: string[],
   stack: string,
   before: Deployment | undefined,
-  { verbose = false, information = true }: RunOptions,
+  { verbose = false, information = true, unasked = false }: UnaskedOptions,
 ): Promise<Run> {
   const started = Date.now();
+  if (unasked) process.env[ONLY_HERE] = "1";
+  else delete process.env[ONLY_HERE];
   const progress = new Progress({ verbose, information }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
+  const stop = new AbortController();
+  const watch = new StepWatch((sentence) => {
+    say(sentence);
+    stop.abort();
+  });
+  let isLocked = false;
   try {
-    const status = await followEngine([...argv, ...UNASKED], (line, stream) =>
-      progress.take(
-        stream === "stdout"
-          ? parseEvent(line)
-          : { kind: "message", severity: "error", text: line, passing: false },
-      ),
-    );
+    const take = (line: string, stream: "stdout" | "stderr") => {
+      // The engine's own words for that are the lock's URL and five lines. They end its output.
+      isLocked ||= LOCKED.test(line);
+      if (isLocked) return;
+      const error = { kind: "message", severity: "error", text: line, passing: false } as const;
+      const event = stream === "stdout" ? parseEvent(line) : error;
+      watch.take(event);
+      progress.take(event);
+    };
+    const status = await followEngine([...argv, ...UNASKED], take, stop.signal);
+    if (isLocked && status !== 0) throw lockedByAnother(stack);
     const disagrees = status !== 0 && disagreesSince(deploymentOf(stack), started);
     return { status, disagrees, changed: progress.changed, before, seconds: (Date.now() - started) / 1000 };
   } finally {
     release();
+    watch.end();
     progress.end();
     keepWhatEngineWrote(stack);
   }

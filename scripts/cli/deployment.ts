@@ -5,10 +5,11 @@ import { findSandbox, hasFormerSandbox, type Sandbox } from "../../components/in
 import { type LabPlan, withFaults } from "../../components/plan";
 import { dynamicName, isElsewhere, STACK_TYPE } from "../../components/remote/types";
 import type { Observation } from "../../components/study";
-import { ownFolder, readCheckpoint } from "./backend";
+import { ownFolder } from "./backend";
 import { tellEngine } from "./engine";
 import { Failure } from "./failure";
 import { typed } from "./invocation";
+import { readState } from "./state-file";
 import { exportState, importState } from "./workspace";
 
 /** A resource in a stack's state, as far as the command line reads it. */
@@ -44,10 +45,7 @@ export interface DeployedTwin {
  */
 export function deploymentOf(stack: string): Deployment | undefined {
   const folder = ownFolder();
-  if (folder) {
-    const text = readCheckpoint(folder, stack);
-    return text === undefined ? undefined : (JSON.parse(text).checkpoint.latest ?? {});
-  }
+  if (folder) return readState(folder, stack);
   const state = exportState(stack);
   return state && (state.deployment ?? {});
 }

@@ -14,12 +14,29 @@ export interface Answer {
 /** Runs the engine on this terminal, as if the user had typed it, and returns its exit code. */
 export const runEngine = (argv: readonly string[]): Promise<number> => runHere("pulumi", argv);
 
-/** Runs the engine, hands over what it prints line by line, and returns its exit code. */
+/** After how many ms an engine that was asked to stop is told to stop at once, and then killed. */
+const STOP = [5_000, 15_000] as const;
+
+/**
+ * Runs the engine, hands over what it prints line by line, and returns its exit code.
+ * @param stop ends it when it is aborted, also while it waits for a plug-in that does not end.
+ */
 export const followEngine = (
   argv: readonly string[],
   onLine: (line: string, stream: "stdout" | "stderr") => void,
+  stop?: AbortSignal,
+  [again, kill]: readonly [number, number] = STOP,
 ): Promise<number> =>
   run("pulumi", argv, ["inherit", "pipe", "pipe"], (child) => {
+    stop?.addEventListener("abort", () => {
+      child.kill("SIGINT");
+      // The engine takes a second one as "stop at once", and ends its plug-ins.
+      const clocks = [
+        setTimeout(() => child.kill("SIGINT"), again),
+        setTimeout(() => child.kill("SIGKILL"), kill),
+      ];
+      child.once("close", () => clocks.forEach(clearTimeout));
+    });
     for (const stream of ["stdout", "stderr"] as const) {
       const input = child[stream];
       if (input) createInterface({ input }).on("line", (line) => onLine(line, stream));

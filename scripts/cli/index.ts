@@ -26,6 +26,11 @@ import { DEFAULT_STACK } from "./labs";
 import { refuseSwallowed } from "./swallowed";
 import { say, widthOf } from "./terminal";
 
+/** In a file without types: it is also needed where no TypeScript can be loaded. */
+const { missingPackage } = require("../missing-package.cjs") as {
+  missingPackage(error: Error): string | undefined;
+};
+
 /** The commands, in the order of the help. */
 const COMMANDS = [
   up,
@@ -103,10 +108,28 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE;
   if (!(error instanceof Error)) throw error;
   if (error instanceof EngineFailed) return error.exitCode;
-  if (!(error instanceof Failure) && error.name !== "SandboxError") throw error;
-  say(error.message);
+  // Not shown by Node, which would print its properties: they are values of the config.
+  if (error.name === "ConfigError") {
+    say(error.message);
+    return BAD_USAGE;
+  }
+  const missing = missingPackage(error);
+  if (missing) say(missing);
+  else if (isOfSystem(error)) say(`${error.message}.${REMEDIES[error.code ?? ""] ?? ""}`);
+  else if (error instanceof Failure || error.name === "SandboxError") say(error.message);
+  else throw error;
   return error instanceof Failure ? error.exitCode : 1;
 }
+
+/** What the operating system refused, such as a write to a full disk. The message names the file. */
+const isOfSystem = (error: Error): error is NodeJS.ErrnoException => "syscall" in error;
+
+/** What to do where the message of the operating system does not say it. */
+const REMEDIES: { [code: string]: string | undefined } = {
+  ENOSPC: " Make room on that disk, and run the same command again.",
+  EDQUOT: " Your quota on that disk is used up: make room, and run the same command again.",
+  EROFS: " That disk is mounted read-only; XDG_STATE_HOME and XDG_CACHE_HOME name other folders.",
+};
 
 // A reader that has seen enough, such as `head -1`, is no error.
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,4 +1,5 @@
 /** Asks a cloud as the lab's program does: from a Pulumi program in a throw-away stack, which builds nothing. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,8 @@ export async function insideEngine<T>(ask: () => Promise<T>): Promise<T> {
         workDir: folder,
         envVars: {
           PULUMI_BACKEND_URL: pathToFileURL(folder).href,
-          PULUMI_CONFIG_PASSPHRASE: "",
+          // For this run alone: the state has the provider's settings until the folder is removed.
+          PULUMI_CONFIG_PASSPHRASE: randomUUID(),
           PULUMI_SKIP_UPDATE_CHECK: "true",
         },
       },

@@ -4,7 +4,7 @@ import { deploymentOf, isEmpty, outputsOf, plain, type Resource, resourcesWithSe
 import { Failure } from "./failure";
 import { typed } from "./invocation";
 import { lastUpdateOf } from "./last-update";
-import { prepareEngine } from "./setup";
+import { prepareEngineFor } from "./setup";
 import { say } from "./terminal";
 
 /** The step that reads the kubeconfig on the control plane. Its output is in the state as soon as the step has run. */
@@ -37,7 +37,7 @@ export async function readKubeconfig(stack: string): Promise<string> {
 }
 
 async function read(stack: string): Promise<string> {
-  await prepareEngine(); // only the engine can decrypt it
+  await prepareEngineFor(stack); // only the engine can decrypt it
   const record = resourcesWithSecrets(stack).find(isKubeconfig);
   const stdout = plain(record?.outputs?.stdout);
   return typeof stdout === "string" ? stdout.trimEnd() : "";

@@ -1,11 +1,12 @@
 /** Which lab a command is about. */
-import { ownFolder, stacksIn } from "./backend";
+import { ownFolder, stacksIn, stateFile } from "./backend";
 import { deploymentOf, isEmpty } from "./deployment";
 import { tellEngine } from "./engine";
 import { badUsage, Failure } from "./failure";
 import { typed } from "./invocation";
 import { prepareToRead } from "./setup";
 import { hasFile, readStackFile, spelledAsFile } from "./stack-file";
+import { DamagedState } from "./state-file";
 
 /** The stack of the quick start. */
 export const DEFAULT_STACK = "local";
@@ -18,15 +19,25 @@ export interface Named {
   option?: string;
 }
 
-/** Stacks of which anything is deployed, by name. Needs {@link prepareToRead}. */
+/** Stacks of which anything is deployed, or may be, by name. Needs {@link prepareToRead}. */
 export function labsUp(): string[] {
   const folder = ownFolder();
-  if (folder) return stacksIn(folder).filter((stack) => !isEmpty(deploymentOf(stack)));
+  if (folder) return stacksIn(folder).filter(mayBeUp);
   const stacks = JSON.parse(tellEngine(["stack", "ls", "--json"])) as {
     name: string;
     resourceCount?: number;
   }[];
   return stacks.flatMap(({ name, resourceCount }) => (resourceCount ? [name] : []));
+}
+
+/** A lab whose state is damaged may be up. Its own commands say so. */
+function mayBeUp(stack: string): boolean {
+  try {
+    return !isEmpty(deploymentOf(stack));
+  } catch (error) {
+    if (error instanceof DamagedState) return true;
+    throw error;
+  }
 }
 
 /**
@@ -69,11 +80,25 @@ export function nameOf({ stack, option }: Named): string | undefined {
     throw badUsage(`Which stack: ${stack}, or ${option} (--stack)? Name only one.`);
   }
   const wanted = stack ?? option;
-  return wanted && spelledAsFile(wanted);
+  if (wanted === undefined) return undefined;
+  if (!NAME.test(wanted)) {
+    throw badUsage(
+      `"${wanted}" cannot be the name of a stack: it must be letters, digits, hyphens, underscores and periods.`,
+    );
+  }
+  return spelledAsFile(wanted);
 }
+
+/** What the engine takes (pulumi/sdk, tokens/stack.go), with what a backend may want before it: `organisation/project/`. */
+const NAME = /^(?:(?!\.+\/)[\w.-]+\/){0,2}(?!\.+$)[\w.-]{1,100}$/;
 
 /** A stack without a file may still have a lab. @throws {Failure} when it has neither: a typing error. */
 function existing(stack: string): string {
-  if (!hasFile(stack) && !deploymentOf(stack)) readStackFile(stack);
+  if (!hasFile(stack) && !isKnown(stack)) readStackFile(stack);
   return stack;
+}
+
+function isKnown(stack: string): boolean {
+  const folder = ownFolder();
+  return (folder ? stateFile(folder, stack) : deploymentOf(stack)) !== undefined;
 }

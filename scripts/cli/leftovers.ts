@@ -1,7 +1,8 @@
 /** What a stack still has after a destroy. Asks the cloud, not the state. */
-import { parseStackConfig, providerSettings } from "../../components/config";
+import { providerSettings } from "../../components/config";
 import type { Leftover } from "../../components/infrastructure";
 import { Failure } from "./failure";
+import { configOf } from "./lab-plan";
 import { labConfig } from "./overlay";
 import { prepareEngine } from "./setup";
 import { baseName } from "./stack-file";
@@ -12,8 +13,8 @@ import { baseName } from "./stack-file";
  * @throws {Failure} when the cloud cannot be asked.
  */
 export async function findLeftovers(stack: string): Promise<{ cloud?: string; found: Leftover[] }> {
-  const { config: file } = labConfig(stack);
-  const config = parseStackConfig(file);
+  const { config: file, file: from } = labConfig(stack);
+  const config = configOf(from, file);
   const { cloud } = config;
   const name = baseName(stack);
   if (cloud === "aws") {

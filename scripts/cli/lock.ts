@@ -6,6 +6,7 @@ import { locksFolder, ownFolder } from "./backend";
 import { tellEngine } from "./engine";
 import { Failure } from "./failure";
 import { prepareEngine } from "./setup";
+import { restoreState } from "./state-file";
 import { say } from "./terminal";
 
 /** Who holds the lock on a stack, as the engine recorded it. */
@@ -16,30 +17,58 @@ export interface Lock {
   timestamp: string;
 }
 
-/** Lifts the locks of runs that were killed. @throws {Failure} when a run is still alive, or may be. */
+/**
+ * Lifts the locks of runs that were killed, and restores the stack's state if that is damaged.
+ * @throws {Failure} when a run is still alive, or may be, or the state cannot be restored.
+ */
 export async function liftDeadLocks(stack: string): Promise<void> {
   const folder = ownFolder();
   const locks = folder ? locksOf(folder, stack) : [];
-  if (locks.length === 0) return;
   for (const lock of locks) if (mayLive(lock)) throw stillAtIt(stack, lock);
+  if (folder) removeDamagedLocks(folder, stack);
+  restoreState(stack);
+  if (locks.length === 0) return;
   await prepareEngine();
   tellEngine(["cancel", "--stack", stack, "--yes"]);
   const who = locks.map(({ pid }) => pid).join(", ");
   say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);
 }
 
+/** The failure of a run that found the stack locked: another one began at the same moment. */
+export function lockedByAnother(stack: string): Failure {
+  const folder = ownFolder();
+  const lock = folder ? locksOf(folder, stack).find(mayLive) : undefined;
+  if (lock) return stillAtIt(stack, lock);
+  return new Failure(
+    `Another run had locked stack ${stack} at that moment: run the same command again. If nothing runs on it: eval "$(scripts/lab env)" && pulumi cancel --stack ${stack}`,
+    1,
+  );
+}
+
 /** The locks on a stack in our own backend: of a running engine, or of one that was killed. */
 export function locksOf(folder: string, stack: string): Lock[] {
   const locks = locksFolder(folder, stack);
   if (!fs.existsSync(locks)) return [];
-  return fs.readdirSync(locks).flatMap((file) => {
-    if (!file.endsWith(".json")) return [];
-    try {
-      return [JSON.parse(fs.readFileSync(path.join(locks, file), "utf8")) as Lock];
-    } catch {
-      return []; // just deleted, or half written: the engine itself checks again
-    }
-  });
+  return fs
+    .readdirSync(locks)
+    .flatMap((file) => (file.endsWith(".json") ? (readLock(path.join(locks, file)) ?? []) : []));
+}
+
+/** A lock; undefined when it was deleted since it was listed, or is not complete. */
+function readLock(file: string): Lock | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8")) as Lock;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The engine renames a lock into place when it is complete, so an incomplete one is what a full disk left. */
+function removeDamagedLocks(folder: string, stack: string): void {
+  const home = locksFolder(folder, stack);
+  const files = fs.existsSync(home) ? fs.readdirSync(home).filter((file) => file.endsWith(".json")) : [];
+  for (const file of files)
+    if (!readLock(path.join(home, file))) fs.rmSync(path.join(home, file), { force: true });
 }
 
 /** Whether the run that holds the lock may still be alive. A process on another machine may be: we cannot check it. */

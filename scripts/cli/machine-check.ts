@@ -10,7 +10,7 @@ import { typed } from "./invocation";
 import { planOf } from "./lab-plan";
 import { labConfig } from "./overlay";
 import { machinesOf, targetOf } from "./remote-shell";
-import { prepareEngine } from "./setup";
+import { prepareEngineFor } from "./setup";
 
 /** What a look at all machines of a lab has found. */
 export interface MachineCheck {
@@ -71,7 +71,7 @@ export function summarize(looks: readonly Attempt[]): MachineCheck {
 async function targetsFor(stack: string, config: StackConfig, plan: LabPlan): Promise<Map<string, Target>> {
   const up = machinesOf(deploymentOf(stack) ?? {});
   if (up.length > 0) {
-    await prepareEngine(); // only the engine can decrypt the logins
+    await prepareEngineFor(stack); // only the engine can decrypt the logins
     return new Map(up.map((name) => [name, targetOf(stack, name)]));
   }
   const { hosts = {} } = parseStackConfig(config);

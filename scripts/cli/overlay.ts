@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import { stateHome } from "./backend";
 import { type Change, isWithin, valueAt, withChanges } from "./config-path";
+import { writeForEngine } from "./engine-yaml";
 import { badUsage, Failure } from "./failure";
 import { typed } from "./invocation";
 import { baseName, hasFile, readStackFile, type StackFile } from "./stack-file";
@@ -97,7 +98,7 @@ export function saveLabConfig({ file, changes, content }: LabConfig): void {
 export function writeEngineFile(stack: string, content: object): void {
   const folder = overlayFolder(stack);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writePrivately(engineFile(stack), stringify(content));
+  writePrivately(engineFile(stack), writeForEngine(content));
 }
 
 /** What the engine needs of a stack's config to destroy its lab: it then runs no program, so no changes. */
@@ -113,7 +114,7 @@ export const engineContent = (stack: string): object => ({
 export function keepWhatEngineWrote(stack: string): void {
   const text = readFile(engineFile(stack));
   if (text === undefined) return;
-  const { config: _, ...engine } = parse(text) ?? {};
+  const { config: _, ...engine } = sectionIn(text) ?? {};
   const own = hasFile(stack) ? readStackFile(stack).content : {};
   const added = Object.entries(engine).filter(([key]) => !(key in own));
   const { changes } = read(stack);
@@ -139,9 +140,27 @@ export function changedStacks(): string[] {
 }
 
 function read(stack: string): Overlay {
-  const text = readFile(overlayFile(stack));
-  const { changes = [], engine = {} } = (text === undefined ? {} : parse(text)) as Partial<Overlay>;
+  const file = overlayFile(stack);
+  const text = readFile(file);
+  const content = text === undefined ? {} : sectionIn(text);
+  if (!content) {
+    throw new Failure(
+      `What was changed for the lab ${stack} cannot be read: ${file} is damaged. \`rm ${file}\` forgets the changes: the stack's file then counts again.`,
+      1,
+    );
+  }
+  const { changes = [], engine = {} } = content as Partial<Overlay>;
   return { changes, engine };
+}
+
+/** A file of ours or of the engine, which is a section; undefined if a full disk or a killed run left something else. */
+function sectionIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const content: unknown = parse(text);
+    return content && typeof content === "object" ? (content as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function write(stack: string, overlay: Overlay): void {

@@ -9,6 +9,9 @@ import { say } from "./terminal";
 /** The label of the study's workloads, or of their namespaces. */
 const STUDY_LABEL = "app.kubernetes.io/part-of=encaplab-study";
 
+/** Time limit, in milliseconds: the step itself waits ten minutes for the new pods of a workload. */
+const LIMIT = 30 * 60_000;
+
 /** What the step on the control plane did. */
 export interface Restarted {
   /** Workloads whose pods were restarted, as `kind namespace/name`. */
@@ -29,9 +32,11 @@ export async function restartPods(stack: string): Promise<Restarted> {
   const target = targetOf(stack, controlPlane);
   say("Restarting the study's pods, which takes about a minute.");
   const script = stepScript("restart-pods", { LABEL: STUDY_LABEL });
-  const answer = await execute(target, shellCommand(target.user, "create"), script).catch((error: Error) => {
-    throw new Failure(`The study's pods were not restarted: ${error.message}`, 1);
-  });
+  const answer = await execute(target, shellCommand(target.user, "create"), script, { limit: LIMIT }).catch(
+    (error: Error) => {
+      throw new Failure(`The study's pods were not restarted: ${error.message}`, 1);
+    },
+  );
   if (answer.code !== 0) {
     throw new Failure(
       `The study's pods were not restarted. ${controlPlane} says:\n${answer.stderr.trim()}`,

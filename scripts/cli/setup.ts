@@ -24,12 +24,26 @@ export async function prepareToRead(): Promise<void> {
 /** Puts the engine on PATH, and gets it first where there is none. @throws {Failure} when that is not possible. */
 export const prepareEngine = (): Promise<void> => prepare("environment", "engine");
 
+/**
+ * As {@link prepareEngine}, for a command of the engine that decrypts what the stack has.
+ * @returns whether the stack's secrets were encrypted anew, and with them those in its file.
+ * @throws {Failure} also when its secrets cannot be encrypted with today's passphrase.
+ */
+export async function prepareEngineFor(stack: string): Promise<boolean> {
+  await prepareEngine();
+  const { migrateSecrets } = require("./passphrase") as typeof import("./passphrase");
+  return migrateSecrets(stack);
+}
+
 async function prepare(...steps: Step[]): Promise<void> {
   const missing = steps.filter((step) => !done.has(step));
   if (missing.length === 0) return;
   // On separate lines: after `&&`, a failing command inside a function would not end the function.
   const script = ["set -euo pipefail", '. "$1"', ...missing, "env -0"].join("\n");
-  Object.assign(process.env, parseEnvironment(await output(script)));
+  const environment = parseEnvironment(await output(script));
+  Object.assign(process.env, environment);
+  // An empty one of an earlier version, which the set-up has taken back.
+  if (!("PULUMI_CONFIG_PASSPHRASE" in environment)) delete process.env.PULUMI_CONFIG_PASSPHRASE;
   for (const step of missing) done.add(step);
 }
 

@@ -6,7 +6,7 @@ import { deploymentOf, runningTwin } from "./deployment";
 import { runHere } from "./engine";
 import { badUsage } from "./failure";
 import { machinesOf, remoteShell } from "./remote-shell";
-import { prepareEngine } from "./setup";
+import { prepareEngineFor } from "./setup";
 import { suggestion } from "./spelling";
 import { Trailer } from "./trailer";
 
@@ -14,7 +14,7 @@ import { Trailer } from "./trailer";
 export async function enter(stack: string, name: string, command: readonly string[]): Promise<number> {
   const machines = machinesOf(deploymentOf(stack) ?? {});
   if (machines.length > 0) {
-    await prepareEngine(); // only the engine can decrypt the login
+    await prepareEngineFor(stack); // only the engine can decrypt the login
     return remoteShell(stack, machines, name, command);
   }
   const { sandbox } = runningTwin(stack);

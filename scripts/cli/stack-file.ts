@@ -1,8 +1,9 @@
 /** The stack files, stacks/Pulumi.<stack>.yaml: which there are, and what they contain. Only the user changes them. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
+import { PROJECT } from "./backend";
 import type { StackConfig } from "./config-path";
+import { readAsEngine, textOf, YamlProblem } from "./engine-yaml";
 import { badUsage } from "./failure";
 import { sameWord, suggestion } from "./spelling";
 
@@ -39,38 +40,59 @@ export const spelledAsFile = (stack: string): string => sameWord(stack, stackNam
 
 /** What a stack's file says about itself: the sentences that end on its first line, after the line for editors. */
 export function firstComment(stack: string): string {
-  const line = readText(stack)?.match(/^(?:# yaml-language-server:.*\n)?\s*#\s*(.*)/)?.[1] ?? "";
+  const line =
+    readBytes(stack)
+      ?.toString()
+      .match(/^(?:# yaml-language-server:.*\n)?\s*#\s*(.*)/)?.[1] ?? "";
   return (line.match(/^.*\.(?=\s|$)/)?.[0] ?? line).replace(`${stack}: `, "");
 }
 
-/** Reads a stack's file. @throws {Failure} when there is none, or it is not YAML. */
+/** Reads a stack's file as the engine does. @throws {Failure} when there is none, or the engine would read it otherwise. */
 export function readStackFile(stack: string): StackFile {
-  const text = readText(stack);
-  if (text === undefined) {
+  const bytes = readBytes(stack);
+  if (bytes === undefined) {
     throw badUsage(
       `There is no stack "${stack}": stacks/Pulumi.${baseName(stack)}.yaml does not exist. There are: ${stackNames().join(", ")}.${suggestion(baseName(stack), stackNames())}`,
     );
   }
   const name = path.join("stacks", path.basename(pathOf(stack)));
-  const content = parseYaml(text, name);
+  const content = contentOf(bytes, name);
   const secrets = Object.keys(content.config).filter((key) => holdsSecret(content.config[key]));
   const open = Object.entries(content.config).filter(([key]) => !secrets.includes(key));
   return { stack, name, config: Object.fromEntries(open), secrets, content };
 }
 
-function parseYaml(text: string, name: string): StackFile["content"] {
-  let content: { config?: unknown };
+function contentOf(bytes: Buffer, name: string): StackFile["content"] {
+  let content: unknown;
   try {
-    content = parse(text) ?? {};
+    content = readAsEngine(textOf(bytes)) ?? {};
   } catch (error) {
-    throw badUsage(`${name} is not YAML: ${(error as Error).message.trimEnd()}`);
+    if (!(error instanceof YamlProblem)) throw error;
+    throw badUsage(`${name}${error.message.startsWith("line") ? "," : ""} ${error.message}.`);
   }
+  if (!isSection(content)) throw badUsage(`${name} is not a stack file: it must hold a section "config:".`);
   const config = content.config ?? {};
-  if (typeof config === "object" && !Array.isArray(config))
-    return { ...content, config: config as StackConfig };
+  if (isSection(config)) return { ...content, config: withNamespace(config, name) };
   throw badUsage(
     `${name}: "config:" holds ${JSON.stringify(config)}; it must hold lines "encaplab:key: value".`,
   );
+}
+
+const isSection = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The engine takes a key without a namespace for one of the project's. */
+function withNamespace(config: Record<string, unknown>, name: string): StackConfig {
+  const full: StackConfig = {};
+  for (const [key, value] of Object.entries(config)) {
+    const long = key.includes(":") ? key : `${PROJECT}:${key}`;
+    if (long.split(":").length > 2)
+      throw badUsage(`${name}: "${key}" must be a namespace, a colon and a name, such as encaplab:cloud.`);
+    if (Object.hasOwn(full, long))
+      throw badUsage(`${name} has both ${key} and ${long}, which are one key: keep one.`);
+    full[long] = value;
+  }
+  return full;
 }
 
 /** `secure: v1:…` is how the engine stores what `pulumi config set --secret` was given, at any depth. */
@@ -82,9 +104,9 @@ function holdsSecret(value: unknown): boolean {
 /** Whether a stack has a file. */
 export const hasFile = (stack: string): boolean => fs.existsSync(pathOf(stack));
 
-function readText(stack: string): string | undefined {
+function readBytes(stack: string): Buffer | undefined {
   try {
-    return fs.readFileSync(pathOf(stack), "utf8");
+    return fs.readFileSync(pathOf(stack));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw badUsage(`${pathOf(stack)} cannot be read: ${(error as Error).message}`);

@@ -18,6 +18,7 @@ import { planOf } from "./lab-plan";
 import { lastUpdateOf, troubleWith } from "./last-update";
 import { labConfig } from "./overlay";
 import { hasFile } from "./stack-file";
+import { DamagedState } from "./state-file";
 
 /** A node of a lab. A twin's has pods and a block, a machine says how to log in. */
 export interface NodeStatus {
@@ -33,8 +34,8 @@ export interface NodeStatus {
 /** A lab as it was deployed. */
 export interface LabStatus {
   stack: string;
-  /** `gone`: the twin's processes have ended. `incomplete`: no `up` has finished. */
-  state: "up" | "down" | "gone" | "incomplete";
+  /** `gone`: the twin's processes have ended. `incomplete`: no `up` has finished. `damaged`: the state cannot be read. */
+  state: "up" | "down" | "gone" | "incomplete" | "damaged";
   /** What is wrong with the last run, and what to do. If set, the rest is what was recorded before. */
   trouble?: string;
   /** For `gone`: why, as the end of a sentence about the lab. */
@@ -57,6 +58,16 @@ export interface LabStatus {
 
 /** Reads the state of a lab. */
 export function statusOf(stack: string): LabStatus {
+  try {
+    return readStatus(stack);
+  } catch (error) {
+    if (!(error instanceof DamagedState)) throw error;
+    // The other labs of this machine still have a status.
+    return { stack, state: "damaged", trouble: error.message, changed: [], notYetUp: [] };
+  }
+}
+
+function readStatus(stack: string): LabStatus {
   const deployed = deploymentOf(stack);
   const last = deployed && lastUpdateOf(stack, deployed);
   const trouble = troubleWith(stack, last);

@@ -10,7 +10,7 @@ import { Failure } from "./failure";
 import { keepWhatEngineWrote, overlayFolder, writeEngineFile } from "./overlay";
 
 /** Makes the folder of a stack's project, and returns it. */
-function projectFolder(stack: string): string {
+export function projectFolder(stack: string): string {
   const folder = overlayFolder(stack);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const project = { name: PROJECT, runtime: "nodejs" };
@@ -21,7 +21,16 @@ function projectFolder(stack: string): string {
 /** Creates a stack. @throws {Failure} with the engine's message. */
 export function createStack(stack: string, content: object): void {
   writeEngineFile(stack, content);
-  tellEngine(["stack", "init", stack, "--no-select"], "", projectFolder(stack));
+  const argv = ["stack", "init", stack, "--no-select"];
+  const { status, stdout, stderr } = askEngine(argv, "", projectFolder(stack));
+  if (/already exists/.test(stderr)) {
+    throw new Failure(
+      `Another run has just made the stack ${stack}: wait until it ends, and run the same command again.`,
+      1,
+    );
+  }
+  if (status !== 0)
+    throw new Failure(`The engine cannot make the stack ${stack}: ${(stderr || stdout).trim()}`, 1);
   keepWhatEngineWrote(stack);
 }
 

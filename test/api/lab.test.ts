@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Lab, type LabArgs } from "../../components/lab";
+import { ONLY_HERE } from "../../components/remote/types";
 import { EVERY_CLOUD } from "../support/answers";
 import { MANIFEST } from "../support/calico-manifest";
 import { type Recording, record } from "../support/mocks";
@@ -39,6 +40,23 @@ describe("a lab as one component", () => {
       ],
     },
     ...changes,
+  });
+
+  it("builds nothing elsewhere when the command line asked nobody, whatever the engine's config says", async () => {
+    process.env[ONLY_HERE] = "1";
+    try {
+      await build("study", {});
+      const refused = await record((options) => new Lab("study", machines(), options), EVERY_CLOUD).catch(
+        (e) => e,
+      );
+      assert.match(
+        String(refused),
+        /Nothing was built: .* did not ask, but the engine's config says cloud: hosts/,
+      );
+    } finally {
+      delete process.env[ONLY_HERE];
+    }
+    await build("study", machines());
   });
 
   it("has its plan, its verdict and its outputs, with what is known at once outside any Output", async () => {

@@ -52,7 +52,7 @@ describe("the steps to a cluster", () => {
   it("send everything through standard input and nothing on the command line", () => {
     for (const { name, props } of stepsOf(hosts)) {
       for (const command of [props.create, props.delete].filter(Boolean))
-        assert.match(command, /^(sudo -n )?bash -s -- (create|delete)$/, name);
+        assert.match(command, /^(sudo -n )?timeout --kill-after=30 3600 bash -s -- (create|delete)$/, name);
       assert.equal(props.addPreviousOutputInEnv, false, name);
       assert.equal(props.environment, undefined, name);
       assert.match(props.stdin, /main "\$@" <\/dev\/null\n$/, name);
@@ -126,7 +126,7 @@ describe("the steps to a cluster", () => {
     for (const recording of [hosts, cloud]) {
       const leaving = step(recording, "remove-w1");
       assert.equal(leaving.props.create, undefined);
-      assert.equal(leaving.props.delete, "bash -s -- delete");
+      assert.equal(leaving.props.delete, "timeout --kill-after=30 3600 bash -s -- delete");
       assert.equal(leaving.props.connection.host, "10.0.3.10");
       assert.ok((await waitsFor(leaving)).includes("w1"));
       assert.equal(await nameOf(leaving.opts.deletedWith), "init-cp1");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
 import { execute, fingerprint, HostKeyMismatch, newKeyPair, waitForSsh } from "../../components/remote";
-import { HERE, publicOf, SILENT, SshServers } from "../support/ssh-server";
+import { HERE, NEVER, publicOf, SILENT, SshServers } from "../support/ssh-server";
 
 describe("logging in over SSH", () => {
   let servers: SshServers;
@@ -31,6 +31,32 @@ describe("logging in over SSH", () => {
     const port = await servers.sshd();
     const answer = await execute(servers.target(port), "cat", "a secret\n");
     assert.deepEqual(answer, { code: 3, stdout: "cat: a secret\n", stderr: "said\n" });
+  });
+
+  it("does not wait for a command beyond its limit", async () => {
+    const port = await servers.sshd();
+    await assert.rejects(
+      execute(servers.target(port), NEVER, "", { limit: 1000 }),
+      /^Error: root@127\.0\.0\.1:\d+ has not finished within 1 seconds, and is not waited for any longer$/,
+    );
+  });
+
+  for (const over of ["directly", "over a jump host"])
+    it(`notices within a few keepalives that a machine is frozen, reached ${over}`, async () => {
+      const frozen = { now: false };
+      const port = await servers.freezing(await servers.sshd(), () => frozen.now);
+      const jump = over === "directly" ? undefined : servers.target(await servers.sshd());
+      servers.begun = () => {
+        frozen.now = true;
+      };
+      const running = execute(servers.target(port, { jump }), NEVER, "", { keepalive: 100 });
+      await assert.rejects(running, /does not answer any more: the machine is frozen, down or cut off$/);
+    });
+
+  it("waits for a silent command whose machine lives, for many keepalives", async () => {
+    const port = await servers.sshd();
+    const running = execute(servers.target(port), NEVER, "", { keepalive: 20, limit: 1000 });
+    await assert.rejects(running, /has not finished within/);
   });
 
   it("waits for a server that starts later, and says what it waits for", async () => {

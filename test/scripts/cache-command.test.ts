@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { repository } from "../support/machine";
+import { skip } from "../support/skip";
 
 const DAY = 24 * 3600;
 
@@ -223,13 +224,15 @@ describe("the user's cache", () => {
     it("refuses while labs are up, and names them: in a cloud, on the twin, in node containers", () => {
       stack("L9", { resources: [{ urn: "urn:pulumi:L9::encaplab::pulumi:pulumi:Stack::encaplab-L9" }] });
       stack("down", { manifest: {} });
+      fs.writeFileSync(path.join(state, "pulumi/.pulumi/stacks/encaplab/half.json"), '{"version":3,"chec');
+      fs.writeFileSync(path.join(state, "pulumi/.pulumi/stacks/encaplab/none.json"), "");
       fs.mkdirSync(path.join(state, "twins/my-lab-0a1b2c3d"), { recursive: true });
       fs.mkdirSync(path.join(state, "containers/nodes-0a1b2c3d"), { recursive: true });
       const { status, stderr } = setup("uninstall", "--yes");
       assert.equal(status, 1);
       assert.match(
         stderr,
-        /these labs are up: L9 my-lab nodes; take each down first: scripts\/lab down NAME/,
+        /these labs are up: L9 half my-lab nodes none; take each down first: scripts\/lab down NAME/,
       );
       assert.ok(fs.existsSync(state));
     });
@@ -243,7 +246,7 @@ describe("the user's cache", () => {
     });
 
     it("says which packages it had installed that are still there, and how to remove them", function () {
-      if (spawnSync("dpkg-query", ["-W", "dpkg"]).status !== 0) return this.skip();
+      if (spawnSync("dpkg-query", ["-W", "dpkg"]).status !== 0) skip(this, "this machine has no dpkg");
       fs.mkdirSync(state, { recursive: true });
       fs.writeFileSync(path.join(state, "system-packages"), "dpkg\nnot-a-package\ndpkg\n");
       const { stderr } = setup("uninstall", "--yes");

@@ -73,13 +73,15 @@ describe("scripts/setup", () => {
           Object.entries(env).map(([k, v]) => [k, /^(ph|cp)$/.test(v) ? path.join(machine.dir, v) : v]),
         );
         const { out, stderr, status } = await sourced(
-          'environment; echo "$' + "{PULUMI_BACKEND_URL-none}|$" + '{PULUMI_CONFIG_PASSPHRASE-none}"',
+          'environment; echo "$' + "{PULUMI_BACKEND_URL-none}|$" + '{PULUMI_CONFIG_PASSPHRASE_FILE-none}"',
           absolute,
         );
         assert.equal(status, 0, stderr);
         if (whose === "") {
           const folder = path.join(machine.dir, ".local/state/encaplab/pulumi");
-          assert.equal(out, `file://${folder}|`);
+          const file = path.join(path.dirname(folder), "passphrase");
+          assert.equal(out, `file://${folder}|${file}`);
+          assert.equal(fs.statSync(file).mode & 0o777, 0o600);
           assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
         } else {
           assert.match(stderr, new RegExp(`^state: in your own backend \\(${whose.replace(".", "\\.")}`));
@@ -93,6 +95,18 @@ describe("scripts/setup", () => {
       const show = 'environment; echo "$' + '{PULUMI_CONFIG_PASSPHRASE-none}"';
       assert.equal((await sourced(show, { PULUMI_CONFIG_PASSPHRASE: "mine" })).out, "mine");
       assert.equal((await sourced(show, { PULUMI_CONFIG_PASSPHRASE_FILE: "/their/file" })).out, "none");
+    });
+
+    it("makes a passphrase once, keeps it, and takes an empty one for none", async () => {
+      const show =
+        'environment; echo "$' + '{PULUMI_CONFIG_PASSPHRASE-none}|$(<"$PULUMI_CONFIG_PASSPHRASE_FILE")"';
+      const first = await sourced(show, { PULUMI_CONFIG_PASSPHRASE: "" });
+      assert.match(first.out, /^none\|[\w+/]{43}=$/, first.stderr);
+      assert.equal((await sourced(show)).out, first.out);
+      const folder = path.join(machine.dir, ".local/state/encaplab");
+      assert.deepEqual(fs.readdirSync(folder).sort(), ["passphrase", "pulumi"]);
+      fs.writeFileSync(path.join(folder, "passphrase"), ""); // a full disk, or a killed run
+      assert.match((await sourced(show)).out, /^none\|[\w+/]{43}=$/);
     });
   });
 
@@ -110,7 +124,8 @@ describe("scripts/setup", () => {
       assert.match(version ?? "", /^v3\./);
       assert.ok(env.includes(`PULUMI_BACKEND_URL=file://${home}/.local/state/encaplab/pulumi`));
       assert.ok(env.includes("PULUMI_SKIP_UPDATE_CHECK=true"));
-      assert.ok(env.includes("PULUMI_CONFIG_PASSPHRASE="));
+      assert.ok(env.includes(`PULUMI_CONFIG_PASSPHRASE_FILE=${home}/.local/state/encaplab/passphrase`));
+      assert.ok(!env.some((line) => line.startsWith("PULUMI_CONFIG_PASSPHRASE=")));
       assert.equal(env.find((line) => line.startsWith("PATH="))?.split("/encaplab/engine/").length, 2);
     });
 

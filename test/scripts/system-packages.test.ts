@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Machine, repository } from "../support/machine";
+import { skip } from "../support/skip";
 
 const asRoot = process.getuid?.() === 0;
 const sudo = asRoot ? "" : "sudo ";
@@ -184,7 +185,8 @@ deb-systemd-invoke $action bird.service
   let machine: Machine;
 
   before(function () {
-    if (!asRoot || spawnSync("dpkg-deb", ["--version"]).status !== 0) this.skip(); // dpkg installs only as root
+    if (!asRoot || spawnSync("dpkg-deb", ["--version"]).status !== 0)
+      skip(this, "dpkg installs only as root");
     machine = new Machine();
     // The real tools, as far as this package calls them: they only write down what they are asked.
     for (const tool of ["invoke-rc.d", "update-rc.d", "deb-systemd-helper", "deb-systemd-invoke"])

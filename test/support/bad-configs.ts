@@ -58,7 +58,7 @@ const KEYS: Row[] = [
   ["a node without a machine", { cloud: "hosts", topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }], hosts: { machines: [{ name: "m2", address: "10.9.0.9", subnet: "a" }] } }, "hosts.machines", ["m2"], /no machine has that name/],
   ["a subnet without any nodes", { topology: [{ name: "a", cidr: "10.9.0.0/24" }] }, "topology[0].nodes", undefined, /1 to 100 nodes/],
   ["a fault of the network of existing machines", { cloud: "hosts", fabric: "aws", faults: ["bgp-blocked"], topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }] }, "faults[0]", "bgp-blocked", /cannot break the network of existing machines/],
-  ["text that is not a private key", { hosts: { privateKey: "secret" } }, "hosts.privateKey", "secret", /OpenSSH private key/],
+  ["text that is not a private key", { hosts: { privateKey: "secret" } }, "hosts.privateKey", "(not shown)", /OpenSSH private key/],
   ["a cluster made by another tool", { cluster: "k3s" }, "cluster", "k3s", /kubeadm, none/],
   ["an unknown way to install Calico", { calico: { install: "operator" } }, "calico.install", "operator", /manifest, none/],
   ["a misspelt key of a machine", { hosts: { machines: [{ name: "w1", address: "h", ports: 22 }] } }, "hosts.machines[0].ports", 22, /name, address, port, user/],

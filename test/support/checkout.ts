@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineEnvironment } from "./engine-environment";
-import type { Result } from "./running";
+import type { Result, Running } from "./running";
 
 export type { Result } from "./running";
 
@@ -103,6 +103,9 @@ export class Checkout extends EngineEnvironment {
   ): Promise<Result> {
     return this.spawn([command, ...argv], false, shown).ended;
   }
+
+  /** Starts a program in the checkout, in a process group of its own, which a test can kill as a whole. */
+  startGroup = (command: string, argv: readonly string[]): Running => this.spawn([command, ...argv], true);
 
   /** Runs `npm run lab -- …` without the set-up. */
   launch = (...argv: string[]) => this.start("node", ["scripts/lab.cjs", ...argv]);

@@ -13,6 +13,7 @@ import { controlGroups } from "./control-groups";
 import { changesOf } from "./host-state";
 import { REPOSITORY } from "./repository";
 import { mentions, until } from "./sandbox";
+import { skip } from "./skip";
 
 /** The program that makes and removes node containers. */
 export const RUN = path.join(REPOSITORY, "scripts/containers/run");
@@ -21,7 +22,8 @@ const STATE = fs.readFileSync(path.join(__dirname, "machine-state.sh"), "utf8");
 
 /** Skips the tests of a suite where there can be no node containers. Call it in the suite's `before`. */
 export function needsContainers(context: Mocha.Context): void {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) context.skip();
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    skip(context, "node containers need Linux and root");
 }
 
 /** Two nodes in one subnet, one in another. The router has a route only to the first node's block. */

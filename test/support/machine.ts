@@ -58,6 +58,7 @@ export class Machine {
       "containers/cache.sh",
       "system-packages",
       "setup",
+      "passphrase.cjs",
       "lab",
       "lab.cjs",
       "bundle",

@@ -1,11 +1,14 @@
 /** SSH servers of ssh2 inside this process, on loopback. */
-import { type AddressInfo, connect, type Server as TcpServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Server as TcpServer } from "node:net";
 import { type Connection, Server } from "ssh2";
 import { type KeyPairText, newKeyPair, type Target } from "../../components/remote";
 
 export const HERE = "127.0.0.1";
 /** An address of a documentation range (RFC 5737), for which a server here never opens a connection. */
 export const SILENT = "192.0.2.1";
+
+/** A command that never ends. */
+export const NEVER = "never";
 
 /** `ssh-ed25519 AAAA…`, without the comment. */
 export const publicOf = ({ publicKey }: KeyPairText): string => publicKey.split(" ").slice(0, 2).join(" ");
@@ -16,6 +19,8 @@ export class SshServers {
   readonly own = newKeyPair("test");
   /** The key that a server shows. */
   readonly host = newKeyPair("test");
+  /** Called when a server begins {@link NEVER}. */
+  begun: () => void = () => {};
   private readonly running: TcpServer[] = [];
 
   /** Starts any server. @param port default: one that is free. @returns its port. */
@@ -41,8 +46,27 @@ export class SshServers {
     port?: number;
     answer?: AnswerTo;
   } = {}): Promise<number> {
-    const server = new Server({ hostKeys: [host.privateKey] }, (client) => serve(client, accepted, answer));
+    const server = new Server({ hostKeys: [host.privateKey] }, (client) =>
+      serve(client, accepted, answer, () => this.begun()),
+    );
     return this.listen(server, port);
+  }
+
+  /**
+   * Starts a machine that freezes: it answers until something arrives that the test chooses, and then takes packets but never
+   * answers again, as a paused virtual machine does behind its host's kernel.
+   * @param port of the server. @param isFrozen whether it is frozen now.
+   */
+  freezing(port: number, isFrozen: () => boolean): Promise<number> {
+    return this.listen(
+      createServer((near) => {
+        const far = connect(port, HERE);
+        near.on("data", (part: Buffer) => isFrozen() || far.write(part));
+        far.on("data", (part: Buffer) => isFrozen() || near.write(part));
+        near.on("close", () => far.destroy());
+        for (const socket of [near, far]) socket.on("error", () => {});
+      }),
+    );
   }
 
   /** How to log in to a server here. */
@@ -62,7 +86,7 @@ type AnswerTo = (command: string, input: string) => { stdout: string; code: numb
 
 const echo: AnswerTo = (command, input) => ({ stdout: `${command}: ${input}`, code: 3 });
 
-function serve(client: Connection, accepted: string, answer: AnswerTo): void {
+function serve(client: Connection, accepted: string, answer: AnswerTo, begun: () => void): void {
   client.on("error", () => {}); // in some tests a client disconnects early
   client.on("authentication", (context) => {
     const [type, base64] = accepted.split(" ");
@@ -79,6 +103,7 @@ function serve(client: Connection, accepted: string, answer: AnswerTo): void {
           input += part.toString();
         });
         channel.on("end", () => {
+          if (command === NEVER) return begun();
           channel.stderr.write("said\n");
           const { stdout, code } = answer(command, input);
           channel.write(stdout);

@@ -166,6 +166,9 @@ export function compareClocks(offsets: Readonly<Record<string, number>>): Findin
   });
 }
 
+/** Time limit of a look at a machine, in milliseconds. */
+const LOOK_LIMIT = 5 * 60_000;
+
 /**
  * Looks at one machine over SSH. Changes nothing there.
  * @returns also by how many seconds its clock is ahead of ours, within the time that the look's answer takes.
@@ -179,7 +182,9 @@ export async function lookAt(
   // Only here: the SSH client takes long to load, and a program that looks at nothing does without it.
   const { execute } = require("../../remote") as typeof import("../../remote");
   const script = stepScript("check", { ...checkValues(plan, node, "mode"), NODE_NAME: node.name });
-  const { code, stdout, stderr } = await execute(target, shellCommand(target.user, "look"), script);
+  const { code, stdout, stderr } = await execute(target, shellCommand(target.user, "look"), script, {
+    limit: LOOK_LIMIT,
+  });
   const now = Date.now() / 1000;
   if (code !== 0) throw new Error(`the look ended with ${code}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
   const look = parseLook(node.name, stdout);

@@ -46,3 +46,10 @@ export function shellCommand(user: string, action: "create" | "update" | "delete
   const shell = `bash -s -- ${action}`;
   return user === "root" ? shell : `sudo -n ${shell}`;
 }
+
+/** How long a step that the engine runs may take on its node, in seconds: packages and images over a slow line. */
+export const STEP_LIMIT = 3600;
+
+/** {@link shellCommand} with the step's time limit, for the engine: its plug-in waits without end. */
+export const limitedCommand = (user: string, action: "create" | "delete"): string =>
+  shellCommand(user, action).replace("bash -s", `timeout --kill-after=30 ${STEP_LIMIT} bash -s`);

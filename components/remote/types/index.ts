@@ -28,8 +28,31 @@ export function dynamicName(type: string): string | undefined {
   return FORMER_NAMES[name] ?? name;
 }
 
-/** What the types of everything begin with that is in a cloud or on the user's own machines, not on this one. */
-const ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts", "aws:", "openstack:"];
+/** What the types of everything begin with that the lab makes on this machine, or inside its own nodes. */
+const HERE = [
+  STACK_TYPE,
+  "pulumi:providers:command",
+  "pulumi:providers:kubernetes",
+  "pulumi:providers:pulumi-nodejs",
+  DYNAMIC_TYPE,
+  "encaplab:",
+  "command:",
+  "kubernetes:",
+];
 
-/** Whether a resource is in a cloud or on the user's machines. What runs on nodes is where the nodes are. */
-export const isElsewhere = (type: string): boolean => ELSEWHERE.some((start) => type.startsWith(start));
+/** Components whose nodes are in a cloud, or are the user's own machines. */
+const COMPONENTS_ELSEWHERE = ["encaplab:aws:", "encaplab:openstack:", "encaplab:hosts:Hosts"];
+
+/**
+ * Whether a resource is, or may be, in a cloud or on the user's machines: also one that the lab does not know, which a
+ * program of the user's own has declared. What runs on nodes is where the nodes are.
+ */
+export const isElsewhere = (type: string): boolean =>
+  COMPONENTS_ELSEWHERE.some((start) => type.startsWith(start)) ||
+  !HERE.some((start) => type.startsWith(start));
+
+/**
+ * The variable by which the command line tells the program that it asked nobody, because it takes the lab for one on this
+ * machine. The program reads the config as the engine does, and refuses to build anything else then.
+ */
+export const ONLY_HERE = "ENCAPLAB_ONLY_HERE";

@@ -33,8 +33,7 @@ async function takeDown(which: Named, options: LabOptions): Promise<number> {
   const { deploymentOf, isEmpty } = require("../deployment") as typeof import("../deployment");
   const { liftDeadLocks } = require("../lock") as typeof import("../lock");
   const { destroy } = require("../deploy") as typeof import("../deploy");
-  const { engineContent, removeChanges, removeOverlay } =
-    require("../overlay") as typeof import("../overlay");
+  const { removeChanges, removeOverlay } = require("../overlay") as typeof import("../overlay");
   const stack = await findLab(which);
   if (stack === undefined) {
     say(`Nothing to take down: ${NONE_UP.toLowerCase()}`);
@@ -44,7 +43,7 @@ async function takeDown(which: Named, options: LabOptions): Promise<number> {
   const deployed = deploymentOf(stack);
   if (!deployed || isEmpty(deployed)) say(`Nothing to take down: the lab ${stack} is not up.`);
   else {
-    const run = await destroy(stack, deployed, engineContent(stack), options);
+    const run = await destroy(stack, deployed, options);
     if (!run) {
       say(NOTHING_CHANGED);
       return 0;

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { prepareImage } from "../../../components/infrastructure/twin/sandbox/image";
 import { Machine } from "../../support/machine";
+import { skip } from "../../support/skip";
 
 /** An apt-get whose servers cannot be reached. */
 const OFFLINE = `#!/bin/sh
@@ -44,7 +45,7 @@ describe("the image of the QEMU machine", function () {
   });
 
   it("says that there is no network, and which host cannot be reached", async function () {
-    if (process.arch !== "x64") return this.skip();
+    if (process.arch !== "x64") skip(this, "the machine is for x86-64 only");
     for (const name of ["qemu-system-x86_64", "socat", "depmod", "xz", "dpkg-deb"])
       machine.write(`bin/${name}`, "#!/bin/sh\n", 0o755);
     process.env.PATH = `${machine.bin}:/usr/bin:/bin`;
@@ -58,7 +59,7 @@ describe("the image of the QEMU machine", function () {
   });
 
   it("reads package lists of its own where this computer has none, and leaves this computer's as they are", async function () {
-    if (process.arch !== "x64") return this.skip();
+    if (process.arch !== "x64") skip(this, "the machine is for x86-64 only");
     for (const name of ["qemu-system-x86_64", "socat", "depmod", "xz", "dpkg-deb"])
       machine.write(`bin/${name}`, "#!/bin/sh\n", 0o755);
     machine.write("bin/apt-cache", "#!/bin/sh\necho 'E: No packages found' >&2; exit 100\n", 0o755);

@@ -8,6 +8,7 @@ import { assertObserved, Lab, type Run, touched as touchedWithOps } from "../../
 import type { RawConfig } from "../../support/problems";
 import { hostNetwork, mentions } from "../../support/sandbox";
 import { isRoot } from "../../support/sandbox-under-test";
+import { skip } from "../../support/skip";
 
 const topology = (b: string[]) => [
   { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
@@ -200,7 +201,7 @@ describe("a twin with the real engine", function () {
   });
 
   it("works for a user who is not root", async function () {
-    if (!isRoot()) return this.skip(); // the tests above have shown it already
+    if (!isRoot()) skip(this, "not root: the tests above have shown it already");
     const { own, readable } = readableEngine();
     const other = new Lab("nobody", { path: [readable], user: { uid: 54321 } });
     try {

@@ -7,6 +7,7 @@ import { stopSandbox } from "../../../components/infrastructure/twin/sandbox";
 import { launch } from "../../../components/infrastructure/twin/sandbox/pause";
 import { readLivingRecord } from "../../../components/infrastructure/twin/sandbox/record";
 import { mentions } from "../../support/sandbox";
+import { skip } from "../../support/skip";
 
 /** What the stand-in does: `id` is the boot id that the machine must print when it is ready. */
 const QEMU = (machine: string) => `#!/usr/bin/env bash
@@ -68,7 +69,7 @@ describe("a machine sandbox that boots", function () {
   });
 
   it("starts the second QEMU only when the first one has ended, which holds its ports", async function () {
-    if (!fs.existsSync("/dev/kvm")) return this.skip();
+    if (!fs.existsSync("/dev/kvm")) skip(this, "there is no /dev/kvm, without which QEMU is tried only once");
     // Whether there is a process, even a dead one that has not been waited for.
     await boot('kill -0 "$(cat "$PWD/first")" 2>/dev/null || echo "encaplab: ready $id"', 2);
   });

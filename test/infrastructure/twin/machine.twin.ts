@@ -12,6 +12,7 @@ import {
 import { prepareImage } from "../../../components/infrastructure/twin/sandbox/image";
 import { hostNetwork, inTerminal, mentions, until } from "../../support/sandbox";
 import { isRoot, SandboxUnderTest } from "../../support/sandbox-under-test";
+import { skip } from "../../support/skip";
 
 describe("the machine sandbox", function () {
   this.timeout(300_000);
@@ -154,7 +155,7 @@ END
   });
 
   it("works for a user who is not root", async function () {
-    if (!isRoot()) return this.skip(); // the tests above have shown it already
+    if (!isRoot()) skip(this, "not root: the tests above have shown it already");
     const home = tested.path("nobody");
     fs.mkdirSync(home);
     const image = await prepareImage(() => {});

@@ -17,6 +17,7 @@ import { readRecord } from "../../../components/infrastructure/twin/sandbox/reco
 import { REPOSITORY } from "../../support/repository";
 import { hostNetwork, mentions, until } from "../../support/sandbox";
 import { isRoot, NOBODY, SandboxUnderTest } from "../../support/sandbox-under-test";
+import { skip } from "../../support/skip";
 
 describe("the life of a namespaces sandbox", function () {
   this.timeout(60_000);
@@ -180,7 +181,7 @@ describe("the life of a namespaces sandbox", function () {
   });
 
   it("works for a user who is not root", function () {
-    if (!isRoot()) return this.skip(); // the tests above have shown it already
+    if (!isRoot()) skip(this, "not root: the tests above have shown it already");
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-nobody-"));
     try {
       const output = tested.asNobody(

@@ -160,8 +160,8 @@ describe("commands that change a lab", function () {
       checkout.write("stacks/Pulumi.secret.yaml", text);
       await checkout.launch("up", "secret");
       assert.deepEqual(checkout.calls(), [`up ${onLab("secret")} ${UNASKED}`]);
-      assert.match(checkout.engineConfig(), /encaplab:faults:\n {4}secure: v1:x\n/);
-      assert.match(checkout.engineConfig(), /^encryptionsalt: v1:theirs$/m);
+      assert.match(checkout.engineConfig(), /encaplab:faults:\n {4}secure: "v1:x"\n/);
+      assert.match(checkout.engineConfig(), /^encryptionsalt: "v1:theirs"$/m);
       checkout.write(
         "stacks/Pulumi.secret.yaml",
         `${text}`.replace("twin\n", "twin\n  encaplab:fabric: awls\n"),
@@ -187,7 +187,7 @@ describe("commands that change a lab", function () {
       const { status, stdout } = await checkout.launch("switch", "vxlan");
       assert.equal(status, 0);
       assert.deepEqual(checkout.calls(), [`up ${onLab("local")} ${UNASKED}`]);
-      assert.match(checkout.engineConfig(), /^ {2}encaplab:encapsulation: VXLAN$/m);
+      assert.match(checkout.engineConfig(), /^ {2}encaplab:encapsulation: "VXLAN"$/m);
       assert.match(stdout, /^local runs VXLAN \(\d+\.\d s\)\.$/m);
       assert.match(
         stdout,

@@ -66,6 +66,8 @@ describe("config on the command line", () => {
     "aws[0]=1",
     "aws.__proto__.x=1",
     "faults=[",
+    "faults=[&a [*a]]",
+    "topology=[{name: 026}]",
   ]) {
     it(`refuses ${change} with a message for the user`, () => {
       const config = { "encaplab:mtu": 1400, "encaplab:faults": ["a"], "encaplab:aws": {} };

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { Sandbox, source, type Values } from "../../support/node-sandbox";
+import { skip } from "../../support/skip";
 
 /** Other commands that the scripts call. PATH has only these: this machine's apt-get, dpkg or kubectl must not be found. */
 const COREUTILS =
@@ -133,7 +134,7 @@ describe("packages.sh", () => {
   describe("on Debian and Ubuntu", () => {
     /** This machine's own apt, with sources, lists and cache in the sandbox. */
     before(function () {
-      if (!fs.existsSync("/usr/bin/apt-get")) this.skip();
+      if (!fs.existsSync("/usr/bin/apt-get")) skip(this, "this machine has no apt");
     });
     beforeEach(() => {
       sandbox.write("etc/apt/apt.conf", 'APT::Sandbox::User "root";\nDir::Cache "/run/apt";\n');
