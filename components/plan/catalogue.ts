@@ -90,7 +90,7 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
       "Calico has recorded the address of another interface (a VPN, docker0, VirtualBox' 10.0.2.15), to which no other node has a way",
     evidence:
       "`calicoctl get nodes -o wide` shows an address that `kubectl get nodes -o wide` does not show as INTERNAL-IP",
-    fix: "set IP_AUTODETECTION_METHOD to kubernetes-internal-ip, or to cidr= with the nodes' subnets",
+    fix: "let Calico choose by IP_AUTODETECTION_METHOD=kubernetes-internal-ip, or by cidr= with the nodes' subnets",
     reference: `${CALICO}/8607`,
   },
   "ip-forward-off": {
@@ -170,7 +170,7 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
       "the node's resolv.conf names a stub on a loopback address, which is CoreDNS itself inside CoreDNS's pod",
     evidence:
       "`kubectl -n kube-system logs -l k8s-app=kube-dns` says Loop; `cat /etc/resolv.conf` says 127.0.0.53",
-    fix: "set the kubelet's resolvConf to /run/systemd/resolve/resolv.conf, and restart CoreDNS",
+    fix: "give the kubelet resolvConf: /run/systemd/resolve/resolv.conf, and restart CoreDNS",
     reference: "https://coredns.io/plugins/loop/#troubleshooting",
   },
 };
