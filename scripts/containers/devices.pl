@@ -24,7 +24,7 @@ my @code = (
   [0xbf, 3, 2, 0, 0],                  # r3 = r2
   [0x57, 3, 0, 0, 0xffff],             # r3 &= 0xffff: kind
   [0x77, 2, 0, 0, 16],                 # r2 >>= 16: access
-  # To make a node is up to CAP_MKNOD, which nodes do not have: overlay file systems make such nodes, too.
+  # To make a node, which is of no use if it cannot be opened: overlay file systems do, too.
   [0x15, 2, 0, 'allow', $MAKE_NODE],
   [0x55, 3, 0, 'deny', $CHARACTER],
   [0x15, 4, 0, 'allow', 136],

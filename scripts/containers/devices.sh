@@ -18,8 +18,8 @@ limit_devices() {
 
 # Version 1. A list of what is allowed would refuse every privileged pod: runc allows it all devices, which a group can
 # only do below one that allows all but some (security/device_cgroup.c). So deny, one by one, what this machine has.
-# Only to read and write: runc also allows every pod to make any device node (`c *:* m`), which says nothing, because
-# the nodes have no CAP_MKNOD. 10:200 is /dev/net/tun, which older releases of runc allow every pod; it only leads into
+# Only to read and write: runc also allows every pod to make any device node (`c *:* m`), which is of no use without
+# either. 10:200 is /dev/net/tun, which older releases of runc allow every pod; it only leads into
 # the node's own network.
 deny_devices() {
   local numbers device
