@@ -8,8 +8,8 @@ import {
   type MachineInfrastructure,
   machineOutputs,
 } from "./infrastructure";
+import { onlyHere } from "./only-here";
 import { judge, type LabPlan, planLab, type Verdict } from "./plan";
-import { ONLY_HERE } from "./remote/types";
 import {
   announceObservation,
   announceVerdict,
@@ -144,7 +144,7 @@ export class Lab extends pulumi.ComponentResource {
 function planConfig(raw: RawConfig): { config: LabConfig; plan: LabPlan } {
   const config = parseConfig(raw);
   const plan = planLab(config);
-  if (process.env[ONLY_HERE] === "1" && !plan.onThisMachine) {
+  if (onlyHere() && !plan.onThisMachine) {
     throw new pulumi.RunError(
       `Nothing was built: the command line took this for a lab on this machine and did not ask, but the engine's config says cloud: ${config.cloud}. Write the stack's file as stacks/Pulumi.local.yaml is written, with the namespace before each key; keys in Pulumi.yaml and an \`environment\` count for the engine, too.`,
     );

@@ -76,7 +76,7 @@ const TOP = ["index.ts", "lab.ts", "providers.ts"];
 function layerOf(file: string): string {
   const [top, second = ""] = file.split(sep);
   if (top !== "components" || TOP.includes(second)) return "program";
-  return ["scripts.ts", "unreachable.ts"].includes(second) ? "remote" : second;
+  return ["only-here.ts", "scripts.ts", "unreachable.ts"].includes(second) ? "remote" : second;
 }
 
 /** Small public APIs inside a room, apart from its index.ts so that they load less. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CliCheckout } from "../../support/cli-checkout";
 import { engineFolder } from "../../support/engine";
 import { ENGINE_SETTINGS, EngineEnvironment } from "../../support/engine-environment";
 import { SAME, VARIOUS } from "../../support/yaml-samples";
@@ -38,5 +39,36 @@ describe("the engine's own reading of a stack file", function () {
       engine,
       [...SAME, ...VARIOUS].map(([, value]) => String(value)),
     );
+  });
+});
+
+describe("a program to which the user has added a machine elsewhere", function () {
+  this.timeout(120_000);
+  let checkout: CliCheckout;
+  before(() => {
+    checkout = new CliCheckout();
+    checkout.env.PATH = `${engineFolder()}:${checkout.env.PATH}`;
+  });
+  after(async () => {
+    await checkout.lab("down", "local");
+    checkout.remove();
+  });
+
+  it("builds none of it when nobody was asked", async () => {
+    const program = checkout.read("index.ts");
+    checkout.write(
+      "index.ts",
+      program.replace(
+        "return new Lab",
+        'new pulumi.CustomResource("azure:compute:Machine", "mine");\n  return new Lab',
+      ),
+    );
+    const { status, stdout, stderr } = await checkout.lab("up", "local");
+    assert.notEqual(status, 0);
+    assert.match(
+      stderr.replace(/\s+/g, " "),
+      /mine \(azure:compute:Machine\) was not built: the command line asked nobody/,
+    );
+    assert.doesNotMatch(`${stdout}${stderr}`, /^ +at /m);
   });
 });
