@@ -1,8 +1,10 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
 
+import { enumerate, labIdsIn } from "../../components/infrastructure/leftovers";
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import { ONLY_HERE } from "../../components/remote/types";
+import type { Unknown } from "./clouds";
 import {
   type Deployment,
   deploymentOf,
@@ -14,7 +16,9 @@ import {
 import { followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
+import { keepLabIds } from "./lab-ids";
 import { liftDeadLocks, lockedByAnother } from "./lock";
+import { markEngine } from "./orphans";
 import {
   engineContent,
   engineFile,
@@ -140,12 +144,16 @@ async function destroyWithRoom(
   held: Reserve,
 ): Promise<Run | undefined> {
   await prepareEngineFor(stack);
-  forgetInterrupted(stack, before);
+  keepLabIds(stack, before);
+  const unknown = await whatStateMisses(stack, before);
   writeEngineFile(stack, engineContent(stack));
   const argv = onLab(stack);
   const preview = ["destroy", "--preview-only", ...argv];
   if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
     return undefined;
+  // Before the rest: a network that something unknown is in cannot be deleted.
+  if (unknown && unknown.things.length > 0) await unknown.remove();
+  forgetInterrupted(stack, before);
   held.check();
   return run(["destroy", ...argv], stack, before, options);
 }
@@ -153,6 +161,16 @@ async function destroyWithRoom(
 /** Whether a secret value, which only the engine can read, says where the lab is. */
 const hidesItsCloud = ({ file }: LabConfig): boolean =>
   file.secrets.some((key) => /^encaplab:(cloud|rehearse|hosts)$/.test(key));
+
+/** Says what the cloud has of the lab and the state does not know. A lab without an id has nothing that could be told. */
+async function whatStateMisses(stack: string, before: Deployment): Promise<Unknown | undefined> {
+  if (labIdsIn(before.resources ?? []).length === 0) return undefined;
+  const { unknownOf } = require("./clouds") as typeof import("./clouds");
+  const unknown = await unknownOf(stack, before);
+  if (unknown && unknown.things.length > 0)
+    say(`A killed run has left, unknown to the state: ${enumerate(unknown.things)}. It is deleted first.`);
+  return unknown;
+}
 
 const onLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
 
@@ -165,6 +183,7 @@ async function run(
   const started = Date.now();
   if (unasked) process.env[ONLY_HERE] = "1";
   else delete process.env[ONLY_HERE];
+  markEngine(stack);
   const progress = new Progress({ verbose, information }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
   const stop = new AbortController();
@@ -192,6 +211,7 @@ async function run(
     watch.end();
     progress.end();
     keepWhatEngineWrote(stack);
+    keepLabIds(stack, deploymentOf(stack));
   }
 }
 

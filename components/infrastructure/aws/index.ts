@@ -8,17 +8,21 @@ import {
   type CloudArgs,
   findAccess,
   type IngressRule,
+  recover,
 } from "../common";
 import { estimateAws } from "./cost";
+import { askThrough } from "./leftovers";
 import { type Found, lookUp } from "./lookup";
 import { createNetwork, createPodRoutes, vpcCidr } from "./network";
 import { createNodes } from "./nodes";
 import { createProvider, findRegion, hasOwnEndpoint } from "./provider";
 import { checkQuota } from "./quota";
+import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity, planRules } from "./security";
 import { resourceTags } from "./tags";
 
-export { findLeftovers } from "./leftovers";
+export { findExpired, findLeftovers } from "./leftovers";
+export { findUnknown, removeUnknown } from "./recovery";
 
 /** What {@link AwsInfrastructure.create} builds from. */
 export interface AwsInfrastructureArgs extends CloudArgs<AwsConfig> {}
@@ -86,6 +90,7 @@ export class AwsInfrastructure extends Cloud {
     const provider = createProvider(`${prefix}aws`, region, settings, besideComponent(options));
     const found = await lookUp(region, config, provider);
     await checkQuota(plan, found, config, settings, provider);
+    await recover(recoveryOf(askThrough(region, provider), region, settings, name), wantedBy(plan));
     const args = { plan, config, rules, found, ownEndpoint: hasOwnEndpoint(settings), prefix };
     return announceCost(new AwsInfrastructure(name, args, { ...options, provider }));
   }

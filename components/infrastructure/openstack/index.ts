@@ -9,6 +9,7 @@ import {
   findAccess,
   type IngressRule,
   planIngress,
+  recover,
 } from "../common";
 import { backendWarning, findBackend } from "./backend";
 import { estimateOpenStack } from "./cost";
@@ -17,11 +18,13 @@ import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
 import { createProvider, requireAccount } from "./provider";
 import { checkQuota } from "./quota";
+import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity } from "./security";
 import { borrowSession } from "./session";
 import { labelOf } from "./tags";
 
-export { findLeftovers } from "./leftovers";
+export { findExpired, findLeftovers } from "./leftovers";
+export { findUnknown, removeUnknown } from "./recovery";
 
 /** What {@link OpenStackInfrastructure.create} builds from. */
 export interface OpenStackInfrastructureArgs extends CloudArgs<OpenStackConfig> {}
@@ -87,7 +90,10 @@ export class OpenStackInfrastructure extends Cloud {
     for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan), backend]) {
       if (warning) await pulumi.log.warn(warning);
     }
-    if (session) await checkQuota(session, name, plan, found.flavor, rules);
+    if (session) {
+      await recover(recoveryOf(session, name), wantedBy(plan));
+      await checkQuota(session, name, plan, found.flavor, rules);
+    }
     const args = { plan, config, rules, found, prefix };
     return announceCost(new OpenStackInfrastructure(name, args, { ...options, provider }));
   }

@@ -70,6 +70,7 @@ describe("a lab on OpenStack", () => {
   it("has plain tags after those of the stack, and outputs the expiry", async () => {
     const { resources, result } = await buildOpenStack({ openstack: { owner: "grace", ttl: "8h" } });
     assert.deepEqual(named(resources, INSTANCE, "cp1").props.tags.slice(2), [
+      "lab=0123456789ab",
       "owner=grace",
       "expiry=2026-01-01T08:00:00Z",
     ]);
