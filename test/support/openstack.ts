@@ -49,7 +49,8 @@ export function buildOpenStack(
     prefix = "",
     found = FOUND,
     id,
-  }: Choices & { found?: typeof FOUND; id?: Answers["id"] } = {},
+    mtu,
+  }: Choices & { found?: typeof FOUND; id?: Answers["id"]; mtu?: number } = {},
 ): Promise<Recording<OpenStackInfrastructure>> {
   const config = parseConfig({ cloud: "openstack", ...raw });
   const plan = planLab(config);
@@ -57,7 +58,16 @@ export function buildOpenStack(
   const args = { plan, config: config.openstack ?? {}, rules, found, prefix };
   return record(
     (options: pulumi.ComponentResourceOptions) => new OpenStackInfrastructure("test", args, options),
-    { ...answers, ...(id && { id }) },
+    {
+      ...answers,
+      ...(id && { id }),
+      ...(mtu && {
+        state: (type, name, inputs) => ({
+          ...answers.state?.(type, name, inputs),
+          ...(type === NETWORK && { mtu }),
+        }),
+      }),
+    },
   );
 }
 

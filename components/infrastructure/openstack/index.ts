@@ -20,7 +20,7 @@ import { createProvider, requireAccount } from "./provider";
 import { checkQuota } from "./quota";
 import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity } from "./security";
-import { borrowSession } from "./session";
+import { borrowSession, tryLogin } from "./session";
 import { labelOf } from "./tags";
 
 export { findExpired, findLeftovers } from "./leftovers";
@@ -82,13 +82,17 @@ export class OpenStackInfrastructure extends Cloud {
     options?: pulumi.ComponentResourceOptions,
   ): Promise<OpenStackInfrastructure> {
     const account = requireAccount(config, settings);
+    await tryLogin(config, account);
     const rules = planIngress(plan, await findAccess("openstack", config.accessCidrs));
     const provider = createProvider(`${prefix}openstack`, config, settings, besideComponent(options));
     const session = await borrowSession(provider, config, settings, account);
     const found = await lookUp(config, session, { provider });
     const backend = backendWarning(plan, await findBackend(session));
     for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan), backend]) {
-      if (warning) await pulumi.log.warn(warning);
+      if (warning)
+        await pulumi.log.warn(
+          warning.replace("pulumi config set", `pulumi -s ${pulumi.getStack()} config set`),
+        );
     }
     if (session) {
       await recover(recoveryOf(session, name), wantedBy(plan));
