@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { AwsInfrastructure } from "../../components/infrastructure/aws";
 import { planRules } from "../../components/infrastructure/aws/security";
+import type { StateResource } from "../../components/infrastructure/common";
 import { planLab } from "../../components/plan";
 import type { Choices, FirewallRow } from "./firewall";
 import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
@@ -40,12 +41,13 @@ export function buildAws(
     prefix = "",
     ownEndpoint = false,
     id,
-  }: Choices & { ownEndpoint?: boolean; id?: Answers["id"] } = {},
+    held = [],
+  }: Choices & { ownEndpoint?: boolean; id?: Answers["id"]; held?: readonly StateResource[] } = {},
 ): Promise<Recording<AwsInfrastructure>> {
   const config = parseConfig({ cloud: "aws", ...raw });
   const plan = planLab(config);
   const rules = planRules(plan, operatorCidrs);
-  const args = { plan, config: config.aws ?? {}, rules, found: FOUND, ownEndpoint, prefix };
+  const args = { plan, config: config.aws ?? {}, rules, found: FOUND, held, ownEndpoint, prefix };
   return record((options: pulumi.ComponentResourceOptions) => new AwsInfrastructure("test", args, options), {
     ...answers,
     ...(id && { id }),

@@ -18,4 +18,5 @@ export { type GroupApart, groupsOf, type IngressRule, planIngress, rulesApart } 
 export { createLogin, KeyPair, type Login, sshCommand } from "./key";
 export { leftByKilledRun, type Marked, type Recovery, recover, unknownTo } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
+export { ownState } from "./state";
 export { type LabTags, PROJECT_TAG } from "./tags";

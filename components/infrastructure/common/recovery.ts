@@ -8,7 +8,6 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { enumerate, type Leftover, labIdsIn, type StateResource, textsIn } from "../leftovers";
-import { readOwnState } from "./state";
 
 /** A thing in the cloud that belongs to a lab. */
 export interface Marked extends Leftover {
@@ -54,12 +53,13 @@ export const leftByKilledRun = (things: readonly Leftover[], when: "now" | "then
 /**
  * Looks for what killed runs have left of the program's lab, says what it is, and deletes it. A preview only says it. A lab
  * without an id has nothing that could be told from another's, and is left as it is.
+ * @param resources the stack's own state.
  * @throws {Error} when the cloud refuses to delete something.
  */
 export async function recover<Thing extends Marked>(
   { find, remove, idsOf }: Recovery<Thing>,
   isWanted: (leadsTo: string) => boolean,
-  readState: () => Promise<StateResource[] | undefined> = readOwnState,
+  resources: readonly StateResource[],
 ): Promise<void> {
   const unknown = await look().catch(async (error: Error) => {
     await pulumi.log.warn(`cannot look for what a killed run may have left: ${error.message}`);
@@ -71,7 +71,6 @@ export async function recover<Thing extends Marked>(
   if (!isPreview) await remove(unknown);
 
   async function look(): Promise<Thing[]> {
-    const resources = (await readState()) ?? [];
     const found = await Promise.all(labIdsIn(resources).map(find));
     return unknownTo(resources, found.flat(), idsOf, isWanted);
   }

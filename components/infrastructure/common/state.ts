@@ -6,6 +6,15 @@ import type { StateResource } from "../leftovers";
 /** Larger than any state: one of a lab has about a megabyte. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
+/** The resources of the stack's own state. If it cannot be read, a warning says so, and it is taken for empty. */
+export const ownState = async (): Promise<StateResource[]> =>
+  (await readOwnState().catch(async ({ message }: Error) => {
+    await pulumi.log.warn(
+      `the stack's own state cannot be read, so nothing that a killed run has left is found: ${message}`,
+    );
+    return undefined;
+  })) ?? [];
+
 /**
  * The resources of the stack's own state. A program cannot ask its engine for them, so it asks the backend.
  * @returns undefined when no engine runs the program, as in a unit test.

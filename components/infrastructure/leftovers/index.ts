@@ -35,6 +35,7 @@ export interface StateResource {
   type: string;
   urn?: string;
   id?: string;
+  inputs?: unknown;
   outputs?: unknown;
 }
 

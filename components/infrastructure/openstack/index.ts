@@ -8,6 +8,7 @@ import {
   type CloudArgs,
   findAccess,
   type IngressRule,
+  ownState,
   planIngress,
   recover,
 } from "../common";
@@ -95,7 +96,7 @@ export class OpenStackInfrastructure extends Cloud {
         );
     }
     if (session) {
-      await recover(recoveryOf(session, name), wantedBy(plan));
+      await recover(recoveryOf(session, name), wantedBy(plan), await ownState());
       await checkQuota(session, name, plan, found.flavor, rules);
     }
     const args = { plan, config, rules, found, prefix };
