@@ -13,7 +13,7 @@ import {
   isOnThisMachine,
   twinOf,
 } from "./deployment";
-import { followEngine, runEngine } from "./engine";
+import { askEngine, followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { badUsage, EngineFailed } from "./failure";
 import { keepLabIds } from "./lab-ids";
@@ -108,6 +108,7 @@ async function deployWithRoom(
   if (before) forgetInterrupted(stack, before);
   else createStack(stack, config.content);
   writeEngineFile(stack, config.content);
+  if (before) await lookAtMachines(stack, before);
   // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
   const unasked = plan?.onThisMachine === true && !hidesItsCloud(config) && isOnThisMachine(before);
   const argv = onLab(stack);
@@ -116,6 +117,20 @@ async function deployWithRoom(
   saveLabConfig(config);
   held.check();
   return run(["up", ...argv], stack, before, { ...options, unasked });
+}
+
+/** Lets the engine read the machines and addresses of a cloud again, and says what is not as the state has it. */
+async function lookAtMachines(stack: string, before: Deployment): Promise<void> {
+  const { changesBetween, targetsOf } = require("./machines-look") as typeof import("./machines-look");
+  const targets = targetsOf(before).flatMap((urn) => ["--target", urn]);
+  if (targets.length === 0) return;
+  const argv = ["refresh", ...onLab(stack), "--yes", "--skip-preview", "--non-interactive", ...targets];
+  const { status, stdout, stderr } = askEngine(argv);
+  if (status !== 0) {
+    process.stderr.write(stderr || stdout);
+    throw new EngineFailed(status);
+  }
+  for (const change of changesBetween(before, deploymentOf(stack) ?? {})) say(change);
 }
 
 /**

@@ -28,6 +28,7 @@ case "$1 $2" in
   "stack ls") cat "$FAKE/stacks" 2>/dev/null || echo '[]' ;;
   "stack history") cat "$FAKE/history" 2>/dev/null || echo '[]' ;;
   cancel*) rm -f "$state/locks/organization/encaplab/$stack/"*.json ;;
+  refresh*) if [[ -e $FAKE/refreshed ]]; then cp "$FAKE/refreshed" "$checkpoint"; fi ;;
   up* | destroy* | preview*)
     if [[ -e $FAKE/waits ]]; then
       trap 'echo "interrupted" >>"$FAKE/calls"' INT

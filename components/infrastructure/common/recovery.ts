@@ -51,6 +51,18 @@ export const leftByKilledRun = (things: readonly Leftover[], when: "now" | "then
   }`;
 
 /**
+ * A warning about machines that the state knows and the cloud no longer has, else undefined. The engine believes its state.
+ * In a program with several labs, it is not known which machines are whose.
+ */
+export function goneFrom(resources: readonly StateResource[], found: readonly Marked[]): string | undefined {
+  const there = new Set(found.map(({ id }) => id));
+  const gone = resources.filter(({ type, id = "" }) => type.endsWith(":Instance") && !there.has(id));
+  if (gone.length === 0 || labIdsIn(resources).length !== 1) return undefined;
+  const names = gone.map(({ urn = "", id }) => `${urn.slice(urn.lastIndexOf("::") + 2)} (${id})`);
+  return `the cloud no longer has the machines ${names.join(", ")}, and the engine believes that it has: pulumi up --refresh builds them again`;
+}
+
+/**
  * Looks for what killed runs have left of the program's lab, says what it is, and deletes it. A preview only says it. A lab
  * without an id has nothing that could be told from another's, and is left as it is.
  * @param resources the stack's own state.
@@ -71,7 +83,9 @@ export async function recover<Thing extends Marked>(
   if (!isPreview) await remove(unknown);
 
   async function look(): Promise<Thing[]> {
-    const found = await Promise.all(labIdsIn(resources).map(find));
-    return unknownTo(resources, found.flat(), idsOf, isWanted);
+    const found = (await Promise.all(labIdsIn(resources).map(find))).flat();
+    const gone = goneFrom(resources, found);
+    if (gone) await pulumi.log.warn(gone);
+    return unknownTo(resources, found, idsOf, isWanted);
   }
 }

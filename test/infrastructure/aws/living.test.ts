@@ -4,6 +4,7 @@ import { parseConfig } from "../../../components/config";
 import { spotWarning } from "../../../components/infrastructure/aws/nodes";
 import { planRules, takeOver } from "../../../components/infrastructure/aws/security";
 import type { StateResource } from "../../../components/infrastructure/common";
+import { goneFrom } from "../../../components/infrastructure/common/recovery";
 import { planLab } from "../../../components/plan";
 import { buildAws, INGRESS, INSTANCE } from "../../support/aws";
 import { ofType } from "../../support/mocks";
@@ -71,5 +72,20 @@ describe("spot on AWS", () => {
     assert.match(spotWarning(machines(true), {}) ?? "", /spot is now false: /);
     assert.equal(spotWarning(machines(true), { spot: true }), undefined);
     assert.equal(spotWarning([], { spot: true }), undefined);
+  });
+});
+
+describe("a machine that was terminated behind the state's back", () => {
+  it("is named by the program, too, with the command that builds it again", () => {
+    const state = [
+      { type: "pulumi-nodejs:dynamic/encaplab:Beginning", outputs: { lab: "0123456789ab" } },
+      ...["cp1", "w1"].map((name) => ({ type: INSTANCE, urn: `urn::${name}`, id: `i-${name}` })),
+    ];
+    const found = (...ids: string[]) => ids.map((id) => ({ kind: "instance", id, command: "" }));
+    assert.match(
+      goneFrom(state, found("i-cp1")) ?? "",
+      /no longer has the machines w1 \(i-w1\), .*pulumi up --refresh/,
+    );
+    assert.equal(goneFrom(state, found("i-cp1", "i-w1")), undefined);
   });
 });

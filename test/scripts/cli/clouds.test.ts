@@ -126,4 +126,35 @@ describe("a lab on a cloud", function () {
       /^Past their ttl .*:\n {2}ffffffffffff +os +grace +2020-01-01T00:00:00Z +1 resources/,
     );
   });
+
+  it("is looked at before an up: a machine that is gone and an address that has changed are named, and built again", async () => {
+    checkout.write("stacks/Pulumi.real.yaml", "config:\n  encaplab:cloud: aws\n");
+    const machine = (name: string, outputs: object) => ({
+      type: "aws:ec2/instance:Instance",
+      urn: `urn:pulumi:real::encaplab::x$aws:ec2/instance:Instance::${name}`,
+      id: `i-${name}`,
+      outputs,
+    });
+    const state = (...machines: object[]) => ({ resources: [{ type: STACK_TYPE }, ...machines] });
+    const worker = machine("w1", { publicIp: "198.51.100.2", instanceState: "running" });
+    checkout.deployed(
+      "real",
+      state(machine("cp1", { publicIp: "198.51.100.1", instanceState: "running" }), worker),
+    );
+    const after = state(machine("cp1", { publicIp: "203.0.113.9", instanceState: "running" }));
+    checkout.tell("refreshed", JSON.stringify({ checkpoint: { latest: after } }));
+    const { status, stderr } = await checkout.launch("up", "real", "--yes");
+    assert.equal(status, 0, stderr);
+    assert.match(
+      stderr,
+      /The public address of the machine of cp1 \(i-cp1\) is now 203\.0\.113\.9, and was 198\.51\.100\.1\./,
+    );
+    assert.match(stderr, /The machine of w1 \(i-w1\) is gone: it is built again\./);
+    const [look = "", ...rest] = checkout.calls();
+    assert.equal(look.match(/--target urn:\S+/g)?.length, 2, look);
+    assert.deepEqual(
+      rest.map((call) => call.split(" ")[0]),
+      ["preview", "up"],
+    );
+  });
 });
