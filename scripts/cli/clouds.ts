@@ -10,6 +10,7 @@ import type { Deployment } from "./deployment";
 import { BAD_USAGE, Failure } from "./failure";
 import { configOf } from "./lab-plan";
 import { labConfig } from "./overlay";
+import { requirePlugins } from "./plugins";
 import { prepareEngine } from "./setup";
 import { baseName, hasFile } from "./stack-file";
 
@@ -107,6 +108,7 @@ interface Api {
 async function ask<T>({ cloud }: Asked, question: (api: Api) => Promise<T>): Promise<T> {
   if (cloud === "openstack") return plainly(question(loadOpenStack()));
   await prepareEngine();
+  await requirePlugins(["aws"]);
   const { insideEngine } = require("./inline") as typeof import("./inline");
   return plainly(insideEngine(() => question(loadAws())));
 }

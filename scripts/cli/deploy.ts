@@ -28,6 +28,7 @@ import {
   saveLabConfig,
   writeEngineFile,
 } from "./overlay";
+import { pluginsFor, pluginsOf, requirePlugins } from "./plugins";
 import { Progress } from "./progress";
 import { type Reserve, reserve } from "./reserve";
 import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
@@ -83,6 +84,7 @@ export async function deploy(
 ): Promise<Run | undefined> {
   const { stack } = config.file;
   await prepareEngine();
+  await requirePlugins(pluginsFor(plan, config.config));
   await prepareLab(toolsFor(plan), options.yes);
   await liftDeadLocks(stack);
   const { MAX_NODES } = require("../../components/config") as typeof import("../../components/config");
@@ -144,6 +146,7 @@ export async function destroy(
   options: RunOptions,
 ): Promise<Run | undefined> {
   await prepareEngine();
+  await requirePlugins(pluginsOf(before));
   const held = reserve(stack, 0);
   try {
     return await destroyWithRoom(stack, before, options, held);

@@ -86,6 +86,8 @@ export class CliCheckout extends Checkout {
     const bin = path.join(this.root, "bin");
     fs.mkdirSync(bin);
     fs.writeFileSync(path.join(bin, "pulumi"), ENGINE, { mode: 0o755 });
+    for (const name of ["aws", "openstack", "command", "kubernetes"])
+      fs.writeFileSync(path.join(bin, `pulumi-resource-${name}`), "", { mode: 0o755 });
     this.env.PATH = `${bin}:${process.env.PATH}`;
     return this.withoutSetup();
   }

@@ -1,8 +1,12 @@
 // Commands on a lab in a cloud, with a stand-in for `pulumi` and an imitation of OpenStack.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
+import { parseConfig } from "../../../components/config";
+import { planLab } from "../../../components/plan";
 import { DYNAMIC_TYPE, STACK_TYPE } from "../../../components/remote/types";
+import { pluginsFor, pluginsOf, requirePlugins } from "../../../scripts/cli/plugins";
 import { CliCheckout } from "../../support/cli-checkout";
 import { EMPTY_PROJECT, FakeOpenStack, type Replies } from "../../support/openstack-api";
 
@@ -156,5 +160,45 @@ describe("a lab on a cloud", function () {
       rest.map((call) => call.split(" ")[0]),
       ["preview", "up"],
     );
+  });
+});
+
+describe("the plug-ins of a run", () => {
+  const plan = (raw: object) => planLab(parseConfig(raw as Record<string, unknown>));
+  const nowhere = { HOME: "/nonexistent", PATH: "" };
+  const never = async () => false;
+
+  it("are those of the cloud and of a cluster, and none for a twin", () => {
+    assert.deepEqual(pluginsFor(plan({ cloud: "aws" }), {}), ["aws", "command", "kubernetes"]);
+    assert.deepEqual(pluginsFor(plan({ cloud: "openstack" }), { "encaplab:cluster": "none" }), ["openstack"]);
+    assert.deepEqual(pluginsFor(plan({ cloud: "aws", rehearse: true }), {}), []);
+    assert.deepEqual(pluginsOf({ resources: [{ type: "pulumi:providers:aws" }, { type: "a:b:C" }] }), [
+      "aws",
+    ]);
+  });
+
+  it("are missed in one sentence where they can neither be found nor downloaded", async () => {
+    await assert.rejects(requirePlugins(["aws", "command"], never, nowhere), ({ message }: Error) => {
+      assert.match(
+        message,
+        /^The engine needs the plug-ins aws 7\.\S+, command 1\.2\.1, which are not installed, and get\.pulumi\.com cannot be reached/,
+      );
+      assert.equal(message.split("\n").length, 1);
+      return true;
+    });
+  });
+
+  it("are left to the engine where a server answers, a proxy is set, or nothing is missing", async () => {
+    await requirePlugins(["aws"], async (url) => /github/.test(url), nowhere);
+    await requirePlugins(["aws"], never, { ...nowhere, HTTPS_PROXY: "http://proxy" });
+    const asked = async () => assert.fail("no server must be asked");
+    await requirePlugins([], asked, nowhere);
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-plugins-"));
+    try {
+      fs.writeFileSync(path.join(folder, "pulumi-resource-aws"), "");
+      await requirePlugins(["aws"], asked, { ...nowhere, PATH: folder });
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
   });
 });
