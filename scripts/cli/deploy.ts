@@ -15,7 +15,8 @@ import {
 } from "./deployment";
 import { askEngine, followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
-import { badUsage, EngineFailed } from "./failure";
+import { badUsage, EngineFailed, Failure } from "./failure";
+import { typed } from "./invocation";
 import { keepLabIds } from "./lab-ids";
 import { liftDeadLocks, lockedByAnother } from "./lock";
 import { markEngine } from "./orphans";
@@ -184,7 +185,14 @@ const hidesItsCloud = ({ file }: LabConfig): boolean =>
 async function whatStateMisses(stack: string, before: Deployment): Promise<Unknown | undefined> {
   if (labIdsIn(before.resources ?? []).length === 0) return undefined;
   const { unknownOf } = require("./clouds") as typeof import("./clouds");
-  const unknown = await unknownOf(stack, before);
+  const unknown = await unknownOf(stack, before).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    // Do not refuse: what runs on costs money, and the lab's id is kept, so that it can be asked for later.
+    say(
+      `The cloud cannot be asked what else it has of ${stack} (${error.message}); \`${typed(`leftovers ${stack}`)}\` asks again.`,
+    );
+    return undefined;
+  });
   if (unknown && unknown.things.length > 0)
     say(`A killed run has left, unknown to the state: ${enumerate(unknown.things)}. It is deleted first.`);
   return unknown;

@@ -74,7 +74,7 @@ const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][]
     /UnauthorizedOperation|AccessDenied|not authorized/i,
     "aws",
     "none",
-    "the AWS credentials are valid, but do not permit this EC2 request; the lab needs the EC2 actions of AmazonEC2FullAccess",
+    "the AWS credentials are valid, but do not permit this EC2 request; the lab needs the actions of stacks/aws-policy.json",
   ],
   [
     /invalid AWS Region|no such host|lookup .*amazonaws|could not resolve|dial tcp/i,

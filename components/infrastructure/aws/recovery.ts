@@ -2,6 +2,7 @@
  * What a killed run has left in EC2: found by the lab's id, and deleted by the lab's own provider, in a throw-away stack. The
  * provider knows every way to log in to AWS, in which order EC2 takes deletions, and when to try again.
  */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,7 +110,8 @@ export async function deleteByProvider(
       {
         envVars: {
           PULUMI_BACKEND_URL: pathToFileURL(folder).href,
-          PULUMI_CONFIG_PASSPHRASE: "",
+          // For this run alone: the state has the provider's settings until the folder is removed.
+          PULUMI_CONFIG_PASSPHRASE: randomUUID(),
           PULUMI_SKIP_UPDATE_CHECK: "true",
         },
       },
