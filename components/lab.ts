@@ -171,7 +171,11 @@ function loginOutputs(stack: string, prefix: string, infrastructure: MachineInfr
 
 /** A wrong config is the user's to fix: the engine then shows the sentence, and not our stack trace. */
 const plain = (error: unknown): unknown =>
-  error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  error instanceof ConfigError ? new pulumi.RunError(forThisStack(error.message)) : error;
+
+/** A message whose commands name the stack: without it, they would change the stack that happens to be selected. */
+const forThisStack = (message: string): string =>
+  message.replaceAll("pulumi config set ", `pulumi -s ${pulumi.getStack()} config set `);
 
 function inPlainSentences<T>(work: () => T): T {
   try {

@@ -18,7 +18,7 @@ export const aws = section({
    * else `amd64`.
    */
   architecture: oneOf(["amd64", "arm64"]).optional(),
-  /** Whether to use spot instances: cheaper, but AWS may take them back at any time. Default: false. */
+  /** Whether to use spot instances: cheaper, but AWS may take them back at any time. A change replaces the machines. Default: false. */
   spot: flag().optional(),
   ...access,
 });

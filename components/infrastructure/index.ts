@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
-export { type CostEstimate, KeyPair, type Leftover } from "./common";
+export { type CostEstimate, KeyPair } from "./common";
 export type {
   CloudInfrastructure,
   CloudNode,
@@ -16,6 +16,7 @@ export type {
   MachineInfrastructure,
 } from "./interface";
 export { STATE_HOME } from "./lab-folder";
+export type { ExpiredLab, Leftover } from "./leftovers";
 export { machineOutputs } from "./outputs";
 export type { Sandbox, Twin } from "./twin";
 

@@ -34,4 +34,5 @@ export * from "./switch";
 export * from "./topology";
 export * from "./verdict";
 export * from "./versions";
+export * from "./vpc";
 export * from "./vpn";

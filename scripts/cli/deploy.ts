@@ -1,8 +1,10 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
 
+import { enumerate, labIdsIn } from "../../components/infrastructure/leftovers";
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import { ONLY_HERE } from "../../components/remote/types";
+import type { Unknown } from "./clouds";
 import {
   type Deployment,
   deploymentOf,
@@ -11,10 +13,13 @@ import {
   isOnThisMachine,
   twinOf,
 } from "./deployment";
-import { followEngine, runEngine } from "./engine";
+import { askEngine, followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
-import { badUsage, EngineFailed } from "./failure";
+import { badUsage, EngineFailed, Failure } from "./failure";
+import { typed } from "./invocation";
+import { keepLabIds } from "./lab-ids";
 import { liftDeadLocks, lockedByAnother } from "./lock";
+import { markEngine } from "./orphans";
 import {
   engineContent,
   engineFile,
@@ -24,6 +29,7 @@ import {
   saveLabConfig,
   writeEngineFile,
 } from "./overlay";
+import { pluginsFor, pluginsOf, requirePlugins } from "./plugins";
 import { Progress } from "./progress";
 import { type Reserve, reserve } from "./reserve";
 import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
@@ -79,6 +85,7 @@ export async function deploy(
 ): Promise<Run | undefined> {
   const { stack } = config.file;
   await prepareEngine();
+  await requirePlugins(pluginsFor(plan, config.config));
   await prepareLab(toolsFor(plan), options.yes);
   await liftDeadLocks(stack);
   const { MAX_NODES } = require("../../components/config") as typeof import("../../components/config");
@@ -104,6 +111,7 @@ async function deployWithRoom(
   if (before) forgetInterrupted(stack, before);
   else createStack(stack, config.content);
   writeEngineFile(stack, config.content);
+  if (before) await lookAtMachines(stack, before);
   // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
   const unasked = plan?.onThisMachine === true && !hidesItsCloud(config) && isOnThisMachine(before);
   const argv = onLab(stack);
@@ -112,6 +120,20 @@ async function deployWithRoom(
   saveLabConfig(config);
   held.check();
   return run(["up", ...argv], stack, before, { ...options, unasked });
+}
+
+/** Lets the engine read the machines and addresses of a cloud again, and says what is not as the state has it. */
+async function lookAtMachines(stack: string, before: Deployment): Promise<void> {
+  const { changesBetween, targetsOf } = require("./machines-look") as typeof import("./machines-look");
+  const targets = targetsOf(before).flatMap((urn) => ["--target", urn]);
+  if (targets.length === 0) return;
+  const argv = ["refresh", ...onLab(stack), "--yes", "--skip-preview", "--non-interactive", ...targets];
+  const { status, stdout, stderr } = askEngine(argv);
+  if (status !== 0) {
+    process.stderr.write(stderr || stdout);
+    throw new EngineFailed(status);
+  }
+  for (const change of changesBetween(before, deploymentOf(stack) ?? {})) say(change);
 }
 
 /**
@@ -125,6 +147,7 @@ export async function destroy(
   options: RunOptions,
 ): Promise<Run | undefined> {
   await prepareEngine();
+  await requirePlugins(pluginsOf(before));
   const held = reserve(stack, 0);
   try {
     return await destroyWithRoom(stack, before, options, held);
@@ -140,12 +163,16 @@ async function destroyWithRoom(
   held: Reserve,
 ): Promise<Run | undefined> {
   await prepareEngineFor(stack);
-  forgetInterrupted(stack, before);
+  keepLabIds(stack, before);
+  const unknown = await whatStateMisses(stack, before);
   writeEngineFile(stack, engineContent(stack));
   const argv = onLab(stack);
   const preview = ["destroy", "--preview-only", ...argv];
   if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
     return undefined;
+  // Before the rest: a network that something unknown is in cannot be deleted.
+  if (unknown && unknown.things.length > 0) await unknown.remove();
+  forgetInterrupted(stack, before);
   held.check();
   return run(["destroy", ...argv], stack, before, options);
 }
@@ -153,6 +180,23 @@ async function destroyWithRoom(
 /** Whether a secret value, which only the engine can read, says where the lab is. */
 const hidesItsCloud = ({ file }: LabConfig): boolean =>
   file.secrets.some((key) => /^encaplab:(cloud|rehearse|hosts)$/.test(key));
+
+/** Says what the cloud has of the lab and the state does not know. A lab without an id has nothing that could be told. */
+async function whatStateMisses(stack: string, before: Deployment): Promise<Unknown | undefined> {
+  if (labIdsIn(before.resources ?? []).length === 0) return undefined;
+  const { unknownOf } = require("./clouds") as typeof import("./clouds");
+  const unknown = await unknownOf(stack, before).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    // Do not refuse: what runs on costs money, and the lab's id is kept, so that it can be asked for later.
+    say(
+      `The cloud cannot be asked what else it has of ${stack} (${error.message}); \`${typed(`leftovers ${stack}`)}\` asks again.`,
+    );
+    return undefined;
+  });
+  if (unknown && unknown.things.length > 0)
+    say(`A killed run has left, unknown to the state: ${enumerate(unknown.things)}. It is deleted first.`);
+  return unknown;
+}
 
 const onLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
 
@@ -165,6 +209,7 @@ async function run(
   const started = Date.now();
   if (unasked) process.env[ONLY_HERE] = "1";
   else delete process.env[ONLY_HERE];
+  markEngine(stack);
   const progress = new Progress({ verbose, information }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
   const stop = new AbortController();
@@ -192,6 +237,7 @@ async function run(
     watch.end();
     progress.end();
     keepWhatEngineWrote(stack);
+    keepLabIds(stack, deploymentOf(stack));
   }
 }
 

@@ -1,9 +1,10 @@
 /** What is deployed of a stack, as the engine recorded it. */
 import { isDeepStrictEqual } from "node:util";
 import type { FaultSetting } from "../../components/config";
+import { labIdsIn } from "../../components/infrastructure/leftovers";
 import { findSandbox, hasFormerSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
 import { type LabPlan, withFaults } from "../../components/plan";
-import { dynamicName, isElsewhere, STACK_TYPE } from "../../components/remote/types";
+import { dynamicName, isElsewhere, isOfCloud, STACK_TYPE } from "../../components/remote/types";
 import type { Observation } from "../../components/study";
 import { ownFolder } from "./backend";
 import { tellEngine } from "./engine";
@@ -16,6 +17,7 @@ import { exportState, importState } from "./workspace";
 export interface Resource {
   type: string;
   urn?: string;
+  id?: string;
   /** Set while a replaced resource waits to be deleted. */
   delete?: boolean;
   inputs?: Record<string, unknown>;
@@ -148,12 +150,15 @@ export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } 
 }
 
 /**
- * Removes the twin's pending operations, which a killed engine leaves in the state. The engine would go on in spite of
- * them, but warn at every later run, with or without `refresh`: it cannot know that it is safe to create such a
- * resource again. Pending operations on anything else, such as a cloud's machine, are left to the engine and the user.
+ * Removes pending operations, which a killed engine leaves in the state. The engine would go on in spite of them, but warn
+ * at every later run, with or without `refresh`: it cannot know that it is safe to create such a resource again. It is safe
+ * for our own dynamic resources, and for a cloud's, if the lab has an id: every `up` and `down` then finds by it what the
+ * state does not know. Others are left to the engine and the user.
  */
 export function forgetInterrupted(stack: string, deployed: Deployment): void {
-  const isOurs = ({ resource }: { resource: Resource }) => dynamicName(resource.type) !== undefined;
+  const hasId = labIdsIn(deployed.resources ?? []).length > 0;
+  const isOurs = ({ resource: { type } }: { resource: Resource }) =>
+    dynamicName(type) !== undefined || (hasId && isOfCloud(type));
   if (!deployed.pending_operations?.some(isOurs)) return;
   const state = exportState(stack) as { deployment: Deployment };
   const pending = state.deployment.pending_operations ?? [];

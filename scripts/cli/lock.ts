@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { locksFolder, ownFolder } from "./backend";
 import { tellEngine } from "./engine";
 import { Failure } from "./failure";
+import { endOrphans } from "./orphans";
 import { prepareEngine } from "./setup";
 import { restoreState } from "./state-file";
 import { say } from "./terminal";
@@ -28,6 +29,7 @@ export async function liftDeadLocks(stack: string): Promise<void> {
   if (folder) removeDamagedLocks(folder, stack);
   restoreState(stack);
   if (locks.length === 0) return;
+  endOrphans(stack);
   await prepareEngine();
   tellEngine(["cancel", "--stack", stack, "--yes"]);
   const who = locks.map(({ pid }) => pid).join(", ");

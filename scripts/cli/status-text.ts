@@ -38,13 +38,19 @@ function whatItIs({ sandbox, cluster, nodes = [] }: LabStatus): string {
 }
 
 function describeBuilt(status: LabStatus): string[] {
-  const { encapsulation, fabric, faults = [], nodes = [] } = status;
+  const { stack, encapsulation, fabric, faults = [], nodes = [], altered = [] } = status;
   return [
     entry("encapsulation", String(encapsulation)),
     fabric ? entry("fabric", fabric) : [],
     entry("faults", faults.join(", ") || "none"),
     describeNodes(nodes),
     entry("observed", observed(status)),
+    altered.length > 0
+      ? entry(
+          "by hand",
+          `changed since the last \`up\`: ${altered.join(", ")}; \`${typed(`up ${stack}`)}\` repairs it`,
+        )
+      : [],
   ].flat();
 }
 
@@ -78,11 +84,19 @@ function describeConfig({ stack, state, changed, notYetUp, configError }: LabSta
   ].flat();
 }
 
-function nextWords({ state, trouble, sandbox, cluster, nodes = [], encapsulation }: LabStatus): string[] {
+function nextWords({
+  state,
+  trouble,
+  sandbox,
+  cluster,
+  nodes = [],
+  encapsulation,
+  altered,
+}: LabStatus): string[] {
   if (state === "down") return ["up", trouble && !/failed/.test(trouble) ? "down" : "verdict"];
   if (state !== "up") return ["up", "down"];
   const shell = `shell ${nodes.at(-1)?.name}`;
-  const repair = trouble ? ["up"] : [];
+  const repair = trouble || altered ? ["up"] : [];
   if (sandbox) return [...repair, shell, `switch ${another(encapsulation)}`, "observe", "down"];
   return [...repair, ...(cluster ? ["kubeconfig", shell] : []), "down"];
 }

@@ -40,6 +40,8 @@ export interface LabStatus {
   trouble?: string;
   /** For `gone`: why, as the end of a sentence about the lab. */
   why?: string;
+  /** What of a twin was changed by hand since the last `up`. */
+  altered?: string[];
   /** Where a twin runs; absent for machines. */
   sandbox?: SandboxKind;
   cluster?: boolean;
@@ -136,4 +138,16 @@ function waiting(deployed: LabPlan, wanted: LabPlan): string[] {
   const keys = differences(deployed, wanted);
   const written = WRITTEN.filter((key) => keys.includes(key));
   return written.length > 0 ? written.map((key) => `${key} ${show(wanted[key])}`) : keys;
+}
+
+/** The same status with what was changed by hand inside a twin that is up. A twin that cannot be asked is left as it is. */
+export async function withAltered(status: LabStatus): Promise<LabStatus> {
+  if (status.state !== "up" || !status.sandbox) return status;
+  const folder = twinOf(deploymentOf(status.stack))?.folder;
+  const sandbox = folder === undefined ? undefined : findSandbox(folder);
+  if (!sandbox) return status;
+  const { alteredParts } =
+    require("../../components/infrastructure/twin/look") as typeof import("../../components/infrastructure/twin/look");
+  const altered = await alteredParts(sandbox).catch(() => []);
+  return altered.length > 0 ? { ...status, altered } : status;
 }

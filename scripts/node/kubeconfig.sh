@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Step `kubeconfig`, on the control plane: prints an administrator's kubeconfig (secret) that works from outside the
 # cluster. SERVER: https://host:port; CLUSTER_NAME: name of its cluster and context, so that you can merge the files of
-# two labs
+# two labs. The API server's certificate is checked for the name `kubernetes`, which kubeadm puts into every one
+# (cmd/kubeadm/app/util/pkiutil, GetAPIServerAltNames), and not for the address: a machine of a cloud may have another public
+# address after a restart, and the certificate keeps the old one
 create() {
   need SERVER CLUSTER_NAME
   wait_for 120 "/etc/kubernetes/admin.conf" test -s /etc/kubernetes/admin.conf
@@ -19,6 +21,7 @@ clusters:
 - name: $CLUSTER_NAME
   cluster:
     server: $SERVER
+    tls-server-name: kubernetes
     certificate-authority-data: {{ index (index .clusters 0).cluster "certificate-authority-data" }}
 users:
 - name: $CLUSTER_NAME-admin

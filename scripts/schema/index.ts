@@ -1,9 +1,10 @@
 /**
  * Writes what the config's schema says into Pulumi.yaml, for the engine, and stacks/schema.json, for editors; and the
- * catalogue of faults into stacks/faults.md.
+ * catalogue of faults into stacks/faults.md, and the IAM policy for AWS into stacks/aws-policy.json.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
+import { awsPolicy } from "./aws-policy";
 import { faultsPage } from "./faults";
 import { withKeys } from "./project";
 import { keySchemas, stackSchema } from "./stack-schema";
@@ -21,6 +22,7 @@ export function render(): { file: string; text: string }[] {
       text: `${JSON.stringify(stackSchema(keys), null, 2)}\n`,
     },
     { file: path.join(ROOT, "stacks/faults.md"), text: faultsPage() },
+    { file: path.join(ROOT, "stacks/aws-policy.json"), text: awsPolicy() },
   ];
 }
 

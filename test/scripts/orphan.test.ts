@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { createServer, type Server } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
+import { endOrphans, markEngine } from "../../scripts/cli/orphans";
 import { isAlive } from "../support/machine";
 import { REPOSITORY } from "../support/repository";
 import { until } from "../support/sandbox";
@@ -131,5 +132,36 @@ describe("a plug-in whose engine was killed", function () {
     startEngine([path.join(held, "pulumi-language-nodejs"), address()]);
     await new Promise((resolve) => engine.once("close", resolve)); // nothing holds its output any more
     assert.equal(output, "done\n");
+  });
+});
+
+describe("the plug-in of a cloud whose engine was killed", () => {
+  it("is ended before the next run looks at the cloud, and no plug-in of another stack or engine is", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-orphan-"));
+    const children: ChildProcess[] = [];
+    const mark = process.env.ENCAPLAB_ENGINE_OF;
+    /** A process of that name, whose parent has ended or is this one. */
+    const start = async (name: string, stack: string): Promise<number> => {
+      markEngine(stack);
+      const program = path.join(folder, name);
+      if (!fs.existsSync(program)) fs.symlinkSync(process.execPath, program);
+      const child = spawn(program, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+      children.push(child);
+      await new Promise((done) => child.once("spawn", done));
+      return child.pid as number;
+    };
+    try {
+      const orphan = await start("pulumi-resource-aws", "one");
+      const others = [await start("pulumi-resource-aws", "two"), await start("sandbox-pause", "one")];
+      await until(() => fs.readFileSync(`/proc/${orphan}/cmdline`, "utf8").includes("pulumi-resource-aws"));
+      assert.deepEqual(endOrphans("one"), [orphan]);
+      await until(() => !isAlive(orphan));
+      assert.deepEqual(others.filter(isAlive), others);
+    } finally {
+      for (const child of children) child.kill("SIGKILL");
+      if (mark === undefined) delete process.env.ENCAPLAB_ENGINE_OF;
+      else process.env.ENCAPLAB_ENGINE_OF = mark;
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -32,6 +32,8 @@ import type { RawConfig } from "./problems";
 
 /** Ranges from which the subnets are drawn. They do not overlap the ranges of pods and Services. */
 const SUBNET_HOMES = ["10.3.0.0/16", "10.20.0.0/16", "10.31.0.0/16", "192.168.0.0/16"];
+/** The same for AWS, where one VPC holds all subnets. */
+const VPC_HOMES = ["10.3.0.0/18", "10.3.64.0/18", "10.3.128.0/18", "10.3.192.0/18"];
 const POD_HOMES = ["172.16.0.0/16", "172.20.0.0/14", "100.64.0.0/10", "10.128.0.0/9"];
 const SERVICE_RANGES = ["10.96.0.0/12", "10.96.0.0/16", "198.18.0.0/24"];
 
@@ -76,15 +78,16 @@ const fabricAt = ({ cloud, fabric }: Place): Fabric =>
 const nodeNames = fc.stringMatching(/^n[a-z0-9]{1,12}$/);
 
 function subnets(home: string, index: number, names: readonly string[]) {
+  const range = parseCidr(home);
   return fc
     .record({
-      prefix: fc.integer({ min: 16, max: 28 }),
+      prefix: fc.integer({ min: range.prefix, max: 28 }),
       position: fc.nat(),
       // At most one node with a fixed address; its offset counts from the subnet's fifth address.
       fixed: fc.option(fc.record({ node: fc.nat(names.length - 1), offset: fc.nat() }), { nil: undefined }),
     })
     .map(({ prefix, position, fixed }) => {
-      const cidr = blockOf(parseCidr(home), prefix, position % 2 ** (prefix - 16));
+      const cidr = blockOf(range, prefix, position % 2 ** (prefix - range.prefix));
       const usable = 2 ** (32 - prefix) - 5;
       const nodes = names.map((name, i) =>
         fixed?.node === i ? { name, address: toAddress(cidr.first + 4 + (fixed.offset % usable)) } : name,
@@ -93,19 +96,20 @@ function subnets(home: string, index: number, names: readonly string[]) {
     });
 }
 
-const topologies = fc
-  .array(fc.integer({ min: 1, max: MAX_NODES_PER_SUBNET }), { minLength: 1, maxLength: SUBNET_HOMES.length })
-  .chain((counts) => {
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    return fc.uniqueArray(nodeNames, { minLength: total, maxLength: total }).chain((names) =>
-      fc.tuple(
-        ...counts.map((count, i) => {
-          const start = counts.slice(0, i).reduce((sum, before) => sum + before, 0);
-          return subnets(SUBNET_HOMES[i] as string, i, names.slice(start, start + count));
-        }),
-      ),
-    );
-  });
+const topologiesIn = (homes: readonly string[]) =>
+  fc
+    .array(fc.integer({ min: 1, max: MAX_NODES_PER_SUBNET }), { minLength: 1, maxLength: homes.length })
+    .chain((counts) => {
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      return fc.uniqueArray(nodeNames, { minLength: total, maxLength: total }).chain((names) =>
+        fc.tuple(
+          ...counts.map((count, i) => {
+            const start = counts.slice(0, i).reduce((sum, before) => sum + before, 0);
+            return subnets(homes[i] as string, i, names.slice(start, start + count));
+          }),
+        ),
+      );
+    });
 
 /** A pool with room for the most nodes drawn here (20 blocks). */
 const pools = fc
@@ -180,7 +184,16 @@ function settingsOf(
 
 /** Valid configs as in a stack file, without the prefix of their keys. */
 export const rawConfigs: fc.Arbitrary<RawConfig> = fc
-  .tuple(places, fc.constantFrom(...ENCAPSULATIONS), topologies, pools, versions)
+  .tuple(places, fc.constantFrom(...ENCAPSULATIONS), pools, versions)
+  .chain(([place, encapsulation, pool, version]) =>
+    fc.tuple(
+      fc.constant(place),
+      fc.constant(encapsulation),
+      topologiesIn(place.cloud === "aws" ? VPC_HOMES : SUBNET_HOMES),
+      fc.constant(pool),
+      fc.constant(version),
+    ),
+  )
   .chain(([place, encapsulation, topology, pool, version]) => {
     const fabric = fabricAt(place);
     const ours = place.cloud !== "hosts" || place.rehearse === true;

@@ -3,9 +3,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { AwsInfrastructure } from "../../components/infrastructure/aws";
 import { planRules } from "../../components/infrastructure/aws/security";
+import type { StateResource } from "../../components/infrastructure/common";
 import { planLab } from "../../components/plan";
 import type { Choices, FirewallRow } from "./firewall";
 import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
+
+/** The id of the lab under test. */
+export const LAB = "0123456789ab";
 
 export const INSTANCE = "aws:ec2/instance:Instance";
 export const KEYPAIR = "aws:ec2/keyPair:KeyPair";
@@ -24,7 +28,7 @@ export const answers: Answers = {
     if (type === INSTANCE) return { publicIp: "198.51.100.7", primaryNetworkInterfaceId: `eni-${name}` };
     if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
       return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
-    if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada" };
+    if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada", lab: LAB };
     return {};
   },
 };
@@ -36,16 +40,18 @@ export function buildAws(
     operatorCidrs = ["203.0.113.7/32"],
     prefix = "",
     ownEndpoint = false,
-  }: Choices & { ownEndpoint?: boolean } = {},
+    id,
+    held = [],
+  }: Choices & { ownEndpoint?: boolean; id?: Answers["id"]; held?: readonly StateResource[] } = {},
 ): Promise<Recording<AwsInfrastructure>> {
   const config = parseConfig({ cloud: "aws", ...raw });
   const plan = planLab(config);
   const rules = planRules(plan, operatorCidrs);
-  const args = { plan, config: config.aws ?? {}, rules, found: FOUND, ownEndpoint, prefix };
-  return record(
-    (options: pulumi.ComponentResourceOptions) => new AwsInfrastructure("test", args, options),
-    answers,
-  );
+  const args = { plan, config: config.aws ?? {}, rules, found: FOUND, held, ownEndpoint, prefix };
+  return record((options: pulumi.ComponentResourceOptions) => new AwsInfrastructure("test", args, options), {
+    ...answers,
+    ...(id && { id }),
+  });
 }
 
 /** The rows of the firewall table that EC2 would hold. */

@@ -93,6 +93,8 @@ const WORDS: Row[] = [
   ["text that is not an image id", { aws: { imageId: "ubuntu" } }, "aws.imageId", "ubuntu", /ami-/],
   ["a time to live of zero", { aws: { ttl: "0h" } }, "aws.ttl", "0h", /8h or 3d/],
   ["an instance type with a line break", { aws: { instanceType: "t3\nx" } }, "aws.instanceType", "t3\nx", /t3\.medium/],
+  ["a key type that EC2 does not import", { cloud: "aws", aws: { publicKey: `ecdsa-sha2-nistp256 ${"AAAA".repeat(20)}` } }, "aws.publicKey", "ecdsa-sha2-nistp256 …", /EC2 does not import keys of this type; use an ssh-ed25519/],
+  ["a public key that is cut off", { cloud: "openstack", openstack: { publicKey: "ssh-ed25519 AAAA" } }, "openstack.publicKey", "ssh-ed25519 …", /not a complete OpenSSH public key/],
   ["a public key that is a path", { openstack: { publicKey: "~/.ssh/id.pub" } }, "openstack.publicKey", "~/.ssh/id.pub", /ssh-ed25519/],
   ["a machine without an address", { hosts: { machines: [{ name: "w1" }] } }, "hosts.machines[0].address", undefined, /host name/],
   ["a port beyond all ports", { hosts: { machines: [{ name: "w1", address: "h", port: 65536 }] } }, "hosts.machines[0].port", 65536, /1 to 65535/],

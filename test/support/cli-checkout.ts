@@ -28,6 +28,7 @@ case "$1 $2" in
   "stack ls") cat "$FAKE/stacks" 2>/dev/null || echo '[]' ;;
   "stack history") cat "$FAKE/history" 2>/dev/null || echo '[]' ;;
   cancel*) rm -f "$state/locks/organization/encaplab/$stack/"*.json ;;
+  refresh*) if [[ -e $FAKE/refreshed ]]; then cp "$FAKE/refreshed" "$checkpoint"; fi ;;
   up* | destroy* | preview*)
     if [[ -e $FAKE/waits ]]; then
       trap 'echo "interrupted" >>"$FAKE/calls"' INT
@@ -85,6 +86,8 @@ export class CliCheckout extends Checkout {
     const bin = path.join(this.root, "bin");
     fs.mkdirSync(bin);
     fs.writeFileSync(path.join(bin, "pulumi"), ENGINE, { mode: 0o755 });
+    for (const name of ["aws", "openstack", "command", "kubernetes"])
+      fs.writeFileSync(path.join(bin, `pulumi-resource-${name}`), "", { mode: 0o755 });
     this.env.PATH = `${bin}:${process.env.PATH}`;
     return this.withoutSetup();
   }

@@ -35,6 +35,8 @@ export interface Answers {
   state?(type: string, name: string, inputs: Values): Values;
   /** What a function of a provider returns. */
   call?(token: string, inputs: Values): Values;
+  /** A resource's id. Default: its name and `-id`. */
+  id?(type: string, name: string): string;
 }
 
 /** Builds in a stack named `test`. @param build gets the options with which a component is recorded. */
@@ -75,11 +77,11 @@ export async function record<T>(
 }
 
 /** Puts mocks in the engine's place. For code that asks a provider before it builds. */
-export async function startMocks({ state, call }: Answers = {}): Promise<void> {
+export async function startMocks({ state, call, id }: Answers = {}): Promise<void> {
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => ({
-        id: `${name}-id`,
+        id: id?.(type, name) ?? `${name}-id`,
         state: { ...inputs, ...state?.(type, name, inputs) },
       }),
       call: ({ token, inputs }) => call?.(token, inputs) ?? inputs,

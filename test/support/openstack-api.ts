@@ -17,6 +17,9 @@ export interface Asked {
   body: unknown;
 }
 
+/** Answers from something that changes; undefined leaves the answer to the {@link Replies}. A number is a status. */
+export type Live = (method: string, path: string, body: unknown) => unknown;
+
 /** The answer for each path (without its query). */
 export type Replies = Record<string, unknown>;
 
@@ -25,14 +28,15 @@ export class FakeOpenStack {
   private constructor(
     private readonly server: http.Server,
     readonly url: string,
+    private readonly live: Live = () => undefined,
   ) {}
 
   /** Starts the servers. @param replies by path; a missing path is a 404. A number is a status without a body. */
-  static async start(replies: Replies): Promise<FakeOpenStack> {
+  static async start(replies: Replies, live?: Live): Promise<FakeOpenStack> {
     const server = http.createServer();
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const { port } = server.address() as AddressInfo;
-    const fake = new FakeOpenStack(server, `http://127.0.0.1:${port}`);
+    const fake = new FakeOpenStack(server, `http://127.0.0.1:${port}`, live);
     server.on("request", (request, response) => void fake.answer(replies, request, response));
     return fake;
   }
@@ -70,7 +74,9 @@ export class FakeOpenStack {
       headers: request.headers,
       body: text === "" ? undefined : JSON.parse(text),
     });
-    const reply = this.replyTo(replies, method, path.replace(/\?.*/, ""), request.headers["x-auth-token"]);
+    const reply =
+      this.live(method, path, text === "" ? undefined : JSON.parse(text)) ??
+      this.replyTo(replies, method, path.replace(/\?.*/, ""), request.headers["x-auth-token"]);
     const status = typeof reply === "number" ? reply : method === "POST" ? 201 : 200;
     response.writeHead(status, { "content-type": "application/json", "x-subject-token": TOKEN });
     response.end(JSON.stringify(typeof reply === "number" ? { error: { message: "no" } } : reply));
@@ -88,6 +94,7 @@ export class FakeOpenStack {
 /** An empty project with large quotas. */
 export const EMPTY_PROJECT: Replies = {
   "/compute/v2.1/servers": { servers: [] },
+  "/compute/v2.1/servers/detail": { servers: [] },
   "/compute/v2.1/os-keypairs": { keypairs: [] },
   "/compute/v2.1/limits": {
     limits: {
@@ -110,10 +117,9 @@ export const EMPTY_PROJECT: Replies = {
   },
   "/image/v2/images": { images: [{ name: "cirros" }, { name: "ubuntu-24.04" }, { name: "debian-12" }] },
   ...Object.fromEntries(
-    ["networks", "subnets", "ports", "routers", "floatingips", "security-groups"].map((name) => [
-      `/network/v2.0/${name}`,
-      { [name.replace("-", "_")]: [] },
-    ]),
+    ["networks", "subnets", "ports", "routers", "floatingips", "security-groups", "security-group-rules"].map(
+      (name) => [`/network/v2.0/${name}`, { [name.replaceAll("-", "_")]: [] }],
+    ),
   ),
   [`/network/v2.0/quotas/${PROJECT_ID}/details.json`]: {
     quota: {

@@ -21,6 +21,9 @@ export const RULE = NETWORKING("SecGroupRule");
 export const FLOATING_IP = NETWORKING("FloatingIp");
 export const ASSOCIATION = NETWORKING("FloatingIpAssociate");
 
+/** The id of the lab under test. */
+export const LAB = "0123456789ab";
+
 export const FOUND = {
   image: { id: "image-id", name: "ubuntu-24.04" },
   flavor: { id: "flavor-id", name: "m1.medium", vcpus: 2, ram: 4096, disk: 40 },
@@ -33,7 +36,7 @@ export const answers: Answers = {
     if (type === FLOATING_IP) return { address: "198.51.100.7" };
     if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
       return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
-    if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada" };
+    if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada", lab: LAB };
     return {};
   },
 };
@@ -41,7 +44,13 @@ export const answers: Answers = {
 /** Builds a lab on OpenStack. @param raw the stack's config, without `cloud`. */
 export function buildOpenStack(
   raw: Record<string, unknown>,
-  { operatorCidrs = ["203.0.113.7/32"], prefix = "", found = FOUND }: Choices & { found?: typeof FOUND } = {},
+  {
+    operatorCidrs = ["203.0.113.7/32"],
+    prefix = "",
+    found = FOUND,
+    id,
+    mtu,
+  }: Choices & { found?: typeof FOUND; id?: Answers["id"]; mtu?: number } = {},
 ): Promise<Recording<OpenStackInfrastructure>> {
   const config = parseConfig({ cloud: "openstack", ...raw });
   const plan = planLab(config);
@@ -49,7 +58,16 @@ export function buildOpenStack(
   const args = { plan, config: config.openstack ?? {}, rules, found, prefix };
   return record(
     (options: pulumi.ComponentResourceOptions) => new OpenStackInfrastructure("test", args, options),
-    answers,
+    {
+      ...answers,
+      ...(id && { id }),
+      ...(mtu && {
+        state: (type, name, inputs) => ({
+          ...answers.state?.(type, name, inputs),
+          ...(type === NETWORK && { mtu }),
+        }),
+      }),
+    },
   );
 }
 

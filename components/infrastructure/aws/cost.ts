@@ -3,7 +3,7 @@ import type { LabPlan } from "../../plan";
 import { type CostEstimate, estimateCost } from "../common";
 import type { Found } from "./lookup";
 
-/** US dollars per hour: Linux, on demand, us-east-1. Other regions cost up to 50 % more. */
+/** US dollars per hour: Linux, on demand, us-east-1. */
 const INSTANCE: Readonly<Record<string, number>> = {
   "t3.medium": 0.0416,
   "t3.large": 0.0832,
@@ -26,11 +26,31 @@ const PUBLIC_ADDRESS = 0.005;
 /** US dollars per GiB and hour: gp3 costs 0.08 per GiB and month, and a month has 730 hours. */
 const DISK_GIB = 0.08 / 730;
 const AS_OF = "2025-06";
+/**
+ * Percent by which other regions are dearer, at most: São Paulo, where a t3.medium costs 0.0672 and an m5.large 0.153
+ * (EC2 on-demand pricing, 2025-06).
+ */
+const DEAREST = 65;
+
+/** US dollars per vCPU and hour that EC2 charges a burstable type above its baseline, in its default mode "unlimited". */
+const SURPLUS: readonly [type: RegExp, perHour: number][] = [
+  [/^t3a?\./, 0.05],
+  [/^t4g\./, 0.04],
+];
 
 /** Estimates the plan's cost at on-demand prices. @param spot adds a note that spot instances cost less. */
 export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEstimate {
   const count = plan.nodes.length;
-  const source = `us-east-1 list prices of ${AS_OF}; prices in ${found.region} may differ${spot ? "; spot instances cost less" : ""}; traffic is extra`;
+  const surplus = SURPLUS.find(([type]) => type.test(found.instanceType))?.[1];
+  const source = [
+    `us-east-1 list prices of ${AS_OF}`,
+    ...(found.region === "us-east-1" ? [] : [`${found.region} may cost up to ${DEAREST} % more`]),
+    ...(spot ? ["spot instances cost less"] : []),
+    ...(surplus
+      ? [`sustained load is extra: surplus credits, $${surplus.toFixed(2)} per vCPU and hour`]
+      : []),
+    "traffic is extra",
+  ].join("; ");
   return estimateCost(
     [
       { what: found.instanceType, count, perHour: INSTANCE[found.instanceType] },

@@ -40,6 +40,13 @@ export function ifAnswered<T>(answer: Promise<T>): Promise<T | undefined> {
 /** Error codes of EC2 (EC2 API: "Error codes for the Amazon EC2 API") and of the SDK, each with its fix. */
 const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][] = [
   [
+    // The SDK's words for a token that has ended or was never made (aws-sdk-go-v2, credentials/ssocreds).
+    /SSO (session|token)|cached SSO|ssocreds|SSOProviderInvalidToken|InvalidGrantException/i,
+    "aws",
+    "none",
+    "the AWS SSO session has ended; log in again: aws sso login, with --profile and the profile's name if it is not the default",
+  ],
+  [
     /ExpiredToken|token.{0,40}expired|RequestExpired/i,
     "aws",
     "none",
@@ -67,7 +74,7 @@ const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][]
     /UnauthorizedOperation|AccessDenied|not authorized/i,
     "aws",
     "none",
-    "the AWS credentials are valid, but do not permit this EC2 request; the lab needs the EC2 actions of AmazonEC2FullAccess",
+    "the AWS credentials are valid, but do not permit this EC2 request; the lab needs the actions of stacks/aws-policy.json",
   ],
   [
     /invalid AWS Region|no such host|lookup .*amazonaws|could not resolve|dial tcp/i,
@@ -77,9 +84,21 @@ const CAUSES: readonly [RegExp, key: string, value: "region" | "none", string][]
   ],
 ];
 
+/**
+ * Regions that an account must enable before it can use them: all since 20 March 2019 (AWS Account Management: "Enable or
+ * disable AWS Regions"). One that is not enabled answers as if the credentials were wrong.
+ */
+const OPT_IN =
+  /^(af-south-1|ap-east-[12]|ap-south-2|ap-southeast-[34567]|ca-west-1|eu-central-2|eu-south-[12]|il-central-1|me-central-1|me-south-1|mx-central-1)$/;
+
 function explain(region: string, said: string): Problem {
-  const cause = CAUSES.find(([sign]) => sign.test(said));
   const words = ownWords(said);
+  if (/AuthFailure|InvalidClientTokenId|UnrecognizedClient/.test(said) && OPT_IN.test(region)) {
+    const way = `aws account enable-region --region-name ${region}; if it is enabled, the credentials are wrong`;
+    const message = `an account must enable this region before it can use it, and this one probably has not: choose another region, or ${way} (${words})`;
+    return { key: "aws.region", value: region, message };
+  }
+  const cause = CAUSES.find(([sign]) => sign.test(said));
   if (!cause) return { key: "aws.region", value: region, message: `the request to EC2 failed: ${words}` };
   const [, key, value, message] = cause;
   return { key, value: value === "region" ? region : undefined, message: `${message} (${words})` };

@@ -1,5 +1,5 @@
 /** Public API of the AWS infrastructure: the plan on EC2. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AwsConfig } from "../../config";
 import {
   announceCost,
@@ -8,17 +8,23 @@ import {
   type CloudArgs,
   findAccess,
   type IngressRule,
+  ownState,
+  recover,
+  type StateResource,
 } from "../common";
 import { estimateAws } from "./cost";
+import { askThrough } from "./leftovers";
 import { type Found, lookUp } from "./lookup";
-import { createNetwork, createPodRoutes, vpcCidr } from "./network";
-import { createNodes } from "./nodes";
+import { createNetwork, createPodRoutes } from "./network";
+import { createNodes, spotWarning } from "./nodes";
 import { createProvider, findRegion, hasOwnEndpoint } from "./provider";
 import { checkQuota } from "./quota";
+import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity, planRules } from "./security";
 import { resourceTags } from "./tags";
 
-export { findLeftovers } from "./leftovers";
+export { findExpired, findLeftovers } from "./leftovers";
+export { findUnknown, removeUnknown } from "./recovery";
 
 /** What {@link AwsInfrastructure.create} builds from. */
 export interface AwsInfrastructureArgs extends CloudArgs<AwsConfig> {}
@@ -31,6 +37,8 @@ export interface ResolvedAwsArgs extends Omit<AwsInfrastructureArgs, "settings">
   found: Found;
   /** Whether the user has set EC2's endpoint, which may then only resemble EC2. Default: false. */
   ownEndpoint?: boolean;
+  /** The stack's own state, which says what is there already. Default: nothing. */
+  held?: readonly StateResource[];
 }
 
 /**
@@ -49,7 +57,7 @@ export interface ResolvedAwsArgs extends Omit<AwsInfrastructureArgs, "settings">
 export class AwsInfrastructure extends Cloud {
   /** Builds with what {@link AwsInfrastructure.create} looks up. */
   constructor(name: string, args: ResolvedAwsArgs, options?: pulumi.ComponentResourceOptions) {
-    const { plan, config = {}, rules, found, ownEndpoint = false } = args;
+    const { plan, config = {}, rules, found, ownEndpoint = false, held } = args;
     super(
       "encaplab:aws:Aws",
       name,
@@ -58,7 +66,7 @@ export class AwsInfrastructure extends Cloud {
         const { scope, labTags } = foundation;
         const tags = resourceTags(labTags);
         const network = createNetwork(plan, found.zones, tags, scope);
-        const security = createSecurity(rules, network.vpc, tags, foundation);
+        const security = createSecurity(rules, network.vpc, tags, foundation, held);
         const { nodes, instances } = createNodes(
           { plan, config, found, ownEndpoint, network, security, tags },
           foundation,
@@ -81,12 +89,15 @@ export class AwsInfrastructure extends Cloud {
     options?: pulumi.ComponentResourceOptions,
   ): Promise<AwsInfrastructure> {
     const region = findRegion(config, settings);
-    vpcCidr(plan);
     const rules = planRules(plan, await findAccess("aws", config.accessCidrs));
     const provider = createProvider(`${prefix}aws`, region, settings, besideComponent(options));
     const found = await lookUp(region, config, provider);
-    await checkQuota(plan, found, config, settings, provider);
-    const args = { plan, config, rules, found, ownEndpoint: hasOwnEndpoint(settings), prefix };
+    await checkQuota(name, plan, found, config, settings, provider);
+    const held = await ownState();
+    await recover(recoveryOf(askThrough(region, provider), region, settings, name), wantedBy(plan), held);
+    const warning = spotWarning(held, config);
+    if (warning) await pulumi.log.warn(warning);
+    const args = { plan, config, rules, found, held, ownEndpoint: hasOwnEndpoint(settings), prefix };
     return announceCost(new AwsInfrastructure(name, args, { ...options, provider }));
   }
 }

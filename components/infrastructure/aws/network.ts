@@ -1,41 +1,9 @@
 /** The network: a VPC, one subnet per subnet of the plan, and the route to the internet. */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { ConfigError } from "../../config";
-import { type Cidr, formatCidr, type LabPlan, overlap, parseCidr, type SubnetPlan, sizeOf } from "../../plan";
+import { type LabPlan, type SubnetPlan, vpcCidr } from "../../plan";
 import type { Scope } from "../common";
 import type { ResourceTags } from "./tags";
-
-/** Prefix length of the largest VPC block: EC2 takes /16 to /28 (EC2 API: CreateVpc). */
-const LARGEST = 16;
-
-/**
- * The VPC's CIDR block: the largest that holds all subnets and does not overlap podCidr. The largest, because a subnet
- * can then be added later, whereas another block means another VPC and new machines. No overlap, because a VPC takes no
- * route to an address inside its own block.
- * @throws {ConfigError} when no block holds the subnets.
- */
-export function vpcCidr({ subnets, ipPool }: Pick<LabPlan, "subnets" | "ipPool">): string {
-  const cidrs = subnets.map(({ cidr }) => parseCidr(cidr));
-  const smallest = Math.min(...cidrs.map(({ prefix }) => prefix));
-  const pods = parseCidr(ipPool.cidr);
-  for (let prefix = LARGEST; prefix <= smallest; prefix++) {
-    const block = parseCidr(`${subnets[0]?.cidr.split("/")[0]}/${prefix}`);
-    if (!cidrs.every((cidr) => holds(block, cidr))) break;
-    if (!overlap(block, pods)) return formatCidr(block);
-  }
-  const shown = subnets.map(({ cidr }) => cidr).join(", ");
-  throw new ConfigError([
-    {
-      key: "topology",
-      value: shown,
-      message: `a VPC has one block of at most a /${LARGEST}, and no such block holds these subnets without overlapping podCidr ${ipPool.cidr}; use subnets inside one /${LARGEST}, such as 10.0.3.0/24 and 10.0.4.0/24, and a podCidr outside it`,
-    },
-  ]);
-}
-
-const holds = (block: Cidr, { first, prefix }: Cidr): boolean =>
-  prefix >= block.prefix && first >= block.first && first < block.first + sizeOf(block);
 
 /** The network's resources. */
 export interface Network {

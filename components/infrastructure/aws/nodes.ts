@@ -2,7 +2,15 @@
 import * as aws from "@pulumi/aws";
 import type { AwsConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit, type Foundation, groupsOf, KeyPair, PROJECT_TAG, type Scope } from "../common";
+import {
+  cloudInit,
+  type Foundation,
+  groupsOf,
+  KeyPair,
+  PROJECT_TAG,
+  type Scope,
+  type StateResource,
+} from "../common";
 import type { CloudNode } from "../interface";
 import type { Found } from "./lookup";
 import type { Network } from "./network";
@@ -22,6 +30,23 @@ export interface NodesArgs {
   network: Network;
   security: Security;
   tags: ResourceTags;
+}
+
+/**
+ * A warning if machines that are there were made with the other value of `spot`, else undefined: EC2 cannot change it.
+ * @param held the stack's own state.
+ */
+export function spotWarning(
+  held: readonly StateResource[],
+  { spot = false }: Pick<AwsConfig, "spot">,
+): string | undefined {
+  const machines = held.filter(({ type }) => type === "aws:ec2/instance:Instance");
+  const other = machines.filter(
+    ({ inputs }) =>
+      (((inputs ?? {}) as { instanceMarketOptions?: unknown }).instanceMarketOptions !== undefined) !== spot,
+  );
+  if (other.length === 0) return undefined;
+  return `aws.spot is now ${spot}: EC2 cannot change that on a machine, so ${other.length} of the lab's ${machines.length} machines are replaced, and with them the cluster and all that runs on it`;
 }
 
 /** Declares the nodes, in the plan's order, and their instances by node name. */

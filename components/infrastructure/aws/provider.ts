@@ -86,6 +86,11 @@ export function createProvider(
   settings: ProviderSettings,
   options?: pulumi.ResourceOptions,
 ): aws.Provider {
+  return new aws.Provider(name, providerArgs(region, settings) as aws.ProviderArgs, options);
+}
+
+/** The settings of the lab's provider. */
+export function providerArgs(region: string, settings: ProviderSettings): Record<string, unknown> {
   const named = ownEndpoints(settings);
   const elsewhere = {
     // The provider checks credentials with AWS's own STS, even if `endpoints` sets another one.
@@ -95,6 +100,5 @@ export function createProvider(
   const numbers = NUMBERS.flatMap((key) =>
     settings[key] === undefined ? [] : [[key, Number(settings[key])]],
   );
-  const args = { ...elsewhere, ...settings, ...Object.fromEntries(numbers), region };
-  return new aws.Provider(name, args as aws.ProviderArgs, options);
+  return { ...elsewhere, ...settings, ...Object.fromEntries(numbers), region };
 }

@@ -9,6 +9,7 @@ import {
   PROJECT_TAG,
   planIngress,
   rulesApart,
+  type StateResource,
 } from "../common";
 import type { ResourceTags } from "./tags";
 
@@ -40,6 +41,30 @@ export function planRules(
   ]);
 }
 
+/** The type of an ingress rule in a state. */
+const RULE_TYPE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+
+/**
+ * The old rule that each new one takes over, by resource name. New rules are made before old ones are deleted, so a change of
+ * many CIDRs at once may pass EC2's quota on the way. Then a new rule becomes a change of an old one in place
+ * (ModifySecurityGroupRules). Empty if there is room for both.
+ * @param held the stack's own state.
+ */
+export function takeOver(
+  rules: readonly IngressRule[],
+  held: readonly StateResource[],
+  named: (thing: string) => string,
+): Map<string, string> {
+  const wanted = rules.filter(({ except }) => !except).map(({ name }) => named(name));
+  const there = held
+    .filter(({ type, urn = "" }) => type === RULE_TYPE && !urn.endsWith("-others"))
+    .map(({ urn = "" }) => urn.slice(urn.lastIndexOf("::") + 2));
+  const added = wanted.filter((name) => !there.includes(name));
+  if (there.length + added.length <= MAX_RULES) return new Map();
+  const gone = there.filter((name) => !wanted.includes(name));
+  return new Map(added.slice(0, gone.length).map((name, i) => [name, gone[i] as string]));
+}
+
 /**
  * Declares the group and its rules. Each rule is its own resource with one source. Rules inside the group's resource
  * would overwrite these, and one change would rewrite all of them.
@@ -49,6 +74,7 @@ export function createSecurity(
   vpc: aws.ec2.Vpc,
   tags: ResourceTags,
   { stack, scope: { parent, named } }: Pick<Foundation, "stack" | "scope">,
+  held: readonly StateResource[] = [],
 ): Security {
   const group = new aws.ec2.SecurityGroup(
     // EC2's name of the group begins with this, too.
@@ -70,12 +96,14 @@ export function createSecurity(
       { parent },
     ),
   }));
+  const former = takeOver(rules, held, named);
   const ingress = rules.map((rule) => {
+    const old = former.get(named(rule.name));
     const into = others.find((one) => one.rule === rule)?.group ?? group;
     return new aws.vpc.SecurityGroupIngressRule(
       named(rule.name),
       { ...ingressArgs(rule, group, tags), securityGroupId: into.id },
-      { ...apart, deletedWith: into },
+      { ...(old === undefined ? apart : { ...inside, aliases: [{ name: old }] }), deletedWith: into },
     );
   });
   // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.

@@ -2,13 +2,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../../remote/dynamic";
 
-/** When the lab was first built and by whom, kept in the stack's state. */
+/** When the lab was first built, by whom, and its id, kept in the stack's state. */
 export class Beginning extends DynamicResource {
   declare readonly started: pulumi.Output<string>;
   declare readonly owner: pulumi.Output<string>;
+  /** The lab's id: 12 hexadecimal digits. */
+  declare readonly lab: pulumi.Output<string>;
 
   constructor(name: string, options: pulumi.CustomResourceOptions) {
-    super("Beginning", name, {}, ["started", "owner"], options);
+    super("Beginning", name, {}, ["started", "owner", "lab"], options);
   }
 }
 

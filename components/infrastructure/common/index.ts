@@ -1,4 +1,14 @@
 /** Public API of what several clouds share. It loads no cloud's SDK. */
+
+export {
+  type ExpiredLab,
+  enumerate,
+  expiredAmong,
+  type Leftover,
+  labIdsIn,
+  type StateResource,
+  textsIn,
+} from "../leftovers";
 export { findAccess } from "./access";
 export { announceCost, Cloud, type CloudArgs, type Foundation } from "./cloud";
 export { cloudInit } from "./cloud-init";
@@ -6,6 +16,7 @@ export { type CostEstimate, estimateCost } from "./cost";
 export { apiOf } from "./endpoint";
 export { type GroupApart, groupsOf, type IngressRule, planIngress, rulesApart } from "./ingress";
 export { createLogin, KeyPair, type Login, sshCommand } from "./key";
-export type { Leftover } from "./leftovers";
+export { leftByKilledRun, type Marked, type Recovery, recover, unknownTo } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
+export { ownState } from "./state";
 export { type LabTags, PROJECT_TAG } from "./tags";

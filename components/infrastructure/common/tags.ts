@@ -9,6 +9,8 @@ export const PROJECT_TAG = "encaplab";
 export interface LabTags {
   project: typeof PROJECT_TAG;
   stack: string;
+  /** The lab's id: another lab may have the same stack name. */
+  lab: pulumi.Input<string>;
   owner: pulumi.Input<string>;
   /** When the lab is overdue, in UTC. */
   expiry?: pulumi.Input<string>;
@@ -17,9 +19,10 @@ export interface LabTags {
 /** The lab's tags. @param owner from the config. Default: the user who first built the lab. */
 export function labTags(
   stack: string,
-  beginning: Pick<Beginning, "owner">,
+  beginning: Pick<Beginning, "lab" | "owner">,
   owner: string | undefined,
   expiry: pulumi.Input<string> | undefined,
 ): LabTags {
-  return { project: PROJECT_TAG, stack, owner: owner ?? beginning.owner, ...(expiry && { expiry }) };
+  const { lab } = beginning;
+  return { project: PROJECT_TAG, stack, lab, owner: owner ?? beginning.owner, ...(expiry && { expiry }) };
 }

@@ -8,7 +8,9 @@ import {
   type CloudArgs,
   findAccess,
   type IngressRule,
+  ownState,
   planIngress,
+  recover,
 } from "../common";
 import { backendWarning, findBackend } from "./backend";
 import { estimateOpenStack } from "./cost";
@@ -17,11 +19,13 @@ import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
 import { createProvider, requireAccount } from "./provider";
 import { checkQuota } from "./quota";
+import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity } from "./security";
-import { borrowSession } from "./session";
+import { borrowSession, tryLogin } from "./session";
 import { labelOf } from "./tags";
 
-export { findLeftovers } from "./leftovers";
+export { findExpired, findLeftovers } from "./leftovers";
+export { findUnknown, removeUnknown } from "./recovery";
 
 /** What {@link OpenStackInfrastructure.create} builds from. */
 export interface OpenStackInfrastructureArgs extends CloudArgs<OpenStackConfig> {}
@@ -79,15 +83,22 @@ export class OpenStackInfrastructure extends Cloud {
     options?: pulumi.ComponentResourceOptions,
   ): Promise<OpenStackInfrastructure> {
     const account = requireAccount(config, settings);
+    await tryLogin(config, account);
     const rules = planIngress(plan, await findAccess("openstack", config.accessCidrs));
     const provider = createProvider(`${prefix}openstack`, config, settings, besideComponent(options));
     const session = await borrowSession(provider, config, settings, account);
     const found = await lookUp(config, session, { provider });
     const backend = backendWarning(plan, await findBackend(session));
     for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan), backend]) {
-      if (warning) await pulumi.log.warn(warning);
+      if (warning)
+        await pulumi.log.warn(
+          warning.replace("pulumi config set", `pulumi -s ${pulumi.getStack()} config set`),
+        );
     }
-    if (session) await checkQuota(session, name, plan, found.flavor, rules);
+    if (session) {
+      await recover(recoveryOf(session, name), wantedBy(plan), await ownState());
+      await checkQuota(session, name, plan, found.flavor, rules);
+    }
     const args = { plan, config, rules, found, prefix };
     return announceCost(new OpenStackInfrastructure(name, args, { ...options, provider }));
   }

@@ -1,62 +1,77 @@
-/** Finds what a stack still has on OpenStack, by its tags and through OpenStack's own APIs. */
+/** Finds what labs still have on OpenStack, by their marks and through OpenStack's own APIs. */
 import type { LabConfig, OpenStackConfig, ProviderSettings } from "../../config";
-import type { Leftover } from "../common";
+import { type ExpiredLab, expiredAmong, type Leftover } from "../common";
 import {
   type CloudName,
+  commandFor,
+  type Environment,
   findAccount,
-  isKeyPairOf,
   list,
   openSession,
-  stackDescription,
-  stackTags,
+  openstackTag,
+  type Session,
+  survey,
+  type Thing,
+  tagValue,
 } from "./api";
 
-/** Every kind of tagged resource of the lab, in the order in which you would delete them by hand. */
-const KINDS: readonly { kind: string; service: string; collection: string; key: string }[] = [
-  { kind: "server", service: "compute", collection: "servers", key: "servers" },
-  { kind: "floating ip", service: "network", collection: "floatingips", key: "floatingips" },
-  { kind: "port", service: "network", collection: "ports", key: "ports" },
-  { kind: "router", service: "network", collection: "routers", key: "routers" },
-  { kind: "subnet", service: "network", collection: "subnets", key: "subnets" },
-  { kind: "network", service: "network", collection: "networks", key: "networks" },
-  { kind: "security group", service: "network", collection: "security-groups", key: "security_groups" },
-];
+/** Where to ask. */
+export type Where = readonly [Pick<LabConfig, "openstack">, ProviderSettings, Environment?];
 
 /**
- * Everything that has the stack's tags or, in Neutron, its description. Nova cannot tag key pairs: those are found by name.
- * It asks OpenStack's own APIs, outside the engine, too.
- * @param stack the lab's name in the cloud.
+ * Everything of the stack's labs, in the order in which it can be deleted. It asks OpenStack's own APIs, outside the engine,
+ * too.
+ * @param stack the labs' name in the cloud. Labs of other people may have the same.
+ * @param labs the ids of the user's own labs.
  * @param settings the stack's own keys of the provider, of which `openstack:cloud` and `openstack:region` count here.
  * @throws {Error} in one sentence when OpenStack cannot be asked: that does not mean that nothing is there.
  */
 export async function findLeftovers(
   stack: string,
-  { openstack: config = {} }: Pick<LabConfig, "openstack">,
-  settings: ProviderSettings,
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  labs: readonly string[],
+  ...where: Where
 ): Promise<Leftover[]> {
-  const session = await openSession(findAccount(accountOf(config, settings), env));
-  // With several tags in one parameter, a resource must have all of them (API references of Neutron and Nova).
-  const tags = encodeURIComponent(stackTags(stack).join(","));
-  const description = encodeURIComponent(stackDescription(stack));
-  const marked = await Promise.all(
-    KINDS.map(async ({ kind, service, collection, key }) => {
-      // A killed engine may leave resources without tags: Neutron sets tags in a second request, Nova at once.
-      const queries = [`tags=${tags}`, ...(service === "network" ? [`description=${description}`] : [])];
-      const answers = queries.map((query) => list(session, service, `${collection}?${query}`, key));
-      const entries = new Map((await Promise.all(answers)).flat().map((entry) => [String(entry.id), entry]));
-      return [...entries.values()].map((entry) => ({
-        kind,
-        id: String(entry.id),
-        name: String(entry.name || entry.floating_ip_address || entry.id),
-      }));
-    }),
+  return (await survey(await sessionFor(...where), { stack, labs })).map(leftoverOf);
+}
+
+/** A thing as a leftover. */
+export const leftoverOf = (thing: Thing): Leftover => {
+  const { kind, id, name, lab } = thing;
+  return { kind, id, name, ...(lab !== undefined && { lab }), command: commandFor(thing) };
+};
+
+/** Logs in with the stack's own account. @throws {Error} in one sentence when that is not possible. */
+export function sessionFor(
+  ...[{ openstack: config = {} }, settings, env = process.env]: Where
+): Promise<Session> {
+  return openSession(findAccount(accountOf(config, settings), env));
+}
+
+/** Everything that carries an expiry. */
+const DATED = [
+  { service: "compute", collection: "servers/detail", key: "servers" },
+  ...["routers", "networks", "ports", "floatingips"].map((key) => ({
+    service: "network",
+    collection: key,
+    key,
+  })),
+];
+
+/** Every lab of the project that is past its time to live, whoever has made it. @param now milliseconds since 1970. */
+export async function findExpired(now: number, ...where: Where): Promise<ExpiredLab[]> {
+  const session = await sessionFor(...where);
+  const query = `tags=${encodeURIComponent(openstackTag("project", "encaplab"))}`;
+  const entries = await Promise.all(
+    DATED.map(({ service, collection, key }) => list(session, service, `${collection}?${query}`, key)),
   );
-  const keyPairs = (await list(session, "compute", "os-keypairs", "keypairs"))
-    .map((entry) => (entry.keypair as { name: string }).name)
-    .filter((name) => isKeyPairOf(stack, name))
-    .map((name) => ({ kind: "keypair", id: name, name }));
-  return [...marked.flat(), ...keyPairs];
+  return expiredAmong(
+    entries.flat().map(
+      ({ tags }) =>
+        (key) =>
+          tagValue(tags, key),
+    ),
+    now,
+  );
 }
 
 const accountOf = (config: OpenStackConfig, settings: ProviderSettings): CloudName => {

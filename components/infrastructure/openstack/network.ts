@@ -148,19 +148,37 @@ export function podRoutesWarning({ podRoutes }: Pick<LabPlan, "podRoutes">): str
   return `podRoutes makes ${podRoutes.length} routes, and a Neutron router usually takes ${MAX_ROUTES}; if this cloud refuses them, set podRoutes to false or use fewer nodes`;
 }
 
-/** The plan is made before Neutron chooses an MTU. If they differ, a warning says so, and how to fix it. */
+/**
+ * Compares the MTU that Neutron has chosen with the plan's, from which the verdict was made. A smaller one would lose what the
+ * verdict says works: the pods' full-sized packets in a tunnel. Neutron says it as soon as the network exists, so the run ends
+ * before the ports and machines are made.
+ */
 function compareMtu({ mtu }: LabPlan, name: string, network: openstack.networking.Network): void {
   network.mtu.apply(async (given) => {
-    const warning = mtuWarning(name, mtu.link, given);
-    if (warning) await pulumi.log.warn(warning, network);
+    const problem = mtuProblem(name, mtu.link, given, pulumi.getStack());
+    if (problem?.fatal) throw new pulumi.RunError(problem.message);
+    if (problem) await pulumi.log.warn(problem.message, network);
   });
 }
 
 /**
- * A warning if Neutron's MTU is not the planned one, else undefined. Both in bytes.
+ * What is wrong with Neutron's MTU, else undefined. Both in bytes.
  * @param given 0 if Neutron does not report an MTU.
+ * @returns `fatal` if it is smaller than planned. Then packets are lost; a larger one is only not used.
  */
-export function mtuWarning(name: string, planned: number, given: number | undefined): string | undefined {
+export function mtuProblem(
+  name: string,
+  planned: number,
+  given: number | undefined,
+  stack: string,
+): { fatal: boolean; message: string } | undefined {
   if (!given || given === planned) return undefined;
-  return `network ${name} has an MTU of ${given} bytes, but the plan assumes ${planned}; make them equal: pulumi config set encaplab:mtu ${given}`;
+  const fatal = given < planned;
+  const effect = fatal
+    ? "tunnelled packets of full size would be lost, although the verdict says that they pass"
+    : "so packets are smaller than they could be";
+  return {
+    fatal,
+    message: `network ${name} has an MTU of ${given} bytes, and the plan assumes ${planned}: ${effect}; make them equal: pulumi -s ${stack} config set encaplab:mtu ${given}, and run up again`,
+  };
 }

@@ -30,15 +30,17 @@ export interface NodesArgs {
 /** Declares the nodes, in the plan's order. */
 export function createNodes(
   args: NodesArgs,
-  { stack, scope, login }: Pick<Foundation, "stack" | "scope" | "login">,
+  { stack, scope, login, labTags: { lab } }: Foundation,
 ): CloudNode[] {
   const { plan, config } = args;
   const { parent, named } = scope;
   const publicKey = pulumi.output(login.publicKey).apply((key) => key.trim());
   const keyPair = new openstack.compute.Keypair(
     named("login"),
-    { name: publicKey.apply((key) => keyPairName(stack, key)), publicKey },
-    { parent },
+    { name: pulumi.all([lab, publicKey]).apply(([id, key]) => keyPairName(stack, id, key)), publicKey },
+    // A lab of an earlier version keeps the name without its id: a new name would be a new key pair, and with it new
+    // machines. A new key replaces them anyway, and the name may then be the same.
+    { parent, ignoreChanges: ["name"], deleteBeforeReplace: true },
   );
   const built = plan.nodes.map((node) => {
     const subnet = args.network.subnets.get(node.subnet) as NetworkSubnet;

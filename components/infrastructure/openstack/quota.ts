@@ -63,11 +63,20 @@ async function findDemands(
     read(session, "network", `quotas/${session.projectId}/details.json`),
   ]);
   const { absolute } = compute.limits as { absolute: Entry };
-  return [
-    ...computeDemands(absolute, plan.nodes.length, flavor),
-    ...networkDemands(network.quota as Entry, plan, rules),
-  ];
+  return demandsOf(absolute, network.quota as Entry, plan, flavor, rules);
 }
+
+/** What a lab needs, with what the project has. @param compute and `network`: the quotas as Nova and Neutron tell them. */
+export const demandsOf = (
+  compute: Entry,
+  network: Entry,
+  plan: LabPlan,
+  flavor: Flavor,
+  rules: readonly IngressRule[],
+): Demand[] => [
+  ...computeDemands(compute, plan.nodes.length, flavor),
+  ...networkDemands(network, plan, rules),
+];
 
 function computeDemands(absolute: Entry, nodes: number, { vcpus, ram }: Flavor): Demand[] {
   const of = (limit: string, used: string): Allowance => ({

@@ -3,7 +3,19 @@ import { readFileSync } from "node:fs";
 import * as openstack from "@pulumi/openstack";
 import { ConfigError, type OpenStackConfig, type ProviderSettings } from "../../config";
 import { type Account, openSession, type Session } from "./api";
-import { providerSentence } from "./failure";
+import { isRefusedLogin, providerSentence } from "./failure";
+
+/**
+ * Logs in once before the provider does, whose error for a wrong password is the raw answer of Keystone.
+ * @param account from clouds.yaml or the environment; undefined if the stack sets everything.
+ * @throws {ConfigError} when Keystone refuses the login. Whatever else is wrong, the provider says.
+ */
+export async function tryLogin(config: OpenStackConfig, account: Account | undefined): Promise<void> {
+  if (!account) return;
+  await openSession(account).catch((error: Error) => {
+    if (/status 401/.test(error.message)) throw refusal(config.cloud, account, error);
+  });
+}
 
 /**
  * Logs in with what the provider was given: a token, a password or an application credential.
@@ -85,11 +97,17 @@ function certificate(file: string | undefined): string | undefined {
 }
 
 function refusal(cloud: string | undefined, account: Account | undefined, error: Error): ConfigError {
+  // Our own request has the URL in its message, too.
+  const why = providerSentence(error).replace(/^.*did not accept the credentials: /, "");
   return new ConfigError([
     {
       key: "openstack.cloud",
       value: cloud,
-      message: `the login to OpenStack${cloudOf(account)} failed: ${providerSentence(error)}; check the credentials with: openstack token issue`,
+      message: `${
+        isRefusedLogin(error)
+          ? `OpenStack${cloudOf(account)} does not accept the user name, the password or the project`
+          : `the login to OpenStack${cloudOf(account)} failed`
+      } (${why}); check the credentials with: openstack token issue`,
     },
   ]);
 }

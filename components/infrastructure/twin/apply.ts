@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
 import { addVpn, changeHost, closesSessions, removeVpn } from "./host";
+import { forgetLook, keepLook, lookAt, lookAtForwarding, lookAtRules } from "./look";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
@@ -29,22 +30,43 @@ export const digest = (state: unknown): string =>
 /**
  * Runs `body` under the part's lock, because an orphan of a killed engine may still be at work on it. Then signs the
  * part.
+ * @param look bash that prints what the part has: see {@link keepLook}.
  */
-export function signed(part: string, state: unknown, body: string): string {
+export function signed(part: string, state: unknown, body: string, look: readonly string[] = []): string {
   return [
     "set -e",
     `mkdir -p ${SIGNATURES}`,
     `exec {lock}> ${SIGNATURES}/${part}.lock`,
     'flock "$lock"',
     `rm -f ${SIGNATURES}/${part}`,
+    forgetLook(part),
     body,
+    ...(look.length > 0 ? [keepLook(part, look)] : []),
     `echo ${digest(state)} > ${SIGNATURES}/${part}`,
   ].join("\n");
 }
 
 /** Removes a part together with its signature. */
 export function unsigned(part: string, body: string): string {
-  return [`rm -f ${SIGNATURES}/${part} ${SIGNATURES}/${part}.lock`, body].join("\n");
+  return [`rm -f ${SIGNATURES}/${part} ${SIGNATURES}/${part}.lock`, forgetLook(part), body].join("\n");
+}
+
+/** What the network has. The fabric's ports are the nodes' own. */
+export const lookAtNetwork = (): string[] => [lookAt(ROUTER), lookAtRules(ROUTER), lookAt(INTERNET_HOST)];
+
+/** What the fabric's rules are. */
+export const lookAtSecurity = (): string[] => [lookAtRules(FABRIC)];
+
+/** What a node has, with its pods and its port. */
+export function lookAtNode({ name, pods, forwarding }: NodeState): string[] {
+  const { tap, bridge, inner } = port(name);
+  return [
+    lookAt(name),
+    lookAtRules(name),
+    ...(forwarding.length > 0 ? [lookAtForwarding(name)] : []),
+    ...pods.map((pod) => lookAt(pod.name)),
+    lookAt(FABRIC, [tap, bridge, inner]),
+  ];
 }
 
 /** Builds the network, after removing what is left of an old one. */
@@ -78,7 +100,12 @@ function leave(old: readonly string[], now: readonly string[]): string[] {
   return old.flatMap((port) => {
     const [node = "", address] = port.split(" ");
     if (!addresses.has(node))
-      return [endBird(node), ...unplug(node), `rm -f ${SIGNATURES}/${nodePart(node)}`];
+      return [
+        endBird(node),
+        ...unplug(node),
+        `rm -f ${SIGNATURES}/${nodePart(node)}`,
+        forgetLook(nodePart(node)),
+      ];
     // Labs of an earlier version recorded names alone.
     return address && address !== addresses.get(node) ? [endBird(node)] : [];
   });

@@ -1,5 +1,6 @@
 /** What really exists in a sandbox, read once for all parts that ask at the same moment. */
 import { SIGNATURES } from "./apply";
+import { ALTERED } from "./look";
 import { findSandbox, runScript, type Sandbox } from "./sandbox";
 
 /** What exists in a sandbox. */
@@ -7,6 +8,8 @@ export interface ProcessSnapshot {
   sandbox: Sandbox;
   /** By part name, the digest of the state to which the part was last brought. */
   signatures: ReadonlyMap<string, string>;
+  /** Names of parts that were changed by hand since they were signed. */
+  altered: ReadonlySet<string>;
   namespaces: ReadonlySet<string>;
   /** Nodes whose BIRD runs. */
   birds: ReadonlySet<string>;
@@ -39,12 +42,14 @@ async function count(sandbox: Sandbox): Promise<ProcessSnapshot> {
     '  [[ $line == *"(bird)"* && $line != *") Z "* ]] || continue',
     "  name=${file##*/}; echo bird ${name%.pid}",
     "done",
+    ALTERED,
   ].join("\n");
   const lines = (await runScript(sandbox, script)).split("\n").map((line) => line.split(" "));
   const of = (kind: string) => lines.filter(([first]) => first === kind);
   return {
     sandbox,
     signatures: new Map(of("signature").map(([, part = "", digest = ""]) => [part, digest])),
+    altered: new Set(of("altered").map(([, part = ""]) => part)),
     namespaces: new Set(of("namespace").map(([, name = ""]) => name)),
     birds: new Set(of("bird").map(([, name = ""]) => name)),
   };

@@ -10,6 +10,9 @@ import {
   changeNode,
   changeSecurity,
   digest,
+  lookAtNetwork,
+  lookAtNode,
+  lookAtSecurity,
   nodePart,
   removeNode,
   signed,
@@ -81,6 +84,8 @@ interface Script<State> {
   remove?(state: State): string;
   /** Whether a changed state can be reached without a rebuild. */
   inPlace(old: State, state: State): boolean;
+  /** Bash that prints what the resource has in the sandbox. */
+  look(state: State): string[];
   /** Whether what the signature stands for still exists. */
   intact(state: State, snapshot: ProcessSnapshot): boolean;
 }
@@ -88,12 +93,14 @@ interface Script<State> {
 function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<State>, Applied> {
   const intact = (recorded: Inside<State>, snapshot: ProcessSnapshot) =>
     snapshot.signatures.get(script.name(recorded.state)) === digest(recorded.state) &&
+    !snapshot.altered.has(script.name(recorded.state)) &&
     script.intact(recorded.state, snapshot);
   const bring = async (inputs: Inside<State>, recorded?: Inside<State> & Applied): Promise<Applied> => {
     const { state } = inputs;
     const snapshot = await takeSnapshot(inputs.folder);
     if (!snapshot) throw sandboxEnded(inputs.folder);
-    const run = (body: string) => runScript(snapshot.sandbox, signed(script.name(state), state, body));
+    const run = (body: string) =>
+      runScript(snapshot.sandbox, signed(script.name(state), state, body, script.look(state)));
     const revision = randomUUID();
     if (
       recorded &&
@@ -131,6 +138,7 @@ function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<St
 /** The bridges, the gateway and the internet. */
 export const network = resourceInside<NetworkState>({
   name: () => "network",
+  look: lookAtNetwork,
   build: buildNetwork,
   change: changeNetwork,
   inPlace: (old, state) => old.build === state.build,
@@ -140,6 +148,7 @@ export const network = resourceInside<NetworkState>({
 /** The fabric's rules. */
 export const security = resourceInside<SecurityState>({
   name: () => "security",
+  look: lookAtSecurity,
   build: (state) => changeSecurity(undefined, state),
   change: changeSecurity,
   inPlace: () => true,
@@ -149,6 +158,7 @@ export const security = resourceInside<SecurityState>({
 /** One node, with its pods and its port. */
 export const node = resourceInside<NodeState>({
   name: (state) => nodePart(state.name),
+  look: lookAtNode,
   build: buildNode,
   change: changeNode,
   remove: removeNode,

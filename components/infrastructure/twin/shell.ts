@@ -32,7 +32,8 @@ export function inside(namespace: string, commands: string): string {
   return heredoc(`${enter(namespace)} bash -e`, commands.split("\n"), "INSIDE");
 }
 
-const enter = (namespace: string): string => `nsenter --net=/run/netns/${namespace}`;
+/** Begins a command in a namespace. */
+export const enter = (namespace: string): string => `nsenter --net=/run/netns/${namespace}`;
 
 /** Writes the current namespace's kernel settings, by path under /proc/sys. `optional` ones may be missing. */
 export function sysctl(settings: Readonly<Record<string, string>>, optional = false): string {

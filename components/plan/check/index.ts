@@ -1,6 +1,7 @@
 /** Checks that need more than one key: overlaps, room, contradictions. Reports every problem at once. */
 import { ConfigError, type LabConfig, type Problem } from "../../config";
 import { checkAddresses } from "./addresses";
+import { checkClouds } from "./clouds";
 import { checkFabric } from "./fabric";
 import { checkFaults } from "./faults";
 import { checkNames } from "./names";
@@ -18,6 +19,7 @@ const CHECKS: readonly ((config: LabConfig, report: Report) => void)[] = [
   checkFabric,
   checkFaults,
   checkVersions,
+  checkClouds,
 ];
 
 /** Checks a config whose keys are valid one by one. @throws {ConfigError} listing every problem found. */

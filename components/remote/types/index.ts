@@ -28,6 +28,9 @@ export function dynamicName(type: string): string | undefined {
   return FORMER_NAMES[name] ?? name;
 }
 
+/** Whether a type of resource is one of a cloud's own. */
+export const isOfCloud = (type: string): boolean => /^(aws|openstack):/.test(type);
+
 /** What the types of everything begin with that the lab makes on this machine, or inside its own nodes. */
 const HERE = [
   STACK_TYPE,

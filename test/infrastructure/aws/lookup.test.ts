@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import { type AwsConfig, parseConfig } from "../../../components/config";
+import { asking } from "../../../components/infrastructure/aws/failure";
 import { type Found, lookUp } from "../../../components/infrastructure/aws/lookup";
 import { checkQuota } from "../../../components/infrastructure/aws/quota";
 import { planRules } from "../../../components/infrastructure/aws/security";
@@ -204,6 +205,12 @@ describe("the lookup in the region", () => {
     ],
     ["too few rights", "UnauthorizedOperation: You are not authorized to perform", "aws", /do not permit/],
     ["a region not opted in to", "OptInRequired: You are not subscribed", "aws.region", /opted in/],
+    [
+      "an SSO session that has ended",
+      "No valid credential sources found: failed to refresh cached credentials, refresh cached SSO token failed, unable to refresh SSO token",
+      "aws",
+      /SSO session has ended; log in again: aws sso login/,
+    ],
     ["an unknown region", "Invalid AWS Region: eu-centrall-1", "aws.region", /cannot be reached/],
     [
       "something else",
@@ -221,13 +228,30 @@ describe("the lookup in the region", () => {
   }
 });
 
+describe("a region that an account must enable first", () => {
+  it("has a sentence of its own, although EC2 answers as if the credentials were wrong", async () => {
+    const said = "api error AuthFailure: AWS was not able to validate the provided access credentials";
+    const ask = (region: string) =>
+      problemsOf(() =>
+        asking(region, { key: "", value: "", message: "" }, /(?!)/, Promise.reject(new Error(said))),
+      );
+    const [southern] = await ask("eu-south-1");
+    assert.equal(southern?.key, "aws.region");
+    assert.match(
+      southern?.message ?? "",
+      /must enable this region .*aws account enable-region --region-name eu-south-1/,
+    );
+    assert.match((await ask("eu-central-1"))[0]?.message ?? "", /does not accept the credentials/);
+  });
+});
+
 describe("the check of AWS quotas", () => {
   const plan = planLab(parseConfig({ cloud: "aws" }));
   const found = { instanceType: "t3.medium", vcpus: 2, region: REGION };
   const check = (answer: Call, settings = {}, machine = found, spot = false) =>
     problemsOf(() =>
       withEc2({ getServiceQuota: answer }, (provider) =>
-        checkQuota(plan, machine, { spot }, settings, provider),
+        checkQuota("aws", plan, machine, { spot }, settings, provider),
       ),
     );
 
@@ -235,6 +259,28 @@ describe("the check of AWS quotas", () => {
     assert.deepEqual(await check(() => ({ value: 8 })), []);
     const [problem] = await check(() => ({ value: 5 }));
     assert.match(problem?.message ?? "", /they need 8 vCPUs, and the account's quota in eu-central-1 is 5/);
+  });
+
+  it("compares the quota of VPCs, unless the lab has its VPC already", async () => {
+    const value = ({ quotaCode }: Record<string, unknown>) => ({
+      value: quotaCode === "L-F678F1CE" ? 5 : 99,
+    });
+    const vpcs =
+      (all: number, own: number): Call =>
+      ({ tags }) => ({ ids: Array.from({ length: tags ? own : all }, (_, i) => `vpc-${i}`) });
+    const ask = (list: Call) =>
+      problemsOf(() =>
+        withEc2({ getServiceQuota: value, getVpcs: list }, (provider) =>
+          checkQuota("aws", plan, found, {}, {}, provider),
+        ),
+      );
+    const [problem] = await ask(vpcs(5, 0));
+    assert.match(
+      problem?.message ?? "",
+      /needs a VPC, and eu-central-1 has 5 of the 5 that the account's quota allows/,
+    );
+    assert.deepEqual(await ask(vpcs(4, 0)), []);
+    assert.deepEqual(await ask(vpcs(5, 1)), []);
   });
 
   it("uses the separate quota for spot instances", async () => {

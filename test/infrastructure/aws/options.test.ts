@@ -1,6 +1,6 @@
 /** The resource options on AWS: what is deleted with what, what depends on what, what is never replaced. */
 import assert from "node:assert/strict";
-import { buildAws, INGRESS, INSTANCE } from "../../support/aws";
+import { buildAws, INGRESS, INSTANCE, LAB } from "../../support/aws";
 import {
   type Built,
   CLOUDS,
@@ -105,7 +105,11 @@ describe("the resources of AWS alone, in every mode with every fault", function 
         if (untagged.test(type) && !type.startsWith("aws:ec2/keyPair")) continue;
         const { Name, ...tags } = props.tags;
         assert.match(Name, /^test-/, `${title}: ${name}`);
-        assert.deepEqual(tags, { project: "encaplab", stack: "test", owner: "ada" }, `${title}: ${name}`);
+        assert.deepEqual(
+          tags,
+          { project: "encaplab", stack: "test", lab: LAB, owner: "ada" },
+          `${title}: ${name}`,
+        );
       }
     }
   });

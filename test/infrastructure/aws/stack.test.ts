@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { parseStackConfig } from "../../../components/config";
-import { vpcCidr } from "../../../components/infrastructure/aws/network";
-import { planLab } from "../../../components/plan";
+import { planLab, vpcCidr } from "../../../components/plan";
 import { stackConfig, stackNames, stackText } from "../../support/stacks";
 
 describe("the stack files of AWS", () => {

@@ -11,6 +11,17 @@ describe("the recorded beginning of a lab", () => {
     assert.equal(await beginning.changed({}, begun), false);
     assert.deepEqual(await beginning.update({}, begun), begun);
   });
+
+  it("has an id of its own, which a lab of an earlier version gets at its next up", async () => {
+    const [one, two] = await Promise.all([beginning.create({}), beginning.create({})]);
+    assert.match(one.lab, /^[0-9a-f]{12}$/);
+    assert.notEqual(one.lab, two.lab);
+    const former = { started: "2026-01-01T00:00:00.000Z", owner: "ada" } as typeof one;
+    assert.equal(await beginning.changed({}, former), true);
+    const { lab, ...rest } = await beginning.update({}, former);
+    assert.match(lab, /^[0-9a-f]{12}$/);
+    assert.deepEqual(rest, former);
+  });
 });
 
 describe("a lab's expiry", () => {

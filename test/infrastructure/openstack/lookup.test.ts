@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem, parseConfig } from "../../../components/config";
 import { OpenStackInfrastructure } from "../../../components/infrastructure/openstack";
 import { createProvider, requireAccount } from "../../../components/infrastructure/openstack/provider";
-import { borrowSession } from "../../../components/infrastructure/openstack/session";
+import { borrowSession, tryLogin } from "../../../components/infrastructure/openstack/session";
 import { planLab } from "../../../components/plan";
 import { resolved, startMocks } from "../../support/mocks";
 import { answers } from "../../support/openstack";
@@ -130,12 +130,30 @@ describe("the lookup on OpenStack before anything is built", () => {
     assert.equal(flavor?.message, "there is no such flavor; list them with: openstack flavor list");
   });
 
-  it("says in one sentence that login failed", async () => {
-    const getAuthScope =
-      "invocation of openstack:identity/getAuthScope:getAuthScope returned an error: 1 error occurred:\n\t* Error creating OpenStack identity client: Authentication failed\n\n";
+  it("says in one sentence that the password is wrong: not the raw answer of Keystone", async () => {
+    const answer =
+      '{"error":{"code":401,"message":"The request you have made requires authentication.","title":"Unauthorized"}}';
+    const getAuthScope = `invocation of openstack:identity/getAuthScope:getAuthScope returned an error: 1 error occurred:\n\t* Error creating OpenStack identity client: Expected HTTP response code [200 201 202] when accessing [POST https://keystone:5000/v3/auth/tokens], but got 401 instead: ${answer}\n\n`;
+    const sentence =
+      "does not accept the user name, the password or the project (status 401: The request you have made requires authentication.); check the credentials with: openstack token issue";
     assert.deepEqual(sentences(await problemsOf({ ...GOOD, cloud: undefined }, { getAuthScope })), [
-      "openstack.cloud undefined: the login to OpenStack failed: Authentication failed; check the credentials with: openstack token issue",
+      `openstack.cloud undefined: OpenStack ${sentence}`,
     ]);
+    await fake.stop();
+    fake = await FakeOpenStack.start({ "/identity/v3/auth/tokens": 401 });
+    const auth = { auth_url: `${fake.url}/identity`, username: "ada", password: "wrong" };
+    await assert.rejects(tryLogin({}, { auth, insecure: false }), (error: Error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(
+        error.message,
+        /does not accept the user name, the password or the project \(status 401: no\)/,
+      );
+      return true;
+    });
+    // A cloud that is down is no wrong password.
+    await fake.stop();
+    await tryLogin({}, { auth, insecure: false });
+    fake = await FakeOpenStack.start(EMPTY_PROJECT);
   });
 
   it("says that the region is unknown or the project is missing, which the provider reports as a missing endpoint", async () => {

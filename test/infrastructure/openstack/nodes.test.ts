@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { parseConfig } from "../../../components/config";
-import { allocationPools, mtuWarning } from "../../../components/infrastructure/openstack/network";
+import { allocationPools, mtuProblem } from "../../../components/infrastructure/openstack/network";
 import { parseCidr, planLab, toNumber } from "../../../components/plan";
 import { labConfigs } from "../../support/arbitraries";
 import { named, ofType, resolved } from "../../support/mocks";
@@ -70,6 +70,7 @@ describe("a lab on OpenStack", () => {
   it("has plain tags after those of the stack, and outputs the expiry", async () => {
     const { resources, result } = await buildOpenStack({ openstack: { owner: "grace", ttl: "8h" } });
     assert.deepEqual(named(resources, INSTANCE, "cp1").props.tags.slice(2), [
+      "lab=0123456789ab",
       "owner=grace",
       "expiry=2026-01-01T08:00:00Z",
     ]);
@@ -102,9 +103,30 @@ describe("a lab on OpenStack", () => {
     assert.equal(await mtu({ mtu: 1442 }), 1442);
   });
 
-  it("warns when Neutron's MTU differs from the plan's", () => {
-    assert.match(mtuWarning("a", 1450, 1442) ?? "", /network a has an MTU of 1442 .*encaplab:mtu 1442$/);
-    for (const given of [1450, 0, undefined]) assert.equal(mtuWarning("a", 1450, given), undefined);
+  it("ends the run when Neutron's MTU is smaller than the plan's, and names the stack in the way out", () => {
+    const smaller = mtuProblem("a", 1450, 1442, "os-lab");
+    assert.equal(smaller?.fatal, true);
+    assert.match(
+      smaller?.message ?? "",
+      /^network a has an MTU of 1442 .*pulumi -s os-lab config set encaplab:mtu 1442,/,
+    );
+    const larger = mtuProblem("a", 1450, 1500, "os-lab");
+    assert.equal(larger?.fatal, false);
+    for (const given of [1450, 0, undefined]) assert.equal(mtuProblem("a", 1450, given, "x"), undefined);
+  });
+
+  it("fails as a program when a network's MTU is smaller: no port is made with a wrong one", async () => {
+    const failure = new Promise<Error>((failed) => {
+      const others = process.listeners("unhandledRejection");
+      process.removeAllListeners("unhandledRejection");
+      process.once("unhandledRejection", (error) => {
+        for (const listener of others) process.on("unhandledRejection", listener);
+        failed(error as Error);
+      });
+    });
+    // The mocks give every network 1450 bytes, unless the plan has set them.
+    void buildOpenStack({ mtu: 1450 }, { mtu: 1442 });
+    assert.match((await failure).message, /MTU of 1442 bytes, and the plan assumes 1450/);
   });
 });
 

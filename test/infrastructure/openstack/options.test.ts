@@ -15,6 +15,7 @@ import {
   GROUP,
   INSTANCE,
   KEYPAIR,
+  LAB,
   LEG,
   NETWORK,
   PORT,
@@ -123,15 +124,22 @@ describe("the resources of OpenStack alone, in every mode with every fault", fun
     for (const { title, recording } of built) {
       for (const { type, name, props } of recording.resources) {
         if (!tagged.includes(type)) continue;
-        assert.deepEqual(props.tags, ["project=encaplab", "stack=test", "owner=ada"], `${title}: ${name}`);
+        assert.deepEqual(
+          props.tags,
+          ["project=encaplab", "stack=test", `lab=${LAB}`, "owner=ada"],
+          `${title}: ${name}`,
+        );
         assert.equal(
           props.description,
-          type === INSTANCE ? undefined : "encaplab: test",
+          type === INSTANCE ? undefined : `encaplab: test ${LAB}`,
           `${title}: ${name}`,
         );
         if (type !== FLOATING_IP) assert.equal(props.name, `test-${type === GROUP ? "nodes" : name}`);
       }
-      assert.match(ofType(recording.resources, KEYPAIR)[0]?.props.name, /^encaplab-test-[0-9a-f]{8}$/);
+      assert.match(
+        ofType(recording.resources, KEYPAIR)[0]?.props.name,
+        /^encaplab-test-0123456789ab-[0-9a-f]{8}$/,
+      );
     }
   });
 

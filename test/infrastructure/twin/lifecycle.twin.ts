@@ -125,6 +125,13 @@ describe("a twin with the real engine", function () {
 
   const damages: Record<string, { damage: string; repaired: string[] }> = {
     "a node's namespace deleted": { damage: "ip netns del w2", repaired: ["w2"] },
+    "a route deleted": { damage: "ip -n w2 route del 172.16.0.0/26", repaired: ["w2"] },
+    "a tunnel deleted": { damage: "ip -n w1 link del vxlan.calico", repaired: ["w1"] },
+    "the fabric's rules flushed": {
+      damage: "nsenter --net=/run/netns/fabric nft flush ruleset",
+      repaired: ["security"],
+    },
+    "a pod's address changed": { damage: "ip -n w3-1 addr add 192.0.2.1/32 dev eth0", repaired: ["w3"] },
     "a pod's namespace deleted": { damage: "ip netns del w3-1", repaired: ["w3"] },
   };
   for (const [title, { damage, repaired }] of Object.entries(damages)) {

@@ -41,6 +41,16 @@ describe("the command line on the twin", function () {
     assert.equal(shown.trimEnd().split("\n").length, 3, shown);
   });
 
+  it("says in status what was changed by hand inside, and repairs it in an up", async () => {
+    const shown = async () => JSON.parse(await fine("status", "local", "--json")).altered;
+    assert.equal(await shown(), undefined);
+    await fine("shell", "w1", "ip", "link", "set", "eth0", "mtu", "1400");
+    assert.deepEqual(await shown(), ["w1"]);
+    assert.match(await fine("status"), /by hand +changed since the last `up`: w1; `.* up local` repairs it/);
+    await fine("up", "local");
+    assert.equal(await shown(), undefined);
+  });
+
   it("shows with status what is up", async () => {
     const shown = await fine("status");
     assert.match(shown, /^local is up, on the twin, in namespaces of this machine\./);

@@ -1,5 +1,6 @@
 /**
- * Requests to OpenStack that its provider cannot make: list names, read what is left of a quota, find resources by tag.
+ * Requests to OpenStack that its provider cannot make: list names, read what is left of a quota, find resources by tag,
+ * delete what the state does not know.
  */
 import * as http from "node:http";
 import * as https from "node:https";
@@ -60,15 +61,33 @@ export type Entry = Readonly<Record<string, unknown>>;
  */
 export async function read(session: Session, service: string, path: string): Promise<Entry> {
   const url = endpointOf(session, service) + path;
-  const headers = {
-    "x-auth-token": session.token,
-    // Before microversion 2.27, Nova knew only the second header.
-    "openstack-api-version": `compute ${COMPUTE_VERSION}`,
-    "x-openstack-nova-api-version": COMPUTE_VERSION,
-  };
-  const { status, body } = await send("GET", url, { headers, tls: session.tls });
+  const { status, body } = await send("GET", url, { headers: headersOf(session), tls: session.tls });
   if (status === 200 && typeof body === "object" && body !== null) return body as Entry;
   throw new Error(`${url} answered with status ${status}${reasonOf(body)}`);
+}
+
+const headersOf = ({ token }: Session): Record<string, string> => ({
+  "x-auth-token": token,
+  // Before microversion 2.27, Nova knew only the second header.
+  "openstack-api-version": `compute ${COMPUTE_VERSION}`,
+  "x-openstack-nova-api-version": COMPUTE_VERSION,
+});
+
+/** Changes something. @returns the status, and the API's own message in the form `: …`, or nothing. */
+export async function write(
+  session: Session,
+  method: "PUT" | "DELETE",
+  service: string,
+  path: string,
+  content?: object,
+): Promise<{ status: number; reason: string }> {
+  const url = endpointOf(session, service) + path;
+  const { status, body } = await send(method, url, {
+    headers: headersOf(session),
+    body: content,
+    tls: session.tls,
+  });
+  return { status, reason: reasonOf(body) };
 }
 
 /**
@@ -99,7 +118,7 @@ function endpointOf(session: Session, service: string): string {
 
 /** Sends one request. @throws {Error} when the server cannot be reached, or does not answer in time. */
 export function send(
-  method: "GET" | "POST",
+  method: "DELETE" | "GET" | "POST" | "PUT",
   url: string,
   { headers = {}, body, tls = {} }: { headers?: Record<string, string>; body?: unknown; tls?: Tls },
 ): Promise<Answer> {

@@ -24,24 +24,41 @@ export const stackTags = (stack: string): string[] => [
   openstackTag("stack", stack),
 ];
 
+/** The tag with the lab's id. */
+export const labTag = (lab: string): string => openstackTag("lab", lab);
+
 /**
- * The description of the stack's Neutron resources. Neutron takes tags only after a resource exists, and the provider
- * may be killed in between. The description is part of the request that creates the resource.
+ * The description of a lab's Neutron resources. Neutron takes tags only after a resource exists, and the provider may be
+ * killed in between. The description is part of the request that creates the resource.
+ * @param lab the lab's id. Labs of an earlier version have none.
  */
-export const stackDescription = (stack: string): string => `encaplab: ${stack}`;
+export const descriptionOf = (stack: string, lab?: string): string =>
+  `encaplab: ${stack}${lab === undefined ? "" : ` ${lab}`}`;
+
+/** The value of a tag among a resource's tags; undefined if it has no such tag. */
+export function tagValue(tags: unknown, key: string): string | undefined {
+  const found = Array.isArray(tags) ? tags.find((tag) => String(tag).startsWith(`${key}=`)) : undefined;
+  return found === undefined ? undefined : String(found).slice(key.length + 1);
+}
 
 /**
  * Name of a key pair. It must be unique for its user and consist of letters, digits, blanks, `-` and `_`
  * (nova/api/validation/parameter_types.py). Each key has its own name, so that a new key can be made before the old one
  * is deleted.
+ * The lab's id is in it: two labs of one user may have the same stack name and the user's own key.
  */
-export const keyPairName = (stack: string, publicKey: string): string =>
-  `${keyPairPrefix(stack)}${digest(publicKey.trim())}`;
+export const keyPairName = (stack: string, lab: string, publicKey: string): string =>
+  `${keyPairPrefix(stack)}${lab}-${digest(publicKey.trim())}`;
 
-/** Whether a key pair of this name was made for the stack. */
-export function isKeyPairOf(stack: string, name: string): boolean {
+/**
+ * For which lab of a stack a key pair of this name was made.
+ * @returns undefined if for none. An empty id: for a lab of a version whose labs had none.
+ */
+export function labOfKeyPair(stack: string, name: string): string | undefined {
   const prefix = keyPairPrefix(stack);
-  return name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length));
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+  const found = /^(?:([0-9a-f]{12})-)?[0-9a-f]{8}$/.exec(rest);
+  return found ? (found[1] ?? "") : undefined;
 }
 
 const keyPairPrefix = (stack: string) => `${PROJECT_TAG}-${stack}-`.replace(/[^\w-]/g, "-");

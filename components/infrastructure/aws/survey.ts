@@ -1,0 +1,239 @@
+/** What EC2 has with some tags, with what has no tags of its own: routes, and associations of route tables. */
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** Sends a request with the provider that shall be asked. */
+export type Ask = <T>(request: (options: pulumi.InvokeOptions) => Promise<T>) => Promise<T>;
+
+/** Something in EC2. */
+export interface Found {
+  kind: string;
+  /** As `pulumi import` takes it. */
+  id: string;
+  /** The provider's type of resource. */
+  type: string;
+  /** The command that deletes it, without the region. */
+  command: string;
+  /** Of a route or an association: its route table. */
+  inside?: string;
+  /** Of a route: its destination; of an association: its subnet. */
+  leadsTo?: string;
+}
+
+type Options = pulumi.InvokeOptions;
+type List = (tags: Tags, region: string | undefined, options: Options) => Promise<string[]>;
+
+/** Every state but `terminated`: EC2 still lists such an instance for a while, but it is gone. */
+const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
+
+const idsOf = ({ ids }: { ids: string[] }): string[] => ids;
+const filtersOf = (tags: Tags) =>
+  Object.entries(tags).map(([key, value]) => ({ name: `tag:${key}`, values: [value] }));
+
+/**
+ * For kinds of which the provider looks up exactly one, and reports none and several as errors. The names of several come
+ * from the tagging API, and each is looked up by its own id: the tagging API also lists what is gone.
+ */
+async function eachOf(
+  kind: string,
+  lookUp: (id?: string) => Promise<string>,
+  tags: Tags,
+  region: string | undefined,
+  options: Options,
+): Promise<string[]> {
+  const one = (id?: string): Promise<string[] | "several"> =>
+    lookUp(id).then(
+      (found) => [found],
+      (error: Error) => {
+        if (/no matching|no results|couldn't find resource|NotFound|empty result/i.test(error.message))
+          return [];
+        if (/multiple|more than one|too many/i.test(error.message)) return "several";
+        throw error;
+      },
+    );
+  const found = await one();
+  if (found !== "several") return found;
+  const tagFilters = Object.entries(tags).map(([key, value]) => ({ key, values: [value] }));
+  const { resourceTagMappingLists: listed } = await aws.resourcegroupstaggingapi.getResources(
+    { region, tagFilters, resourceTypeFilters: [`ec2:${kind}`] },
+    options,
+  );
+  const named = listed.map(({ resourceArn }) => resourceArn.slice(resourceArn.lastIndexOf("/") + 1));
+  return (await Promise.all(named.map(one))).flatMap((each) => (each === "several" ? [] : each));
+}
+
+interface Kind {
+  kind: string;
+  type: string;
+  list: List;
+  command(id: string): string;
+}
+
+/** Every kind of tagged resource in a lab, in the order in which it can be deleted. */
+const KINDS: readonly Kind[] = [
+  {
+    kind: "instance",
+    type: "aws:ec2/instance:Instance",
+    list: (instanceTags, region, options) =>
+      aws.ec2.getInstances({ instanceTags, instanceStateNames: LIVING, region }, options).then(idsOf),
+    command: (id) =>
+      `aws ec2 terminate-instances --instance-ids ${id} && aws ec2 wait instance-terminated --instance-ids ${id}`,
+  },
+  {
+    kind: "volume",
+    type: "aws:ebs/volume:Volume",
+    list: (tags, region, options) => aws.ebs.getEbsVolumes({ tags, region }, options).then(idsOf),
+    command: (id) => `aws ec2 delete-volume --volume-id ${id}`,
+  },
+  {
+    kind: "key-pair",
+    type: "aws:ec2/keyPair:KeyPair",
+    list: (tags, region, options) => {
+      const filters = filtersOf(tags);
+      const lookUp = (keyPairId?: string) =>
+        aws.ec2.getKeyPair({ ...(keyPairId ? { keyPairId } : { filters }), region }, options).then(
+          // The name, by which the provider knows key pairs.
+          ({ keyName, id }) => keyName ?? id,
+        );
+      return eachOf("key-pair", lookUp, tags, region, options);
+    },
+    command: (name) => `aws ec2 delete-key-pair --key-name ${name}`,
+  },
+  {
+    kind: "security-group-rule",
+    type: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    list: (tags, region, options) => aws.vpc.getSecurityGroupRules({ tags, region }, options).then(idsOf),
+    command: () => "",
+  },
+  {
+    kind: "security-group",
+    type: "aws:ec2/securityGroup:SecurityGroup",
+    list: (tags, region, options) => aws.ec2.getSecurityGroups({ tags, region }, options).then(idsOf),
+    command: (id) => `aws ec2 delete-security-group --group-id ${id}`,
+  },
+  {
+    kind: "subnet",
+    type: "aws:ec2/subnet:Subnet",
+    list: (tags, region, options) => aws.ec2.getSubnets({ tags, region }, options).then(idsOf),
+    command: (id) => `aws ec2 delete-subnet --subnet-id ${id}`,
+  },
+  {
+    kind: "route-table",
+    type: "aws:ec2/routeTable:RouteTable",
+    list: (tags, region, options) => aws.ec2.getRouteTables({ tags, region }, options).then(idsOf),
+    command: (id) => `aws ec2 delete-route-table --route-table-id ${id}`,
+  },
+  {
+    kind: "internet-gateway",
+    type: "aws:ec2/internetGateway:InternetGateway",
+    list: (tags, region, options) => {
+      const lookUp = (internetGatewayId?: string) =>
+        aws.ec2
+          .getInternetGateway({ ...(internetGatewayId ? { internetGatewayId } : { tags }), region }, options)
+          .then(({ id }) => id);
+      return eachOf("internet-gateway", lookUp, tags, region, options);
+    },
+    command: (id) => `aws ec2 delete-internet-gateway --internet-gateway-id ${id}`,
+  },
+  {
+    kind: "vpc",
+    type: "aws:ec2/vpc:Vpc",
+    list: (tags, region, options) => aws.ec2.getVpcs({ tags, region }, options).then(idsOf),
+    command: (id) => `aws ec2 delete-vpc --vpc-id ${id}`,
+  },
+];
+
+/**
+ * Everything with these tags, in the order in which it can be deleted.
+ * @param region Default: the provider's own.
+ */
+export async function survey(ask: Ask, tags: Tags, region?: string): Promise<Found[]> {
+  const listed = await Promise.all(
+    KINDS.map(async ({ kind, type, list, command }) => {
+      const ids = await ask((options) => list(tags, region, options));
+      return Promise.all(
+        ids.map(async (id): Promise<Found[]> => {
+          const found = { kind, type, id, command: command(id) };
+          switch (kind) {
+            case "security-group-rule":
+              return [await asRule(id, ask, region)];
+            case "route-table":
+              return [...(await insideTable(id, ask, region)), found];
+            case "internet-gateway":
+              return [await asGateway(found, ask, region)];
+            default:
+              return [found];
+          }
+        }),
+      );
+    }),
+  );
+  const all = listed.flat(2);
+  const isMachine = ({ kind }: Found) => kind === "instance";
+  // What is in a route table leads to the other things, and goes before them.
+  const inside = all.filter((found) => found.inside !== undefined);
+  return [
+    ...all.filter(isMachine),
+    ...inside,
+    ...all.filter((found) => !isMachine(found) && !inside.includes(found)),
+  ];
+}
+
+/** A rule's command names its group and its direction. */
+async function asRule(id: string, ask: Ask, region: string | undefined): Promise<Found> {
+  const { isEgress, securityGroupId } = await ask((options) =>
+    aws.vpc.getSecurityGroupRule({ securityGroupRuleId: id, region }, options),
+  );
+  const direction = isEgress ? "Egress" : "Ingress";
+  return {
+    kind: "security-group-rule",
+    id,
+    type: `aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`,
+    command: `aws ec2 revoke-security-group-${direction.toLowerCase()} --group-id ${securityGroupId} --security-group-rule-ids ${id}`,
+  };
+}
+
+/** EC2 does not delete a gateway that is attached. */
+async function asGateway(found: Found, ask: Ask, region: string | undefined): Promise<Found> {
+  const { attachments } = await ask((options) =>
+    aws.ec2.getInternetGateway({ internetGatewayId: found.id, region }, options),
+  );
+  const detach = attachments.map(
+    ({ vpcId }) => `aws ec2 detach-internet-gateway --internet-gateway-id ${found.id} --vpc-id ${vpcId} && `,
+  );
+  return { ...found, command: `${detach.join("")}${found.command}` };
+}
+
+/** The routes and associations of a route table, which go with it, but may also be new in a table that stays. */
+async function insideTable(routeTableId: string, ask: Ask, region: string | undefined): Promise<Found[]> {
+  const { routes, associations } = await ask((options) =>
+    aws.ec2.getRouteTable({ routeTableId, region }, options),
+  );
+  const added = routes
+    // The table's own route to the VPC is `local`. Routes of the user's own to other things are not the lab's.
+    .filter(
+      ({ gatewayId, networkInterfaceId, cidrBlock }) =>
+        cidrBlock && (/^igw-/.test(gatewayId) || networkInterfaceId),
+    )
+    .map(({ cidrBlock }) => ({
+      kind: "route",
+      type: "aws:ec2/route:Route",
+      id: `${routeTableId}_${cidrBlock}`,
+      inside: routeTableId,
+      leadsTo: cidrBlock,
+      command: `aws ec2 delete-route --route-table-id ${routeTableId} --destination-cidr-block ${cidrBlock}`,
+    }));
+  const associated = associations
+    .filter(({ main, subnetId }) => !main && subnetId)
+    .map(({ subnetId, routeTableAssociationId }) => ({
+      kind: "route-table-association",
+      type: "aws:ec2/routeTableAssociation:RouteTableAssociation",
+      id: `${subnetId}/${routeTableId}`,
+      inside: routeTableId,
+      leadsTo: subnetId,
+      command: `aws ec2 disassociate-route-table --association-id ${routeTableAssociationId}`,
+    }));
+  return [...added, ...associated];
+}

@@ -1,0 +1,59 @@
+/** A lab on a model of OpenStack whose engine is killed: what the next `up` and `down` make of it. */
+import { parseConfig } from "../../components/config";
+import { unknownTo } from "../../components/infrastructure/common";
+import type { Session } from "../../components/infrastructure/openstack/api";
+import { recoveryOf, wantedBy } from "../../components/infrastructure/openstack/recovery";
+import { planLab } from "../../components/plan";
+import { KilledEngine, type Moment, recordedId } from "./killed-engine";
+import type { Recorded } from "./mocks";
+import { apiOf } from "./neutron-api";
+import { NeutronModel } from "./neutron-model";
+import { buildOpenStack } from "./openstack";
+import { FakeOpenStack } from "./openstack-api";
+
+/** Direct paths across subnets, and rules that one node must not have: every kind of resource is in it. */
+export const RAW = {
+  encapsulation: "IPIPCrossSubnet",
+  podRoutes: true,
+  faults: [{ fault: "ipip-blocked", nodes: ["w2"] }],
+};
+
+const PLAN = planLab(parseConfig({ cloud: "openstack", ...RAW }));
+
+/** What the lab registers. */
+export const recordedLab = async (): Promise<Recorded[]> =>
+  (await buildOpenStack(RAW, { id: recordedId })).resources;
+
+/** The result of a kill: what the cloud has in the end, and what was deleted in between. */
+export interface Aftermath {
+  contents: readonly string[];
+  deleted: string[];
+}
+
+/** Builds, is killed, and then goes on as `up` or `down` does. */
+export async function afterKill(
+  resources: readonly Recorded[],
+  kill: { step: number; moment: Moment },
+  then: "up" | "down",
+): Promise<Aftermath> {
+  const model = new NeutronModel();
+  const engine = new KilledEngine(model, resources);
+  const fake = await FakeOpenStack.start({}, apiOf(model));
+  try {
+    engine.up(kill);
+    const session: Session = { token: "a-token", projectId: "p", catalogue: fake.catalogue, region: "here" };
+    const recovery = recoveryOf(session, "test", { attempts: 2, pause: 0 });
+    const found = (await Promise.all(engine.labs.map(recovery.find))).flat();
+    const unknown = unknownTo(
+      engine.state,
+      found,
+      recovery.idsOf,
+      then === "up" ? wantedBy(PLAN) : undefined,
+    );
+    await recovery.remove(unknown);
+    engine[then]();
+    return { contents: model.contents, deleted: unknown.map(({ kind }) => kind) };
+  } finally {
+    await fake.stop();
+  }
+}
