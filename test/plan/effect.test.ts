@@ -4,6 +4,7 @@ import { FAULTS, type FaultSetting, faultLabel } from "../../components/config";
 import { effectsOf, hasEffect, type LabPlan, outcomeOf, planLab, withFaults } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
 import { planOf, type RawConfig } from "../support/problems";
+import { runs } from "../support/runs";
 
 const subsetsOf = <T>(items: readonly T[]): T[][] =>
   items.reduce<T[][]>((sets, item) => sets.concat(sets.map((set) => [...set, item])), [[]]);
@@ -28,7 +29,7 @@ describe("the effect of a fault", () => {
           assert.equal(effect, paths ? "paths" : readiness ? "readiness" : "nothing", faultLabel(fault));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

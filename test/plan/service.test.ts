@@ -1,7 +1,7 @@
 /** Node to pod, Services and NodePorts: what Kubernetes, kOps and the clouds document, as literal tables. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { ENCAPSULATIONS, FABRICS, faultOf, type LabConfig } from "../../components/config";
+import { ENCAPSULATIONS, FABRICS, type Fault, faultOf, type LabConfig } from "../../components/config";
 import {
   contains,
   judge,
@@ -15,7 +15,11 @@ import {
 } from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
 import { planOf, type RawConfig } from "../support/problems";
+import { runs } from "../support/runs";
 import { carriersOf, failuresOf, outcomesOf } from "../support/verdicts";
+
+/** The faults that break datagrams to a Service, but no ping; tests of their own hold them (placed-fault.test.ts). */
+const UDP_ONLY: readonly Fault[] = ["vxlan-checksum", "dns-loop"];
 
 const SERVICE_ROWS = [
   "node-to-pod (same-subnet)",
@@ -171,8 +175,9 @@ describe("the verdict on node to pod, Services and NodePorts", () => {
   it("is for a Service the one for the pod behind it, whatever its port, in any lab", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
-        // On all nodes: otherwise a path may have several rows.
-        const plan = planLab({ ...config, faults: config.faults.map(faultOf) });
+        // On all nodes: otherwise a path may have several rows. Two faults break datagrams and leave ICMP alone.
+        const faults = config.faults.map(faultOf).filter((one) => !UDP_ONLY.includes(one));
+        const plan = planLab({ ...config, faults });
         const { paths } = judge(plan);
         const outcome = (row: string, probe: string) =>
           paths.find((one) => rowKey(one) === row && one.probe === probe)?.outcome;
@@ -188,7 +193,7 @@ describe("the verdict on node to pod, Services and NodePorts", () => {
           assert.equal(nodePort, outcome(`node-to-pod (${reach})`, "TCP"));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

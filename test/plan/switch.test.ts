@@ -5,6 +5,7 @@ import { ENCAPSULATIONS, faultOf } from "../../components/config";
 import { FAULT_FACTS, judge, judgeSwitch, type LabPlan, planLab, rowKey } from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
 import { changed, planOf } from "../support/problems";
+import { runs } from "../support/runs";
 import { failuresOf, outcomesOf } from "../support/verdicts";
 
 const onContainers = (encapsulation: string, more: object = {}) =>
@@ -97,7 +98,7 @@ describe("pods that run during a switch", () => {
         }
         assert.equal(/full-MTU fails on/.test(living.sentence), living.differs.length > 0);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

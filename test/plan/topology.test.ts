@@ -13,11 +13,12 @@ import {
 } from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
 import { planOf } from "../support/problems";
+import { runs } from "../support/runs";
 
 const onAnyLab = (claim: (plan: LabPlan) => void) =>
   fc.assert(
     fc.property(labConfigs, (config) => claim(planLab(config))),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 const assertUnique = (values: readonly string[]) => assert.equal(new Set(values).size, values.length);
 const subnetOf = (plan: LabPlan, name: string) =>

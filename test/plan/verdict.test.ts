@@ -19,12 +19,13 @@ import {
 } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
 import { changed, planOf } from "../support/problems";
+import { runs } from "../support/runs";
 import { failuresOf, outcomesOf } from "../support/verdicts";
 
 const onAnyLab = (claim: (plan: LabPlan) => void) =>
   fc.assert(
     fc.property(labConfigs, (config) => claim(planLab(config))),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 
 /** A verdict without its remarks: what would really be different in the lab. */
@@ -126,7 +127,7 @@ describe("the verdict", () => {
           assert.equal(outcome, fails ? "fails" : "works", `${row} on ${plan.fabric}`);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -187,7 +188,7 @@ describe("a fault in the verdict", () => {
         );
         assert.equal(differs(outcomeOf(faulty), outcomeOf(healthy)), !idle);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

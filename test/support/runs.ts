@@ -1,0 +1,11 @@
+/**
+ * How often a property of the plan is tried. `ENCAPLAB_RUNS` lowers it for the mutation run, which tries the same
+ * properties once for every mutant, and gives them a seed, so that the same mutants survive every time.
+ */
+import * as fc from "fast-check";
+
+const { ENCAPLAB_RUNS: most } = process.env;
+if (most) fc.configureGlobal({ numRuns: Number(most), seed: 1 });
+
+/** The number of runs of a property that needs another one than fast-check's own. */
+export const runs = (count: number): number => (most ? Math.min(count, Number(most)) : count);
