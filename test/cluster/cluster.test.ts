@@ -193,6 +193,30 @@ describe("Calico on a cluster", () => {
     assert.ok(provider.secrets.includes("kubeconfig"));
   });
 
+  it("is given up with the API of an old cluster, taken over from a killed run, and set back after a change by hand", async () => {
+    const { resources } = await buildCluster();
+    const { props } = named(resources, "pulumi:providers:kubernetes", "api");
+    for (const setting of ["deleteUnreachable", "upsertExistingObjects", "enablePatchForce"])
+      assert.equal(String(props[setting]), "true", setting);
+  });
+
+  it("replaces a pool whose range or block size changes, old before new, and nothing else of it", async () => {
+    const { opts } = named((await buildCluster()).resources, POOL, "default-ipv4-ippool");
+    assert.deepEqual(opts.replaceOnChanges, ["spec.cidr", "spec.blockSize"]);
+    assert.equal(opts.deleteBeforeReplace, true);
+  });
+
+  it("lets BIRD program the routes (programClusterRoutes) where the version has the choice", async () => {
+    const configuration = async (raw: Record<string, unknown>) =>
+      ofType((await buildCluster(raw)).resources, "kubernetes:crd.projectcalico.org/v1:BGPConfiguration").map(
+        ({ name, props }) => [name, props.spec],
+      );
+    assert.deepEqual(await configuration({ calicoVersion: "3.32", kubernetesVersion: "1.35" }), [
+      ["default", { programClusterRoutes: "Enabled" }],
+    ]);
+    assert.deepEqual(await configuration({ calicoVersion: "3.31", kubernetesVersion: "1.35" }), []);
+  });
+
   it("changes in a switch only the pool, in place, and the steps that wait", async () => {
     const built = await Promise.all(ENCAPSULATIONS.map((encapsulation) => buildCluster({ encapsulation })));
     const [first] = built;

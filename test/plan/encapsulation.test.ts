@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { ENCAPSULATIONS } from "../../components/config";
-import { ENCAPSULATION_FACTS, routesNeedBgp, TUNNELS } from "../../components/plan";
+import { ENCAPSULATIONS, type Encapsulation } from "../../components/config";
+import { ENCAPSULATION_FACTS, judge, routesNeedBgp, TUNNELS } from "../../components/plan";
 import { planOf } from "../support/problems";
+import { carriersOf } from "../support/verdicts";
 
 const FACTS = Object.entries(ENCAPSULATION_FACTS);
 
@@ -90,4 +91,45 @@ describe("the MTU of a plan", () => {
     const { mtu } = planOf({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
     assert.deepEqual(mtu, { link: 1500, tunnel: 1450, pod: 1500 });
   });
+});
+
+/** How packets travel on the paths that cross between nodes, by whether both nodes are in one subnet. */
+const CARRIERS: [Encapsulation, sameSubnet: string, crossSubnet: string, sameSubnetAs32: string][] = [
+  ["IPIP", "tunl0, IP protocol 4", "tunl0, IP protocol 4", "tunl0, IP protocol 4"],
+  ["IPIPCrossSubnet", "direct", "tunl0, IP protocol 4", "tunl0, IP protocol 4"],
+  ["VXLAN", "vxlan.calico, UDP 4789", "vxlan.calico, UDP 4789", "vxlan.calico, UDP 4789"],
+  ["VXLANCrossSubnet", "direct", "vxlan.calico, UDP 4789", "vxlan.calico, UDP 4789"],
+  ["None", "direct", "direct", "direct"],
+];
+
+describe("the carrier of every path", () => {
+  const carriers = (same: string, cross: string) => ({
+    "same-node": "inside the node",
+    "same-subnet": same,
+    "cross-subnet": cross,
+    "pod-to-node (same-subnet)": "with the node's address",
+    "pod-to-node (cross-subnet)": "with the node's address",
+    "node-to-pod (same-subnet)": same,
+    "node-to-pod (cross-subnet)": cross,
+    "pod-to-service (same-subnet)": same,
+    "pod-to-service (cross-subnet)": cross,
+    "client-to-nodeport (same-subnet)": same,
+    "client-to-nodeport (cross-subnet)": cross,
+    "client-to-nodeport (Local)": "to the node's own pod",
+    "pod-to-internet": "with the node's address",
+  });
+
+  for (const [encapsulation, same, cross, sameAs32] of CARRIERS) {
+    it(`is the documented one: ${encapsulation}`, () => {
+      assert.deepEqual(carriersOf(judge(planOf({ encapsulation }))), carriers(same, cross));
+    });
+
+    // calico#4254: no address is in a /32 but the node's own, so CrossSubnet finds no node in its subnet.
+    it(`is the tunnel, where there is one, if Calico records the nodes as /32: ${encapsulation}`, () => {
+      for (const fabric of ["aws", "openstack", "plain"]) {
+        const plan = planOf({ fabric, encapsulation, faults: ["node-as-32"] });
+        assert.deepEqual(carriersOf(judge(plan)), carriers(sameAs32, cross), fabric);
+      }
+    });
+  }
 });

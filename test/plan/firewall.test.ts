@@ -3,6 +3,8 @@ import * as fc from "fast-check";
 import { ENCAPSULATIONS, type Encapsulation, FAULTS } from "../../components/config";
 import { FAULT_FACTS, fabricFacts, type LabPlan, planLab, type RuleName } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
+import { documentedFirewall } from "../support/documented-firewall";
+import { sorted } from "../support/firewall";
 import { changed, planOf, type RawConfig } from "../support/problems";
 
 const ONE_SUBNET = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
@@ -53,6 +55,20 @@ describe("the firewall of a plan", () => {
         assert.deepEqual(open(false, topology), [...ALWAYS, ...plain]);
       }
       assert.deepEqual(open(true, ONE_NODE_EACH), [...ALWAYS, ...apart]);
+    });
+  }
+
+  for (const encapsulation of ENCAPSULATIONS) {
+    it(`is the documented one, with sources, protocols and port ranges: ${encapsulation}`, () => {
+      for (const cloud of ["aws", "openstack", "twin", "hosts"]) {
+        const open = planOf({ cloud, encapsulation }).firewall.filter((rule) => rule.open);
+        const sources = { operator: ["operator"], nodes: "nodes", pods: "pods" };
+        assert.deepEqual(
+          sorted(open.map(({ protocol, ports, source }) => ({ protocol, ports, source }))),
+          sorted(documentedFirewall(encapsulation, sources)),
+          cloud,
+        );
+      }
     });
   }
 

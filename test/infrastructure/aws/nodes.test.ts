@@ -1,0 +1,48 @@
+/** What keeps a machine on AWS and its data to itself, and how many rules its group may have. */
+import assert from "node:assert/strict";
+import { parseConfig } from "../../../components/config";
+import { planRules } from "../../../components/infrastructure/aws/security";
+import { planLab } from "../../../components/plan";
+import { buildAws, INSTANCE } from "../../support/aws";
+import { ofType } from "../../support/mocks";
+import { problemsOf, type RawConfig } from "../../support/problems";
+
+describe("a machine on AWS", () => {
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html: a pod is one hop further away.
+  it("answers requests for its metadata only with a session token (IMDSv2), and only to itself: one hop", async () => {
+    for (const { props } of ofType((await buildAws({})).resources, INSTANCE))
+      assert.deepEqual(props.metadataOptions, {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+      });
+  });
+
+  it("has an encrypted disk, which is deleted with it", async () => {
+    const machines = ofType((await buildAws({})).resources, INSTANCE);
+    assert.equal(machines.length, 4);
+    for (const { props } of machines) {
+      const { encrypted, deleteOnTermination, volumeType } = props.rootBlockDevice;
+      assert.deepEqual([encrypted, deleteOnTermination, volumeType], [true, true, "gp3"]);
+    }
+  });
+});
+
+// VPC quotas, "Inbound or outbound rules per security group": 60, counted apart for inbound and outbound.
+describe("the rules of a security group on AWS", () => {
+  const check = (raw: RawConfig, cidrs: number) => {
+    const plan = planLab(parseConfig({ cloud: "aws", ...raw }));
+    const access = Array.from({ length: cidrs }, (_, i) => `203.0.113.${i}/32`);
+    return problemsOf(() => assert.equal(planRules(plan, access).length, 60));
+  };
+
+  it("may be 60", async () => {
+    assert.deepEqual(await check({ encapsulation: "IPIPCrossSubnet" }, 17), []);
+  });
+
+  it("are refused when they are 61, with how many they are", async () => {
+    const [problem] = await check({ encapsulation: "VXLAN", bgp: "Disabled" }, 18);
+    assert.deepEqual([problem?.key, problem?.value], ["aws.accessCidrs", "18 CIDRs"]);
+    assert.match(problem?.message ?? "", /^they make 61 rules, and a security group holds 60;/);
+  });
+});
