@@ -5,6 +5,7 @@ import { parseConfig } from "../../components/config";
 import { planIngress } from "../../components/infrastructure/common";
 import { planLab } from "../../components/plan";
 import { buildAws, INGRESS, INSTANCE } from "../support/aws";
+import { dependencies } from "../support/clouds";
 import { ofType, type Recorded, resolved } from "../support/mocks";
 import { buildOpenStack, GROUP, PORT, RULE } from "../support/openstack";
 
@@ -65,6 +66,15 @@ function lineOf({ name, props }: Recorded, fields: readonly string[], ...sources
 const ownersOf = async ({ name, opts }: Recorded) => {
   const owner = opts.deletedWith && (await resolved((opts.deletedWith as pulumi.Resource).urn));
   return [name, opts.parent !== undefined, owner?.split("::").at(-1)];
+};
+
+/** Every rule, and those that each of some resources waits for, by name. */
+const rulesAwaited = async (rules: readonly Recorded[], waiting: readonly Recorded[]) => {
+  const nameOf = (one: pulumi.Resource) => rules.find(({ resource }) => resource === one)?.name;
+  const awaited = await Promise.all(
+    waiting.map(async (one) => (await dependencies(one)).map(nameOf).filter((name) => name !== undefined)),
+  );
+  return { all: rules.map(({ name }) => name), awaited };
 };
 
 describe("the security groups of a lab on AWS", () => {
@@ -134,6 +144,12 @@ describe("the security groups of a lab on AWS", () => {
     for (const group of ofType(resources, SECURITY_GROUP))
       assert.deepEqual(await ownersOf(group), [group.name, true, undefined]);
   });
+
+  it("have all their rules before a machine sends its first packet", async () => {
+    const rules = resources.filter(({ type }) => /gressRule$/.test(type));
+    const { all, awaited } = await rulesAwaited(rules, ofType(resources, INSTANCE));
+    assert.deepEqual(awaited, [all, all, all, all]);
+  });
 });
 
 describe("the security groups of a lab on OpenStack", () => {
@@ -170,6 +186,11 @@ describe("the security groups of a lab on OpenStack", () => {
         ["w3", all],
       ],
     );
+  });
+
+  it("have all their rules before a port sends its first packet", async () => {
+    const { all, awaited } = await rulesAwaited(ofType(resources, RULE), ofType(resources, PORT));
+    assert.deepEqual(awaited, [all, all, all, all]);
   });
 
   it("are the lab's, and take their rules with them", async () => {

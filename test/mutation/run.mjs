@@ -1,0 +1,69 @@
+/**
+ * Changes the code in one place after another, and runs the quick tests on each: a change that no test notices survives.
+ *
+ *   node test/mutation/run.mjs TARGET [FILE …]
+ *
+ * Prints what survived and the score, and fails below the threshold. With FILEs, only these are mutated. Stryker works on
+ * copies in .stryker-tmp, which it removes. `ENCAPLAB_RUNS` says how often each property is tried (test/support/runs.ts).
+ */
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { relative } from "node:path";
+import { Stryker } from "@stryker-mutator/core";
+
+/** Walks from fix to fix through every lab: a minute for each mutant, of what the other tests look at as well. */
+const SLOW = ["fix.test.ts"];
+
+/** What is mutated, and the tests that must notice. Tests that keep a build for later would not see a mutant in it. */
+const TARGETS = {
+  plan: {
+    // The catalogue is prose, and the index exports.
+    mutate: ["components/plan/**/*.ts", "!components/plan/catalogue.ts", "!components/plan/index.ts"],
+    tests: readdirSync("test/plan")
+      .filter((name) => name.endsWith(".test.ts") && !SLOW.includes(name))
+      .map((name) => `test/plan/${name}`),
+  },
+  clouds: {
+    mutate: ["aws/security", "openstack/security", "common/ingress"].map(
+      (name) => `components/infrastructure/${name}.ts`,
+    ),
+    tests: ["security", "aws/nodes"].map((name) => `test/infrastructure/${name}.test.ts`),
+  },
+};
+
+/** The share of mutants that tests must notice, in percent. */
+const THRESHOLD = 90;
+
+const [target, ...files] = process.argv.slice(2);
+const { mutate, tests } = TARGETS[target];
+const results = await new Stryker({
+  testRunner: "mocha-12",
+  plugins: ["./test/mutation/plugins.mjs"],
+  ignorers: ["encaplab"],
+  // For the processes that run tests: they load TypeScript.
+  testRunnerNodeArgs: ["--import=tsx"],
+  // Not as Stryker's `testFiles`: it then runs only tests with a file's name as title for what a module computes on loading.
+  mochaOptions: { spec: ["test/support/runs.ts", ...tests] },
+  warnings: { unknownOptions: false }, // that is one
+  mutate: files.length > 0 ? files : mutate,
+  coverageAnalysis: "perTest",
+  concurrency: Math.min(2, availableParallelism()),
+  // Stryker stops a loop without an end by counting. A busy machine must not pass for one, and a slow test not for a kill.
+  timeoutMS: 120_000,
+  tempDirName: ".stryker-tmp",
+  cleanTempDir: "always",
+  reporters: ["progress-append-only"],
+  allowConsoleColors: false,
+}).runMutationTest();
+
+const ended = (...wanted) => results.filter(({ status }) => wanted.includes(status));
+const [noticed, survivors] = [ended("Killed", "Timeout"), ended("Survived", "NoCoverage")];
+for (const { fileName, location, mutatorName, replacement } of survivors)
+  console.log(`${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}`);
+const all = noticed.length + survivors.length;
+const score = (100 * noticed.length) / all;
+console.log(
+  `${target}: ${score.toFixed(1)} % of ${all} mutants noticed, ${ended("Ignored").length} left out`,
+);
+// Without any mutant the score is no number.
+process.exitCode = score >= THRESHOLD ? 0 : 1;
