@@ -12,8 +12,7 @@ const settingsIn = (raw: RawConfig): readonly FaultSetting[] => raw.faults as Fa
 /** What a fix says about the config, as the values that a reader would set. */
 const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => RawConfig[]][] = [
   [
-    // What comes after the colon is how to do the same outside a lab. Of dns-loop it is an instruction to "set" something.
-    /take (\S+) out of faults(?:: set the kubelet's resolvConf)?/,
+    /take (\S+) out of faults/,
     ([, fault], raw) => [{ faults: settingsIn(raw).filter((one) => faultOf(one) !== fault) }],
   ],
   [/set podRoutes: true/, () => [{ podRoutes: true }]],
