@@ -27,7 +27,7 @@ const TARGETS = {
     mutate: ["aws/security", "openstack/security", "common/ingress"].map(
       (name) => `components/infrastructure/${name}.ts`,
     ),
-    tests: ["security", "aws/nodes"].map((name) => `test/infrastructure/${name}.test.ts`),
+    tests: ["security", "aws/nodes", "aws/living"].map((name) => `test/infrastructure/${name}.test.ts`),
   },
 };
 
