@@ -1,9 +1,10 @@
 /** What keeps a machine on AWS and its data to itself, and how many rules its group may have. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../components/config";
-import { planRules } from "../../../components/infrastructure/aws/security";
+import { planRules, takeOver } from "../../../components/infrastructure/aws/security";
+import type { IngressRule } from "../../../components/infrastructure/common";
 import { planLab } from "../../../components/plan";
-import { buildAws, INSTANCE } from "../../support/aws";
+import { buildAws, INGRESS, INSTANCE } from "../../support/aws";
 import { ofType } from "../../support/mocks";
 import { problemsOf, type RawConfig } from "../../support/problems";
 
@@ -44,5 +45,43 @@ describe("the rules of a security group on AWS", () => {
     const [problem] = await check({ encapsulation: "VXLAN", bgp: "Disabled" }, 18);
     assert.deepEqual([problem?.key, problem?.value], ["aws.accessCidrs", "18 CIDRs"]);
     assert.match(problem?.message ?? "", /^they make 61 rules, and a security group holds 60;/);
+  });
+});
+
+describe("the rules that a change passes on the way on AWS", () => {
+  const rule = (name: string, except?: string[]): IngressRule => ({
+    name,
+    rule: "ssh",
+    protocol: "tcp",
+    source: { group: true },
+    ...(except && { except }),
+  });
+  const heldOf = (type: string, name: string) => ({
+    type,
+    urn: `urn:pulumi:s::encaplab::a$${type}::lab-${name}`,
+  });
+  const names = (kind: string, count: number) => Array.from({ length: count }, (_, i) => `${kind}-${i}`);
+  // What is not in the group of all nodes does not count: a machine, and the rule of a group apart.
+  const held = [
+    ...names("old", 50).map((name) => heldOf(INGRESS, name)),
+    heldOf(INGRESS, "ipip-others"),
+    heldOf(INSTANCE, "w1"),
+  ];
+  const change = (added: number) =>
+    takeOver(
+      [rule("old-0"), rule("ipip-others", ["w2"]), ...names("new", added).map((name) => rule(name))],
+      held,
+      (name) => `lab-${name}`,
+    );
+
+  it("may be 60, and then every new one is made before an old one is deleted", () => {
+    assert.deepEqual([...change(10)], []);
+  });
+
+  it("would be 61, so each new one takes the place of an old one that goes, and none of one that stays", () => {
+    assert.deepEqual(
+      [...change(11)],
+      names("new", 11).map((name, i) => [`lab-${name}`, `lab-old-${i + 1}`]),
+    );
   });
 });
