@@ -61,6 +61,7 @@ export class Machine {
       "passphrase.cjs",
       "lab",
       "lab.cjs",
+      "missing-package.cjs",
       "bundle",
     ])
       copy(`scripts/${what}`);

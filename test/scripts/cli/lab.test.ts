@@ -52,7 +52,7 @@ describe("scripts/lab", () => {
     const { status, stdout } = await machine.run("scripts/lab env");
     assert.equal(status, 0);
     assert.ok(
-      stdout.split("\n").every((line) => line === "" || line.startsWith("export ")),
+      stdout.split("\n").every((line) => line === "" || /^(export|unset) /.test(line)),
       stdout,
     );
   });
