@@ -7,26 +7,14 @@ import { unknownTo } from "../../components/infrastructure/common";
 import { planLab } from "../../components/plan";
 import { buildAws } from "./aws";
 import { Ec2Model } from "./ec2-model";
-import { KilledEngine, type Moment, recordedId } from "./killed-engine";
+import { type Aftermath, KILLED_LAB, KilledEngine, type Moment, recordedId } from "./killed-engine";
 import { type Recorded, startMocks } from "./mocks";
 
-/** Direct paths across subnets, and a rule that one node must not have: every kind of resource is in it. */
-const RAW = {
-  encapsulation: "IPIPCrossSubnet",
-  podRoutes: true,
-  faults: [{ fault: "ipip-blocked", nodes: ["w2"] }],
-};
-const PLAN = planLab(parseConfig({ cloud: "aws", ...RAW }));
+const PLAN = planLab(parseConfig({ cloud: "aws", ...KILLED_LAB }));
 
 /** What the lab registers. */
 export const recordedLab = async (): Promise<Recorded[]> =>
-  (await buildAws(RAW, { id: recordedId })).resources;
-
-/** The result of a kill: what the cloud has in the end, and what was deleted in between. */
-export interface Aftermath {
-  contents: readonly string[];
-  deleted: string[];
-}
+  (await buildAws(KILLED_LAB, { id: recordedId })).resources;
 
 /** Builds, is killed, and then goes on as `up` or `down` does. The provider's deletions are the model's. */
 export async function afterKill(

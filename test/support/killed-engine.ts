@@ -23,6 +23,19 @@ export type Moment = (typeof MOMENTS)[number];
 /** The id that a resource has in a recording: unlike the mocks' own, not the same for a network and its subnet. */
 export const recordedId = (type: string, name: string): string => `<${type} ${name}>`;
 
+/** The lab's config, but for its cloud. Every kind of resource is in it: direct paths across subnets, and a group apart. */
+export const KILLED_LAB = {
+  encapsulation: "IPIPCrossSubnet",
+  podRoutes: true,
+  faults: [{ fault: "ipip-blocked", nodes: ["w2"] }],
+};
+
+/** What comes of a kill: what the cloud has in the end, and what was deleted in between. */
+export interface Aftermath {
+  contents: readonly string[];
+  deleted: string[];
+}
+
 type Known = StateResource & { id: string; props: Recorded["props"] };
 
 export class KilledEngine {

@@ -4,31 +4,18 @@ import { unknownTo } from "../../components/infrastructure/common";
 import type { Session } from "../../components/infrastructure/openstack/api";
 import { recoveryOf, wantedBy } from "../../components/infrastructure/openstack/recovery";
 import { planLab } from "../../components/plan";
-import { KilledEngine, type Moment, recordedId } from "./killed-engine";
+import { type Aftermath, KILLED_LAB, KilledEngine, type Moment, recordedId } from "./killed-engine";
 import type { Recorded } from "./mocks";
 import { apiOf } from "./neutron-api";
 import { NeutronModel } from "./neutron-model";
 import { buildOpenStack } from "./openstack";
 import { FakeOpenStack } from "./openstack-api";
 
-/** Direct paths across subnets, and rules that one node must not have: every kind of resource is in it. */
-export const RAW = {
-  encapsulation: "IPIPCrossSubnet",
-  podRoutes: true,
-  faults: [{ fault: "ipip-blocked", nodes: ["w2"] }],
-};
-
-const PLAN = planLab(parseConfig({ cloud: "openstack", ...RAW }));
+const PLAN = planLab(parseConfig({ cloud: "openstack", ...KILLED_LAB }));
 
 /** What the lab registers. */
 export const recordedLab = async (): Promise<Recorded[]> =>
-  (await buildOpenStack(RAW, { id: recordedId })).resources;
-
-/** The result of a kill: what the cloud has in the end, and what was deleted in between. */
-export interface Aftermath {
-  contents: readonly string[];
-  deleted: string[];
-}
+  (await buildOpenStack(KILLED_LAB, { id: recordedId })).resources;
 
 /** Builds, is killed, and then goes on as `up` or `down` does. */
 export async function afterKill(
