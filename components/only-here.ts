@@ -2,11 +2,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isElsewhere, ONLY_HERE } from "./remote/types";
 
-/** Whether the command line asked nobody, because it takes the lab for one on this machine. */
+/** Whether the command line did not ask, because it takes the lab for one on this machine. */
 export const onlyHere = (): boolean => process.env[ONLY_HERE] === "1";
 
 /**
- * Makes the program refuse every resource that is not on this machine, where nobody was asked: also those that the user has
+ * Makes the program refuse every resource that is not on this machine, where the command line did not ask: also those that the user has
  * added to it. Call it at the beginning of the program.
  */
 export function refuseElsewhere(): void {
@@ -14,7 +14,7 @@ export function refuseElsewhere(): void {
   pulumi.runtime.registerStackTransformation(({ type, name }) => {
     if (!isElsewhere(type)) return undefined;
     throw new pulumi.RunError(
-      `${name} (${type}) was not built: the command line asked nobody, because the stack's file says that the lab is on this machine. Plain \`pulumi up\` shows it, and asks.`,
+      `${name} (${type}) was not built: the command line did not ask, because the stack's file says that the lab is on this machine. Plain \`pulumi up\` shows it, and asks.`,
     );
   });
 }

@@ -1,5 +1,5 @@
 /** The interface of another network that Calico takes for a node's own by mistake: the fault `node-ip-wrong-interface`. */
-import { blockOf, contains, overlap, parseCidr, toAddress } from "./addressing";
+import { blockOf, contains, overlap, parseCidr, toAddress, toNumber } from "./addressing";
 import { INTERNET } from "./endpoint";
 import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
@@ -15,12 +15,11 @@ type Ranges = Pick<LabPlan, "ipPool" | "serviceCidr" | "subnets">;
 /** The VPN's range, a CIDR: not one of the lab's own ranges, so that no packet to it finds its way between the nodes. */
 export function vpnRange({ ipPool, serviceCidr, subnets }: Ranges): { cidr: string; first: number } {
   const taken = [ipPool.cidr, serviceCidr, ...subnets.map(({ cidr }) => cidr)].map(parseCidr);
-  const internet = INTERNET.address;
   const blocks = RANGES.map(parseCidr).flatMap((range) =>
     Array.from({ length: 2 ** (16 - range.prefix) }, (_, i) => blockOf(range, 16, i)),
   );
   const isFree = (block: (typeof blocks)[number]) =>
-    !taken.some((one) => overlap(one, block)) && !contains(block, parseCidr(`${internet}/32`).first);
+    !taken.some((one) => overlap(one, block)) && !contains(block, toNumber(INTERNET.address));
   // The ranges of a lab are a few, and cannot fill all of these.
   const { first } = blocks.find(isFree) ?? (blocks[0] as (typeof blocks)[number]);
   return { cidr: `${toAddress(first)}/16`, first };

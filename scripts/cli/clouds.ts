@@ -64,7 +64,7 @@ function askedForDeployed(stack: string, deployed: Deployment): Asked | undefine
 export const leftoversOf = (asked: Asked, labs: readonly string[]): Promise<Leftover[]> =>
   ask(asked, ({ findLeftovers }) => findLeftovers(asked.name, labs, asked.config, asked.settings));
 
-/** Every lab past its time to live, in the account or project of the stack, whoever has made it. */
+/** Every lab past its time to live, of every owner in the account or project of the stack. */
 export const expiredOf = (asked: Asked): Promise<ExpiredLab[]> =>
   ask(asked, ({ findExpired }) => findExpired(Date.now(), asked.config, asked.settings));
 

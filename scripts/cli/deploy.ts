@@ -49,7 +49,7 @@ export interface RunOptions {
   announce?: (deployed: Deployment | undefined) => void;
 }
 
-/** A run, and whether nobody was asked because everything is on this machine: the program then refuses all else. */
+/** A run, and whether the question was left out because everything is on this machine: the program then refuses all else. */
 interface UnaskedOptions extends RunOptions {
   unasked?: boolean;
 }

@@ -42,7 +42,7 @@ describe("a lab as one component", () => {
     ...changes,
   });
 
-  it("builds nothing elsewhere when the command line asked nobody, whatever the engine's config says", async () => {
+  it("builds nothing elsewhere when the command line did not ask, whatever the engine's config says", async () => {
     process.env[ONLY_HERE] = "1";
     try {
       await build("study", {});

@@ -15,6 +15,10 @@ export function outcomesOf(verdict: Verdict): Record<string, string> {
   );
 }
 
+/** {@link outcomesOf} without the rows in which everything works. */
+export const failingRows = (verdict: Verdict): Record<string, string> =>
+  Object.fromEntries(Object.entries(outcomesOf(verdict)).filter(([, outcome]) => outcome !== "works"));
+
 /** The failure of each probe that fails, with the name of its row. */
 export function failuresOf(verdict: Verdict) {
   return verdict.paths.flatMap((path) => (path.failure ? [{ row: rowKey(path), ...path.failure }] : []));

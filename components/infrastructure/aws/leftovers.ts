@@ -58,7 +58,7 @@ export function askThrough(region: string, provider: aws.Provider): Ask {
 const DATED = ["ec2:instance", "ec2:volume", "ec2:vpc"];
 
 /**
- * Every lab of the account that is past its time to live, in every region that the account uses, whoever has made it.
+ * Every lab of the account that is past its time to live, of every owner and in every region that the account uses.
  * @param now milliseconds since 1970.
  */
 export async function findExpired(

@@ -57,7 +57,7 @@ const DATED = [
   })),
 ];
 
-/** Every lab of the project that is past its time to live, whoever has made it. @param now milliseconds since 1970. */
+/** Every lab of the project that is past its time to live, of every owner. @param now milliseconds since 1970. */
 export async function findExpired(now: number, ...where: Where): Promise<ExpiredLab[]> {
   const session = await sessionFor(...where);
   const query = `tags=${encodeURIComponent(openstackTag("project", "encaplab"))}`;

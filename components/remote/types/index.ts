@@ -55,7 +55,7 @@ export const isElsewhere = (type: string): boolean =>
   !HERE.some((start) => type.startsWith(start));
 
 /**
- * The variable by which the command line tells the program that it asked nobody, because it takes the lab for one on this
+ * The variable by which the command line tells the program that it did not ask, because it takes the lab for one on this
  * machine. The program reads the config as the engine does, and refuses to build anything else then.
  */
 export const ONLY_HERE = "ENCAPLAB_ONLY_HERE";

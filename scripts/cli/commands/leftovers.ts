@@ -17,7 +17,7 @@ export const leftovers = (): Command =>
   })
     .argument(...STACK)
     .addOption(stackOption())
-    .option("--expired", "list every lab of the stack's account or project past its ttl, whoever made it")
+    .option("--expired", "list every lab of the stack's account or project past its ttl, of every owner")
     .addOption(jsonOption())
     .action(
       endsWith((stack: string | undefined, options: Options) =>

@@ -119,7 +119,7 @@ describe("the leftovers of a stack on OpenStack", () => {
     );
   });
 
-  it("are, with --expired, every lab of the project past its ttl, whoever made it", async () => {
+  it("are, with --expired, every lab of the project past its ttl, of every owner", async () => {
     const of = (lab: string, stack: string, expiry: string) => ({
       id: lab,
       tags: ["project=encaplab", `stack=${stack}`, `lab=${lab}`, "owner=grace", `expiry=${expiry}`],

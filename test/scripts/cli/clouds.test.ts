@@ -122,7 +122,7 @@ describe("a lab on a cloud", function () {
     assert.match(stdout, /^Nothing of your labs of os is left on openstack\.\nAnother lab has/);
   });
 
-  it("past its ttl is found by leftovers --expired, whoever made it", async () => {
+  it("past its ttl is found by leftovers --expired, of every owner", async () => {
     const expired = { ...port("p3", "ffffffffffff"), id: "r" };
     const tags = [...expired.tags, "owner=grace", "expiry=2020-01-01T00:00:00Z"];
     await start({ "/network/v2.0/routers": { routers: [{ ...expired, tags }] } });

@@ -130,7 +130,7 @@ describe("a stack file that the engine takes for a cloud", function () {
     assert.deepEqual(checkout.calls(), []);
   });
 
-  it("gets the program's promise to build nothing elsewhere when nobody was asked, and only then", async () => {
+  it("gets the program's promise to build nothing elsewhere when the question was left out, and only then", async () => {
     const seen = () => fs.readFileSync(path.join(checkout.root, "only-here"), "utf8");
     const engine = path.join(checkout.root, "bin/pulumi");
     const line = 'echo "${ENCAPLAB_ONLY_HERE:-}" >"$FAKE/only-here"\n';

@@ -54,7 +54,7 @@ describe("a program to which the user has added a machine elsewhere", function (
     checkout.remove();
   });
 
-  it("builds none of it when nobody was asked", async () => {
+  it("builds none of it when the question was left out", async () => {
     const program = checkout.read("index.ts");
     checkout.write(
       "index.ts",
@@ -67,7 +67,7 @@ describe("a program to which the user has added a machine elsewhere", function (
     assert.notEqual(status, 0);
     assert.match(
       stderr.replace(/\s+/g, " "),
-      /mine \(azure:compute:Machine\) was not built: the command line asked nobody/,
+      /mine \(azure:compute:Machine\) was not built: the command line did not ask/,
     );
     assert.doesNotMatch(`${stdout}${stderr}`, /^ +at /m);
   });
