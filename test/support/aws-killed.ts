@@ -3,7 +3,7 @@ import { parseConfig } from "../../components/config";
 import { askThrough } from "../../components/infrastructure/aws/leftovers";
 import { createProvider } from "../../components/infrastructure/aws/provider";
 import { recoveryOf, wantedBy } from "../../components/infrastructure/aws/recovery";
-import { unknownTo } from "../../components/infrastructure/common";
+import { searchUnknown } from "../../components/infrastructure/common";
 import { planLab } from "../../components/plan";
 import { buildAws } from "./aws";
 import { Ec2Model } from "./ec2-model";
@@ -27,14 +27,8 @@ export async function afterKill(
   engine.up(kill);
   await startMocks({ call: model.call });
   const region = "eu-central-1";
-  const { find, idsOf } = recoveryOf(
-    askThrough(region, createProvider("aws", region, {})),
-    region,
-    {},
-    "test",
-  );
-  const found = (await Promise.all(engine.labs.map(find))).flat();
-  const unknown = unknownTo(engine.state, found, idsOf, then === "up" ? wantedBy(PLAN) : undefined);
+  const recovery = recoveryOf(askThrough(region, createProvider("aws", region, {})), region, {}, "test");
+  const unknown = await searchUnknown(recovery, engine.state, then === "up" ? wantedBy(PLAN) : undefined);
   for (const { type, id } of unknown) model.remove(type, id);
   engine[then]();
   return { contents: model.contents, deleted: unknown.map(({ kind }) => kind) };

@@ -3,7 +3,7 @@
  * that does not know the last step. The model refuses what the cloud refuses: an address in use, a rule that exists, a
  * network that something is in.
  */
-import { labIdsIn, type StateResource } from "../../components/infrastructure/leftovers";
+import type { StateResource } from "../../components/infrastructure/leftovers";
 import type { Recorded } from "./mocks";
 
 /** A model of a cloud. Its errors are the cloud's own. */
@@ -72,10 +72,6 @@ export class KilledEngine {
   down(): void {
     for (let one = this.state.pop(); one; one = this.state.pop())
       if (isOfCloud(one.type)) this.model.remove(one.type, one.id, one.props);
-  }
-
-  get labs(): string[] {
-    return labIdsIn(this.state);
   }
 
   /** Inputs with the ids that this cloud has given, in place of the recording's. */

@@ -1,6 +1,6 @@
 /** A lab on a model of OpenStack whose engine is killed: what the next `up` and `down` make of it. */
 import { parseConfig } from "../../components/config";
-import { unknownTo } from "../../components/infrastructure/common";
+import { searchUnknown } from "../../components/infrastructure/common";
 import type { Session } from "../../components/infrastructure/openstack/api";
 import { recoveryOf, wantedBy } from "../../components/infrastructure/openstack/recovery";
 import { planLab } from "../../components/plan";
@@ -30,13 +30,7 @@ export async function afterKill(
     engine.up(kill);
     const session: Session = { token: "a-token", projectId: "p", catalogue: fake.catalogue, region: "here" };
     const recovery = recoveryOf(session, "test", { attempts: 2, pause: 0 });
-    const found = (await Promise.all(engine.labs.map(recovery.find))).flat();
-    const unknown = unknownTo(
-      engine.state,
-      found,
-      recovery.idsOf,
-      then === "up" ? wantedBy(PLAN) : undefined,
-    );
+    const unknown = await searchUnknown(recovery, engine.state, then === "up" ? wantedBy(PLAN) : undefined);
     await recovery.remove(unknown);
     engine[then]();
     return { contents: model.contents, deleted: unknown.map(({ kind }) => kind) };

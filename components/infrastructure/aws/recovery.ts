@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import type * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, ProviderSettings } from "../../config";
 import type { LabPlan } from "../../plan";
-import { labIdsIn, type Marked, PROJECT_TAG, type Recovery, type StateResource, unknownTo } from "../common";
+import { type Marked, PROJECT_TAG, type Recovery, type StateResource, searchUnknown } from "../common";
 import { askThrough, leftoverOf } from "./leftovers";
 import { createProvider, findRegion, providerArgs } from "./provider";
 import { type Ask, type Found, survey } from "./survey";
@@ -142,8 +142,7 @@ export async function findUnknown(
 ): Promise<Remains[]> {
   const region = findRegion(config, settings);
   const ask = askThrough(region, createProvider("aws", region, settings));
-  const recovery = recoveryOf(ask, region, settings, stack);
-  return unknownTo(resources, (await Promise.all(labIdsIn(resources).map(recovery.find))).flat(), idsOf);
+  return searchUnknown(recoveryOf(ask, region, settings, stack), resources);
 }
 
 /** Deletes it. @throws {Error} when EC2 refuses. */

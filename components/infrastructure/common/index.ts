@@ -16,7 +16,7 @@ export { type CostEstimate, estimateCost } from "./cost";
 export { apiOf } from "./endpoint";
 export { type GroupApart, groupsOf, type IngressRule, planIngress, rulesApart } from "./ingress";
 export { createLogin, KeyPair, type Login, sshCommand } from "./key";
-export { leftByKilledRun, type Marked, type Recovery, recover, unknownTo } from "./recovery";
+export { leftByKilledRun, type Marked, type Recovery, recover, searchUnknown } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
 export { ownState } from "./state";
 export { type LabTags, PROJECT_TAG } from "./tags";

@@ -30,7 +30,7 @@ export interface Recovery<Thing extends Marked> {
  * @param isWanted whether the lab needs what leads there. A route that the user has added to the lab's router by hand stays
  *   as long as the router does. By default, everything is the lab's own, as before a `down`.
  */
-export function unknownTo<Thing extends Marked>(
+function unknownTo<Thing extends Marked>(
   resources: readonly StateResource[],
   things: readonly Thing[],
   idsOf: (resource: StateResource) => string[] = () => [],
@@ -43,6 +43,19 @@ export function unknownTo<Thing extends Marked>(
     ({ inside, leadsTo = "" }) => inside === undefined || ids.has(inside) || isWanted(leadsTo),
   );
 }
+
+/** What a cloud has of the labs in a state. */
+const foundOf = async <Thing extends Marked>(
+  { find }: Recovery<Thing>,
+  resources: readonly StateResource[],
+): Promise<Thing[]> => (await Promise.all(labIdsIn(resources).map(find))).flat();
+
+/** What a cloud has of the labs in a state and the state does not know. @param isWanted as in {@link unknownTo}. */
+export const searchUnknown = async <Thing extends Marked>(
+  recovery: Recovery<Thing>,
+  resources: readonly StateResource[],
+  isWanted?: (leadsTo: string) => boolean,
+): Promise<Thing[]> => unknownTo(resources, await foundOf(recovery, resources), recovery.idsOf, isWanted);
 
 /** The sentence about what a killed run has left. @param when whether it is deleted now, or at the next `up`. */
 export const leftByKilledRun = (things: readonly Leftover[], when: "now" | "then"): string =>
@@ -69,7 +82,7 @@ export function goneFrom(resources: readonly StateResource[], found: readonly Ma
  * @throws {Error} when the cloud refuses to delete something.
  */
 export async function recover<Thing extends Marked>(
-  { find, remove, idsOf }: Recovery<Thing>,
+  recovery: Recovery<Thing>,
   isWanted: (leadsTo: string) => boolean,
   resources: readonly StateResource[],
 ): Promise<void> {
@@ -80,12 +93,12 @@ export async function recover<Thing extends Marked>(
   if (unknown.length === 0) return;
   const isPreview = pulumi.runtime.isDryRun();
   await pulumi.log.warn(leftByKilledRun(unknown, isPreview ? "then" : "now"));
-  if (!isPreview) await remove(unknown);
+  if (!isPreview) await recovery.remove(unknown);
 
   async function look(): Promise<Thing[]> {
-    const found = (await Promise.all(labIdsIn(resources).map(find))).flat();
+    const found = await foundOf(recovery, resources);
     const gone = goneFrom(resources, found);
     if (gone) await pulumi.log.warn(gone);
-    return unknownTo(resources, found, idsOf, isWanted);
+    return unknownTo(resources, found, recovery.idsOf, isWanted);
   }
 }

@@ -1,6 +1,6 @@
 /** What a killed run has left on OpenStack: found by the lab's id, and deleted through OpenStack's own APIs. */
 import type { LabPlan } from "../../plan";
-import { labIdsIn, type Marked, type Recovery, type StateResource, unknownTo } from "../common";
+import { type Marked, type Recovery, type StateResource, searchUnknown } from "../common";
 import { type Patience, removeAll, type Session, survey, type Thing } from "./api";
 import { leftoverOf, sessionFor, type Where } from "./leftovers";
 
@@ -41,8 +41,7 @@ export async function findUnknown(
   resources: readonly StateResource[],
   ...where: Where
 ): Promise<Remains[]> {
-  const recovery = recoveryOf(await sessionFor(...where), stack);
-  return unknownTo(resources, (await Promise.all(labIdsIn(resources).map(recovery.find))).flat());
+  return searchUnknown(recoveryOf(await sessionFor(...where), stack), resources);
 }
 
 /** Deletes it. @throws {Error} when OpenStack refuses. */
