@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
 import { addVpn, changeHost, closesSessions, removeVpn } from "./host";
-import { forgetLook, keepLook, lookAt, lookAtForwarding, lookAtRules } from "./look";
+import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";
 import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
@@ -31,34 +31,49 @@ export const digest = (state: unknown): string =>
  * Runs `body` under the part's lock, because an orphan of a killed engine may still be at work on it. Then signs the
  * part.
  * @param look bash that prints what the part has: see {@link keepLook}.
+ * @param from the state that `body` changes. If the part is not in that state, nothing is done and the script fails.
  */
-export function signed(part: string, state: unknown, body: string, look: readonly string[] = []): string {
+export function signed(
+  part: string,
+  state: unknown,
+  body: string,
+  { look = [], from }: { look?: readonly string[]; from?: unknown } = {},
+): string {
+  const file = `${SIGNATURES}/${part}`;
   return [
     "set -e",
-    `mkdir -p ${SIGNATURES}`,
-    `exec {lock}> ${SIGNATURES}/${part}.lock`,
+    // As few programs as can be: under emulation each costs a tenth of a second.
+    `[[ -d ${SIGNATURES} ]] || mkdir -p ${SIGNATURES}`,
+    `exec {lock}> ${file}.lock`,
     'flock "$lock"',
-    `rm -f ${SIGNATURES}/${part}`,
-    forgetLook(part),
+    ...(from === undefined
+      ? []
+      : [`{ [[ -e ${file} && $(< ${file}) == ${digest(from)} ]] && ${isAsSeen(part)}; } || exit 1`]),
+    `rm -f ${file} ${filesOfLook(part)}`,
     body,
     ...(look.length > 0 ? [keepLook(part, look)] : []),
-    `echo ${digest(state)} > ${SIGNATURES}/${part}`,
+    `echo ${digest(state)} > ${file}`,
   ].join("\n");
 }
 
 /** Removes a part together with its signature. */
 export function unsigned(part: string, body: string): string {
-  return [`rm -f ${SIGNATURES}/${part} ${SIGNATURES}/${part}.lock`, forgetLook(part), body].join("\n");
+  return [`rm -f ${SIGNATURES}/${part} ${SIGNATURES}/${part}.lock ${filesOfLook(part)}`, body].join("\n");
 }
 
 /** What the network has. The fabric's ports are the nodes' own. */
-export const lookAtNetwork = (): string[] => [lookAt(ROUTER), lookAtRules(ROUTER), lookAt(INTERNET_HOST)];
+export const lookAtNetwork = (): string[] => [
+  lookAt(ROUTER),
+  lookAtRules(ROUTER),
+  lookAt(INTERNET_HOST),
+  `[[ ! -e /run/netns/${FABRIC} ]] || echo ${FABRIC}`,
+];
 
 /** What the fabric's rules are. */
 export const lookAtSecurity = (): string[] => [lookAtRules(FABRIC)];
 
 /** What a node has, with its pods and its port. */
-export function lookAtNode({ name, pods, forwarding }: NodeState): string[] {
+export function lookAtNode({ name, pods, forwarding, bird }: NodeState): string[] {
   const { tap, bridge, inner } = port(name);
   return [
     lookAt(name),
@@ -66,6 +81,7 @@ export function lookAtNode({ name, pods, forwarding }: NodeState): string[] {
     ...(forwarding.length > 0 ? [lookAtForwarding(name)] : []),
     ...pods.map((pod) => lookAt(pod.name)),
     lookAt(FABRIC, [tap, bridge, inner]),
+    ...(bird === "" ? [] : [lookAtBird(`${birdFiles(name)}.pid`)]),
   ];
 }
 
@@ -103,8 +119,7 @@ function leave(old: readonly string[], now: readonly string[]): string[] {
       return [
         endBird(node),
         ...unplug(node),
-        `rm -f ${SIGNATURES}/${nodePart(node)}`,
-        forgetLook(nodePart(node)),
+        `rm -f ${SIGNATURES}/${nodePart(node)} ${filesOfLook(nodePart(node))}`,
       ];
     // Labs of an earlier version recorded names alone.
     return address && address !== addresses.get(node) ? [endBird(node)] : [];

@@ -10,38 +10,49 @@ export interface ProcessSnapshot {
   signatures: ReadonlyMap<string, string>;
   /** Names of parts that were changed by hand since they were signed. */
   altered: ReadonlySet<string>;
-  namespaces: ReadonlySet<string>;
-  /** Nodes whose BIRD runs. */
-  birds: ReadonlySet<string>;
 }
 
-/** How long one reading is reused, in milliseconds: an `up` asks for all its parts within a moment. */
+/** How long one reading is reused after it was made, in milliseconds: an `up` asks for all its parts within a moment. */
 const FRESH_MS = 500;
 
-const counts = new Map<string, { at: number; snapshot: Promise<ProcessSnapshot> }>();
+/** A reading, and the parts that this process has changed since it began. */
+interface Reading {
+  snapshot: Promise<ProcessSnapshot>;
+  /** Undefined while it is being made. */
+  at?: number;
+  changed: Set<string>;
+}
 
-/** Reads a sandbox, or reuses a recent reading. @returns undefined if no sandbox is alive in that folder. */
-export async function takeSnapshot(folder: string): Promise<ProcessSnapshot | undefined> {
+const readings = new Map<string, Reading>();
+
+/**
+ * Reads a sandbox, or reuses a recent reading.
+ * @param part the part that is asked for: a reading older than its last change is not reused.
+ * @returns undefined if no sandbox is alive in that folder.
+ */
+export async function takeSnapshot(folder: string, part: string): Promise<ProcessSnapshot | undefined> {
   const sandbox = findSandbox(folder);
   if (!sandbox) return undefined;
-  const known = counts.get(sandbox.bootId);
-  if (known && Date.now() - known.at < FRESH_MS) return known.snapshot;
-  const snapshot = count(sandbox);
-  counts.set(sandbox.bootId, { at: Date.now(), snapshot });
-  return snapshot;
+  const known = readings.get(sandbox.bootId);
+  const isFresh = known && (known.at === undefined || Date.now() - known.at < FRESH_MS);
+  if (isFresh && !known.changed.has(part)) return known.snapshot;
+  const reading: Reading = { snapshot: count(sandbox), changed: new Set() };
+  readings.set(sandbox.bootId, reading);
+  try {
+    return await reading.snapshot;
+  } finally {
+    reading.at = Date.now();
+  }
 }
+
+/** Tells that this process changes a part. */
+export const partChanges = ({ bootId }: Sandbox, part: string): unknown =>
+  readings.get(bootId)?.changed.add(part);
 
 async function count(sandbox: Sandbox): Promise<ProcessSnapshot> {
   const script = [
     "shopt -s nullglob",
-    "for file in /run/netns/*; do echo namespace ${file##*/}; done",
     `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
-    "for file in /run/bird/*.pid; do",
-    '  read -r line 2> /dev/null < "/proc/$(< $file)/stat" || continue',
-    // Skip zombies: they are still listed but already dead.
-    '  [[ $line == *"(bird)"* && $line != *") Z "* ]] || continue',
-    "  name=${file##*/}; echo bird ${name%.pid}",
-    "done",
     ALTERED,
   ].join("\n");
   const lines = (await runScript(sandbox, script)).split("\n").map((line) => line.split(" "));
@@ -50,7 +61,5 @@ async function count(sandbox: Sandbox): Promise<ProcessSnapshot> {
     sandbox,
     signatures: new Map(of("signature").map(([, part = "", digest = ""]) => [part, digest])),
     altered: new Set(of("altered").map(([, part = ""]) => part)),
-    namespaces: new Set(of("namespace").map(([, name = ""]) => name)),
-    birds: new Set(of("bird").map(([, name = ""]) => name)),
   };
 }

@@ -18,10 +18,9 @@ import {
   signed,
   unsigned,
 } from "./apply";
-import { FABRIC, INTERNET_HOST, ROUTER } from "./names";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
-import { type ProcessSnapshot, takeSnapshot } from "./process-snapshot";
+import { partChanges, takeSnapshot } from "./process-snapshot";
 import {
   canPlay,
   findSandbox,
@@ -86,33 +85,25 @@ interface Script<State> {
   inPlace(old: State, state: State): boolean;
   /** Bash that prints what the resource has in the sandbox. */
   look(state: State): string[];
-  /** Whether what the signature stands for still exists. */
-  intact(state: State, snapshot: ProcessSnapshot): boolean;
 }
 
 function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<State>, Applied> {
-  const intact = (recorded: Inside<State>, snapshot: ProcessSnapshot) =>
-    snapshot.signatures.get(script.name(recorded.state)) === digest(recorded.state) &&
-    !snapshot.altered.has(script.name(recorded.state)) &&
-    script.intact(recorded.state, snapshot);
   const bring = async (inputs: Inside<State>, recorded?: Inside<State> & Applied): Promise<Applied> => {
     const { state } = inputs;
-    const snapshot = await takeSnapshot(inputs.folder);
-    if (!snapshot) throw sandboxEnded(inputs.folder);
-    const run = (body: string) =>
-      runScript(snapshot.sandbox, signed(script.name(state), state, body, script.look(state)));
+    const living = findSandbox(inputs.folder);
+    if (!living) throw sandboxEnded(inputs.folder);
+    const name = script.name(state);
+    const run = (body: string, from?: State) => {
+      partChanges(living, name);
+      return runScript(living, signed(name, state, body, { look: script.look(state), from }));
+    };
     const revision = randomUUID();
-    if (
-      recorded &&
-      recorded.on === inputs.on &&
-      intact(recorded, snapshot) &&
-      script.inPlace(recorded.state, state)
-    ) {
+    if (recorded && recorded.on === inputs.on && script.inPlace(recorded.state, state)) {
       try {
-        await run(script.change(recorded.state, state));
+        await run(script.change(recorded.state, state), recorded.state);
         return { revision, foundation: recorded.foundation };
       } catch (error) {
-        // The user has changed it by hand, so the change cannot be applied: rebuild it below.
+        // It was interrupted, or the user has changed it by hand: rebuild it below.
         if (!(error instanceof SandboxError) || error.exitCode === undefined) throw error;
       }
     }
@@ -124,8 +115,9 @@ function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<St
     update: bring,
     changed: async (inputs, recorded) => {
       if (inputs.on !== recorded.on || !isDeepStrictEqual(inputs.state, recorded.state)) return true;
-      const snapshot = await takeSnapshot(recorded.folder);
-      return !snapshot || !intact(recorded, snapshot);
+      const name = script.name(recorded.state);
+      const snapshot = await takeSnapshot(recorded.folder, name);
+      return snapshot?.signatures.get(name) !== digest(recorded.state) || snapshot.altered.has(name);
     },
     remove: async ({ folder, state }) => {
       const living = findSandbox(folder);
@@ -142,7 +134,6 @@ export const network = resourceInside<NetworkState>({
   build: buildNetwork,
   change: changeNetwork,
   inPlace: (old, state) => old.build === state.build,
-  intact: (_state, { namespaces }) => [FABRIC, ROUTER, INTERNET_HOST].every((name) => namespaces.has(name)),
 });
 
 /** The fabric's rules. */
@@ -152,7 +143,6 @@ export const security = resourceInside<SecurityState>({
   build: (state) => changeSecurity(undefined, state),
   change: changeSecurity,
   inPlace: () => true,
-  intact: () => true,
 });
 
 /** One node, with its pods and its port. */
@@ -163,7 +153,4 @@ export const node = resourceInside<NodeState>({
   change: changeNode,
   remove: removeNode,
   inPlace: (old, state) => old.build === state.build && old.name === state.name,
-  intact: (state, { namespaces, birds }) =>
-    [state.name, ...state.pods.map(({ name }) => name)].every((name) => namespaces.has(name)) &&
-    (state.bird !== "") === birds.has(state.name),
 });

@@ -233,4 +233,10 @@ describe("a signature", () => {
     assert.equal(script.split("\n").at(-1), `echo ${apply.digest(state)} > /run/encaplab/applied/node-cp1`);
     assert.notEqual(apply.digest(state), apply.digest(nodeState({ natOutgoing: false })));
   });
+
+  it("is compared before a change in place, with what the part has: nothing is done to a part in another state", () => {
+    const [old, state] = [nodeState({}), nodeState({ natOutgoing: false })];
+    const script = apply.signed("node-cp1", state, "BODY", { look: apply.lookAtNode(state), from: old });
+    assertOrder(script, "flock", apply.digest(old), "node-cp1.seen", "|| exit 1", "rm -f", "BODY");
+  });
 });

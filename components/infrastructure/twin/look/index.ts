@@ -1,11 +1,11 @@
 /**
- * What a part of the twin really has, as text: links, addresses, rules, routes, neighbours, nftables. Its digest is written
+ * What a part of the twin really has, as text: links, addresses, rules, routes, neighbours, nftables. It is written
  * when the part is signed, and compared at the next `up` and by `status`, so that what was changed by hand inside is noticed.
  */
 import { runScript, type Sandbox } from "../sandbox";
 import { enter } from "../shell";
 
-/** Folder of each part's look, as bash, and of the digest of what it printed. Not the kernel's own changes are in it. */
+/** Folder of each part's look, as bash, and of what it showed, without the kernel's own changes. */
 export const LOOKS = "/run/encaplab/looks";
 
 /**
@@ -44,29 +44,41 @@ export const lookAtRules = (namespace: string): string => `${enter(namespace)} n
 /** Bash that prints where a VXLAN device sends what. */
 export const lookAtForwarding = (namespace: string): string => `bridge -n ${namespace} fdb show`;
 
-/** Bash that prints the digest of what a part's look prints. `look`: the path of its bash. */
-const digestOf = (look: string): string =>
-  `{ . ${look}; } 2> /dev/null | sed '${STEADY}' | sort | sha256sum | cut -c 1-64`;
+/** Bash that prints whether a node's BIRD runs. `pid`: the path of its file. */
+export const lookAtBird = (pid: string): string =>
+  [
+    `if read -r bird < ${pid} && read -r line < "/proc/$bird/stat" &&`,
+    // A zombie is still listed, but already dead.
+    '  [[ $line == *"(bird)"* && $line != *") Z "* ]]; then echo bird; fi',
+  ].join("\n");
 
-/** Bash that keeps a part's look, and the digest of what it prints now. */
+/** Bash that prints what a part has now. `look`: the path of its bash. */
+const seenBy = (look: string): string => `{ . ${look}; } 2> /dev/null | sed '${STEADY}' | sort`;
+
+/** Bash that keeps a part's look, and what it shows now. */
 export const keepLook = (part: string, look: readonly string[]): string =>
   [
-    `mkdir -p ${LOOKS}`,
-    `cat > ${LOOKS}/${part}.look <<'KEPT'\n${look.join("\n")}\nKEPT`,
-    `${digestOf(`${LOOKS}/${part}.look`)} > ${LOOKS}/${part}.digest`,
+    `[[ -d ${LOOKS} ]] || mkdir -p ${LOOKS}`,
+    `IFS= read -r -d '' kept <<'KEPT' || true\n${look.join("\n")}\nKEPT`,
+    `printf '%s' "$kept" > ${LOOKS}/${part}.look`,
+    `${seenBy(`${LOOKS}/${part}.look`)} > ${LOOKS}/${part}.seen`,
   ].join("\n");
+
+/** Bash that is true if a part is as it was when it was signed. A part that was interrupted shows nothing; it has no signature either. */
+export const isAsSeen = (part: string): string =>
+  `[[ ! -e ${LOOKS}/${part}.seen || $(${seenBy(`${LOOKS}/${part}.look`)}) == "$(< ${LOOKS}/${part}.seen)" ]]`;
 
 /** Bash that prints `altered <part>` for each part that is not as it was when it was signed. */
 export const ALTERED = [
   `for file in ${LOOKS}/*.look; do`,
   "  part=${file##*/}; part=${part%.look}",
-  // A part without a digest was interrupted: it has no signature either.
-  `  [[ ! -e ${LOOKS}/$part.digest || $(${digestOf("$file")}) == "$(< ${LOOKS}/$part.digest)" ]] || echo altered "$part"`,
+  `  ${isAsSeen("$part")} || echo altered "$part" &`,
   "done",
+  "wait",
 ].join("\n");
 
-/** Bash that forgets a part's look. */
-export const forgetLook = (part: string): string => `rm -f ${LOOKS}/${part}.look ${LOOKS}/${part}.digest`;
+/** The files of a part's look. */
+export const filesOfLook = (part: string): string => `${LOOKS}/${part}.look ${LOOKS}/${part}.seen`;
 
 /** The names of a twin's parts that were changed by hand since the last `up`, as the user knows them. */
 export async function alteredParts(sandbox: Sandbox): Promise<string[]> {
