@@ -1,6 +1,7 @@
 /** What `scripts/twin/observe` is asked to measure. */
 import {
   addressOf,
+  ENCAPSULATION_FACTS,
   expectations,
   type LabPlan,
   listenerOf,
@@ -20,6 +21,8 @@ import { type Sample, sampleOf } from "./sample";
 export interface Order {
   /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
   patience: number;
+  /** Who programs the routes to other nodes' blocks. BIRD has them only with its sessions. */
+  routesBy: "Felix" | "BIRD";
   /**
    * What each node must have before the probes are sent. `bgp`: BIRD runs on it. `sessions`: how many BGP sessions it must
    * have; 0 with `bgp` means that none can be established.
@@ -100,6 +103,7 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
   }));
   return {
     patience,
+    routesBy: ENCAPSULATION_FACTS[plan.encapsulation].routesBy,
     nodes,
     stateful: [FABRIC, ...withFirewall(plan).map(({ name }) => name)],
     listeners: [...listeners.values()],

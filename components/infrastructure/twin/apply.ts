@@ -171,7 +171,9 @@ export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): st
 /** Removes a node's port from the fabric. */
 function unplug(node: string): string[] {
   const { tap, bridge, inner } = port(node);
-  return [tap, inner, bridge].map((link) => `ip -n ${FABRIC} link del ${link} 2> /dev/null || true`);
+  const links = [tap, inner, bridge].map((link) => `link del ${link}`);
+  // -force: a link that is missing is no error.
+  return [`{ ${batch(FABRIC, links, "-force ")}\n} 2> /dev/null || true`];
 }
 
 /**

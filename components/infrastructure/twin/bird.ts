@@ -67,7 +67,7 @@ export function endBird(node: string): string {
     // A zombie has closed everything. Process 1 reaps it later.
     '  while read -r line 2> /dev/null < /proc/$bird/stat && [[ $line != *") Z "* ]]; do :; done',
     "fi",
-    `rm -f ${files}.*`,
+    `[[ ! -e ${files}.conf ]] || rm -f ${files}.*`,
   ].join("\n");
 }
 

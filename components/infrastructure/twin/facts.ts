@@ -20,7 +20,8 @@ export function renderFacts(plan: LabPlan, node: NodePlan): string {
 
 /** Bash that writes a node's file. */
 export const writeFacts = (node: string, facts: string): string =>
-  `mkdir -p ${FACTS}\ncat > ${FACTS}/${node}.json <<'FACTS'\n${facts}\nFACTS`;
+  `[[ -d ${FACTS} ]] || mkdir -p ${FACTS}\ncat > ${FACTS}/${node}.json <<'FACTS'\n${facts}\nFACTS`;
 
 /** Bash that removes a node's file. */
-export const removeFacts = (node: string): string => `rm -f ${FACTS}/${node}.json`;
+export const removeFacts = (node: string): string =>
+  `[[ ! -e ${FACTS}/${node}.json ]] || rm -f ${FACTS}/${node}.json`;

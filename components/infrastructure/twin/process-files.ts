@@ -12,7 +12,7 @@ const PAUSE = "/run/encaplab/pause";
 /** Bash that starts a process of that name. Runs under a part's lock, which the process must not hold. */
 export const startProcess = (name: string, namespace: string, program: string): string =>
   [
-    `mkdir -p ${PIDS}`,
+    `[[ -d ${PIDS} ]] || mkdir -p ${PIDS}`,
     `setsid nsenter --net=/run/netns/${namespace} ${program} {lock}>&- < /dev/null > /dev/null 2>&1 &`,
     `echo $! > ${PIDS}/${name}`,
   ].join("\n");
@@ -34,7 +34,7 @@ export function endProcesses(names: readonly string[]): string {
     "  if read -r pid 2> /dev/null < $file && mapfile -d '' -t argv 2> /dev/null < /proc/$pid/cmdline && [[ ${argv[*]} == */run/encaplab/* ]]; then",
     "    kill -9 $pid 2> /dev/null || true",
     "  fi",
-    "  rm -f $file",
+    "  [[ ! -e $file ]] || rm -f $file",
     "done",
   ].join("\n");
 }

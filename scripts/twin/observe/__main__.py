@@ -4,7 +4,7 @@
 Reads a JSON document from standard input and writes one to standard output. A socket belongs to the namespace in which it
 was created, so this process enters each namespace, opens its sockets there, and then serves all of them in one loop.
 
-in:  {"patience": factor on time limits, "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
+in:  {"patience": factor on time limits, "routesBy": "BIRD"|"Felix", "nodes": [{"name", "bgp": bool, "sessions": count, "routes": [{"block", "via", "device"}]}],
       "stateful": [namespace], "listeners": [{"namespace", "protocol": "tcp"|"udp", "port"}],
       "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp"|"udp", "size", "port", "expect": bool}]],
       "captures": [{probe's fields as in rounds, "node", "interface", "match": {"protocol", "destination", "source"}, "route"}]}
@@ -17,7 +17,7 @@ import sys
 import bird
 import netlink
 from capture import Captures
-from converge import converge
+from converge import converge_routes, converge_sessions
 from namespace import enter
 from probe import Probe
 from rounds import Prober
@@ -31,8 +31,12 @@ def forget_connections(stateful):
 
 
 def measure(order, prober, patience):
-    """Waits for convergence, then measures. Returns the probes, and what had not converged."""
-    amiss = converge(order["nodes"], patience)
+    """Waits for convergence, and measures. Returns the probes, and what had not converged."""
+    nodes = order["nodes"]
+    # A session that comes up later would bring routes. Where Felix has them, it comes up while the probes are on their way.
+    needs_sessions = order["routesBy"] == "BIRD"
+    amiss = converge_sessions(nodes, patience) if needs_sessions else []
+    amiss += converge_routes(nodes, patience)
     rounds = [[Probe(item) for item in probes] for probes in order["rounds"]]
     for probes in rounds:
         # An entry from the opposite direction would let a packet pass that a group refuses.
@@ -46,6 +50,8 @@ def measure(order, prober, patience):
             for probe in again:
                 probe.reset()
             prober.round(again, order["listeners"], 2 * patience)
+    if not needs_sessions:
+        amiss += converge_sessions(nodes, patience)
     return [probe for probes in rounds for probe in probes], amiss
 
 

@@ -1,4 +1,7 @@
-"""Waits until the network has converged: every node has the BGP sessions and routes that it should have."""
+"""
+Waits until the network has converged: every node has the routes that it should have, and then the BGP sessions. They are two
+steps, because a session takes a second to come up, and where Felix programs the routes no packet waits for one.
+"""
 import os
 import socket
 import struct
@@ -31,15 +34,24 @@ def dotted(little_endian_hex):
     return socket.inet_ntoa(struct.pack("<I", int(little_endian_hex, 16)))
 
 
-def converge(nodes, patience):
-    """Waits until each node has exactly what it should have. Returns what is still wrong when the time is up."""
-    deadline = time.monotonic() + 15 * patience
+def converge_routes(nodes, patience):
+    """Waits until each node has exactly the routes that it should have. Returns what is still wrong when the time is up."""
+    return converge(nodes, wrong_routes, 15 * patience)
+
+
+def converge_sessions(nodes, patience):
+    """Waits until each node has its BGP sessions. Returns what is still wrong when the time is up."""
     for node in nodes:
         if node["bgp"] and not node["sessions"]:
             await_attempts(node["name"], 2 * patience)
+    return converge(nodes, missing_sessions, 15 * patience)
+
+
+def converge(nodes, wrong_on, seconds):
+    deadline = time.monotonic() + seconds
     waiting = nodes
     while True:
-        amiss = {node["name"]: wrong for node in waiting if (wrong := amiss_on(node))}
+        amiss = {node["name"]: wrong for node in waiting if (wrong := wrong_on(node))}
         # Look at all once more at the end: a node that was right may have lost a route since.
         if not amiss and waiting is not nodes:
             waiting = nodes
@@ -53,19 +65,23 @@ def converge(nodes, patience):
         time.sleep(INTERVAL)
 
 
-def amiss_on(node):
-    """What is wrong on a node, in sentences."""
+def wrong_routes(node):
+    """What is wrong with a node's routes, in sentences."""
     name = node["name"]
     want = {(r["block"], r["via"], r["device"]) for r in node["routes"]}
     have = block_routes(name)
     wrong = [f"{name} lacks {' '.join(r)}" for r in sorted(want - have)]
-    wrong += [f"{name} still has {' '.join(r)}" for r in sorted(have - want)]
-    # Check the sessions too: if Felix programs the routes, they are there before BIRD has its sessions.
-    if not wrong and node["sessions"]:
-        up = [state for state in bird.sessions(name).values() if state == "Established"]
-        if len(up) < node["sessions"]:
-            wrong.append(f"{name} has {len(up)} of {node['sessions']} BGP sessions")
-    return wrong
+    return wrong + [f"{name} still has {' '.join(r)}" for r in sorted(have - want)]
+
+
+def missing_sessions(node):
+    """What a node's BGP sessions lack, in sentences."""
+    if not node["sessions"]:
+        return []
+    up = [state for state in bird.sessions(node["name"]).values() if state == "Established"]
+    if len(up) >= node["sessions"]:
+        return []
+    return [f"{node['name']} has {len(up)} of {node['sessions']} BGP sessions"]
 
 
 def await_attempts(node, seconds):
