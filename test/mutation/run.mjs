@@ -60,10 +60,16 @@ const ended = (...wanted) => results.filter(({ status }) => wanted.includes(stat
 const [noticed, survivors] = [ended("Killed", "Timeout"), ended("Survived", "NoCoverage")];
 for (const { fileName, location, mutatorName, replacement } of survivors)
   console.log(`${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}`);
-const all = noticed.length + survivors.length;
-const score = (100 * noticed.length) / all;
+const scoreOf = (within) => (100 * within(noticed).length) / within([...noticed, ...survivors]).length;
+for (const file of new Set(survivors.map(({ fileName }) => fileName)))
+  console.log(
+    `${scoreOf((some) => some.filter((one) => one.fileName === file))
+      .toFixed(1)
+      .padStart(5)} %  ${relative("", file)}`,
+  );
+const score = scoreOf((some) => some);
 console.log(
-  `${target}: ${score.toFixed(1)} % of ${all} mutants noticed, ${ended("Ignored").length} left out`,
+  `${target}: ${score.toFixed(1)} % of ${noticed.length + survivors.length} mutants noticed, ${ended("Ignored").length} left out`,
 );
 // Without any mutant the score is no number.
 process.exitCode = score >= THRESHOLD ? 0 : 1;
