@@ -6,7 +6,12 @@ import { MochaRunner } from "./runner.mjs";
 
 /** Prints each mutant that no test notices, as soon as that is known. */
 class Survivors {
+  onMutationTestingPlanReady({ mutantPlans }) {
+    this.left = mutantPlans.length;
+  }
+
   onMutantTested({ status, fileName, location, mutatorName, replacement }) {
+    if (--this.left % 100 === 0) console.log(`${this.left} mutants to go`);
     if (status === "Survived" || status === "NoCoverage")
       console.log(`${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}`);
   }
