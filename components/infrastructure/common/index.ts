@@ -21,3 +21,4 @@ export { besideComponent, type Scope, scopeOf } from "./scope";
 export { ownState } from "./state";
 export { type LabTags, PROJECT_TAG } from "./tags";
 export { takeOver } from "./take-over";
+export { inThrowAwayStack } from "./throw-away";
