@@ -4,7 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { execute, type Target, waitForSsh } from "../remote";
+import { execute, type Patience, type Target, waitForSsh } from "../remote";
 import type { DynamicProvider } from "../remote/dynamic";
 import { shellCommand, stepScript } from "./steps";
 
@@ -112,42 +112,53 @@ interface ResetInputs {
   podCidr: string;
 }
 
-/** Time limit of a reset, in milliseconds: it drains nothing, and removes packages at most. */
-const RESET = { limit: 15 * 60_000 };
+/** How a reset waits: it drains nothing, and removes packages at most. */
+const RESET: ResetPatience = { login: 20, limit: 15 * 60_000 };
 
-/** Seconds in which a machine must answer before it is taken for dead and not cleaned. */
-const PATIENCE = 20;
+/** How {@link resetHost} waits for a machine. */
+interface ResetPatience extends Patience {
+  /** Seconds in which a machine must answer before it is taken for dead and not cleaned. */
+  login: number;
+}
+
+/**
+ * Undoes what the lab did on a machine. One that does not answer is named and left as it is: a machine that is gone must not
+ * keep you from destroying the rest.
+ * @throws {Error} when the machine stops answering while it is cleaned, or cannot be cleaned.
+ */
+export async function resetHost(
+  { name, target, podCidr }: ResetInputs,
+  patience: ResetPatience = RESET,
+  tell: (line: string) => void = say,
+): Promise<void> {
+  try {
+    await waitForSsh(target, patience.login, (line) => tell(`${name}: ${line}`));
+  } catch (error) {
+    tell(`${name}: NOT CLEANED, because login failed: ${(error as Error).message}`);
+    return;
+  }
+  const script = stepScript("reset", { NODE_NAME: name, POD_CIDR: podCidr });
+  const again = "fix the cause and destroy again; a machine that is gone by then is left as it is";
+  const { code, stderr } = await execute(target, shellCommand(target.user, "delete"), script, patience).catch(
+    (error: Error) => {
+      throw new Error(`${name} could not be cleaned: ${error.message}; ${again}`);
+    },
+  );
+  if (code !== 0) {
+    const last = stderr.trim().split("\n").slice(-15).join("\n");
+    throw new Error(`${name} could not be cleaned (exit ${code}); fix the cause and destroy again:\n${last}`);
+  }
+}
 
 /**
  * The lab's use of a machine. Its creation does not touch the machine. It is recorded before anything else touches the
- * machine, so that a destroy also undoes what an interrupted `up` left there. A machine that is gone does not keep you
- * from destroying the rest. A Command would: its delete fails when it cannot log in.
+ * machine, so that a destroy also undoes what an interrupted `up` left there. A Command would keep you from destroying the
+ * rest: its delete fails when it cannot log in, and waits without end for a machine that is frozen.
  */
 export const hostReset: DynamicProvider<ResetInputs, object> = {
   create: async () => ({}),
   changed: async ({ name, target, podCidr }, recorded) =>
     !isDeepStrictEqual([name, target, podCidr], [recorded.name, recorded.target, recorded.podCidr]),
   update: async () => ({}),
-  async remove({ name, target, podCidr }) {
-    const tell = (line: string) => say(`${name}: ${line}`);
-    try {
-      await waitForSsh(target, PATIENCE, tell);
-    } catch (error) {
-      tell(`NOT CLEANED, because login failed: ${(error as Error).message}`);
-      return;
-    }
-    const script = stepScript("reset", { NODE_NAME: name, POD_CIDR: podCidr });
-    const again = "fix the cause and destroy again; a machine that is gone by then is left as it is";
-    const { code, stderr } = await execute(target, shellCommand(target.user, "delete"), script, RESET).catch(
-      (error: Error) => {
-        throw new Error(`${name} could not be cleaned: ${error.message}; ${again}`);
-      },
-    );
-    if (code !== 0) {
-      const last = stderr.trim().split("\n").slice(-15).join("\n");
-      throw new Error(
-        `${name} could not be cleaned (exit ${code}); fix the cause and destroy again:\n${last}`,
-      );
-    }
-  },
+  remove: (inputs) => resetHost(inputs),
 };

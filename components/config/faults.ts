@@ -49,6 +49,10 @@ export const faults = () => listOrText(fault, MAX_FAULTS, `faults: ${FAULTS.join
 export const faultOf = (setting: FaultSetting): Fault =>
   typeof setting === "string" ? setting : setting.fault;
 
+/** Which nodes have a fault and which packets it blocks, as far as the config says so. */
+export const placeOf = (setting: FaultSetting): Pick<PlacedFault, "nodes" | "direction"> =>
+  typeof setting === "string" ? {} : setting;
+
 /** A fault in words: `ipip-blocked`, `ipip-blocked on w2`, `ipip-blocked on w2 (out)`. Different for different settings. */
 export function faultLabel(setting: FaultSetting): string {
   if (typeof setting === "string") return setting;

@@ -21,7 +21,7 @@ import { toProblems } from "./zod-errors";
 
 export * from "./choices";
 export { ConfigError, type Problem } from "./error";
-export { type FaultSetting, faultLabel, faultOf, type PlacedFault } from "./faults";
+export { type FaultSetting, faultLabel, faultOf, type PlacedFault, placeOf } from "./faults";
 export { CONTAINERS, type Machine as MachineConfig } from "./hosts";
 export { nearest, suggestion } from "./nearest";
 export { PROJECT, type ProviderSettings, providerSettings, type StackConfig } from "./stack";

@@ -1,5 +1,5 @@
 /** How a plan with faults differs from one without. */
-import { type Direction, type Fault, type FaultSetting, faultOf } from "../config";
+import { type Direction, type Fault, type FaultSetting, faultOf, placeOf } from "../config";
 import { fabricFacts } from "./fabric";
 import { FAULT_FACTS } from "./fault-facts";
 import type { ClosedRule, HostPlan } from "./host";
@@ -11,16 +11,14 @@ import { isMisrecorded, vpnAddress } from "./vpn";
 export { FAULT_FACTS, type FaultFacts, meaningOf, SMALLER_BY } from "./fault-facts";
 
 /** Whether a fault of the config is on a node. */
-const isOn = (setting: FaultSetting, node: string): boolean =>
-  typeof setting === "string" || !setting.nodes || setting.nodes.includes(node);
+const isOn = (setting: FaultSetting, node: string): boolean => placeOf(setting).nodes?.includes(node) ?? true;
 
 /** The direction in which a fault closes a rule, seen from the node. */
-const directionOf = (setting: FaultSetting): Direction =>
-  (typeof setting === "string" ? undefined : setting.direction) ?? "in";
+const directionOf = (setting: FaultSetting): Direction => placeOf(setting).direction ?? "in";
 
 /** Whether a fault takes its rule out of the group of all nodes, and not of some nodes' own. */
 const closesGroup = (plan: LabPlan, setting: FaultSetting): boolean =>
-  fabricFacts(plan).securityGroup && (typeof setting === "string" || !setting.nodes);
+  fabricFacts(plan).securityGroup && !placeOf(setting).nodes;
 
 /**
  * The plan with these faults, in place of those that it has. This is the only place where a fault takes effect: what the

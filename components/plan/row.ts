@@ -1,4 +1,5 @@
 /** The rows of a verdict: a path, or a part of one where a fault makes nodes differ. */
+import { placeOf } from "../config";
 import { sessionFault, sessionUp } from "./bgp";
 import { isUniform } from "./host";
 import type { LabPlan } from "./lab";
@@ -157,7 +158,7 @@ function nameOf(group: readonly Pair[], universe: readonly Pair[], plan: LabPlan
   };
   const [inAll, inGroup] = [touching(all), touching(pairs)];
   const whole = [...inGroup.keys()].filter((name) => inGroup.get(name) === inAll.get(name));
-  const faulty = new Set(plan.faults.flatMap((one) => (typeof one === "string" ? [] : (one.nodes ?? []))));
+  const faulty = new Set(plan.faults.flatMap((one) => placeOf(one).nodes ?? []));
   type Candidate = [text: string, nodes: readonly string[], belongs: (pair: NodePair) => boolean];
   const touchingAny = (nodes: readonly string[]): Candidate => [
     "from/to",

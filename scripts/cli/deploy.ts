@@ -114,7 +114,7 @@ async function deployWithRoom(
   if (before) await lookAtMachines(stack, before);
   // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
   const unasked = plan?.onThisMachine === true && !hidesItsCloud(config) && isOnThisMachine(before);
-  const argv = onLab(stack);
+  const argv = argvOnLab(stack);
   if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
     return undefined;
   saveLabConfig(config);
@@ -127,7 +127,7 @@ async function lookAtMachines(stack: string, before: Deployment): Promise<void> 
   const { changesBetween, targetsOf } = require("./machines-look") as typeof import("./machines-look");
   const targets = targetsOf(before).flatMap((urn) => ["--target", urn]);
   if (targets.length === 0) return;
-  const argv = ["refresh", ...onLab(stack), "--yes", "--skip-preview", "--non-interactive", ...targets];
+  const argv = ["refresh", ...argvOnLab(stack), "--yes", "--skip-preview", "--non-interactive", ...targets];
   const { status, stdout, stderr } = askEngine(argv);
   if (status !== 0) {
     process.stderr.write(stderr || stdout);
@@ -166,7 +166,7 @@ async function destroyWithRoom(
   keepLabIds(stack, before);
   const unknown = await whatStateMisses(stack, before);
   writeEngineFile(stack, engineContent(stack));
-  const argv = onLab(stack);
+  const argv = argvOnLab(stack);
   const preview = ["destroy", "--preview-only", ...argv];
   if (!isOnThisMachine(before) && !(await agreed(preview, `Take the lab ${stack} down?`, options)))
     return undefined;
@@ -198,7 +198,8 @@ async function whatStateMisses(stack: string, before: Deployment): Promise<Unkno
   return unknown;
 }
 
-const onLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
+/** The engine's options for a lab: its stack, and the config file that is the lab's own. */
+export const argvOnLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
 
 async function run(
   argv: string[],

@@ -27,14 +27,18 @@ export const targetsOf = ({ resources = [] }: Deployment): string[] =>
     LOOKED_AT.includes(type) && urn && !replaced ? [urn] : [],
   );
 
-/** What has vanished or changed, a sentence each. @param after the state after the engine has read these resources again. */
-export function changesBetween(before: Deployment, after: Deployment): string[] {
+/**
+ * What has vanished or changed, a sentence each.
+ * @param after the state after the engine has read these resources again.
+ * @param then what becomes of a machine that is gone.
+ */
+export function changesBetween(before: Deployment, after: Deployment, then = "it is built again"): string[] {
   const now = new Map((after.resources ?? []).map((one) => [one.urn, one]));
   const targets = new Set(targetsOf(before));
   return (before.resources ?? []).flatMap((was) => {
     if (!was.urn || !targets.has(was.urn)) return [];
     const is = now.get(was.urn);
-    if (!is) return [`${whatIs(was)} is gone: it is built again.`];
+    if (!is) return [`${whatIs(was)} is gone: ${then}.`];
     return Object.entries(LOOKED_FOR).flatMap(([key, word]) => {
       const [old, value] = [was.outputs?.[key], is.outputs?.[key]];
       if (old === value || (old ?? "") === (value ?? "")) return [];

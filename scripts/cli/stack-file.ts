@@ -1,4 +1,4 @@
-/** The stack files, stacks/Pulumi.<stack>.yaml: which there are, and what they contain. Only the user changes them. */
+/** The stack files, stacks/Pulumi.<stack>.yaml: which there are, and what they contain. Only the user changes what they say. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { PROJECT } from "./backend";
@@ -103,6 +103,18 @@ function holdsSecret(value: unknown): boolean {
 
 /** Whether a stack has a file. */
 export const hasFile = (stack: string): boolean => fs.existsSync(pathOf(stack));
+
+/** Replaces texts in a stack's file and keeps all else, such as comments. A run that is killed leaves the old file or the new. */
+export function replaceInStackFile(stack: string, texts: readonly (readonly [string, string])[]): void {
+  const file = pathOf(stack);
+  const draft = `${file}.${process.pid}`;
+  const text = texts.reduce(
+    (all, [old, now]) => all.replaceAll(old, () => now),
+    fs.readFileSync(file, "utf8"),
+  );
+  fs.writeFileSync(draft, text, { mode: fs.statSync(file).mode });
+  fs.renameSync(draft, file);
+}
 
 function readBytes(stack: string): Buffer | undefined {
   try {

@@ -26,6 +26,7 @@ export function describeStatus(status: LabStatus): string[] {
     headline(status),
     ...recorded,
     ...built,
+    ...describeCloud(status),
     ...describeConfig(status),
     next(status.stack, nextWords(status)),
     tableNote(new Date()) ?? [],
@@ -52,6 +53,13 @@ function describeBuilt(status: LabStatus): string[] {
         )
       : [],
   ].flat();
+}
+
+function describeCloud({ cloud }: LabStatus): string[] {
+  if (!cloud) return [];
+  if ("notLookedAt" in cloud) return entry("in the cloud", `not looked at: ${cloud.notLookedAt}`);
+  const { changes } = cloud;
+  return entry("in the cloud", changes.join(" ") || "every machine and address as the last run recorded it");
 }
 
 function observed({ stack, observation, trouble }: LabStatus): string {
@@ -92,11 +100,13 @@ function nextWords({
   nodes = [],
   encapsulation,
   altered,
+  cloud,
 }: LabStatus): string[] {
   if (state === "down") return ["up", trouble && !/failed/.test(trouble) ? "down" : "verdict"];
   if (state !== "up") return ["up", "down"];
   const shell = `shell ${nodes.at(-1)?.name}`;
-  const repair = trouble || altered ? ["up"] : [];
+  const isOther = altered !== undefined || (cloud && "changes" in cloud && cloud.changes.length > 0);
+  const repair = trouble || isOther ? ["up"] : [];
   if (sandbox) return [...repair, shell, `switch ${another(encapsulation)}`, "observe", "down"];
   return [...repair, ...(cluster ? ["kubeconfig", shell] : []), "down"];
 }

@@ -2,6 +2,7 @@
 import { faultLabel } from "../../components/config";
 import { findSandbox, type SandboxKind } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
+import type { CloudLook } from "./cloud-look";
 import {
   type DeployedTwin,
   type Deployment,
@@ -42,6 +43,8 @@ export interface LabStatus {
   why?: string;
   /** What of a twin was changed by hand since the last `up`. */
   altered?: string[];
+  /** Of machines in a cloud: what is not as the last run recorded it, or why the cloud was not looked at. */
+  cloud?: CloudLook;
   /** Where a twin runs; absent for machines. */
   sandbox?: SandboxKind;
   cluster?: boolean;
@@ -150,4 +153,12 @@ export async function withAltered(status: LabStatus): Promise<LabStatus> {
     require("../../components/infrastructure/twin/look") as typeof import("../../components/infrastructure/twin/look");
   const altered = await alteredParts(sandbox).catch(() => []);
   return altered.length > 0 ? { ...status, altered } : status;
+}
+
+/** The same status with what a cloud says of the lab's machines now. */
+export async function withCloud(status: LabStatus): Promise<LabStatus> {
+  if (status.sandbox || (status.state !== "up" && status.state !== "incomplete")) return status;
+  const { lookAtCloud } = require("./cloud-look") as typeof import("./cloud-look");
+  const cloud = await lookAtCloud(status.stack);
+  return cloud ? { ...status, cloud } : status;
 }

@@ -178,6 +178,21 @@ describe("the steps to a cluster", () => {
   });
 });
 
+describe("a whole cluster that is taken down", () => {
+  // Pulumi's command plug-in waits for a frozen machine without end, also when it deletes.
+  for (const [where, inCloud] of [
+    ["on existing machines", false],
+    ["in a cloud", true],
+  ] as const)
+    it(`runs no Command on a machine ${where}: each with a delete goes with the control plane's init`, async () => {
+      const { resources } = await buildCluster({}, inCloud);
+      const deleting = ofType(resources, COMMAND).filter(({ props }) => props.delete !== undefined);
+      assert.deepEqual(deleting.map(({ name }) => name).sort(), ["remove-w1", "remove-w2"]);
+      for (const { name, opts } of deleting) assert.equal(await nameOf(opts.deletedWith), "init-cp1", name);
+      assert.equal(step({ resources } as Recording<Built>, "init-cp1").props.delete, undefined);
+    });
+});
+
 describe("Calico on a cluster", () => {
   it("is deleted with the init step, so that no destroy waits for a dead API", async () => {
     const { resources } = await buildCluster({}, true);

@@ -5,6 +5,7 @@ import { planLab } from "../../components/plan";
 import { labConfigs, rawConfigs } from "../support/arbitraries";
 import { BAD_CONFIGS } from "../support/bad-configs";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
+import { runs } from "../support/runs";
 
 const KEYS = Object.keys(
   parseConfig({ aws: {}, openstack: {}, hosts: {}, mtu: 1500, fabric: "plain", bgp: "Enabled" }),
@@ -176,7 +177,7 @@ describe("a config that can be used", () => {
   it("always gives a plan", () => {
     fc.assert(
       fc.property(labConfigs, (config) => assert.ok(planLab(config).nodes.length > 0)),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -214,13 +215,13 @@ describe("a config, however odd,", () => {
   it("gives a plan or an error that names a key, with anything under any key", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.oneof(fc.constantFrom(...KEYS), fc.string()), odd), assertPlanOrError),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
   it("gives a plan or an error that names a key, with text under every key", () => {
     const texts = fc.record(Object.fromEntries(KEYS.map((key) => [key, fc.string()])), { requiredKeys: [] });
-    fc.assert(fc.property(texts, assertPlanOrError), { numRuns: 500 });
+    fc.assert(fc.property(texts, assertPlanOrError), { numRuns: runs(500) });
   });
 
   it("gives a plan or an error that names a key, when any value of a valid config is replaced", () => {
@@ -228,7 +229,7 @@ describe("a config, however odd,", () => {
       fc.property(rawConfigs, fc.array(fc.nat(), { minLength: 1, maxLength: 5 }), odd, (raw, way, value) => {
         assertPlanOrError(spoilt(raw, way, value) as RawConfig);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

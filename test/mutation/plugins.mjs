@@ -1,9 +1,24 @@
-/** What Stryker loads: the test runner, and which mutants are left out. */
+/** What Stryker loads: the test runner, which mutants are left out, and how those that survive are shown. */
+import { relative } from "node:path";
 import { declareClassPlugin, declareValuePlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import { reasonToIgnore } from "./ignored.mjs";
 import { MochaRunner } from "./runner.mjs";
 
+/** Prints each mutant that no test notices, as soon as that is known. */
+class Survivors {
+  onMutationTestingPlanReady({ mutantPlans }) {
+    this.left = mutantPlans.length;
+  }
+
+  onMutantTested({ status, fileName, location, mutatorName, replacement }) {
+    if (--this.left % 100 === 0) console.log(`${this.left} mutants to go`);
+    if (status === "Survived" || status === "NoCoverage")
+      console.log(`${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}`);
+  }
+}
+
 export const strykerPlugins = [
   declareClassPlugin(PluginKind.TestRunner, "mocha-12", MochaRunner),
+  declareClassPlugin(PluginKind.Reporter, "survivors", Survivors),
   declareValuePlugin(PluginKind.Ignore, "encaplab", { shouldIgnore: reasonToIgnore }),
 ];

@@ -19,9 +19,17 @@ const TARGETS = {
   plan: {
     // The catalogue is prose, and the index exports.
     mutate: ["components/plan/**/*.ts", "!components/plan/catalogue.ts", "!components/plan/index.ts"],
-    tests: readdirSync("test/plan")
-      .filter((name) => name.endsWith(".test.ts") && !SLOW.includes(name))
-      .map((name) => `test/plan/${name}`),
+    // The others read what the plan is made of, and what is made of the plan.
+    tests: [
+      ...readdirSync("test/plan")
+        .filter((name) => name.endsWith(".test.ts") && !SLOW.includes(name))
+        .map((name) => `test/plan/${name}`),
+      "test/config/config.test.ts",
+      "test/infrastructure/aws/network.test.ts",
+      ...["nodes", "security", "network"].map((name) => `test/infrastructure/twin/${name}.test.ts`),
+      "test/calico/pools.test.ts",
+      "test/stacks.test.ts",
+    ],
   },
   clouds: {
     mutate: ["aws/security", "openstack/security", "common/ingress"].map(
@@ -52,18 +60,22 @@ const results = await new Stryker({
   timeoutMS: 120_000,
   tempDirName: ".stryker-tmp",
   cleanTempDir: "always",
-  reporters: ["progress-append-only"],
+  reporters: ["survivors"],
   allowConsoleColors: false,
 }).runMutationTest();
 
 const ended = (...wanted) => results.filter(({ status }) => wanted.includes(status));
 const [noticed, survivors] = [ended("Killed", "Timeout"), ended("Survived", "NoCoverage")];
-for (const { fileName, location, mutatorName, replacement } of survivors)
-  console.log(`${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}`);
-const all = noticed.length + survivors.length;
-const score = (100 * noticed.length) / all;
+const scoreOf = (within) => (100 * within(noticed).length) / within([...noticed, ...survivors]).length;
+for (const file of new Set(survivors.map(({ fileName }) => fileName)))
+  console.log(
+    `${scoreOf((some) => some.filter((one) => one.fileName === file))
+      .toFixed(1)
+      .padStart(5)} %  ${relative("", file)}`,
+  );
+const score = scoreOf((some) => some);
 console.log(
-  `${target}: ${score.toFixed(1)} % of ${all} mutants noticed, ${ended("Ignored").length} left out`,
+  `${target}: ${score.toFixed(1)} % of ${noticed.length + survivors.length} mutants noticed, ${ended("Ignored").length} left out`,
 );
 // Without any mutant the score is no number.
 process.exitCode = score >= THRESHOLD ? 0 : 1;

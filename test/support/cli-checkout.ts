@@ -28,7 +28,12 @@ case "$1 $2" in
   "stack ls") cat "$FAKE/stacks" 2>/dev/null || echo '[]' ;;
   "stack history") cat "$FAKE/history" 2>/dev/null || echo '[]' ;;
   cancel*) rm -f "$state/locks/organization/encaplab/$stack/"*.json ;;
-  refresh*) if [[ -e $FAKE/refreshed ]]; then cp "$FAKE/refreshed" "$checkpoint"; fi ;;
+  refresh*)
+    if [[ $* == *--preview-only* ]]; then
+      cat "$FAKE/looked"
+      exit "$(cat "$FAKE/look-status" 2>/dev/null || echo 0)"
+    fi
+    if [[ -e $FAKE/refreshed ]]; then cp "$FAKE/refreshed" "$checkpoint"; fi ;;
   up* | destroy* | preview*)
     if [[ -e $FAKE/waits ]]; then
       trap 'echo "interrupted" >>"$FAKE/calls"' INT

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { planIngress } from "../../components/infrastructure/common";
 import { OpenStackInfrastructure } from "../../components/infrastructure/openstack";
+import type { LivingRules } from "../../components/infrastructure/openstack/security";
 import { planLab } from "../../components/plan";
 import type { Choices, FirewallRow } from "./firewall";
 import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
@@ -50,12 +51,13 @@ export function buildOpenStack(
     found = FOUND,
     id,
     mtu,
-  }: Choices & { found?: typeof FOUND; id?: Answers["id"]; mtu?: number } = {},
+    living,
+  }: Choices & { found?: typeof FOUND; id?: Answers["id"]; mtu?: number; living?: LivingRules } = {},
 ): Promise<Recording<OpenStackInfrastructure>> {
   const config = parseConfig({ cloud: "openstack", ...raw });
   const plan = planLab(config);
   const rules = planIngress(plan, operatorCidrs);
-  const args = { plan, config: config.openstack ?? {}, rules, found, prefix };
+  const args = { plan, config: config.openstack ?? {}, rules, found, living, prefix };
   return record(
     (options: pulumi.ComponentResourceOptions) => new OpenStackInfrastructure("test", args, options),
     {

@@ -2,15 +2,17 @@
  * What a killed run has left in EC2: found by the lab's id, and deleted by the lab's own provider, in a throw-away stack. The
  * provider knows every way to log in to AWS, in which order EC2 takes deletions, and when to try again.
  */
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type * as pulumi from "@pulumi/pulumi";
+import type { Stack } from "@pulumi/pulumi/automation";
 import type { LabConfig, ProviderSettings } from "../../config";
 import type { LabPlan } from "../../plan";
-import { type Marked, PROJECT_TAG, type Recovery, type StateResource, searchUnknown } from "../common";
+import {
+  inThrowAwayStack,
+  type Marked,
+  PROJECT_TAG,
+  type Recovery,
+  type StateResource,
+  searchUnknown,
+} from "../common";
 import { askThrough, leftoverOf } from "./leftovers";
 import { createProvider, findRegion, providerArgs } from "./provider";
 import { type Ask, type Found, survey } from "./survey";
@@ -99,35 +101,22 @@ export async function deleteByProvider(
   remains: readonly Remains[],
   args: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  // It takes half a second to load, so load it only here.
-  const { LocalWorkspace } =
-    require("@pulumi/pulumi/automation") as typeof import("@pulumi/pulumi/automation");
-  const folder = mkdtempSync(join(tmpdir(), "encaplab-recovery-"));
+  const state = stateOf(remains, args) as Parameters<Stack["importStack"]>[0];
   try {
-    writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify({ name: PROJECT, runtime: "nodejs" }));
-    const stack = await LocalWorkspace.createStack(
-      { stackName: STACK, workDir: folder },
-      {
-        envVars: {
-          PULUMI_BACKEND_URL: pathToFileURL(folder).href,
-          // For this run alone: the state has the provider's settings until the folder is removed.
-          PULUMI_CONFIG_PASSPHRASE: randomUUID(),
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-        },
+    await inThrowAwayStack(
+      { project: PROJECT, stack: STACK },
+      async () => {},
+      async (stack) => {
+        await stack.importStack(state);
+        await stack.destroy({ refresh: true });
       },
     );
-    await stack.importStack(
-      stateOf(remains, args) as unknown as Parameters<pulumi.automation.Stack["importStack"]>[0],
-    );
-    await stack.destroy({ refresh: true });
   } catch (error) {
     const lines = (error as Error).message.split("\n").filter((line) => /error: /.test(line));
     const commands = remains.map(({ command }) => command).join("\n");
     throw new Error(
       `EC2 does not delete what a killed run has left: ${[...new Set(lines.map((line) => line.trim()))].join(" ") || (error as Error).message}\nby hand:\n${commands}`,
     );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -10,6 +10,7 @@ import {
   planIngress,
   rulesApart,
   type StateResource,
+  takeOver,
 } from "../common";
 import type { ResourceTags } from "./tags";
 
@@ -44,26 +45,13 @@ export function planRules(
 /** The type of an ingress rule in a state. */
 const RULE_TYPE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 
-/**
- * The old rule that each new one takes over, by resource name. New rules are made before old ones are deleted, so a change of
- * many CIDRs at once may pass EC2's quota on the way. Then a new rule becomes a change of an old one in place
- * (ModifySecurityGroupRules). Empty if there is room for both.
- * @param held the stack's own state.
- */
-export function takeOver(
+/** Old rules that new ones take over in place (ModifySecurityGroupRules), so that EC2's quota holds on the way. */
+export const changedInPlace = (
   rules: readonly IngressRule[],
   held: readonly StateResource[],
   named: (thing: string) => string,
-): Map<string, string> {
-  const wanted = rules.filter(({ except }) => !except).map(({ name }) => named(name));
-  const there = held
-    .filter(({ type, urn = "" }) => type === RULE_TYPE && !urn.endsWith("-others"))
-    .map(({ urn = "" }) => urn.slice(urn.lastIndexOf("::") + 2));
-  const added = wanted.filter((name) => !there.includes(name));
-  if (there.length + added.length <= MAX_RULES) return new Map();
-  const gone = there.filter((name) => !wanted.includes(name));
-  return new Map(added.slice(0, gone.length).map((name, i) => [name, gone[i] as string]));
-}
+): Map<string, string> =>
+  takeOver(rules, { held, type: RULE_TYPE, room: (there) => MAX_RULES - there }, named);
 
 /**
  * Declares the group and its rules. Each rule is its own resource with one source. Rules inside the group's resource
@@ -96,7 +84,7 @@ export function createSecurity(
       { parent },
     ),
   }));
-  const former = takeOver(rules, held, named);
+  const former = changedInPlace(rules, held, named);
   const ingress = rules.map((rule) => {
     const old = former.get(named(rule.name));
     const into = others.find((one) => one.rule === rule)?.group ?? group;

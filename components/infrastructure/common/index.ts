@@ -20,3 +20,5 @@ export { leftByKilledRun, type Marked, type Recovery, recover, searchUnknown } f
 export { besideComponent, type Scope, scopeOf } from "./scope";
 export { ownState } from "./state";
 export { type LabTags, PROJECT_TAG } from "./tags";
+export { takeOver } from "./take-over";
+export { inThrowAwayStack } from "./throw-away";

@@ -18,9 +18,9 @@ import { type Found, flavorWarning, lookUp } from "./lookup";
 import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
 import { createProvider, requireAccount } from "./provider";
-import { checkQuota } from "./quota";
+import { checkQuota, roomForRules } from "./quota";
 import { recoveryOf, wantedBy } from "./recovery";
-import { createSecurity } from "./security";
+import { createSecurity, type LivingRules } from "./security";
 import { borrowSession, tryLogin } from "./session";
 import { labelOf } from "./tags";
 
@@ -36,6 +36,8 @@ export interface ResolvedOpenStackArgs extends Omit<OpenStackInfrastructureArgs,
   rules: readonly IngressRule[];
   /** What the lookup found in the cloud. */
   found: Found;
+  /** What a change of the rules has to fit into. Default: no lab that is up, and no limit. */
+  living?: LivingRules;
 }
 
 /**
@@ -55,7 +57,7 @@ export interface ResolvedOpenStackArgs extends Omit<OpenStackInfrastructureArgs,
 export class OpenStackInfrastructure extends Cloud {
   /** Builds with what {@link OpenStackInfrastructure.create} looks up. */
   constructor(name: string, args: ResolvedOpenStackArgs, options?: pulumi.ComponentResourceOptions) {
-    const { plan, config = {}, rules, found } = args;
+    const { plan, config = {}, rules, found, living } = args;
     super(
       "encaplab:openstack:OpenStack",
       name,
@@ -64,7 +66,7 @@ export class OpenStackInfrastructure extends Cloud {
         const { scope, labTags } = foundation;
         const label = labelOf(labTags);
         const network = createNetwork(plan, found.externalNetwork.id, label, scope);
-        const security = createSecurity(rules, label, scope);
+        const security = createSecurity(rules, label, scope, living);
         const nodes = createNodes({ plan, config, found, network, security, label }, foundation);
         return { nodes, cost: estimateOpenStack(plan, found) };
       },
@@ -95,11 +97,13 @@ export class OpenStackInfrastructure extends Cloud {
           warning.replace("pulumi config set", `pulumi -s ${pulumi.getStack()} config set`),
         );
     }
+    const held = session ? await ownState() : [];
     if (session) {
-      await recover(recoveryOf(session, name), wantedBy(plan), await ownState());
+      await recover(recoveryOf(session, name), wantedBy(plan), held);
       await checkQuota(session, name, plan, found.flavor, rules);
     }
-    const args = { plan, config, rules, found, prefix };
+    const living = session && { held, room: await roomForRules(session) };
+    const args = { plan, config, rules, found, living, prefix };
     return announceCost(new OpenStackInfrastructure(name, args, { ...options, provider }));
   }
 }

@@ -45,6 +45,19 @@ export async function checkQuota(
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
+/**
+ * How many more security group rules the project may have. Without a limit that can be read, any number: Neutron's own error is
+ * clear.
+ */
+export async function roomForRules(session: Session): Promise<number> {
+  const { limit = -1, used = 0 } = await read(session, "network", detailsOf(session))
+    .then(({ quota }) => (quota as { security_group_rule?: Partial<Allowance> }).security_group_rule ?? {})
+    .catch((): Partial<Allowance> => ({}));
+  return limit < 0 ? Number.POSITIVE_INFINITY : limit - used;
+}
+
+const detailsOf = ({ projectId }: Session): string => `quotas/${projectId}/details.json`;
+
 async function findDemands(
   session: Session,
   stack: string,
@@ -60,7 +73,7 @@ async function findDemands(
   if (servers.length > 0 || networks.length > 0) return [];
   const [compute, network] = await Promise.all([
     read(session, "compute", "limits"),
-    read(session, "network", `quotas/${session.projectId}/details.json`),
+    read(session, "network", detailsOf(session)),
   ]);
   const { absolute } = compute.limits as { absolute: Entry };
   return demandsOf(absolute, network.quota as Entry, plan, flavor, rules);

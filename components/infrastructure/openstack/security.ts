@@ -1,6 +1,13 @@
 /** The security group: the plan's firewall table as Neutron rules. */
 import * as openstack from "@pulumi/openstack";
-import { type GroupApart, type IngressRule, rulesApart, type Scope } from "../common";
+import {
+  type GroupApart,
+  type IngressRule,
+  rulesApart,
+  type Scope,
+  type StateResource,
+  takeOver,
+} from "../common";
 import type { Label } from "./tags";
 
 /** The security group and its rules. */
@@ -12,6 +19,17 @@ export interface Security {
   rules: openstack.networking.SecGroupRule[];
 }
 
+/** What a living lab has, for a change of its rules. */
+export interface LivingRules {
+  /** The stack's own state. */
+  held: readonly StateResource[];
+  /** How many more rules the project's quota lets in. */
+  room: number;
+}
+
+/** The type of a rule in a state. */
+const RULE_TYPE = "openstack:networking/secGroupRule:SecGroupRule";
+
 /**
  * Declares the group and its rules. Each rule is its own resource with one source. No field of a rule can change in
  * place: a rule that differs in one field is a new rule, with a new name.
@@ -20,6 +38,7 @@ export function createSecurity(
   rules: readonly IngressRule[],
   label: Label,
   { parent, named }: Scope,
+  { held, room }: LivingRules = { held: [], room: Number.POSITIVE_INFINITY },
 ): Security {
   const newGroup = (name: string) =>
     new openstack.networking.SecGroup(
@@ -35,12 +54,19 @@ export function createSecurity(
   const apart = rulesApart(rules).map((rule) => ({ rule, group: newGroup(rule.name) }));
   // Deleting a group deletes its rules. One by one, the provider waits five seconds for each.
   const inside = { parent, deletedWith: group };
+  const former = takeOver(rules, { held, type: RULE_TYPE, room: () => room }, named);
   const ingress = rules.map((rule) => {
+    const old = former.get(named(rule.name));
     const into = apart.find((one) => one.rule === rule)?.group ?? group;
     return new openstack.networking.SecGroupRule(
       named(rule.name),
       { ...ingressArgs(rule, group), securityGroupId: into.id },
-      { parent, deletedWith: into },
+      {
+        parent,
+        deletedWith: into,
+        // Neutron cannot change a rule, so the old one goes first. Ports depend on rules, but need no replacement for that.
+        ...(old !== undefined && { aliases: [{ name: old }], deleteBeforeReplace: true }),
+      },
     );
   });
   // All egress is open, because nodes download packages and images from any host. Only ingress is filtered.

@@ -1,5 +1,13 @@
 /** Checks that the lab can have each of its faults. */
-import { FABRICS, type FaultSetting, faultLabel, faultOf, type LabConfig, suggestion } from "../../config";
+import {
+  FABRICS,
+  type FaultSetting,
+  faultLabel,
+  faultOf,
+  type LabConfig,
+  placeOf,
+  suggestion,
+} from "../../config";
 import { fabricFacts } from "../fabric";
 import { FAULT_FACTS } from "../fault";
 import { placementOf } from "../placement";
@@ -18,7 +26,7 @@ export function checkFaults(config: LabConfig, report: Report): void {
 function problemWith(config: LabConfig, setting: FaultSetting): string | undefined {
   const { cloud, fabric, onTwin } = placementOf(config);
   const { fabrics, of, closes, onAllBecause } = FAULT_FACTS[faultOf(setting)];
-  const { nodes, direction } = typeof setting === "string" ? {} : setting;
+  const { nodes, direction } = placeOf(setting);
   if (cloud === "hosts" && !onTwin && of === "fabric")
     return "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true";
   if (of === "host" && !onTwin)
@@ -35,8 +43,7 @@ function problemWith(config: LabConfig, setting: FaultSetting): string | undefin
 }
 
 function duplicate(before: readonly FaultSetting[], setting: FaultSetting): string | undefined {
-  const kindOf = (one: FaultSetting) =>
-    `${faultOf(one)} ${(typeof one === "string" ? undefined : one.direction) ?? "in"}`;
+  const kindOf = (one: FaultSetting) => `${faultOf(one)} ${placeOf(one).direction ?? "in"}`;
   return before.some((one) => kindOf(one) === kindOf(setting))
     ? "it is already in the list; name each fault once, with all its nodes"
     : undefined;
@@ -44,7 +51,7 @@ function duplicate(before: readonly FaultSetting[], setting: FaultSetting): stri
 
 function checkNodes({ topology }: LabConfig, setting: FaultSetting, key: string, report: Report): void {
   const names = topology.flatMap(({ nodes }) => nodes.map(({ name }) => name));
-  const given = typeof setting === "string" ? [] : (setting.nodes ?? []);
+  const given = placeOf(setting).nodes ?? [];
   given.forEach((name, i) => {
     if (!names.includes(name))
       report(`${key}[${i}]`, name, `must be one of the nodes ${names.join(", ")}${suggestion(name, names)}`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../components/config";
 import { spotWarning } from "../../../components/infrastructure/aws/nodes";
-import { planRules, takeOver } from "../../../components/infrastructure/aws/security";
+import { changedInPlace, planRules } from "../../../components/infrastructure/aws/security";
 import type { StateResource } from "../../../components/infrastructure/common";
 import { goneFrom } from "../../../components/infrastructure/common/recovery";
 import { planLab } from "../../../components/plan";
@@ -19,7 +19,7 @@ const inState = (names: readonly string[]): StateResource[] =>
 function peak(from: readonly string[], to: readonly string[]): number {
   const rules = planRules(plan, to);
   const held = planRules(plan, from).map(({ name }) => name);
-  const former = takeOver(rules, inState(held), same);
+  const former = changedInPlace(rules, inState(held), same);
   const added = rules.filter(({ name }) => !held.includes(name) && !former.has(name));
   const taken = [...former.values()];
   assert.equal(new Set(taken).size, taken.length, "no rule is taken over twice");
@@ -36,7 +36,7 @@ describe("many CIDRs that change at once on AWS", () => {
 
   it("are new rules before the old ones go where there is room, so that your address is never locked out", () => {
     const held = inState(planRules(plan, cidrs(1, "203.0.113")).map(({ name }) => name));
-    assert.equal(takeOver(planRules(plan, cidrs(2, "198.51.100")), held, same).size, 0);
+    assert.equal(changedInPlace(planRules(plan, cidrs(2, "198.51.100")), held, same).size, 0);
   });
 
   it("become changes of old rules in place: by an alias, and without a replacement", async () => {

@@ -1,7 +1,7 @@
 /** What keeps a machine on AWS and its data to itself, and how many rules its group may have. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../components/config";
-import { planRules, takeOver } from "../../../components/infrastructure/aws/security";
+import { changedInPlace, planRules } from "../../../components/infrastructure/aws/security";
 import type { IngressRule } from "../../../components/infrastructure/common";
 import { planLab } from "../../../components/plan";
 import { buildAws, INGRESS, INSTANCE } from "../../support/aws";
@@ -63,13 +63,13 @@ describe("the rules that a change passes on the way on AWS", () => {
   const names = (kind: string, count: number) => Array.from({ length: count }, (_, i) => `${kind}-${i}`);
   // What is not in the group of all nodes does not count: a machine, and the rule of a group apart.
   const held = [
-    ...names("old", 50).map((name) => heldOf(INGRESS, name)),
+    ...names("ssh-old", 50).map((name) => heldOf(INGRESS, name)),
     heldOf(INGRESS, "ipip-others"),
     heldOf(INSTANCE, "w1"),
   ];
   const change = (added: number) =>
-    takeOver(
-      [rule("old-0"), rule("ipip-others", ["w2"]), ...names("new", added).map((name) => rule(name))],
+    changedInPlace(
+      [rule("ssh-old-0"), rule("ipip-others", ["w2"]), ...names("ssh-new", added).map((name) => rule(name))],
       held,
       (name) => `lab-${name}`,
     );
@@ -81,7 +81,7 @@ describe("the rules that a change passes on the way on AWS", () => {
   it("would be 61, so each new one takes the place of an old one that goes, and none of one that stays", () => {
     assert.deepEqual(
       [...change(11)],
-      names("new", 11).map((name, i) => [`lab-${name}`, `lab-old-${i + 1}`]),
+      names("ssh-new", 11).map((name, i) => [`lab-${name}`, `lab-ssh-old-${i + 1}`]),
     );
   });
 });

@@ -134,35 +134,103 @@ describe("a lab on a cloud", function () {
     );
   });
 
-  it("is looked at before an up: a machine that is gone and an address that has changed are named, and built again", async () => {
-    checkout.write("stacks/Pulumi.real.yaml", "config:\n  encaplab:cloud: aws\n");
+  describe("with machines in it", () => {
     const machine = (name: string, outputs: object) => ({
       type: "aws:ec2/instance:Instance",
       urn: `urn:pulumi:real::encaplab::x$aws:ec2/instance:Instance::${name}`,
       id: `i-${name}`,
       outputs,
     });
-    const state = (...machines: object[]) => ({ resources: [{ type: STACK_TYPE }, ...machines] });
-    const worker = machine("w1", { publicIp: "198.51.100.2", instanceState: "running" });
-    checkout.deployed(
-      "real",
-      state(machine("cp1", { publicIp: "198.51.100.1", instanceState: "running" }), worker),
-    );
-    const after = state(machine("cp1", { publicIp: "203.0.113.9", instanceState: "running" }));
-    checkout.tell("refreshed", JSON.stringify({ checkpoint: { latest: after } }));
-    const { status, stderr } = await checkout.launch("up", "real", "--yes");
-    assert.equal(status, 0, stderr);
-    assert.match(
-      stderr,
-      /The public address of the machine of cp1 \(i-cp1\) is now 203\.0\.113\.9, and was 198\.51\.100\.1\./,
-    );
-    assert.match(stderr, /The machine of w1 \(i-w1\) is gone: it is built again\./);
-    const [look = "", ...rest] = checkout.calls();
-    assert.equal(look.match(/--target urn:\S+/g)?.length, 2, look);
-    assert.deepEqual(
-      rest.map((call) => call.split(" ")[0]),
-      ["preview", "up"],
-    );
+    const running = (publicIp: string) => ({ publicIp, instanceState: "running" });
+    const [control, worker] = [
+      machine("cp1", running("198.51.100.1")),
+      machine("w1", running("198.51.100.2")),
+    ];
+    const nodes = [{ name: "cp1", role: "control-plane", subnet: "a", address: "10.0.3.10" }];
+    const state = (...machines: object[]) => ({
+      resources: [{ type: STACK_TYPE, outputs: { encapsulation: "IPIP", faults: [], nodes } }, ...machines],
+    });
+    beforeEach(() => {
+      checkout.write("stacks/Pulumi.real.yaml", "config:\n  encaplab:cloud: aws\n");
+      checkout.deployed("real", state(control, worker));
+    });
+
+    it("is looked at before an up: a machine that is gone and an address that has changed are named, and built again", async () => {
+      const after = state(machine("cp1", running("203.0.113.9")));
+      checkout.tell("refreshed", JSON.stringify({ checkpoint: { latest: after } }));
+      const { status, stderr } = await checkout.launch("up", "real", "--yes");
+      assert.equal(status, 0, stderr);
+      assert.match(
+        stderr,
+        /The public address of the machine of cp1 \(i-cp1\) is now 203\.0\.113\.9, and was 198\.51\.100\.1\./,
+      );
+      assert.match(stderr, /The machine of w1 \(i-w1\) is gone: it is built again\./);
+      const [look = "", ...rest] = checkout.calls();
+      assert.equal(look.match(/--target urn:\S+/g)?.length, 2, look);
+      assert.deepEqual(
+        rest.map((call) => call.split(" ")[0]),
+        ["preview", "up"],
+      );
+    });
+
+    /** What the engine prints when it has read the machines. */
+    const readAs = (...pairs: [ReturnType<typeof machine>, object | null][]) =>
+      pairs
+        .map(([old, now]) => ({ op: "refresh", urn: old.urn, type: old.type, old, new: now }))
+        .map((metadata) => JSON.stringify({ resOutputsEvent: { metadata } }))
+        .join("\n");
+
+    it("is looked at by status, which changes nothing, and shows what is not as recorded", async () => {
+      checkout.tell("looked", readAs([control, machine("cp1", running("203.0.113.9"))], [worker, null]));
+      const { status, stdout } = await checkout.launch("status", "real");
+      assert.equal(status, 0);
+      const text = stdout.replace(/\s+/g, " ");
+      assert.match(
+        text,
+        /in the cloud The public address of the machine of cp1 \(i-cp1\) is now 203\.0\.113\.9, and was 198\.51\.100\.1\. The machine of w1 \(i-w1\) is gone: an up builds it again\./,
+      );
+      assert.match(text, /next: scripts\/lab up · /);
+      const [look = "", ...rest] = checkout.calls();
+      assert.match(look, /^refresh --stack real .*--preview-only/);
+      assert.equal(look.match(/--target urn:\S+/g)?.length, 2, look);
+      assert.deepEqual(rest, []);
+    });
+
+    it("is said by status to be as recorded, where it is", async () => {
+      checkout.tell("looked", readAs([control, control], [worker, worker]));
+      const { stdout } = await checkout.launch("status", "real");
+      assert.match(stdout, /in the cloud +every machine and address as the last run recorded it\n/);
+      assert.deepEqual(JSON.parse((await checkout.launch("status", "real", "--json")).stdout).cloud, {
+        changes: [],
+      });
+    });
+
+    it("is said by status not to have been looked at, and why, where the engine fails", async () => {
+      const error = {
+        message: "error: no valid credential sources for AWS Provider found\n",
+        severity: "error",
+      };
+      checkout.tell("looked", JSON.stringify({ diagnosticEvent: error }));
+      checkout.tell("look-status", "255");
+      const { status, stdout } = await checkout.launch("status", "real");
+      assert.equal(status, 0);
+      assert.match(
+        stdout.replace(/\s+/g, " "),
+        /in the cloud not looked at: no valid credential sources for AWS Provider found/,
+      );
+    });
+
+    it("is said by status not to have been looked at where a run is changing it", async () => {
+      checkout.lock("real", {
+        pid: 1,
+        hostname: "elsewhere",
+        username: "ann",
+        timestamp: "2026-01-02T03:04:05Z",
+      });
+      const { stdout } = await checkout.launch("status", "real");
+      assert.match(stdout, /in the cloud +not looked at: a run is changing it right now\n/);
+      assert.deepEqual(checkout.calls(), []);
+    });
   });
 });
 

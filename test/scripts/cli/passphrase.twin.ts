@@ -94,6 +94,59 @@ describe("the passphrase of a stack's secrets", function () {
     assert.throws(() => pulumi(EMPTY, ["config", "get", "--stack", "theirs", "aws:token"]));
   });
 
+  describe("when the run that changes it is killed", () => {
+    /** A \`pulumi\` that is killed, with the command that runs it, while it changes a passphrase. */
+    const killed = (moment: string) => `#!/usr/bin/env bash
+if [[ "$*" != *change-secrets-provider* ]]; then exec "$REAL" "$@"; fi
+state=$(ls "$STATE"/.pulumi/stacks/encaplab/"${"${*: -2:1}"}".json)
+cp "$state" "$state.before"
+"$REAL" "$@"
+${moment}
+kill -KILL "$PPID" $$
+`;
+    const BEFORE = ["before the engine writes the state", 'mv "$state.before" "$state"'] as const;
+    const AFTER = ["after it", ""] as const;
+    for (const [stack, [when, moment], inFile] of [
+      ["killed-before", BEFORE, true],
+      ["killed-after", AFTER, true],
+      ["killed-bare", AFTER, false],
+    ] as const)
+      it(`${when}, the next command finishes it, ${inFile ? "and the secrets in the stack's file fit" : "without any in the stack's file"}`, async () => {
+        const file = `stacks/Pulumi.${stack}.yaml`;
+        checkout.write(file, "# mine\nconfig:\n  encaplab:cloud: twin\n");
+        makeOld(stack);
+        if (inFile)
+          pulumi(EMPTY, ["config", "set", "--secret", "--stack", stack, "--path", "aws:keys.token", "hush"]);
+        else checkout.write(file, checkout.read(file).replace(/^encryptionsalt:.*\n/m, ""));
+        const before = checkout.read(file);
+
+        checkout.write("killing/pulumi", killed(moment));
+        fs.chmodSync(path.join(checkout.folder, "killing/pulumi"), 0o755);
+        const { PATH } = checkout.env;
+        Object.assign(checkout.env, {
+          PATH: `${path.join(checkout.folder, "killing")}:${PATH}`,
+          REAL: path.join(engineFolder(), "pulumi"),
+          STATE: checkout.state,
+        });
+        assert.notEqual((await checkout.lab("kubeconfig", stack)).status, 0);
+        assert.equal(checkout.read(file), before);
+        checkout.env.PATH = PATH;
+
+        const { status, stdout, stderr } = await checkout.lab("kubeconfig", stack);
+        assert.deepEqual([status, stdout], [0, "kind: Config\n"], stderr);
+        assert.match(stderr, /had an empty passphrase; they are encrypted with/);
+        const phrase = fs.readFileSync(passphraseFile(), "utf8").trim();
+        assert.ok(opens(phrase, saltIn(stack)));
+        assert.match(checkout.read(file), /^# mine$/m);
+        const ours = {
+          PULUMI_CONFIG_PASSPHRASE: undefined,
+          PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(),
+        };
+        if (inFile)
+          assert.match(pulumi(ours, ["config", "get", "--stack", stack, "--path", "aws:keys.token"]), /hush/);
+      });
+  });
+
   it("is the user's own where there is one, also for a stack with an empty one", async () => {
     makeOld("own");
     checkout.env.PULUMI_CONFIG_PASSPHRASE = "my own words";
