@@ -7,6 +7,7 @@ export { CATALOGUE, type CatalogueEntry } from "./catalogue";
 export { type Effect, effectsOf, hasEffect } from "./effect";
 export * from "./encapsulation";
 export * from "./endpoint";
+export * from "./endpoint-name";
 export * from "./fabric";
 export type { Failure } from "./failure";
 export * from "./fault";

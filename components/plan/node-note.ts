@@ -157,13 +157,18 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
       isTooLong: boolean,
     ): void {
       const { device, wire } = TUNNELS[carrier];
-      const tunnel = carrier === "vxlan" ? `VXLAN ${VXLAN.vni} (${wire})` : wire;
+      const [tunnel, added] =
+        carrier === "vxlan"
+          ? [`VXLAN ${VXLAN.vni} (${wire})`, "50 bytes (IPv4 20, UDP 8, VXLAN 8, Ethernet 14)"]
+          : [wire, "20 bytes (IPv4)"];
       keep({
         kind: "tunnel",
         name: `${device} of ${name}`,
         node: name,
         device: { in: device, ...(!isTooLong && { out: nic }) },
-        decision: isTooLong ? `MTU ${plan.mtu.tunnel}, and DF is set` : `${tunnel} to ${outer.destination}`,
+        decision: isTooLong
+          ? `MTU ${plan.mtu.tunnel}, and DF is set`
+          : `${tunnel} to ${outer.destination}: adds ${added}`,
         change: (packet) => encapsulated(packet, outer),
       });
     },

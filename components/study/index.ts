@@ -7,4 +7,6 @@ export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } fro
 export { observe } from "./measure";
 export type { Observation, ObservedRow } from "./observation";
 export { formatObservation } from "./observation-report";
+export { describePacket, describeProbe, formatTrace, type Sightings } from "./trace-report";
+export { diffOf, formatDiff, type LabDiff, type Side } from "./verdict-diff";
 export { formatVerdict, type ReportOptions } from "./verdict-report";
