@@ -17,7 +17,7 @@ export interface Ipv4Header {
 /** A header, or the data at the end. The port of a client is chosen by its kernel, so it is absent. */
 export type Header =
   | Ipv4Header
-  | { kind: "icmp"; bytes: 8; type: "echo request" | "echo reply" }
+  | { kind: "icmp"; bytes: 8; type: "echo request" | "echo reply" | "error" }
   | { kind: "tcp" | "udp"; bytes: number; sourcePort?: number; destinationPort?: number }
   | { kind: "vxlan"; bytes: 8; vni: number }
   | { kind: "ethernet"; bytes: 14 }
@@ -55,8 +55,8 @@ export function madeOn(leg: Leg): Packet {
   const { source, destination } = inner({ ...leg, translated: false });
   const there = direction === "there";
   const { protocol, port, size } = probe;
-  // Linux sets DF on TCP always.
-  const dontFragment = leg.dontFragment || protocol === "tcp";
+  // Linux sets DF on TCP and UDP, but not on an echo reply.
+  const dontFragment = leg.dontFragment || protocol !== "icmp";
   const rest = Math.max(0, size - IPV4);
   const ports = there ? { destinationPort: port } : { sourcePort: port };
   const transport: Header[] =

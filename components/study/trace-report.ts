@@ -1,22 +1,20 @@
 /** A trace as text for a terminal: every hop, what decides there, and the packet before and after it. */
 import type { Header, Hop, Ipv4Header, Packet, Probe, Trace } from "../plan";
 import { DEFAULT_WIDTH, wrap } from "./columns";
+import type { ObservedTrace, Sighting } from "./tap";
 import type { ReportOptions } from "./verdict-report";
-
-/** What was seen beside a hop, in one line, by the hop's place in the trace. */
-export type Sightings = readonly (string | undefined)[];
 
 /**
  * The trace as text. What enters a hop and what leaves it are written with their lengths, and only once if they differ by
  * nothing but the TTL. With `verbose`, both are always written, as nested headers with the length of each.
- * @param sightings what was captured at each hop, if anything was.
+ * @param observed what was captured at each hop, if anything was.
  */
-export function formatTrace(trace: Trace, options: ReportOptions = {}, sightings?: Sightings): string {
+export function formatTrace(trace: Trace, options: ReportOptions = {}, observed?: ObservedTrace): string {
   const { width = DEFAULT_WIDTH } = options;
   const { from, to, hops, failure, outcome } = trace;
   const lines = (direction: Hop["direction"]) =>
     hops.flatMap((hop, i) =>
-      hop.direction === direction ? formatHop(hop, i + 1, options, sightings?.[i]) : [],
+      hop.direction === direction ? formatHop(hop, i + 1, options, observed && sightingsAt(observed, i)) : [],
     );
   const back = lines("back");
   return [
@@ -31,7 +29,30 @@ export function formatTrace(trace: Trace, options: ReportOptions = {}, sightings
           wrap(`  see: ${failure.reference}`, { width }),
         ]
       : []),
+    ...(observed ? [wrap(summaryOf(trace, observed), { width })] : []),
   ].join("\n");
+}
+
+/** What was seen at a hop, a line for each of its devices. */
+const sightingsAt = ({ sightings }: ObservedTrace, hop: number): string[] => [
+  ...new Set(sightings.filter((one) => one.hop === hop).map(describeSighting)),
+];
+
+function describeSighting({ namespace, interface: device, expected, seen, agrees }: Sighting): string {
+  const where = `${device} of ${namespace}`;
+  if (agrees) return expected ? `seen on ${where}` : `not seen on ${where}, as predicted`;
+  if (!seen) return `!! NOT seen on ${where}`;
+  return expected
+    ? `!! seen on ${where}, but otherwise: ${describePacket(seen)}`
+    : `!! seen on ${where}, although it should be lost before: ${describePacket(seen)}`;
+}
+
+/** Whether the packet did what was predicted, in a sentence. */
+function summaryOf({ outcome }: Trace, { works, detail, agrees, sightings }: ObservedTrace): string {
+  const places = `${sightings.filter((one) => one.agrees).length} of ${sightings.length} devices`;
+  const observed = works ? "works" : `fails${detail && `: ${detail}`}`;
+  const verdict = agrees ? "Predicted and observed agree" : "!! Predicted and observed DISAGREE";
+  return `${verdict}: predicted ${outcome}, observed ${observed}; ${places} show what was predicted.`;
 }
 
 /** A probe in words, e.g. `a ping of 84 bytes`, `TCP to port 8080`. */
@@ -45,7 +66,7 @@ function formatHop(
   hop: Hop,
   number: number,
   { width = DEFAULT_WIDTH, verbose = false }: ReportOptions,
-  seen: string | undefined,
+  seen: readonly string[] = [],
 ): string[] {
   const { device, name, decision, drop } = hop;
   const by = [device?.in && `in by ${device.in}`, device?.out && `out by ${device.out}`].filter(Boolean);
@@ -54,7 +75,7 @@ function formatHop(
     `${String(number).padStart(3)}  ${[name, ...by].join(", ")}${drop ? "  X" : ""}`,
     indented(decision),
     ...packetsOf(hop, verbose).map(indented),
-    ...(seen === undefined ? [] : [indented(seen)]),
+    ...seen.map(indented),
   ];
 }
 
