@@ -1,8 +1,9 @@
 /** What another backend of Neutron would change in a lab: the difference between two verdicts. */
 import type { NeutronBackend } from "../config";
 import type { LabPlan } from "./lab";
-import { predict, rowsOf } from "./outcome";
+import { rowsOf } from "./outcome";
 import { probesOf } from "./probe";
+import { predict } from "./trace";
 
 /**
  * The rows of the verdict that have another outcome with this backend, e.g. `pod-to-internet ICMP works`.

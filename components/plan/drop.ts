@@ -22,6 +22,8 @@ export interface Drop {
   packet: string;
   /** The missing rule, when a security group dropped the packet. */
   rule?: RuleName;
+  /** With the cause `mtu`: the packet's length where it is lost, and how much that hop carries, in bytes. */
+  mtu?: { size: number; limit: number };
   /** The fault that causes it, if any. */
   fault?: Fault;
 }

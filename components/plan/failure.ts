@@ -53,7 +53,7 @@ function wordsOf(plan: LabPlan, name: RuleName): string {
 }
 
 /** Puts a lost packet into sentences. */
-export function explain(plan: LabPlan, { from, to }: Pair, drop: Drop): Failure {
+export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, drop: Drop): Failure {
   const facts = fabricFacts(plan);
   const what = `${drop.onReturn ? "the answer" : "the packet"} ${drop.packet}`;
   const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
@@ -132,8 +132,11 @@ export function explain(plan: LabPlan, { from, to }: Pair, drop: Drop): Failure 
     case "mtu":
       return {
         ...base,
-        cause: `${what} is ${plan.mtu.pod} bytes with DF set, and ${drop.hop} carries ${plan.mtu.tunnel}`,
-        fix: `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`,
+        cause: `${what} is ${drop.mtu?.size} bytes with DF set, and ${drop.hop} carries ${drop.mtu?.limit}`,
+        fix:
+          drop.mtu?.limit === plan.mtu.tunnel && plan.mtu.pod > plan.mtu.tunnel
+            ? `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`
+            : `${undo}send at most ${drop.mtu?.limit} bytes, which is what the hop carries`,
         reference: `${DOCS}/networking/configuring/mtu`,
       };
     case "no-answer":

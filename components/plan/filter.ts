@@ -24,6 +24,18 @@ export function spoofing(plan: LabPlan, node: NodePlan): Pick<Drop, "cause" | "f
   };
 }
 
+/** The open rule that lets a packet into a node's security group. An answer needs none. */
+export function ruleThatPasses(plan: LabPlan, wire: Wire, node: NodePlan): FirewallRule | undefined {
+  const passes = (rule: FirewallRule) =>
+    rule.open && matches(rule, wire) && !closedOn(plan, rule.name, node, "in");
+  const source = isPod(plan, wire.source) ? "pods" : "nodes";
+  const found = plan.firewall.find((rule) => rule.source === source && passes(rule));
+  if (found || source === "nodes") return found;
+  // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
+  if (!fabricFacts(plan).groupHasPods || !plan.antiSpoofing.allowsPods) return undefined;
+  return plan.firewall.find((rule) => rule.source === "nodes" && passes(rule));
+}
+
 /** The rule that is missing, if a stateful group drops the packet. */
 export function refusedBy(
   plan: LabPlan,
@@ -31,17 +43,10 @@ export function refusedBy(
   seen: readonly Wire[],
   node: NodePlan,
 ): Pick<Drop, "rule" | "fault"> | undefined {
-  const { securityGroup, groupHasPods } = fabricFacts(plan);
-  if (!securityGroup || isAnswer(wire, seen)) return undefined;
+  if (!fabricFacts(plan).securityGroup || isAnswer(wire, seen)) return undefined;
+  if (ruleThatPasses(plan, wire, node)) return undefined;
   const source = isPod(plan, wire.source) ? "pods" : "nodes";
-  const passes = (rule: FirewallRule) => rule.open && !closedOn(plan, rule.name, node, "in");
-  const fits = plan.firewall.filter((rule) => rule.source === source && matches(rule, wire));
-  if (fits.some(passes)) return undefined;
-  // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
-  const inGroup = source === "pods" && groupHasPods && plan.antiSpoofing.allowsPods;
-  if (inGroup && plan.firewall.some((rule) => rule.source === "nodes" && passes(rule) && matches(rule, wire)))
-    return undefined;
-  const [rule] = fits;
+  const rule = plan.firewall.find((one) => one.source === source && matches(one, wire));
   return { rule: rule?.name, fault: rule && closedOn(plan, rule.name, node, "in") };
 }
 

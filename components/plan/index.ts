@@ -7,10 +7,13 @@ export { CATALOGUE, type CatalogueEntry } from "./catalogue";
 export { type Effect, effectsOf, hasEffect } from "./effect";
 export * from "./encapsulation";
 export * from "./endpoint";
+export * from "./endpoint-name";
 export * from "./fabric";
 export type { Failure } from "./failure";
 export * from "./fault";
 export * from "./firewall";
+export type { Header, Ipv4Header, Packet } from "./header";
+export type { Hop, HopKind } from "./hop";
 export { type ClosedRule, type HostPlan, withFirewall } from "./host";
 export * from "./lab";
 export {
@@ -19,7 +22,6 @@ export {
   type Outcome,
   outcomeOf,
   type PathVerdict,
-  predict,
   rowsOf,
 } from "./outcome";
 export * from "./path";
@@ -32,6 +34,7 @@ export * from "./rule";
 export * from "./service";
 export * from "./switch";
 export * from "./topology";
+export * from "./trace";
 export * from "./verdict";
 export * from "./versions";
 export * from "./vpc";

@@ -6,12 +6,11 @@ import { TUNNELS } from "./encapsulation";
 import { nameOf } from "./endpoint";
 import { explain, type Failure } from "./failure";
 import type { LabPlan } from "./lab";
-import type { Sender } from "./packet";
 import type { Pair, Path } from "./path";
-import { type ProbeName, probeOf, probesOf } from "./probe";
+import { type ProbeName, probesOf } from "./probe";
 import { hasRoute } from "./route";
 import { divide, type Row, type Rows } from "./row";
-import { trace } from "./trace";
+import { predict } from "./trace";
 import { recordedIp } from "./vpn";
 
 /** The prediction for one probe on one path. */
@@ -76,20 +75,6 @@ export function expectations(plan: LabPlan): (pair: Pair, probe: ProbeName) => b
 
 /** Why a packet is lost, without the names of the nodes. */
 const fateOf = (drop: Drop | undefined) => drop && [drop.cause, drop.rule, drop.fault, drop.onReturn];
-
-/**
- * What the verdict says about one pair, to compare an observation with it.
- * @returns where the packet is lost; undefined when it arrives and is answered.
- * @throws {Error} when the pair starts on a node that the plan does not have.
- */
-export const predict = (plan: LabPlan, pair: Pair, probe: ProbeName): Drop | undefined =>
-  trace(plan, senderOf(plan, pair), pair.to, probeOf(plan, pair, probe));
-
-function senderOf(plan: LabPlan, { from }: Pair): Sender {
-  const node = plan.nodes.find(({ name }) => name === from.node);
-  if (!node) throw new Error(`${from.name} is on node ${from.node}, which the plan does not have`);
-  return from.name === node.name ? { kind: "node", node } : { kind: "pod", pod: from, node };
-}
 
 function judgePath(plan: LabPlan, { pair, part }: Row, probe: ProbeName): PathVerdict {
   const drop = predict(plan, pair, probe);

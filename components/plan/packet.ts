@@ -2,17 +2,19 @@
 import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
 import { VXLAN } from "./encapsulation";
 import { INTERNET } from "./endpoint";
+import type { Hop, Keep } from "./hop";
 import type { LabPlan } from "./lab";
+import type { Source } from "./path";
 import type { Probe } from "./probe";
 import type { FirewallRule } from "./rule";
-import type { NodePlan, PodPlan } from "./topology";
+import type { NodePlan } from "./topology";
 
 /**
  * Where a packet is made or delivered. A node sends into a tunnel from its tunnel device's address. With `forwards` it does
  * not keep the packet: kube-proxy sends it on to a pod.
  */
 export type Host =
-  | { kind: "pod"; pod: Pick<PodPlan, "address">; node: NodePlan }
+  | { kind: "pod"; pod: Source; node: NodePlan }
   | { kind: "node"; node: NodePlan; address?: string; forwards?: boolean }
   | { kind: "internet" };
 
@@ -38,7 +40,17 @@ export interface Leg {
   dontFragment: boolean;
   /** The packets of the other direction: a stateful group lets their reverse pass, as an answer. */
   seen: readonly Wire[];
+  direction: Hop["direction"];
+  /** Takes the hops, if anything wants them. */
+  keep?: Keep;
+  /** What kube-proxy rewrites: the address and port that the client has asked for. */
+  service?: { name: string; address: string; port?: number };
+  /** The address of a NodePort's client, when the node sends its packet on: it neither makes it nor keeps the answer. */
+  client?: string;
+  /** Of an answer: the pod behind the address that natOutgoing gave the packet. */
+  masqueraded?: Extract<Host, { kind: "pod" }>;
 }
+
 /** The address by which others know a host. */
 export const hostAddress = (end: Sender): string =>
   end.kind === "pod" ? end.pod.address : (end.address ?? end.node.address);

@@ -58,7 +58,8 @@ const firstPod = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;
 
 const reachOf = (a: NodePlan, b: NodePlan): Reach => (a.subnet === b.subnet ? "same-subnet" : "cross-subnet");
 
-const asSource = ({ name, address }: NodePlan): Source => ({ name, node: name, address });
+/** A node as the source of its packets. */
+export const asSource = ({ name, address }: NodePlan): Source => ({ name, node: name, address });
 
 /** A pod to the other node, on two ports, and a node to the other's pod. */
 function nodePairs(a: NodePlan, b: NodePlan): Pair[] {

@@ -61,7 +61,7 @@ function portOf(to: Endpoint): number {
 
 /** Who must listen for a probe, and on which port: behind a Service that is a pod. Undefined for a ping. */
 export function listenerOf(
-  { to }: Pair,
+  { to }: Pick<Pair, "to">,
   { protocol, port }: Probe,
 ): { namespace: string; protocol: "tcp" | "udp"; port: number } | undefined {
   if (protocol === "icmp" || port === undefined) return undefined;

@@ -1,8 +1,9 @@
 /** What a switch of encapsulation means for running pods. Calico sets a pod's MTU only when it creates the pod. */
 import type { LabPlan } from "./lab";
-import { type PathVerdict, predict, rowsOf } from "./outcome";
+import { type PathVerdict, rowsOf } from "./outcome";
 import { rowKey } from "./path";
 import { probesOf } from "./probe";
+import { predict } from "./trace";
 import { judge, type Verdict } from "./verdict";
 
 /** Pods that were created before a switch, compared with pods created after it. */

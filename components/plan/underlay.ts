@@ -5,6 +5,7 @@ import { fabricFacts } from "./fabric";
 import { SMALLER_BY } from "./fault-facts";
 import { blockedBy, refusedBy, spoofed, spoofing } from "./filter";
 import type { LabPlan } from "./lab";
+import { notesOn } from "./note";
 import { describe, inner, isPod, type Leg, lengthOf, type Wire } from "./packet";
 import type { NodePlan } from "./topology";
 
@@ -25,68 +26,77 @@ export function betweenNodes(
 ): Passage {
   const wires = [wire];
   const packet = describe(wire);
+  const lost = (drop: Omit<Drop, "onReturn" | "packet">): Passage => ({ drop: { ...drop, packet }, wires });
   const { gateway, dropsIpip, antiSpoofing } = fabricFacts(plan);
   const { out = [], in: into = [] } = antiSpoofing?.checks ?? {};
+  const notes = leg.keep && notesOn(plan, leg, wire);
   const kept = blockedBy(plan, wire, leg, a, "out");
-  if (kept) return { drop: { cause: "host-firewall", hop: `${a.name}'s firewall`, packet, ...kept }, wires };
-  if (out.includes("source") && spoofed(plan, wire.source, a))
-    return { drop: { ...spoofing(plan, a), hop: `${a.name}'s port`, packet }, wires };
-  const tooLong = lengthOf(plan, leg, wire) > plan.mtu.link - SMALLER_BY;
+  notes?.firewall(a, "out", kept);
+  if (kept) return lost({ cause: "host-firewall", hop: `${a.name}'s firewall`, ...kept });
+  const spoofedOut = out.includes("source") && spoofed(plan, wire.source, a);
+  if (out.length > 0) notes?.port(a, spoofedOut ? wire.source : undefined, "out");
+  if (spoofedOut) return lost({ ...spoofing(plan, a), hop: `${a.name}'s port` });
+  const length = lengthOf(plan, leg, wire);
+  const tooLong = length > plan.mtu.link - SMALLER_BY;
   const narrow = [a, b].find(({ host }) => host.broken.includes("link-mtu-smaller"));
+  if (narrow) notes?.link(narrow, plan.mtu.link - SMALLER_BY);
   if (narrow && tooLong)
-    return {
-      drop: { cause: "host", hop: `${narrow.name}'s link`, packet, fault: "link-mtu-smaller" },
-      wires,
-    };
-  if (wire.protocol === "4" && dropsIpip) return { drop: { cause: "protocol", hop: gateway, packet }, wires };
-  if (viaGateway && tooLong && a.host.broken.includes("mtu-black-hole"))
-    return { drop: { cause: "host", hop: gateway, packet, fault: "mtu-black-hole" }, wires };
-  if (viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0) {
-    return { drop: { cause: "gateway", hop: gateway, packet }, wires };
-  }
-  if (
-    (into.includes("source") && spoofed(plan, wire.source, a)) ||
-    (into.includes("destination") && spoofed(plan, wire.destination, b))
-  )
-    return { drop: { ...spoofing(plan, b), hop: `${b.name}'s port`, packet }, wires };
+    return lost({ cause: "host", hop: `${narrow.name}'s link`, fault: "link-mtu-smaller" });
+  const noIpip = wire.protocol === "4" && dropsIpip !== undefined;
+  const swallows = viaGateway && tooLong && a.host.broken.includes("mtu-black-hole");
+  const noRoute = viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0;
+  if (viaGateway || noIpip)
+    notes?.gateway(b, noIpip ? "protocol" : swallows ? "mtu" : noRoute ? "route" : undefined);
+  if (noIpip) return lost({ cause: "protocol", hop: gateway });
+  if (swallows) return lost({ cause: "host", hop: gateway, fault: "mtu-black-hole" });
+  if (noRoute) return lost({ cause: "gateway", hop: gateway });
+  const spoofedIn = [
+    ...(into.includes("source") && spoofed(plan, wire.source, a) ? [wire.source] : []),
+    ...(into.includes("destination") && spoofed(plan, wire.destination, b) ? [wire.destination] : []),
+  ];
+  if (into.length > 0) notes?.port(b, spoofedIn[0], "in");
+  if (spoofedIn.length > 0) return lost({ ...spoofing(plan, b), hop: `${b.name}'s port` });
   const refused = refusedBy(plan, wire, leg.seen, b);
-  if (refused)
-    return {
-      drop: { cause: "security-group", hop: `${b.name}'s security group`, packet, ...refused },
-      wires,
-    };
+  notes?.group(b, refused);
+  if (refused) return lost({ cause: "security-group", hop: `${b.name}'s security group`, ...refused });
   const blocked = blockedBy(plan, wire, leg, b, "in");
-  if (blocked)
-    return { drop: { cause: "host-firewall", hop: `${b.name}'s firewall`, packet, ...blocked }, wires };
+  notes?.firewall(b, "in", blocked);
+  if (blocked) return lost({ cause: "host-firewall", hop: `${b.name}'s firewall`, ...blocked });
   return { wires };
 }
 
 /** To the internet, by the gateway. */
 export function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Passage {
   const wire = inner(leg);
+  const wires = [wire];
   const packet = describe(wire);
-  const { antiSpoofing, snat } = fabricFacts(plan);
-  if (antiSpoofing?.checks.out.includes("source") && spoofed(plan, wire.source, a)) {
-    return { drop: { ...spoofing(plan, a), hop: `${a.name}'s port`, packet }, wires: [wire] };
-  }
-  if (a.host.broken.includes("link-mtu-smaller") && leg.probe.size > plan.mtu.link - SMALLER_BY)
-    return {
-      drop: { cause: "host", hop: `${a.name}'s link`, packet, fault: "link-mtu-smaller" },
-      wires: [wire],
-    };
-  if (leg.probe.size > INTERNET.mtu) {
-    return { drop: { cause: "mtu", hop: fabricFacts(plan).gateway, packet }, wires: [wire] };
-  }
+  const lost = (drop: Omit<Drop, "onReturn" | "packet">): Passage => ({ drop: { ...drop, packet }, wires });
+  const { antiSpoofing, snat, gateway } = fabricFacts(plan);
+  const notes = leg.keep && notesOn(plan, leg, wire);
+  const checked = antiSpoofing?.checks.out.includes("source");
+  const isSpoofed = checked && spoofed(plan, wire.source, a);
+  if (checked) notes?.port(a, isSpoofed ? wire.source : undefined, "out");
+  if (isSpoofed) return lost({ ...spoofing(plan, a), hop: `${a.name}'s port` });
+  const isNarrow = a.host.broken.includes("link-mtu-smaller");
+  if (isNarrow) notes?.link(a, plan.mtu.link - SMALLER_BY);
+  if (isNarrow && leg.probe.size > plan.mtu.link - SMALLER_BY)
+    return lost({ cause: "host", hop: `${a.name}'s link`, fault: "link-mtu-smaller" });
+  const { size } = leg.probe;
+  const tooLong = size > INTERNET.mtu;
+  const translates = snat === "any" || !isPod(plan, wire.source);
+  notes?.toInternet(tooLong, translates);
+  if (tooLong) return lost({ cause: "mtu", hop: gateway, mtu: { size, limit: INTERNET.mtu } });
   // Unless the gateway translates a pod's address like a node's, the internet has no route back to it.
-  if (isPod(plan, wire.source) && snat === "subnets")
-    return { drop: { cause: "no-answer", hop: "the internet", packet }, wires: [wire] };
-  return { wires: [wire] };
+  if (!translates) return lost({ cause: "no-answer", hop: "the internet" });
+  return { wires };
 }
 
 /** The internet host only answers, and its answers match the state that the probe left at every hop. */
 export function fromInternet(plan: LabPlan, leg: Leg): Passage {
   const wire = inner(leg);
   // The gateway has translated the pod's packet and undoes that in the answer, but may have no route to the pod.
-  if (!isPod(plan, wire.destination) || plan.podRoutes.length > 0) return { wires: [] };
+  const arrives = !isPod(plan, wire.destination) || plan.podRoutes.length > 0;
+  if (leg.keep) notesOn(plan, leg, wire).fromInternet(wire.destination, arrives);
+  if (arrives) return { wires: [] };
   return { drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet: describe(wire) }, wires: [] };
 }

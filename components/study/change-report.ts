@@ -35,7 +35,7 @@ const travelByPath = ({ paths }: Pick<Verdict, "paths">): Map<string, string> =>
   new Map(groupBy(paths, rowKey).map((rows) => [rowKey(rows[0]), travelOf(rows)]));
 
 /** For example `works: tunl0, IP protocol 4`, `full-MTU fails: direct`. */
-function travelOf(rows: readonly [PathVerdict, ...PathVerdict[]]): string {
+export function travelOf(rows: readonly [PathVerdict, ...PathVerdict[]]): string {
   const failing = rows.filter(({ outcome }) => outcome === "fails").map(({ probe }) => probe);
   const outcome = outcomeOf(rows) === "partly" ? `${failing.join(" and ")} fails` : rows[0].outcome;
   return `${outcome}: ${rows[0].carrier}`;

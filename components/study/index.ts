@@ -4,7 +4,11 @@
  */
 export { formatChange } from "./change-report";
 export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } from "./columns";
+export { decodePacket } from "./decode";
 export { observe } from "./measure";
 export type { Observation, ObservedRow } from "./observation";
 export { formatObservation } from "./observation-report";
+export { followTrace, type ObservedTrace, type Sighting } from "./tap";
+export { describePacket, describeProbe, formatTrace } from "./trace-report";
+export { diffOf, formatDiff, type LabDiff, type Side } from "./verdict-diff";
 export { formatVerdict, type ReportOptions } from "./verdict-report";

@@ -15,7 +15,7 @@ const PROGRAM = scriptPath("twin/observe");
 const INSIDE = "/run/encaplab/observe";
 
 /** Factor on all time limits. An emulated processor is slower (measured: ping and connect under QEMU's TCG). */
-const PATIENCE = { namespaces: 1, machine: 3 } as const;
+export const PATIENCE = { namespaces: 1, machine: 3 } as const;
 
 /**
  * Measures a running twin: every pair, or in a large lab a sample of them ({@link sampleOf}). What differs from the verdict
@@ -41,7 +41,7 @@ export async function observe(
  * Bash that writes the program into the sandbox, unless the same is there already, and becomes it. No process but Python
  * is started, because under emulation each costs a tenth of a second. Python keeps its byte code in the folder.
  */
-function program(): string {
+export function program(): string {
   const files = fs
     .readdirSync(PROGRAM)
     .filter((name) => name.endsWith(".py"))

@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { cache } from "./commands/cache";
 import { check } from "./commands/check";
 import { completion } from "./commands/completion";
+import { diff } from "./commands/diff";
 import { down } from "./commands/down";
 import { kubeconfig } from "./commands/kubeconfig";
 import { leftovers } from "./commands/leftovers";
@@ -16,6 +17,7 @@ import { shell } from "./commands/shell";
 import { stacks } from "./commands/stacks";
 import { status } from "./commands/status";
 import { switchCommand } from "./commands/switch";
+import { trace } from "./commands/trace";
 import { uninstall } from "./commands/uninstall";
 import { up } from "./commands/up";
 import { verdict } from "./commands/verdict";
@@ -38,6 +40,8 @@ const COMMANDS = [
   reset,
   observe,
   verdict,
+  trace,
+  diff,
   check,
   shell,
   status,
@@ -80,7 +84,7 @@ eval "$(scripts/lab env)" it is \`lab\`, and plain Pulumi works, too:
 pulumi -s ${DEFAULT_STACK} up
 Exit codes: 0 success; 1 verdict and observation disagree, or the engine failed;
 2 the command or the config is wrong. Of check: 1 something was found, 2 a
-machine could not be looked at.
+machine could not be looked at. Of diff: 1 something differs.
 
 Examples:
   ${typed("")}

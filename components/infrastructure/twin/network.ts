@@ -1,6 +1,6 @@
 /** The network below the nodes: a bridge per subnet, the gateway between them, and an internet behind it. */
 import { fabricFacts, INTERNET, isMisrecorded, type LabPlan, SMALLER_BY, vpnRange } from "../../plan";
-import { FABRIC, INTERNET_HOST, ROUTER, subnetBridge } from "./names";
+import { EXTERNAL, FABRIC, INTERNET_HOST, ROUTER, routerDevice, subnetBridge } from "./names";
 import { gatewayNeighbours } from "./neighbours";
 import { startProcess } from "./process-files";
 import { addBridge, batch, inside, sysctl } from "./shell";
@@ -39,7 +39,7 @@ export function renderNetwork(plan: LabPlan): NetworkState {
       "table ip nat {",
       "  chain postrouting {",
       "    type nat hook postrouting priority srcnat;",
-      `    oifname "ext0"${translated(plan)} masquerade`,
+      `    oifname "${EXTERNAL}"${translated(plan)} masquerade`,
       "  }",
       ...blackHole(plan),
       "}",
@@ -77,7 +77,11 @@ function blackHole(plan: LabPlan): string[] {
 
 function renderBuild(plan: LabPlan): string {
   const link = plan.mtu.link;
-  const subnets = plan.subnets.map((subnet, i) => ({ ...subnet, bridge: subnetBridge(i), nic: `eth${i}` }));
+  const subnets = plan.subnets.map((subnet, i) => ({
+    ...subnet,
+    bridge: subnetBridge(i),
+    nic: routerDevice(i),
+  }));
   const fabric = subnets.flatMap(({ bridge, nic }, i) => [
     ...addBridge(bridge, link),
     `link set ${bridge} up`,
@@ -90,9 +94,9 @@ function renderBuild(plan: LabPlan): string {
       `addr add ${gateway}/${prefix} dev ${nic}`,
       `link set ${nic} up`,
     ]),
-    `link add ext0 mtu ${INTERNET.mtu} type veth peer name eth0 mtu ${INTERNET.mtu} netns ${INTERNET_HOST}`,
-    `addr add ${INTERNET.gateway}/${INTERNET.prefix} dev ext0`,
-    "link set ext0 up",
+    `link add ${EXTERNAL} mtu ${INTERNET.mtu} type veth peer name eth0 mtu ${INTERNET.mtu} netns ${INTERNET_HOST}`,
+    `addr add ${INTERNET.gateway}/${INTERNET.prefix} dev ${EXTERNAL}`,
+    `link set ${EXTERNAL} up`,
   ];
   const internet = [
     "link set lo up",

@@ -8,8 +8,11 @@ in:  {"patience": factor on time limits, "routesBy": "BIRD"|"Felix", "nodes": [{
       "stateful": [namespace], "listeners": [{"namespace", "protocol": "tcp"|"udp", "port"}],
       "rounds": [[{"id", "namespace", "destination", "probe": "icmp"|"tcp"|"udp", "size", "port", "expect": bool}]],
       "captures": [{probe's fields as in rounds, "node", "interface", "match": {"protocol", "destination", "source"}, "route"}]}
+     Or, to see one probe at many devices: {"patience", "stateful", "listeners", "probe": {as in rounds},
+      "taps": [{"id", "namespace", "interface"}]}
 out: {"notConverged": [text], "results": {id: {"works": bool, "detail": text}},
       "sessions": {node: {peer: state}}, "captures": {id: {"route": text, "packet": text}}}
+     Or {"works": bool, "detail": text, "packets": {tap's id: [hex]}}
 """
 import json
 import sys
@@ -21,6 +24,7 @@ from converge import converge_routes, converge_sessions
 from namespace import enter
 from probe import Probe
 from rounds import Prober
+from taps import Taps
 
 
 def forget_connections(stateful):
@@ -55,8 +59,22 @@ def measure(order, prober, patience):
     return [probe for probes in rounds for probe in probes], amiss
 
 
+def follow(order):
+    """Sends one probe, from cold, and takes its packets from every tap."""
+    patience, probe = order["patience"], Probe(order["probe"])
+    forget_connections(order["stateful"])
+    taps, prober = Taps(order["taps"]), Prober()
+    prober.round([probe], order["listeners"], patience)
+    packets = taps.take(0.05 * patience)
+    forget_connections(order["stateful"])
+    return {**probe.result(), "packets": packets}
+
+
 def main():
     order = json.load(sys.stdin)
+    if "taps" in order:
+        sys.stdout.write(json.dumps(follow(order)))
+        return
     captures, prober = Captures(order["captures"]), Prober()
     patience = order["patience"]
     probes, amiss = measure(order, prober, patience)

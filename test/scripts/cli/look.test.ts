@@ -8,7 +8,7 @@ import { CliCheckout, planOf } from "../../support/cli-checkout";
 import { stackNames } from "../../support/stacks";
 
 const WORDS =
-  "up switch reset observe verdict check shell status kubeconfig down leftovers stacks cache uninstall completion version".split(
+  "up switch reset observe verdict trace diff check shell status kubeconfig down leftovers stacks cache uninstall completion version".split(
     " ",
   );
 
@@ -45,6 +45,8 @@ describe("commands without an engine", function () {
     [["verdict", "--config", "encapsulation"], /--config takes key=value.*"encapsulation" has no "="/],
     [["verdict", "--config", "topology[0.cidr=1"], /"topology\[0\.cidr" is not a key/],
     [["verdict", "--config", "encapsulation=vxlna"], /"vxlna" is not an encapsulation.*Did you mean VXLAN\?/],
+    [["trace", "w1-1", "w9-1", "-s", "L8"], /no "w9-1" in the lab\. It has: cp1, .* Did you mean w1-1\?/s],
+    [["diff", "L8"], /L8 with what\?/],
     [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
     [["status", "nosuch"], /no stack "nosuch"/],
   ] as const) {
@@ -56,6 +58,48 @@ describe("commands without an engine", function () {
       assert.equal(stdout, "");
     });
   }
+
+  describe("trace", () => {
+    it("follows a packet of a stack to where it is lost, and says why", async () => {
+      const { status, stdout } = await checkout.launch("trace", "w1-1", "w2-1", "--stack", "L7");
+      assert.equal(status, 0);
+      assert.match(
+        stdout,
+        /^Stack L7: IPIP on the aws fabric\.\nTrace \(a prediction\): a ping of 84 bytes .* fails\.$/m,
+      );
+      assert.match(stdout, /^ {2}6 {2}w2's security group {2}X$/m);
+      assert.match(stdout, /\n {2}fix: take ipip-blocked out of faults/);
+    });
+
+    it("gives data for programs, also of what is supposed", async () => {
+      const words = ["trace", "w1-1", "service-a", "-s", "L8", "--config", "encapsulation=VXLAN", "--json"];
+      const { status, stdout } = await checkout.launch(...words);
+      assert.equal(status, 0);
+      const { encapsulation, trace } = JSON.parse(stdout);
+      assert.equal(encapsulation, "VXLAN");
+      assert.deepEqual([trace.to, trace.probe], ["service-a", { protocol: "tcp", port: 80, size: 60 }]);
+      assert.equal(trace.hops.at(-1).name, "w1-1");
+    });
+  });
+
+  describe("diff", () => {
+    it("shows what differs between two stacks, with exit code 1", async () => {
+      const { status, stdout } = await checkout.launch("diff", "L7", "L8");
+      assert.equal(status, 1);
+      assert.match(stdout, /^faults {2}ipip-blocked {2}none$/m);
+      assert.match(stdout, /^same-subnet +fails: .* works: /m);
+      assert.doesNotMatch(stdout, /^same-node/m);
+    });
+
+    it("takes --config for the other side, and ends with 0 where both are the same", async () => {
+      const json = await checkout.launch("diff", "L1", "--config", "encapsulation=VXLAN", "--json");
+      assert.equal(json.status, 1);
+      const { a, b, facts } = JSON.parse(json.stdout);
+      assert.deepEqual([a, b], ["L1", "L1 encapsulation=VXLAN"]);
+      assert.equal(facts[0].what, "encapsulation");
+      assert.equal((await checkout.launch("diff", "L8", "--config", "encapsulation=ipip")).status, 0);
+    });
+  });
 
   describe("verdict", () => {
     it("names the traced pair of each path with -v only", async () => {

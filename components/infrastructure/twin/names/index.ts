@@ -6,6 +6,10 @@ export const FABRIC = "fabric";
 export const ROUTER = "router";
 export const INTERNET_HOST = "internet";
 
+/** The router's interface in a subnet, by the subnet's place in the plan, and the one to the internet. */
+export const routerDevice = (subnet: number): string => `eth${subnet}`;
+export const EXTERNAL = "ext0";
+
 /** Name of a subnet's bridge. Numbered, because Linux takes at most 15 characters in an interface name. */
 export const subnetBridge = (subnet: number): string => `subnet${subnet}`;
 

@@ -1,0 +1,81 @@
+/** The way of a packet that has left its pod: to the internet, to another node, or through a tunnel to its pods. */
+import type { Fault } from "../config";
+import { sessionFault } from "./bgp";
+import { carrierBetween } from "./carrier";
+import { TUNNELS, VXLAN } from "./encapsulation";
+import { fabricFacts, passesGateway } from "./fabric";
+import type { LabPlan } from "./lab";
+import { nodeNotes } from "./node-note";
+import { describe, hostAddress, inner, isPod, type Leg, type Wire } from "./packet";
+import { hasRoute } from "./route";
+import type { NodePlan } from "./topology";
+import { betweenNodes, fromInternet, type Passage, toInternet } from "./underlay";
+import { isMisrecorded, recordedIp, VPN_INTERFACE } from "./vpn";
+
+/** Sends a packet from its node to where it is received. */
+export function travel(plan: LabPlan, leg: Leg): Passage {
+  const { from, to } = leg;
+  if (from.kind === "internet") return fromInternet(plan, leg);
+  const notes = leg.keep && nodeNotes(plan, leg);
+  if (to.kind === "internet") {
+    notes?.leaves(from.node);
+    return toInternet(plan, leg, from.node);
+  }
+  if (from.node.name === to.node.name) return { wires: [] };
+  // A tunnel device's address is in the node's block, so it is reached as the node's pods are.
+  if (isPod(plan, hostAddress(to))) return toBlock(plan, leg, from.node, to.node);
+  notes?.toNode(from.node, to.node);
+  return betweenNodes(plan, leg, from.node, to.node, inner(leg), passesGateway(plan, from.node, to.node));
+}
+
+function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Passage {
+  const packet = inner(leg);
+  const notes = leg.keep && nodeNotes(plan, leg);
+  if (!hasRoute(plan, a, b)) {
+    // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
+    notes?.astray(a, b);
+    const astray = betweenNodes(plan, leg, a, b, packet, true);
+    return astray.drop
+      ? {
+          ...astray,
+          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: sessionFault(plan, a, b) },
+        }
+      : astray;
+  }
+  const carrier = carrierBetween(plan, a, b);
+  notes?.toBlock(a, b);
+  if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, passesGateway(plan, a, b));
+  const outer: Wire = { source: recordedIp(a), destination: recordedIp(b), ...OUTER[carrier] };
+  const { size } = leg.probe;
+  const isTooLong = leg.dontFragment && size > plan.mtu.tunnel;
+  notes?.intoTunnel(a, carrier, outer, isTooLong);
+  if (isTooLong) {
+    const fault = plan.faults.includes("mtu-too-big") ? "mtu-too-big" : undefined;
+    const hop = `${TUNNELS[carrier].device} of ${a.name}`;
+    return {
+      drop: { cause: "mtu", hop, packet: describe(packet), fault, mtu: { size, limit: plan.mtu.tunnel } },
+      wires: [],
+    };
+  }
+  // A tunnel starts and ends at the recorded addresses. Neither the VPN nor the gateway has a way between these nodes.
+  if (isMisrecorded(a) || isMisrecorded(b)) {
+    const hop = isMisrecorded(a) ? `${VPN_INTERFACE} of ${a.name}` : fabricFacts(plan).gateway;
+    notes?.misrecorded(a, hop, outer);
+    return lostAt(hop, outer, "node-ip-wrong-interface");
+  }
+  const across = betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
+  const isCorrupt =
+    carrier === "vxlan" && leg.probe.protocol !== "icmp" && a.host.broken.includes("vxlan-checksum");
+  if (!across.drop) notes?.outOfTunnel(b, carrier);
+  if (across.drop || !isCorrupt) return across;
+  notes?.lostInKernel(b.name, "vxlan-checksum");
+  return { ...across, ...lostAt(`${b.name}'s kernel`, packet, "vxlan-checksum") };
+}
+
+/** A packet that a fault of a node itself loses. */
+const lostAt = (hop: string, packet: Wire, fault: Fault): Passage => ({
+  drop: { cause: "host", hop, packet: describe(packet), fault },
+  wires: [packet],
+});
+
+const OUTER = { ipip: { protocol: "4" }, vxlan: { protocol: "udp", port: VXLAN.port } } as const;
