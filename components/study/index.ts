@@ -4,7 +4,14 @@
  */
 export { formatChange } from "./change-report";
 export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } from "./columns";
-export { observe } from "./measure";
-export type { Observation, ObservedRow } from "./observation";
+export type { Evidence } from "./evidence";
+export { type StudyImage, studyImage } from "./image";
+export { formatJunit } from "./junit";
+export { formatMarkdown } from "./markdown";
+export { type Observed, observe, observeWithEvidence } from "./measure";
+export type { Check, NodeFacts } from "./measured";
+export type { Observation, ObservedRow, PairOutcome } from "./observation";
 export { formatObservation } from "./observation-report";
+export type { Prober } from "./prober";
+export { twinProber } from "./twin-prober";
 export { formatVerdict, type ReportOptions } from "./verdict-report";
