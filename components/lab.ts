@@ -10,9 +10,12 @@ import {
 } from "./infrastructure";
 import { onlyHere } from "./only-here";
 import { judge, type LabPlan, planLab, type Verdict } from "./plan";
+import { studyImage } from "./study";
 import {
   announceObservation,
   announceVerdict,
+  ClusterObservation,
+  type ClusterObservationArgs,
   observationOutput,
   TwinObservation,
   verdictOutput,
@@ -28,7 +31,7 @@ export interface LabArgs extends RawConfig {
 
 /** What a lab tells its stack. On machines, `nodes` also say how to log in. */
 export interface LabOutputs extends ReturnType<typeof planOutputs> {
-  /** What was measured on the twin, or `not measured`. Absent if the lab has only machines (`cluster: none`). */
+  /** What was measured, or `not measured` and why. Absent if the lab has only machines (`cluster: none`). */
   observation?: pulumi.Input<ReturnType<typeof observationOutput> | string>;
   /** The administrator's kubeconfig, secret. Absent on the twin. */
   kubeconfig?: pulumi.Output<string>;
@@ -88,7 +91,9 @@ export class Lab extends pulumi.ComponentResource {
     super("encaplab:index:Lab", name, {}, options);
     this.plan = plan;
     this.verdict = judge(plan);
-    announceVerdict(this.verdict, { observed: plan.onTwin });
+    announceVerdict(this.verdict, {
+      observed: config.observe && (plan.onTwin || config.cluster !== "none"),
+    });
     const own = { plan, config, settings: providerSettings, prefix };
     // The stack's name is in the names of what a cloud lists, so that you know whose it is.
     const stack = prefix === "" ? pulumi.getStack() : `${pulumi.getStack()}-${name}`;
@@ -105,7 +110,13 @@ export class Lab extends pulumi.ComponentResource {
 
   private onTwin(stack: string, args: InfrastructureArgs): Partial<LabOutputs> {
     const twin = createTwin(stack, args, { parent: this, ...formerlyOnTop });
-    const { observation } = new TwinObservation(`${args.prefix}observation`, { twin, plan: args.plan });
+    const { plan, config, prefix } = args;
+    const { observation } = new TwinObservation(`${prefix}observation`, {
+      twin,
+      plan,
+      measure: config.observe,
+    });
+    if (!config.observe) return { observation: NOT_MEASURED };
     announceObservation(observation, this.verdict, twin);
     return { observation: observation.apply(observationOutput) };
   }
@@ -126,7 +137,8 @@ export class Lab extends pulumi.ComponentResource {
     const { Cluster, createCommandProvider } = require("./cluster") as typeof import("./cluster");
     const { createPodNetwork, planCalico } = require("./calico") as typeof import("./calico");
     // Read the manifest and the archives first, so that a wrong one is an error before anything is built.
-    const sources = await planCalico(config, plan);
+    const { image, archive } = studyImage(config.study);
+    const sources = await planCalico(config, plan, archive);
     const command = createCommandProvider(`${prefix}command`, own);
     const infrastructure = await createMachines(stack, args, { ...own, dependsOn: command });
     const inside = { ...own, providers: { command } };
@@ -136,10 +148,26 @@ export class Lab extends pulumi.ComponentResource {
       ...loginOutputs(stack, prefix, infrastructure),
       kubeconfig: cluster.kubeconfig,
       podsToRestart: network.podsToRestart,
-      observation: "not measured",
+      observation: config.observe
+        ? this.observe({ plan, cluster, network, image, internet: config.study?.internet }, prefix)
+        : NOT_MEASURED,
     };
   }
+
+  private observe(args: ClusterObservationArgs, prefix: string): LabOutputs["observation"] {
+    const resource = new ClusterObservation(`${prefix}observation`, args, { parent: this });
+    const measured = pulumi
+      .unsecret(pulumi.all([resource.observation, resource.problem]))
+      .apply(([observation, problem = "nothing was said"]) => observation ?? { problem });
+    announceObservation(measured, this.verdict, resource);
+    return measured.apply((seen) =>
+      "problem" in seen ? `${NOT_MEASURED}: ${seen.problem}` : observationOutput(seen),
+    );
+  }
 }
+
+/** The output of a lab that was not measured. */
+const NOT_MEASURED = "not measured";
 
 function planConfig(raw: RawConfig): { config: LabConfig; plan: LabPlan } {
   const config = parseConfig(raw);

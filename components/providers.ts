@@ -19,6 +19,8 @@ const PROVIDERS = table({
   Reachable: () => (require("./cluster/providers") as typeof import("./cluster/providers")).reachable,
   Images: () => (require("./calico/providers") as typeof import("./calico/providers")).images,
   Observation: () => (require("./study/providers") as typeof import("./study/providers")).observation,
+  ClusterObservation: () =>
+    (require("./study/providers") as typeof import("./study/providers")).clusterObservation,
   KeyPair: () => common().keyPair,
   Beginning: () => common().beginning,
   HostKey: () =>

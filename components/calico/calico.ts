@@ -4,12 +4,11 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
 import { faultOf } from "../config";
-import { bgpEstablished, ENCAPSULATION_FACTS, type LabPlan } from "../plan";
+import { bgpEstablished, ENCAPSULATION_FACTS, expectedRoutes, type LabPlan } from "../plan";
 import { ClusterApi } from "./api";
 import { Images } from "./images";
 import { hasRoutingChoice } from "./manifest";
 import type { PodNetwork } from "./pod-network";
-import { expectedRoutes } from "./routes";
 import { type CalicoSources, readSources, type SourcesConfig } from "./sources";
 
 /** What {@link Calico.create} installs from. */

@@ -15,6 +15,7 @@ import { faults } from "./faults";
 import { CONTAINERS, hosts, placeMachines } from "./hosts";
 import { openstack } from "./openstack";
 import { decode, ownKeys, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
+import { study } from "./study";
 import { DEFAULT_TOPOLOGY, MAX_NODES, type Subnet, topology } from "./topology";
 import { cidr, flag, oneOf, version, whole } from "./value";
 import { toProblems } from "./zod-errors";
@@ -25,6 +26,7 @@ export { type FaultSetting, faultLabel, faultOf, type PlacedFault, placeOf } fro
 export { CONTAINERS, type Machine as MachineConfig } from "./hosts";
 export { nearest, suggestion } from "./nearest";
 export { PROJECT, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
+export { STUDY_IMAGE } from "./study";
 export { MAX_NODES } from "./topology";
 
 /** The schema of the config: every key, what it takes, and its default where that depends on no other key. */
@@ -100,6 +102,13 @@ export const schema = z.strictObject({
   cluster: oneOf(["kubeadm", "none"]).default("kubeadm"),
   /** How Calico is installed. */
   calico: calico.optional(),
+  /**
+   * Whether `up` measures the lab when it is up, and holds what it sees against the verdict. Otherwise `lab observe` does,
+   * when you ask. Default: `true`.
+   */
+  observe: flag().default(true),
+  /** How a cluster is measured. */
+  study: study.optional(),
 });
 
 type Parsed = z.output<typeof schema>;
@@ -117,6 +126,8 @@ export type OpenStackConfig = NonNullable<LabConfig["openstack"]>;
 export type HostsConfig = NonNullable<LabConfig["hosts"]>;
 /** The section `calico`. */
 export type CalicoConfig = NonNullable<LabConfig["calico"]>;
+/** The section `study`. */
+export type StudyConfig = NonNullable<LabConfig["study"]>;
 
 /**
  * Picks the project's own keys out of a stack's whole config and parses them.

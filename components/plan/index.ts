@@ -2,6 +2,7 @@
 export * from "./addressing";
 export { rowsThatDiffer } from "./backend";
 export { bgpEstablished, opensSession, sessionUp } from "./bgp";
+export { expectedRoutes } from "./block-routes";
 export * from "./carrier";
 export { CATALOGUE, type CatalogueEntry } from "./catalogue";
 export { type Effect, effectsOf, hasEffect } from "./effect";

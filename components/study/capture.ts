@@ -28,27 +28,29 @@ export interface CaptureOrder extends ProbeOrder {
 }
 
 /** The captures of a lab: one for each row of the verdict. */
-export function capturesOf(plan: LabPlan): CaptureOrder[] {
-  return rowsOf(plan).rows.map(({ key, pair }) => {
-    const { from, to } = pair;
-    const [small = "ICMP"] = probesOf(pair);
-    const { protocol, size, port } = probeOf(plan, pair, small);
-    const inside = pair.path === "same-node" && from.interface;
-    return {
-      id: key,
-      namespace: from.name,
-      destination: addressOf(to),
-      probe: protocol,
-      size,
-      ...(port && { port }),
-      // Do not wait long for an answer: the packet is what is wanted.
-      expect: false,
-      node: to.kind === "nodeport" ? to.entry.name : from.node,
-      interface: inside || fabricFacts(plan).nic,
-      match: { protocol, ...endsOf(plan, pair) },
-      route: "pod" in to ? to.pod.address : addressOf(to),
-    };
-  });
+export const capturesOf = (plan: LabPlan): CaptureOrder[] =>
+  rowsOf(plan).rows.map(({ key, pair }) => captureOf(plan, key, pair));
+
+/** The capture of one pair. @param key the row of the verdict that the pair stands for. */
+export function captureOf(plan: LabPlan, key: string, pair: Pair): CaptureOrder {
+  const { from, to } = pair;
+  const [small = "ICMP"] = probesOf(pair);
+  const { protocol, size, port } = probeOf(plan, pair, small);
+  const inside = pair.path === "same-node" && from.interface;
+  return {
+    id: key,
+    namespace: from.name,
+    destination: addressOf(to),
+    probe: protocol,
+    size,
+    ...(port && { port }),
+    // Do not wait long for an answer: the packet is what is wanted.
+    expect: false,
+    node: to.kind === "nodeport" ? to.entry.name : from.node,
+    interface: inside || fabricFacts(plan).nic,
+    match: { protocol, ...endsOf(plan, pair) },
+    route: "pod" in to ? to.pod.address : addressOf(to),
+  };
 }
 
 /** The addresses of the packet where it is taken: behind a Service, those that kube-proxy gives it. */

@@ -21,9 +21,11 @@ export function formatObservation(observation: Observation, options: ReportOptio
     wrap(LEGEND, { width, hang: 1 }),
     formatTable(observation, verbose, width),
     ...sampleNote(observation, width),
-    ...[...seenWhereFailed(observation.rows), ...troubleOf(observation, verbose)].map((text) =>
-      wrap(text, { width }),
-    ),
+    ...[
+      ...seenWhereFailed(observation.rows),
+      ...troubleOf(observation, verbose),
+      ...checksOf(observation, verbose),
+    ].map((text) => wrap(text, { width })),
     ...wires.flatMap((wire) => formatWire(wire, width)),
     ...formatDisagreements(observation.disagreements, width),
   ].join("\n");
@@ -45,7 +47,8 @@ export function summarizeObservation(observation: Observation, width: number = D
 
 const probesIn = ({ rows }: Observation): number => rows.reduce((sum, { pairs }) => sum + pairs, 0);
 
-function headlineOf(observation: Observation): string {
+/** The outcome in a sentence. */
+export function headlineOf(observation: Observation): string {
   const outcome = observation.agrees
     ? `as predicted in all ${probesIn(observation)} probes`
     : "NOT as predicted";
@@ -80,17 +83,20 @@ function formatTable({ rows, wire }: Observation, verbose: boolean, width: numbe
   return formatColumns(columns, lines, width);
 }
 
-const countOf = (row: ObservedRow | undefined): string =>
-  row ? `${row.agrees ? "" : "!!"}${row.working}/${row.pairs}` : "-";
+/** The pairs that worked, of those that were measured; `?` if none was. */
+export const countOf = (row: ObservedRow | undefined): string =>
+  row
+    ? `${row.agrees ? "" : "!!"}${row.observed === "not measured" ? "?" : `${row.working}/${row.pairs}`}`
+    : "-";
 
 /** The device of `ip route get`. A pod's own interface has a long name, which says nothing but that it is a pod's. */
-function deviceOf(route = "", full: boolean): string {
+export function deviceOf(route = "", full: boolean): string {
   const device = route.match(/ dev (\S+)/)?.[1] ?? "none";
   return full ? device : device.replace(/^cali[0-9a-f]{11}$/, "cali*");
 }
 
 /** The tunnel in which tcpdump saw the packet: `VXLAN`, `IPIP` or `none`; `unseen` if it saw no packet. */
-function tunnelOf(packet = ""): string {
+export function tunnelOf(packet = ""): string {
   const line = packet.split("\n")[0] ?? "";
   if (!/length \d+: \S+ > [^:]+:/.test(line)) return "unseen";
   if (/VXLAN/.test(line)) return "VXLAN";
@@ -114,6 +120,25 @@ function troubleOf({ sessionsDown, notConverged }: Observation, verbose: boolean
   const short = down.length > 0 ? [`BGP sessions are down on ${down.map(([node]) => node).join(", ")}`] : [];
   const long = down.map(([node, peers]) => `${node}: BGP is not established with ${peers.join(", ")}`);
   return [...(verbose ? long : short), ...notConverged.map((text) => `did not converge in time: ${text}`)];
+}
+
+/** What else was looked at: how many, and each that the plan does not expect; with `verbose` all of them. */
+function checksOf({ checks = [], nodes = [] }: Observation, verbose: boolean): string[] {
+  if (checks.length === 0) return [];
+  const expected = checks.filter(({ agrees }) => agrees).length;
+  const shown = checks.filter(
+    ({ predicted, observed }) => verbose || (predicted === undefined && observed === "fails"),
+  );
+  const facts = verbose
+    ? nodes.flatMap(({ node, routes }) => routes.map((route) => `${node}: ${route}`))
+    : [];
+  return [
+    `${expected} of ${checks.length} other checks as predicted (DNS, calico-node, MTUs, recorded addresses)`,
+    ...shown.map(
+      ({ name, observed, explanation }) => `${name}: ${observed}${explanation ? ` (${explanation})` : ""}`,
+    ),
+    ...facts,
+  ];
 }
 
 function formatWire({ path, example, route, packet }: Observation["wire"][number], width: number): string[] {

@@ -1,46 +1,38 @@
-/** The observation: what the twin's packets really did, for every ordered pair, next to what the verdict said. */
+/** The observation: what packets really did, for every ordered pair, next to what the verdict said. */
 import {
   expectations,
   judge,
   type LabPlan,
   nameOf,
   type PathVerdict,
+  type ProbeName,
   probesOf,
   rowKey,
   rowsOf,
   sessionUp,
 } from "../plan";
+import type { Check, Measured, NodeFacts, ProbeResult } from "./measured";
 import { idOf } from "./order";
 import { type Sample, sampleOf } from "./sample";
-
-/** What `scripts/twin/observe` answers. */
-export interface Measured {
-  /** What was missing before the probes were sent, when the time limit was over, at most 20 sentences. */
-  notConverged: string[];
-  /** By the probe's `id`. `detail` says what happened instead, e.g. `no answer`; empty if the probe works. */
-  results: Record<string, { works: boolean; detail: string }>;
-  /** The state of each BGP session as BIRD names it, by node and by the peer's address. */
-  sessions: Record<string, Record<string, string>>;
-  /** By the capture's `id`: the answer of `ip route get`, and the packet as tcpdump shows it. Empty if there is none. */
-  captures: Record<string, { route: string; packet: string }>;
-}
 
 /** One row of the table: a path, a probe, what was predicted and what was seen. */
 export interface ObservedRow extends PathVerdict {
   /** `mixed`: some pairs worked and others did not. The verdict never says so. */
-  observed: "works" | "fails" | "mixed";
-  /** How many pairs worked, out of `pairs`. */
+  observed: "works" | "fails" | "mixed" | "not measured";
+  /** How many pairs worked, out of `pairs`, which are those that could be measured. */
   working: number;
   pairs: number;
-  /** Whether all pairs did what the verdict said. */
+  /** How many pairs could not be measured. Absent if there are none. */
+  unmeasured?: number;
+  /** Whether all pairs that were measured did what the verdict said. */
   agrees: boolean;
-  /** The result of the first pair that failed, e.g. `no answer`. Empty if no pair failed. */
+  /** The result of the first pair that failed, e.g. `no answer`; else why one could not be measured; else empty. */
   detail: string;
 }
 
-/** What every pair of a twin did, next to what the verdict said. `lab observe --json` prints it. */
+/** What every pair of a lab did, next to what the verdict said. `lab observe --json` prints it. */
 export interface Observation {
-  /** What was observed: says that the twin is a model. */
+  /** What was observed: `the cluster`, or that the twin is a model. */
   of: string;
   /** When the measuring ended, as an ISO 8601 time in UTC. Absent in states of version 0.1. */
   at?: string;
@@ -60,68 +52,150 @@ export interface Observation {
   wire: { path: string; example: string; route: string; packet: string }[];
   /** BGP sessions that are not established, by node. */
   sessionsDown: Record<string, string[]>;
+  /** What else was looked at: DNS, calico-node, MTUs. Only of a real cluster. */
+  checks?: Check[];
+  /** What each node has. Only of a real cluster. */
+  nodes?: NodeFacts[];
 }
 
+/** What is observed, if nothing else is said. */
+export const TWIN = "the network twin, a model";
+
+/** What {@link compare} counts for one row and probe. */
+type Tally = Pick<ObservedRow, "working" | "pairs" | "detail"> & {
+  unmeasured: number;
+  why: string;
+  differ: number;
+};
+
 /**
- * Compares what was measured with the verdict. Pure. A pair of the sample that was not measured counts as failed.
+ * Compares what was measured with the verdict. Pure. A pair of the sample for which the prober says nothing counts as failed.
  * @param at when the measuring ended.
  * @param sample the pairs that should have been measured.
+ * @param of what was measured.
  */
 export function compare(
   plan: LabPlan,
   measured: Measured,
   at: Date,
   sample: Sample = sampleOf(plan),
+  of: string = TWIN,
 ): Observation {
-  const { pairs, of } = sample;
-  const { rows: planned, rowOf } = rowsOf(plan);
-  const works = expectations(plan);
-  const tallies = new Map<string, { working: number; pairs: number; detail: string }>();
+  const { pairs } = sample;
+  const tallies = new Map<string, Tally>();
   const disagreements: string[] = [];
-  for (const pair of pairs) {
-    const row = rowOf(pair).key;
-    for (const probe of probesOf(pair)) {
-      const result = measured.results[idOf(pair, probe)] ?? { works: false, detail: "not measured" };
-      const key = `${row}:${probe}`;
-      const tally = tallies.get(key) ?? { working: 0, pairs: 0, detail: "" };
-      tallies.set(key, tally);
-      tally.pairs += 1;
-      if (result.works) tally.working += 1;
-      else tally.detail ||= result.detail;
-      const expected = works(pair, probe);
-      if (expected !== result.works) {
-        disagreements.push(
-          `${pair.from.name} > ${nameOf(pair.to)} (${row}, ${probe}): predicted ${word(expected)}, observed ${word(result.works)}${result.detail && `: ${result.detail}`}`,
-        );
-      }
+  for (const outcome of outcomesOf(plan, measured, sample)) {
+    const { row, probe, from, to, predicted, observed, detail } = outcome;
+    const key = `${row}:${probe}`;
+    const tally = tallies.get(key) ?? { working: 0, pairs: 0, detail: "", unmeasured: 0, why: "", differ: 0 };
+    tallies.set(key, tally);
+    count(tally, outcome);
+    if (differs(outcome)) {
+      const seen = `predicted ${predicted}, observed ${observed}${detail && `: ${detail}`}`;
+      disagreements.push(`${from} > ${to} (${row}, ${probe}): ${seen}`);
     }
   }
-  disagreements.push(...sessionDisagreements(plan, measured));
+  const { checks = [], nodes } = measured;
+  disagreements.push(...sessionDisagreements(plan, measured), ...checks.flatMap(disagreement));
   const rows = judge(plan).paths.map((row) => observeRow(row, tallies.get(`${rowKey(row)}:${row.probe}`)));
   return {
-    of: "the network twin, a model",
+    of,
     at: at.toISOString(),
     agrees: disagreements.length === 0,
-    ...(pairs.length < of && { sample: { pairs: pairs.length, of } }),
+    ...(pairs.length < sample.of && { sample: { pairs: pairs.length, of: sample.of } }),
     rows,
     disagreements: disagreements.slice(0, 20),
     notConverged: measured.notConverged,
-    wire: planned.map(({ key, pair }) => ({
+    wire: rowsOf(plan).rows.map(({ key, pair }) => ({
       path: key,
       example: `${pair.from.name} > ${nameOf(pair.to)}`,
       ...(measured.captures[key] ?? { route: "not measured", packet: "not measured" }),
     })),
     sessionsDown: sessionsDown(measured),
+    ...(measured.checks && { checks }),
+    ...(nodes && { nodes }),
   };
+}
+
+/** What one probe of one pair did, beside what the verdict said. */
+export interface PairOutcome {
+  /** The probe's `id`, as in the evidence. */
+  id: string;
+  /** The name of the verdict's row. */
+  row: string;
+  probe: ProbeName;
+  from: string;
+  to: string;
+  predicted: "works" | "fails";
+  observed: "works" | "fails" | "not measured";
+  /** What happened instead of an answer; else empty. */
+  detail: string;
+}
+
+/** Every probe of every pair of the sample, with its outcome. Pure. */
+export function outcomesOf(plan: LabPlan, measured: Measured, { pairs }: Sample): PairOutcome[] {
+  const { rowOf } = rowsOf(plan);
+  const works = expectations(plan);
+  return pairs.flatMap((pair) =>
+    probesOf(pair).map((probe): PairOutcome => {
+      const id = idOf(pair, probe);
+      const result: ProbeResult = measured.results[id] ?? { works: false, detail: "not measured" };
+      return {
+        id,
+        row: rowOf(pair).key,
+        probe,
+        from: pair.from.name,
+        to: nameOf(pair.to),
+        predicted: word(works(pair, probe)),
+        observed: result.unmeasured ? "not measured" : word(result.works),
+        detail: result.detail,
+      };
+    }),
+  );
 }
 
 const word = (works: boolean): "works" | "fails" => (works ? "works" : "fails");
 
-function observeRow(row: PathVerdict, tally = { working: 0, pairs: 0, detail: "not measured" }): ObservedRow {
-  const all = tally.working === tally.pairs && tally.pairs > 0;
-  const observed = all ? "works" : tally.working === 0 ? "fails" : "mixed";
-  return { ...row, ...tally, observed, agrees: observed === row.outcome };
+/** Whether a probe did something else than predicted. One that was not measured does not. */
+export const differs = ({ predicted, observed }: PairOutcome): boolean =>
+  observed !== "not measured" && observed !== predicted;
+
+/** Adds an outcome to its row's tally. */
+function count(tally: Tally, outcome: PairOutcome): void {
+  const { observed, detail } = outcome;
+  if (observed === "not measured") {
+    tally.unmeasured += 1;
+    tally.why ||= detail;
+    return;
+  }
+  tally.pairs += 1;
+  if (observed === "works") tally.working += 1;
+  else tally.detail ||= detail;
+  if (differs(outcome)) tally.differ += 1;
 }
+
+function observeRow(row: PathVerdict, tally?: Tally): ObservedRow {
+  if (!tally)
+    return { ...row, working: 0, pairs: 0, detail: "not measured", observed: "not measured", agrees: true };
+  const { working, pairs, unmeasured, why, differ, detail } = tally;
+  const observed =
+    pairs === 0 ? "not measured" : working === pairs ? "works" : working === 0 ? "fails" : "mixed";
+  return {
+    ...row,
+    working,
+    pairs,
+    detail: detail || why,
+    ...(unmeasured > 0 && { unmeasured }),
+    observed,
+    agrees: differ === 0,
+  };
+}
+
+/** A check that differs from the plan, in a sentence. */
+const disagreement = ({ name, predicted, observed, agrees, explanation }: Check): string[] =>
+  agrees
+    ? []
+    : [`${name}: predicted ${predicted}, observed ${observed}${explanation ? `: ${explanation}` : ""}`];
 
 function sessionsDown(measured: Measured): Record<string, string[]> {
   const down = Object.entries(measured.sessions).map(([node, peers]): [string, string[]] => [

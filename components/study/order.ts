@@ -116,7 +116,7 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
  * Probing in both directions at once would hide what a stateful group refuses: a node that sends opens its own port for
  * the other node (calico#1996). So probe two nodes in one direction, clear the state, and probe the other direction.
  */
-function roundOf(indices: ReadonlyMap<string, number>, { from, to }: Pair): 0 | 1 {
+export function roundOf(indices: ReadonlyMap<string, number>, { from, to }: Pair): 0 | 1 {
   // What a client sends to a node is never in a tunnel. What the node then sends to the pod may be.
   const start = to.kind === "nodeport" ? to.entry.name : from.node;
   if (to.kind === "internet") return 0;

@@ -13,7 +13,7 @@ import {
   withFirewall,
 } from "../plan";
 import { decodePacket } from "./decode";
-import { PATIENCE, program } from "./measure";
+import { PATIENCE, program } from "./twin-prober";
 
 /** A device at which a hop's packet should come by. */
 export interface Tap {

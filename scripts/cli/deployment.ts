@@ -111,13 +111,20 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   };
 }
 
+/** What was last measured, on a twin or a cluster; undefined when nothing was. */
+export function observationOf(deployed: Deployment | undefined): Observation | undefined {
+  const isObservation = ({ type }: Resource) =>
+    ["Observation", "ClusterObservation"].includes(dynamicName(type) ?? "");
+  return deployed?.resources?.find(isObservation)?.outputs?.observation as Observation | undefined;
+}
+
 /**
- * Whether a twin was measured at that time or later, with another outcome than predicted. The twin is measured once
- * everything else is in place.
+ * Whether a lab was measured at that time or later, with another outcome than predicted. It is measured once everything
+ * else is in place.
  * @param since in ms since 1970, as `Date.now()` returns it.
  */
 export function disagreesSince(deployed: Deployment | undefined, since: number): boolean {
-  const { agrees, at = "" } = twinOf(deployed)?.observation ?? {};
+  const { agrees, at = "" } = observationOf(deployed) ?? {};
   return agrees === false && Date.parse(at) >= since;
 }
 

@@ -120,7 +120,8 @@ function exitCodeOf(error: unknown): number {
   const missing = missingPackage(error);
   if (missing) say(missing);
   else if (isOfSystem(error)) say(`${error.message}.${REMEDIES[error.code ?? ""] ?? ""}`);
-  else if (error instanceof Failure || error.name === "SandboxError") say(error.message);
+  else if (error instanceof Failure || ["SandboxError", "ClusterError"].includes(error.name))
+    say(error.message);
   else throw error;
   return error instanceof Failure ? error.exitCode : 1;
 }

@@ -9,6 +9,7 @@ import {
   deploymentOf,
   differences,
   isEmpty,
+  observationOf,
   outputsOf,
   twinOf,
   whyGone,
@@ -52,7 +53,7 @@ export interface LabStatus {
   fabric?: string;
   faults?: readonly string[];
   nodes?: NodeStatus[];
-  /** What the last `up` measured; absent for machines. */
+  /** What the last `up` measured; absent if it measured nothing. */
   observation?: { agrees: boolean; disagreements: number };
   /** What was changed for this lab. */
   changed: DescribedChange[];
@@ -95,7 +96,14 @@ function builtOf(deployed: Deployment): Omit<LabStatus, "stack" | "changed" | "n
     encapsulation,
     faults: faults.map(faultLabel),
     nodes,
+    observation: seenIn(deployed),
   };
+}
+
+/** The outcome of the last observation; undefined if there was none. */
+function seenIn(deployed: Deployment | undefined): LabStatus["observation"] {
+  const observation = observationOf(deployed);
+  return observation && { agrees: observation.agrees, disagreements: observation.disagreements.length };
 }
 
 function twinStatus({ folder, plan, observation }: DeployedTwin) {
@@ -112,10 +120,7 @@ function twinStatus({ folder, plan, observation }: DeployedTwin) {
     block,
     pods: pods.map((pod) => pod.name),
   }));
-  const seen = {
-    agrees: observation?.agrees === true,
-    disagreements: observation?.disagreements?.length ?? 0,
-  };
+  const seen = observation && { agrees: observation.agrees, disagreements: observation.disagreements.length };
   return { state: "up" as const, sandbox, encapsulation, fabric, faults, nodes, observation: seen };
 }
 

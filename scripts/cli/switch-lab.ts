@@ -4,7 +4,7 @@ import { judge, type PathVerdict } from "../../components/plan";
 import { formatChange } from "../../components/study";
 import type { LabOptions } from "./command";
 import { deploy, type Run } from "./deploy";
-import { type Deployment, deploymentOf, isEmpty, outputsOf, twinOf } from "./deployment";
+import { type Deployment, deploymentOf, isEmpty, observationOf, outputsOf, twinOf } from "./deployment";
 import { DISAGREES } from "./failure";
 import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
@@ -62,7 +62,7 @@ function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: s
     { paths: pathsOf(config, after) },
     { width: widthOf(process.stdout) },
   );
-  const observation = twinOf(after)?.observation;
+  const observation = observationOf(after);
   print(
     [
       changes,
@@ -76,9 +76,9 @@ function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: s
   );
 }
 
-/** The paths of a lab: as observed on a twin, as predicted on machines. */
+/** The paths of a lab: as observed, else as predicted. */
 function pathsOf(lab: LabConfig, deployed: Deployment | undefined): PathVerdict[] {
-  const observed = twinOf(deployed)?.observation?.rows;
+  const observed = observationOf(deployed)?.rows;
   const planned = observed ? undefined : planOnMachines(lab, deployed);
   return observed ?? (planned ? judge(planned).paths : []);
 }

@@ -13,11 +13,11 @@ import { gzipSync } from "node:zlib";
 
 import { type CalicoSources, planCalico } from "../../components/calico";
 import { renderPools } from "../../components/calico/pools";
-import { expectedRoutes } from "../../components/calico/routes";
 import { checkValues } from "../../components/cluster/check";
 import { clusterIdentity, initConfig, joinConfig } from "../../components/cluster/kubeadm";
 import { type StepName, stepScript } from "../../components/cluster/steps";
 import type { NodePlan } from "../../components/plan";
+import { expectedRoutes } from "../../components/plan";
 import { formatColumns } from "../../components/study";
 import { needsContainers, SPEC, W3 } from "../support/containers";
 import { hasBegun, hasMade } from "../support/engine-events";

@@ -1,6 +1,6 @@
 /** What an observation believes: the packets, and not the verdict. */
 import assert from "node:assert/strict";
-import { observe } from "../../components/study";
+import { observe, twinProber } from "../../components/study";
 import { planOf } from "../support/problems";
 import { TwinUnderTest } from "../support/twin";
 
@@ -25,7 +25,7 @@ describe("an observation", function () {
 
   it("finds every packet that arrives although the verdict says that it is lost", async () => {
     await twin.bring(healthy);
-    const seen = await observe(twin.sandbox, blocked);
+    const seen = await observe(twinProber(twin.sandbox), blocked);
     const wrong = seen.rows.filter(({ agrees }) => !agrees);
     assert.deepEqual([...new Set(wrong.map(({ path }) => path))], TUNNELLED);
     assert.ok(wrong.every(({ outcome, observed }) => outcome === "fails" && observed === "works"));
@@ -33,7 +33,7 @@ describe("an observation", function () {
 
   it("finds every packet that is lost although the verdict says that it arrives", async () => {
     await twin.bring(blocked);
-    const seen = await observe(twin.sandbox, healthy);
+    const seen = await observe(twinProber(twin.sandbox), healthy);
     const wrong = seen.rows.filter(({ agrees }) => !agrees);
     assert.deepEqual([...new Set(wrong.map(({ path }) => path))], TUNNELLED);
     assert.ok(wrong.every(({ outcome, observed }) => outcome === "works" && observed === "fails"));

@@ -1,6 +1,6 @@
 /** Measurements for tests, without a twin. */
 import { type LabPlan, nameOf, pairsOf, predict, probesOf, sessionUp } from "../../components/plan";
-import type { Measured } from "../../components/study/observation";
+import type { Measured } from "../../components/study/measured";
 import { orderOf } from "../../components/study/order";
 
 /** What would be measured if every packet did what the verdict says. */

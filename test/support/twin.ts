@@ -14,7 +14,7 @@ import { chooseSandbox, type SandboxKind, stopSandbox } from "../../components/i
 import { renderSecurity } from "../../components/infrastructure/twin/security";
 import { ENCAPSULATION_FACTS, FABRIC_FACTS, type LabPlan } from "../../components/plan";
 import type { DynamicProvider } from "../../components/remote/dynamic";
-import { type Observation, observe } from "../../components/study";
+import { type Observation, observe, twinProber } from "../../components/study";
 
 // biome-ignore lint/suspicious/noExplicitAny: resources of every type, each with inputs and outputs of its own
 type AnyProvider = DynamicProvider<any, any>;
@@ -93,7 +93,7 @@ export class TwinUnderTest {
 
   /** Measures every pair. */
   observe(plan: LabPlan): Promise<Observation> {
-    return observe(this.sandbox, plan);
+    return observe(twinProber(this.sandbox), plan);
   }
 
   /** Runs a script in the sandbox. @returns what it printed. */

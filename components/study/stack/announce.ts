@@ -1,6 +1,7 @@
 /** Verdict and observation in the engine's display. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Verdict } from "../../plan";
+import { wrap } from "../columns";
 import { describeFailure, type FailureGroup, failureGroups, isUnintended, labelFailure } from "../failure";
 import type { Observation } from "../observation";
 import { formatObservation, summarizeObservation } from "../observation-report";
@@ -49,18 +50,27 @@ const intentions = (groups: readonly FailureGroup[], verdict: Verdict): string[]
  *
  * With `ENCAPLAB_VERBOSE=1` in the environment, the table is shown in any case, and the route and the packet of each path.
  *
+ * If nothing could be measured, that is a warning: the lab is up.
+ *
+ * @param measured what was measured, or why nothing was.
  * @param verdict the verdict that was announced for the same lab.
  * @param on the resource that a disagreement is reported on.
  */
 export function announceObservation(
-  observation: pulumi.Output<Observation>,
+  measured: pulumi.Output<Observation | { problem: string }>,
   verdict: Verdict,
   on: pulumi.Resource,
 ): void {
   // The program is here before the twin is measured, so an older observation comes from the recorded state.
   const now = Date.now();
-  observation.apply((seen) => {
+  measured.apply((seen) => {
     if (pulumi.runtime.isDryRun()) return;
+    if ("problem" in seen) {
+      const label = "warning: ";
+      const text = `The lab is up, but was not measured: ${seen.problem}`;
+      void pulumi.log.warn(wrap(text, { width: WIDTH, taken: label.length }), on);
+      return;
+    }
     const verbose = isVerbose();
     const report = formatObservation(seen, { verbose, width: WIDTH });
     if (!seen.agrees) {

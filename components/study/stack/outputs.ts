@@ -23,11 +23,11 @@ export function observationOutput({ rows, wire, ...seen }: Observation) {
     const { route, packet } = wire.find((item) => item.path === path) ?? {};
     const counts = probes.map(({ probe, working, pairs, detail }) => [
       probe,
-      `${working}/${pairs} work${detail && `: ${detail}`}`,
+      pairs === 0 ? detail : `${working}/${pairs} work${detail && `: ${detail}`}`,
     ]);
     return [path, { ...Object.fromEntries(counts), route, packet }];
   });
-  const { of, at, agrees, sample, disagreements, notConverged, sessionsDown } = seen;
+  const { of, at, agrees, sample, disagreements, notConverged, sessionsDown, checks, nodes } = seen;
   return {
     of,
     at,
@@ -37,5 +37,7 @@ export function observationOutput({ rows, wire, ...seen }: Observation) {
     disagreements,
     notConverged,
     sessionsDown,
+    ...(checks && { checks }),
+    ...(nodes && { nodes }),
   };
 }

@@ -23,8 +23,12 @@ export class TwinObservation extends DynamicResource {
   /** What was last measured. Unknown during a preview of a change. */
   declare readonly observation: pulumi.Output<Observation>;
 
-  constructor(name: string, { twin, plan }: { twin: Twin; plan: LabPlan }) {
-    const inputs = { folder: twin.folder, revision: twin.revision, plan };
+  /** @param measure whether to measure, or only to record what is deployed. Default: true. */
+  constructor(
+    name: string,
+    { twin, plan, measure = true }: { twin: Twin; plan: LabPlan; measure?: boolean },
+  ) {
+    const inputs = { folder: twin.folder, revision: twin.revision, plan, ...(!measure && { measure }) };
     super("Observation", name, inputs, ["observation"], { parent: twin, deletedWith: twin.labFolder });
   }
 }

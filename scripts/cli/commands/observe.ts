@@ -1,22 +1,19 @@
 /** `lab observe`: measures a lab again. */
-import type { Command } from "commander";
-import {
-  command,
-  endsWith,
-  jsonOption,
-  type LabOptions,
-  named,
-  STACK,
-  stackOption,
-  verboseOption,
-} from "../command";
-import { DISAGREES, Failure } from "../failure";
+import * as fs from "node:fs";
+import { type Command, Option } from "commander";
+import { command, endsWith, type LabOptions, named, STACK, stackOption, verboseOption } from "../command";
+import { badUsage, DISAGREES, Failure } from "../failure";
 import { typed } from "../invocation";
 import { type Named, requireLab } from "../labs";
-import { print, printJson, widthOf } from "../terminal";
+import { print, printJson, say, widthOf } from "../terminal";
 
-interface Options extends LabOptions {
+interface Options extends Omit<LabOptions, "json"> {
   all?: boolean;
+  cleanup?: boolean;
+  /** True without the name of a file. */
+  json?: boolean | string;
+  junit?: string;
+  markdown?: string;
 }
 
 export const observe = (): Command =>
@@ -24,30 +21,64 @@ export const observe = (): Command =>
     summary: "measure the lab again, without changing it",
     details:
       "Sends every pair's packets again and shows what arrived, next to the verdict. Exit code 1 when they disagree. " +
-      "In a large lab, it sends those of one pair of pods for each ordered pair of nodes; --all sends all.",
-    examples: ["observe", "observe L9 --json", "observe large --all"],
+      "In a large lab, it measures a sample, and says which; --all sends all.\n\n" +
+      "A cluster is measured through its API, by pods in the namespace encaplab-study. They stay, so that the next " +
+      "observation takes seconds; --cleanup removes them.",
+    examples: [
+      "observe",
+      "observe L9 --json",
+      "observe large --all",
+      "observe aws --junit lab.xml --json lab.json --markdown lab.md",
+    ],
   })
     .argument(...STACK)
     .addOption(stackOption())
     .option("--all", "measure every pair of pods, however many nodes the lab has")
-    .addOption(jsonOption())
+    .addOption(
+      new Option(
+        "--json [file]",
+        "print the result as JSON; with a file, write it there with every command as evidence",
+      ),
+    )
+    .option("--junit <file>", "also write a JUnit report, with a test for each probe")
+    .option("--markdown <file>", "also write a summary in Markdown, e.g. to $GITHUB_STEP_SUMMARY")
+    .option("--cleanup", "remove the study's pods from the cluster, and measure nothing")
     .addOption(verboseOption())
     .action(
-      endsWith((stack: string | undefined, options: Options) => observeAgain(named(stack, options), options)),
+      endsWith((stack: string | undefined, options: Options) =>
+        observeAgain(named(stack, { ...options, json: undefined }), options),
+      ),
     );
 
-async function observeAgain(which: Named, { all, json, verbose }: Options): Promise<number> {
+async function observeAgain(which: Named, options: Options): Promise<number> {
+  const { all, json, junit, markdown, verbose, cleanup } = options;
+  if (typeof json === "string" && !/[./]/.test(json))
+    throw badUsage(
+      `--json takes the name of a file, such as ${json}.json. To print the result, name the lab before it: \`${typed(`observe ${json} --json`)}\`.`,
+    );
   const stack = await requireLab(which);
-  const { runningTwin } = require("../deployment") as typeof import("../deployment");
-  const { sandbox, plan } = runningTwin(stack);
-  if (!plan) {
-    const again = `\`${typed(`up ${stack}`)}\` completes it`;
-    throw new Failure(`The lab ${stack} is not complete: its last \`up\` did not finish; ${again}.`, 1);
-  }
-  const { formatObservation, observe: measure } =
-    require("../../../components/study") as typeof import("../../../components/study");
-  const observation = await measure(sandbox, plan, { all });
-  if (json) printJson(observation);
-  else print(formatObservation(observation, { verbose, width: widthOf(process.stdout) }));
+  const { cleanUpLab, proberOf } = require("../observation") as typeof import("../observation");
+  if (cleanup) return cleanUpLab(stack);
+  const study = require("../../../components/study") as typeof import("../../../components/study");
+  const { prober, plan } = await proberOf(stack);
+  const observed = await study.observeWithEvidence(prober, plan, { all });
+  const { observation, outcomes, evidence } = observed;
+  if (typeof json === "string")
+    write(json, `${JSON.stringify({ lab: stack, ...observation, outcomes, evidence }, null, 2)}\n`);
+  if (junit !== undefined) write(junit, study.formatJunit(stack, observed));
+  if (markdown !== undefined) write(markdown, study.formatMarkdown(stack, observation), { append: true });
+  if (json === true) printJson(observation);
+  else print(study.formatObservation(observation, { verbose, width: widthOf(process.stdout) }));
   return observation.agrees ? 0 : DISAGREES;
+}
+
+/** Markdown is appended: a CI job's summary may have something in it already. */
+function write(file: string, text: string, { append = false } = {}): void {
+  try {
+    fs.writeFileSync(file, text, { flag: append ? "a" : "w" });
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    throw new Failure(`The lab was measured, but ${file} cannot be written (${code}).`, 1);
+  }
+  say(`Written: ${file}`);
 }

@@ -1,5 +1,9 @@
 /** The routes that a node must have in a mode, for the blocks that Calico has really assigned. */
-import { carrierBetween, ENCAPSULATION_FACTS, type LabPlan, type NodePlan, routesOf, TUNNELS } from "../plan";
+import { carrierBetween } from "./carrier";
+import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
+import type { LabPlan } from "./lab";
+import { routesOf } from "./route";
+import type { NodePlan } from "./topology";
 
 /**
  * What `scripts/node/routes.sh` waits for: a line `block device gateway programmer` per block of another node.

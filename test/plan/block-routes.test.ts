@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { expectedRoutes } from "../../components/calico/routes";
 import type { NodePlan } from "../../components/plan";
+import { expectedRoutes } from "../../components/plan";
 import { planOf, type RawConfig } from "../support/problems";
 
 /** As `scripts/node/blocks.sh` prints them. Calico gave cp1 two blocks; one block is of a node that is gone. */

@@ -1,0 +1,140 @@
+/** The prober of a real cluster. */
+import { setTimeout as delay } from "node:timers/promises";
+import { type LabPlan, type Pair, podNames, rowsOf } from "../../plan";
+import type { Measured, NodeFacts } from "../measured";
+import type { Prober } from "../prober";
+import type { Sample } from "../sample";
+import { ClusterApi } from "./api";
+import { calicoNodes, checkReadiness, sessionsAmiss, sessionsOf } from "./bgp";
+import { takeCaptures } from "./captures";
+import { checkNames } from "./dns";
+import { Field } from "./field";
+import {
+  type BlockAffinity,
+  blockLines,
+  checkFacts,
+  factsOf,
+  NODE_COMMANDS,
+  POD_COMMANDS,
+  routesAmiss,
+} from "./nodes";
+import type { Pod } from "./places";
+import { INTERNET, nodesToInternet, probeAll } from "./probes";
+import { clusterSample, exampleOf } from "./sample";
+import { type Study, startStudy } from "./start";
+
+/** How a cluster is measured. */
+export interface ClusterProberArgs {
+  /** The administrator's kubeconfig, as text. */
+  kubeconfig: string;
+  /** The image of the study's pods. */
+  image: string;
+  /** A host in the internet that answers pings, and TCP on port 443. Default: {@link INTERNET}. */
+  internet?: string;
+  /** Tells the user what is waited for. Default: nobody is told. */
+  say?: (sentence: string) => void;
+}
+
+/** Seconds for the routes and BGP sessions to become what the plan says. */
+const CONVERGE = 20;
+
+/** Measures a cluster through its API: with the study's pods, which it starts, and from the nodes' own networks. */
+export function clusterProber({
+  kubeconfig,
+  image,
+  internet = INTERNET,
+  say = () => {},
+}: ClusterProberArgs): Prober {
+  return {
+    of: "the cluster",
+    sample: clusterSample,
+    async measure(plan, sample) {
+      const api = await ClusterApi.connect(kubeconfig);
+      const study = await startStudy(api, plan, image, say);
+      const field = new Field(api, study.places);
+      const measured = await measure({ api, field, plan, study, sample, internet });
+      return { measured, evidence: field.evidence };
+    },
+  };
+}
+
+interface Args {
+  api: ClusterApi;
+  field: Field;
+  plan: LabPlan;
+  study: Study;
+  sample: Sample;
+  internet: string;
+}
+
+async function measure(args: Args): Promise<Measured> {
+  const { field, plan, study, sample, internet } = args;
+  const probes = { plan, real: study.real, pairs: sample.pairs, internet };
+  const [{ facts, sessions, pods, amiss }, reached] = await Promise.all([
+    converge(args),
+    nodesToInternet(field, probes),
+  ]);
+  const results = await probeAll(field, { ...probes, reached });
+  const isSeen = ({ to }: Pair) => to.kind !== "internet" || reached.size > 0;
+  const rows = rowsOf(plan).rows.flatMap(({ key }) => {
+    const pair = exampleOf(sample.pairs, key, plan);
+    return pair && isSeen(pair) ? [{ key, pair }] : [];
+  });
+  const [captures, readiness, names] = await Promise.all([
+    takeCaptures(field, study.real, { rows, facts, internet }),
+    checkReadiness(field, plan, pods),
+    checkNames(args),
+  ]);
+  return {
+    notConverged: amiss.slice(0, 20),
+    results,
+    sessions,
+    captures,
+    checks: [...readiness, ...names, ...facts.flatMap((one) => checkFacts(plan, one))],
+    nodes: facts,
+  };
+}
+
+interface Converged {
+  facts: NodeFacts[];
+  sessions: Measured["sessions"];
+  pods: Pod[];
+  amiss: string[];
+}
+
+/** Looks at the nodes until their routes and sessions are what the plan says, or the time is over. */
+async function converge({ api, field, plan, study }: Args): Promise<Converged> {
+  const deadline = Date.now() + CONVERGE * 1000;
+  for (;;) {
+    const [affinities, pods] = await Promise.all([
+      plan.calico ? api.list<BlockAffinity>("crd.projectcalico.org/v1", "BlockAffinity") : [],
+      plan.calico ? calicoNodes(api) : [],
+    ]);
+    const [looks, sessions] = await Promise.all([look(field, plan), sessionsOf(field, plan, pods)]);
+    const blocks = blockLines(affinities);
+    const amiss = [
+      ...looks.flatMap(({ name, ran: [routes] }) =>
+        routes?.exit === 0 ? routesAmiss(plan, name, blocks, routes.output) : [],
+      ),
+      ...sessionsAmiss(plan, sessions),
+    ];
+    const recorded = (name: string) =>
+      study.nodes.find(({ metadata }) => metadata.name === name)?.metadata.annotations?.[
+        "projectcalico.org/IPv4Address"
+      ];
+    const facts = looks.map(({ name, ran, pod }) =>
+      factsOf(plan, name, { ran, pod, recordedAddress: recorded(name) }),
+    );
+    if (amiss.length === 0 || Date.now() > deadline) return { facts, sessions, pods, amiss };
+    await delay(1000);
+  }
+}
+
+const look = (field: Field, plan: LabPlan) =>
+  field.each(plan.nodes, async ({ name }) => {
+    const [ran, pod] = await Promise.all([
+      field.run(name, NODE_COMMANDS, 5),
+      field.run(podNames(name)[0] ?? "", POD_COMMANDS, 5),
+    ]);
+    return { name, ran, pod };
+  });
