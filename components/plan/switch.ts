@@ -69,3 +69,20 @@ function sentenceOn(mtu: LivingPods["mtu"], failing: readonly string[]): string 
   if (mtu.old > mtu.new) return `${keep}. No path fails because of it.`;
   return `${keep}. No path fails because of it, but their packets stay smaller than they could be.`;
 }
+
+/**
+ * The rows that fail after a switch, of paths that work before it: what the switch would cut off. A path that failed for
+ * some nodes already is not one of them. Pure.
+ *
+ * @param deployed the lab before the switch.
+ * @param wanted the lab after it.
+ */
+export function cutOffBy(deployed: LabPlan, wanted: LabPlan): PathVerdict[] {
+  const pathOf = ({ path, reach, policy, probe }: PathVerdict) =>
+    JSON.stringify([path, reach, policy, probe]);
+  const failing = (rows: readonly PathVerdict[]) => rows.filter(({ outcome }) => outcome === "fails");
+  const before = judge(deployed).paths;
+  const known = new Set(before.map(pathOf));
+  const failed = new Set(failing(before).map(pathOf));
+  return failing(judge(wanted).paths).filter((row) => known.has(pathOf(row)) && !failed.has(pathOf(row)));
+}

@@ -6,6 +6,7 @@ export { formatChange } from "./change-report";
 export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } from "./columns";
 export { decodePacket } from "./decode";
 export type { Evidence } from "./evidence";
+export { describeFailure, failureGroups } from "./failure";
 export { type StudyImage, studyImage } from "./image";
 export { formatJunit } from "./junit";
 export { formatMarkdown } from "./markdown";

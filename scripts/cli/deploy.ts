@@ -258,16 +258,26 @@ function cancelBootOf(stack: string): void {
 }
 
 /** Shows what would change, and asks. @throws {Failure} without a terminal to ask on. */
-async function agreed(preview: string[], question: string, { yes = false }: RunOptions): Promise<boolean> {
-  const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  if (!yes && !isTerminal) {
-    throw badUsage(
-      "This changes machines that are not on this computer: confirm with --yes, or run it on a terminal.",
-    );
-  }
+async function agreed(preview: string[], question: string, options: RunOptions): Promise<boolean> {
+  requireAnswer("This changes machines that are not on this computer", options);
   const status = await runEngine(preview);
   if (status !== 0) throw new EngineFailed(status);
-  return yes || ask(question);
+  return options.yes === true || ask(question);
+}
+
+/**
+ * Asks before something that the user may not want.
+ * @param why a clause for those who cannot be asked.
+ * @throws {Failure} without a terminal to ask on, unless `--yes` answers.
+ */
+export async function confirmed(question: string, why: string, options: RunOptions): Promise<boolean> {
+  requireAnswer(why, options);
+  return options.yes === true || ask(question);
+}
+
+function requireAnswer(why: string, { yes = false }: RunOptions): void {
+  if (yes || (process.stdin.isTTY && process.stdout.isTTY)) return;
+  throw badUsage(`${why}: confirm with --yes, or run it on a terminal.`);
 }
 
 async function ask(question: string): Promise<boolean> {

@@ -1,9 +1,9 @@
 /** Switches a running lab to another encapsulation, and shows what that changed. */
 import { findSandbox } from "../../components/infrastructure/twin/sandbox";
-import { judge, type PathVerdict } from "../../components/plan";
-import { formatChange } from "../../components/study";
+import { cutOffBy, judge, type LabPlan, type PathVerdict } from "../../components/plan";
+import { describeFailure, failureGroups, formatChange } from "../../components/study";
 import type { LabOptions } from "./command";
-import { deploy, type Run } from "./deploy";
+import { confirmed, deploy, type Run } from "./deploy";
 import { type Deployment, deploymentOf, isEmpty, observationOf, outputsOf, twinOf } from "./deployment";
 import { DISAGREES } from "./failure";
 import { typed } from "./invocation";
@@ -34,6 +34,11 @@ export async function switchLab(
   const before = labConfig(stack);
   const config = labConfig(stack, [{ path: "encapsulation", value: encapsulation }]);
   const plan = planUnlessSecret(config.file, config.config);
+  const deployed = planUnlessSecret(before.file, before.config);
+  if (deployed && plan && !(await mayCutOff(deployed, plan, encapsulation, { yes }))) {
+    say(NOTHING_CHANGED);
+    return 0;
+  }
   const run = await deploy(config, plan, {
     yes,
     verbose,
@@ -52,6 +57,20 @@ export async function switchLab(
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
   else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
   return run.disagrees ? DISAGREES : 0;
+}
+
+/** Says which paths a switch would cut off, and asks whether it may. */
+async function mayCutOff(
+  deployed: LabPlan,
+  wanted: LabPlan,
+  encapsulation: string,
+  options: Pick<LabOptions, "yes">,
+): Promise<boolean> {
+  const groups = failureGroups(cutOffBy(deployed, wanted));
+  if (groups.length === 0) return true;
+  say(`${encapsulation} will cut off paths that work now:`);
+  for (const group of groups) say(describeFailure(group, { width: widthOf(process.stderr) }));
+  return confirmed(`Switch to ${encapsulation} all the same?`, "This switch cuts paths off", options);
 }
 
 function report(config: LabConfig, former: LabConfig, run: Run, encapsulation: string): void {

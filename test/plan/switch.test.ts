@@ -2,9 +2,17 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { ENCAPSULATIONS, faultOf } from "../../components/config";
-import { FAULT_FACTS, judge, judgeSwitch, type LabPlan, planLab, rowKey } from "../../components/plan";
+import {
+  cutOffBy,
+  FAULT_FACTS,
+  judge,
+  judgeSwitch,
+  type LabPlan,
+  planLab,
+  rowKey,
+} from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
-import { changed, planOf } from "../support/problems";
+import { changed, planOf, type RawConfig } from "../support/problems";
 import { runs } from "../support/runs";
 import { failuresOf, outcomesOf } from "../support/verdicts";
 
@@ -107,5 +115,49 @@ describe("pods that run during a switch", () => {
     const before = structuredClone(plans);
     judgeSwitch(...plans);
     assert.deepEqual(plans, before);
+  });
+});
+
+describe("a switch cuts off", () => {
+  const cut = (from: RawConfig, to: RawConfig) =>
+    cutOffBy(planOf(from), planOf(to)).map((row) => `${rowKey(row)} ${row.probe}`);
+
+  it("what worked before and will not work: on a network without pod routes all that goes to other subnets", () => {
+    const rows = cut({ encapsulation: "VXLAN" }, { encapsulation: "None" });
+    assert.ok(rows.includes("cross-subnet ICMP"), rows.join(", "));
+    assert.deepEqual(
+      rows.filter((row) => !row.includes("cross-subnet")),
+      [],
+    );
+  });
+
+  it("what a fault in the way lets no longer pass", () => {
+    const faults = ["ipip-blocked"];
+    const rows = cut(
+      { fabric: "aws", encapsulation: "VXLAN", faults },
+      { fabric: "aws", encapsulation: "IPIP", faults },
+    );
+    assert.ok(rows.includes("same-subnet TCP"), rows.join(", "));
+  });
+
+  it("nothing that failed before", () => {
+    const blocked = { fabric: "aws", faults: ["bgp-blocked"] };
+    assert.deepEqual(cut({ ...blocked, encapsulation: "IPIP" }, { ...blocked, encapsulation: "None" }), []);
+  });
+
+  it("nothing in any lab that stays as it is, and from nothing back again never the same path", () => {
+    fc.assert(
+      fc.property(labConfigs, fc.constantFrom(...ENCAPSULATIONS), (config, encapsulation) => {
+        fc.pre(config.bgp === "Enabled");
+        const [one, other] = [planLab(config), planLab(changed(config, { encapsulation }))];
+        assert.deepEqual(cutOffBy(one, one), []);
+        const there = new Set(
+          cutOffBy(one, other).map((row) => `${rowKey({ ...row, part: undefined })} ${row.probe}`),
+        );
+        for (const row of cutOffBy(other, one))
+          assert.ok(!there.has(`${rowKey({ ...row, part: undefined })} ${row.probe}`));
+      }),
+      { numRuns: runs(50) },
+    );
   });
 });

@@ -15,7 +15,7 @@ export const switchCommand = (): Command =>
   command("switch", {
     summary: "run the lab with another encapsulation",
     details:
-      "Changes the encapsulation of a lab that is up, and shows which paths that changed. Nothing is replaced, unless a twin must move into a QEMU machine because this kernel has no ipip driver. The change belongs to the lab: the stack's file stays as it is. On a cluster, pods keep their old MTU until they are restarted; the command then lists these pods and says how to restart them.",
+      "Changes the encapsulation of a lab that is up, and shows which paths that changed. Nothing is replaced, unless a twin must move into a QEMU machine because this kernel has no ipip driver. A switch that would cut off paths that work now says which and why, and asks first; without a terminal it needs --yes. The change belongs to the lab: the stack's file stays as it is. On a cluster, pods keep their old MTU until they are restarted; the command then lists these pods and says how to restart them.",
     examples: ["switch IPIPCrossSubnet", "switch VXLAN --stack containers --restart-pods"],
   })
     .addArgument(

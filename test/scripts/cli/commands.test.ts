@@ -218,6 +218,19 @@ describe("commands that change a lab", function () {
       for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
     });
 
+    it("says which paths it would cut off, and does it only with --yes", async () => {
+      checkout.deployed("local", { resources: checkout.livingTwin() });
+      const refused = await checkout.launch("switch", "None");
+      assert.deepEqual([refused.status, checkout.calls()], [2, []]);
+      assert.match(
+        refused.stderr,
+        /^None will cut off paths that work now:\ncross-subnet.* fail, the first of them at[\s\S]*\n {2}fix: [\s\S]*This switch cuts paths off: confirm with --yes, or run it on a terminal\.$/m,
+      );
+      const { status, stderr } = await checkout.launch("switch", "None", "--yes");
+      assert.deepEqual([status, checkout.calls()], [0, [`up ${onLab("local")} ${UNASKED}`]]);
+      assert.match(stderr, /^None will cut off paths/);
+    });
+
     it("says whether a twin stays in its QEMU machine, or must move into one", async () => {
       const resources = checkout.livingTwin();
       checkout.deployed("local", { resources });

@@ -55,7 +55,7 @@ describe("what is changed for a lab", function () {
   it("is gone when a change returns to the value of the file", async () => {
     await checkout.launch("up", "L9", "--config", "encapsulation=VXLAN");
     checkout.deployed("L9", { resources: checkout.livingTwin() });
-    const { stdout } = await checkout.launch("switch", "None");
+    const { stdout } = await checkout.launch("switch", "None", "--yes");
     assert.doesNotMatch(stdout, /changed for this lab/);
     assert.match((await checkout.launch("reset", "L9")).stdout, /^Nothing was changed for the lab L9/);
   });

@@ -148,7 +148,7 @@ describe("switch on a cluster", function () {
 
   it("says nothing about running pods on the twin, and that there is nothing to restart", async () => {
     checkout.deployed("local", { resources: checkout.livingTwin() });
-    const { status, stderr } = await checkout.launch("switch", "None", "--restart-pods");
+    const { status, stderr } = await checkout.launch("switch", "None", "--restart-pods", "--yes");
     assert.equal(status, 0);
     assert.doesNotMatch(stderr, /Pods that were there|These pods/);
     assert.match(stderr, /^Nothing to restart: on the twin, pods already have the new MTU\.$/m);
