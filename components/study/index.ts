@@ -14,6 +14,7 @@ export { type Observed, observe, observeWithEvidence } from "./measure";
 export type { Check, NodeFacts } from "./measured";
 export type { Observation, ObservedRow, PairOutcome } from "./observation";
 export { formatObservation } from "./observation-report";
+export { type PathFilter, pathFilter } from "./path-filter";
 export type { Prober } from "./prober";
 export { followTrace, type ObservedTrace, type Sighting } from "./tap";
 export { describePacket, describeProbe, formatTrace } from "./trace-report";

@@ -72,7 +72,10 @@ function formatHop(
   const by = [device?.in && `in by ${device.in}`, device?.out && `out by ${device.out}`].filter(Boolean);
   const indented = (text: string) => wrap(`     ${text}`, { width });
   return [
-    `${String(number).padStart(3)}  ${[name, ...by].join(", ")}${drop ? "  X" : ""}`,
+    wrap(`${String(number).padStart(3)}  ${[name, ...by].join(", ")}${drop ? "  X" : ""}`, {
+      width,
+      hang: 3,
+    }),
     indented(decision),
     ...packetsOf(hop, verbose).map(indented),
     ...seen.map(indented),

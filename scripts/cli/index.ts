@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { cache } from "./commands/cache";
+import { capture } from "./commands/capture";
 import { check } from "./commands/check";
 import { completion } from "./commands/completion";
 import { diff } from "./commands/diff";
@@ -44,6 +45,7 @@ const COMMANDS = [
   diff,
   check,
   shell,
+  capture,
   status,
   kubeconfig,
   down,

@@ -37,6 +37,13 @@ describe("a trace as text", () => {
     );
   });
 
+  it("wraps the names of a hop and its devices where the node's name is long", () => {
+    const plan = planOf({ topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["n0123456789ab"] }] });
+    const [row] = rowsOf(plan).rows;
+    assert.ok(row);
+    assertFits(formatTrace(traceOf(plan, row.pair, "ICMP"), { width: 70 }), 70);
+  });
+
   it("shows a packet in a tunnel inside the outer one", () => {
     const plan = planOf({ encapsulation: "IPIP" });
     const [row] = rowsOf(plan).rows.filter(({ pair }) => pair.path === "cross-subnet");

@@ -1,4 +1,5 @@
 /** SSH servers of ssh2 inside this process, on loopback. */
+import { spawn } from "node:child_process";
 import { type AddressInfo, connect, createServer, type Server as TcpServer } from "node:net";
 import { type Connection, Server } from "ssh2";
 import { type KeyPairText, newKeyPair, type Target } from "../../components/remote";
@@ -50,6 +51,28 @@ export class SshServers {
       serve(client, accepted, answer, () => this.begun()),
     );
     return this.listen(server, port);
+  }
+
+  /** Starts an sshd that runs its commands with `sh`, and whose programs are those of `path`. @returns its port. */
+  runningSh(path: string): Promise<number> {
+    const server = new Server({ hostKeys: [this.host.privateKey] }, (client) => {
+      client.on("error", () => {});
+      client.on("authentication", (context) => context.accept());
+      client.on("session", (accept) => {
+        accept().on("exec", (acceptExec, _reject, { command }) => {
+          const channel = acceptExec();
+          const child = spawn("sh", ["-c", command], { env: { PATH: path } });
+          channel.pipe(child.stdin);
+          child.stdout.pipe(channel, { end: false });
+          child.stderr.pipe(channel.stderr, { end: false });
+          child.on("close", (code) => {
+            channel.exit(code ?? 255);
+            channel.end();
+          });
+        });
+      });
+    });
+    return this.listen(server);
   }
 
   /**

@@ -8,7 +8,7 @@ import { CliCheckout, planOf } from "../../support/cli-checkout";
 import { stackNames } from "../../support/stacks";
 
 const WORDS =
-  "up switch reset observe verdict trace diff check shell status kubeconfig down leftovers stacks cache uninstall completion version".split(
+  "up switch reset observe verdict trace diff check shell capture status kubeconfig down leftovers stacks cache uninstall completion version".split(
     " ",
   );
 
@@ -46,6 +46,8 @@ describe("commands without an engine", function () {
     [["verdict", "--config", "topology[0.cidr=1"], /"topology\[0\.cidr" is not a key/],
     [["verdict", "--config", "encapsulation=vxlna"], /"vxlna" is not an encapsulation.*Did you mean VXLAN\?/],
     [["trace", "w1-1", "w9-1", "-s", "L8"], /no "w9-1" in the lab\. It has: cp1, .* Did you mean w1-1\?/s],
+    [["capture", "w1", "--count", "0"], /--count is "0"; it must be a whole number of at least 1/],
+    [["capture", "w1", "--path", "cross-subnet", "udp"], /--path chooses device and filter by itself/],
     [["diff", "L8"], /L8 with what\?/],
     [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
     [["status", "nosuch"], /no stack "nosuch"/],
