@@ -209,3 +209,24 @@ describe("what is expected of a pair", () => {
     assert.deepEqual(listener("pod-to-service", "UDP"), { namespace: "w1-1", protocol: "udp", port: 53 });
   });
 });
+
+describe("the address of an endpoint", () => {
+  it("is what a probe is sent to: a NodePort's is that of the node that the client asks", () => {
+    const plan = planOf({});
+    const addresses = (path: string) => [
+      ...new Set(pairsOf(plan).flatMap((pair) => (pair.path === path ? [addressOf(pair.to)] : []))),
+    ];
+    assert.deepEqual(addresses("pod-to-internet"), ["203.0.113.10"]);
+    assert.deepEqual(addresses("pod-to-node").sort(), ["10.0.3.10", "10.0.3.11", "10.0.4.10", "10.0.4.11"]);
+    // Service addresses begin after the tenth, which kubeadm gives to DNS.
+    assert.deepEqual(addresses("pod-to-service"), ["10.96.0.11", "10.96.0.12"]);
+    assert.deepEqual(addresses("same-node").slice(0, 2), ["172.16.0.2", "172.16.0.1"]);
+    const ports = pairsOf(plan).filter(({ path }) => path === "client-to-nodeport");
+    for (const { to } of ports) assert.equal(addressOf(to), to.kind === "nodeport" && to.entry.address);
+    assert.deepEqual([...new Set(ports.map(({ to }) => nameOf(to)))].slice(0, 3), [
+      "cp1:30000",
+      "w2:30000",
+      "w3:30000",
+    ]);
+  });
+});
