@@ -13,7 +13,7 @@ import {
 } from "../../components/plan";
 import { sourceTo } from "../../components/plan/route";
 import { labConfigs } from "../support/arbitraries";
-import { planOf } from "../support/problems";
+import { planOf, type RawConfig } from "../support/problems";
 
 describe("the routes of a node", () => {
   it("lead to every other node's block, through the device that carries its packets", () => {
@@ -70,7 +70,7 @@ describe("the routes of a node", () => {
 describe("the routes of cp1, written out", () => {
   // As `ip route` shows them: Calico's documentation, "Overlay networking", and field notes of labs (calico#4254).
   const BLOCKS = ["172.16.0.64/26", "172.16.0.128/26", "172.16.0.192/26"];
-  const TABLE: [raw: object, device: string, onlink: boolean, vias: string[]][] = [
+  const TABLE: [raw: RawConfig, device: string, onlink: boolean, vias: string[]][] = [
     [{ encapsulation: "None" }, "eth0", false, ["10.0.3.11", "10.0.3.1", "10.0.3.1"]],
     [{ encapsulation: "IPIP" }, "tunl0", true, ["10.0.3.11", "10.0.4.10", "10.0.4.11"]],
     [{ encapsulation: "VXLAN" }, "vxlan.calico", true, ["172.16.0.64", "172.16.0.128", "172.16.0.192"]],
@@ -86,7 +86,7 @@ describe("the routes of cp1, written out", () => {
     });
 
   it("decide the source address of cp1's own packets: its tunnel's in a tunnel, else its own", () => {
-    const sources = (raw: object) => {
+    const sources = (raw: RawConfig) => {
       const plan = planOf(raw);
       return plan.nodes.map((peer) => sourceTo(plan, plan.controlPlane, peer));
     };
