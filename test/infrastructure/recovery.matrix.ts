@@ -1,17 +1,9 @@
 /** Every moment at which an engine on a cloud can be killed. */
 import assert from "node:assert/strict";
-import * as aws from "../support/aws-killed";
-import { Ec2Model } from "../support/ec2-model";
+import { KILLED_CLOUDS } from "../support/killed-clouds";
 import { KilledEngine, MOMENTS } from "../support/killed-engine";
-import { NeutronModel } from "../support/neutron-model";
-import * as openstack from "../support/openstack-killed";
 
-const CLOUDS = [
-  { cloud: "AWS", Model: Ec2Model, ...aws },
-  { cloud: "OpenStack", Model: NeutronModel, ...openstack },
-];
-
-for (const { cloud, Model, afterKill, recordedLab } of CLOUDS) {
+for (const { cloud, Model, afterKill, recordedLab } of KILLED_CLOUDS) {
   describe(`an engine on ${cloud}, killed at every step and moment`, function () {
     this.timeout(600_000);
 

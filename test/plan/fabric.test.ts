@@ -1,7 +1,7 @@
 /** The facts of each fabric against a table from its documentation, and what each means for each mode. */
 import assert from "node:assert/strict";
 import { ENCAPSULATIONS, FABRICS } from "../../components/config";
-import { FABRIC_FACTS, judge, NEUTRON_BACKENDS, rowsThatDiffer } from "../../components/plan";
+import { FABRIC_FACTS, fabricFacts, judge, NEUTRON_BACKENDS, rowsThatDiffer } from "../../components/plan";
 import { errorOf, planOf } from "../support/problems";
 import { failuresOf, outcomesOf } from "../support/verdicts";
 
@@ -78,6 +78,42 @@ describe("the facts of a fabric", () => {
       }),
     );
     assert.deepEqual(known, DOCUMENTED);
+  });
+
+  // The same pages, the clouds' Ubuntu images (NIC), and their rules for subnets (EC2 User Guide, "Subnet sizing"; OCI FAQ).
+  // biome-ignore format: a table
+  const MORE: Record<string, [name: string, nic: string, maxMtu: number | undefined, gateway: string, reserved: number, prefixes: string, fault: string | undefined, checks: string]> = {
+    aws: ["EC2", "ens5", 9001, "VPC router", 4, "/16 to /28", "source-dest-check", "out source, in destination"],
+    openstack: ["Neutron", "ens3", undefined, "Neutron router", 4, "/8 to /28", "port-security", "out source, in destination"],
+    plain: ["the network", "eth0", undefined, "router", 1, "/8 to /30", undefined, ""],
+    l3: ["the network", "eth0", undefined, "router", 1, "/8 to /30", undefined, ""],
+    azure: ["Azure", "eth0", undefined, "Azure virtual network", 1, "/8 to /30", "source-dest-check", "out source, in destination"],
+    gcp: ["Google Cloud", "ens4", 8896, "VPC network", 1, "/8 to /30", "source-dest-check", "out source, in destination"],
+    hetzner: ["Hetzner Cloud", "enp7s0", 1450, "gateway of the Hetzner network", 1, "/8 to /30", undefined, ""],
+    oci: ["Oracle Cloud", "ens3", 9000, "VCN router", 1, "/16 to /30", "source-dest-check", "out source, in destination"],
+    // A peer takes a packet only from the node that has its source address (kb/1019).
+    tailscale: ["Tailscale", "tailscale0", undefined, "tailnet", 1, "/8 to /30", undefined, "out , in source"],
+  };
+  for (const fabric of FABRICS)
+    it(`are also its names, its limits and what it checks: ${fabric}`, () => {
+      const { name, nic, maxMtu, gateway, reserved, prefixes, antiSpoofing, layer3, snat, groupHasPods } =
+        FABRIC_FACTS[fabric];
+      const checks = antiSpoofing && `out ${antiSpoofing.checks.out}, in ${antiSpoofing.checks.in}`;
+      const lengths = `/${prefixes.min} to /${prefixes.max}`;
+      assert.deepEqual(
+        [name, nic, maxMtu, gateway, reserved, lengths, antiSpoofing?.fault, checks ?? ""],
+        MORE[fabric],
+      );
+      assert.equal(antiSpoofing?.followsRoutes === true, fabric === "tailscale");
+      // No cloud's gateway translates what it does not know, but that of ML2/OVS.
+      assert.deepEqual([snat, groupHasPods], ["subnets", false]);
+      for (const page of [antiSpoofing, layer3].filter((one) => one !== undefined))
+        assert.match(page.reference, /^https:\/\/\S+\.\S+\/\S+$/);
+    });
+
+  it("are Neutron's own for a backend, which no other fabric has", () => {
+    assert.equal(fabricFacts({ fabric: "openstack", backend: "ovs" }), NEUTRON_BACKENDS.ovs);
+    assert.equal(fabricFacts({ fabric: "aws", backend: "ovs" }), FABRIC_FACTS.aws);
   });
 
   for (const [fabric, modes] of Object.entries(SAME_SUBNET)) {

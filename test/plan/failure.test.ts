@@ -1,6 +1,7 @@
 /** What the verdict says of each kind of loss: where, why, and the way out, in literal sentences. */
 import assert from "node:assert/strict";
-import { judge, rowKey } from "../../components/plan";
+import type { Fault } from "../../components/config";
+import { FAULT_FACTS, judge, rowKey } from "../../components/plan";
 import { planOf, type RawConfig } from "../support/problems";
 
 /** Three machines of somebody else's network, two of them in one subnet. */
@@ -196,6 +197,22 @@ const LOSSES: Row[] = [
     "take mtu-too-big out of faults: pods need an MTU of 1480: 1500 minus the tunnel's header",
   ],
   [
+    "a Service, of which kube-proxy has rewritten address and port before the group looks",
+    { cloud: "aws", encapsulation: "None", podRoutes: true, faults: ["pod-cidr-blocked"] },
+    "pod-to-service (same-subnet) TCP",
+    "w1's security group",
+    /^the security group has no rule for the packet 172\.16\.\S+ > 172\.16\.0\.65 \(TCP 8080\)$/,
+    "take pod-cidr-blocked out of faults: allow all protocols from the pod CIDR (a rule that names the group does not match pod addresses)",
+  ],
+  [
+    "a Service without an endpoint, whose own address is the last that the packet had",
+    { encapsulation: "VXLAN", faults: ["dns-loop"] },
+    "pod-to-service (same-subnet) UDP",
+    "cp1's kube-proxy",
+    /^the packet 172\.16\.0\.1 > 10\.96\.0\.11 \(UDP 53\) is lost: /,
+    "take dns-loop out of faults: give the kubelet resolvConf: /run/systemd/resolve/resolv.conf, and restart CoreDNS",
+  ],
+  [
     "the internet, which knows no pods",
     { encapsulation: "IPIP", natOutgoing: false },
     "pod-to-internet TCP",
@@ -303,5 +320,8 @@ describe("a failure in the verdict", () => {
       const said = failure(raw, probe);
       assert.deepEqual([said.hop, said.fault], [hop, fault]);
       assert.equal("fault" in said, fault !== undefined);
+      // What a fault of a node breaks is explained in the catalogue's own words.
+      const isOfHost = fault !== undefined && FAULT_FACTS[fault as Fault].of === "host";
+      assert.equal(said.cause.includes(" is lost: "), isOfHost, said.cause);
     });
 });

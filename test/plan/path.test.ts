@@ -3,15 +3,18 @@ import * as fc from "fast-check";
 import {
   addressOf,
   examplesOf,
+  expectations,
   listenerOf,
   nameOf,
   PODS_PER_NODE,
   type ProbeName,
   pairsOf,
   planLab,
+  predict,
   probeOf,
   probesOf,
   rowKey,
+  rowsOf,
 } from "../../components/plan";
 import { labConfigs } from "../support/arbitraries";
 import { planOf, type RawConfig } from "../support/problems";
@@ -149,5 +152,81 @@ describe("a probe", () => {
     assert.equal(listener("node-to-pod (same-subnet)", "TCP"), "w1-1 tcp 8080");
     assert.equal(listener("pod-to-node (same-subnet)", "TCP"), "w1 tcp 10250");
     assert.equal(listener("same-subnet", "ICMP"), undefined);
+  });
+});
+
+describe("what is expected of a pair", () => {
+  it("is what the verdict says of its row, for every pair and probe, also where nodes differ", () => {
+    for (const raw of [
+      { encapsulation: "IPIP", faults: [{ fault: "ipip-blocked", nodes: ["w2"] }] },
+      { encapsulation: "None" },
+    ]) {
+      const plan = planOf(raw);
+      const expected = expectations(plan);
+      const seen = new Set<boolean>();
+      for (const round of [1, 2])
+        for (const pair of pairsOf(plan))
+          for (const probe of probesOf(pair)) {
+            const works = expected(pair, probe);
+            assert.equal(works, predict(plan, pair, probe) === undefined, `${round} ${pair.path} ${probe}`);
+            seen.add(works);
+          }
+      assert.deepEqual([...seen].sort(), [false, true]);
+    }
+  });
+
+  it("can be asked only of the plan's own pairs", () => {
+    const [plan, other] = [
+      planOf({}),
+      planOf({ topology: [{ name: "z", cidr: "10.9.0.0/24", nodes: ["x1", "x2"] }] }),
+    ];
+    const [pair] = pairsOf(other).filter(({ path }) => path === "same-subnet");
+    assert.ok(pair);
+    assert.throws(() => predict(plan, pair, "TCP"), /x1-1 is on node x1, which the plan does not have/);
+    const [alone] = pairsOf(planOf({ topology: [{ name: "z", cidr: "10.9.0.0/24", nodes: ["x1"] }] }));
+    const onOne = planOf({ encapsulation: "IPIP", faults: [{ fault: "ipip-blocked", nodes: ["w2"] }] });
+    assert.ok(alone);
+    assert.throws(() => rowsOf(onOne).rowOf(alone), /the plan has no pair x1 > x1 on the path same-node/);
+  });
+
+  it("needs a listener for TCP and datagrams, and none for a ping", () => {
+    const plan = planOf({});
+    const listener = (path: string, probe: "ICMP" | "TCP" | "UDP") => {
+      const pair = pairsOf(plan).find((one) => one.path === path && one.port === undefined);
+      assert.ok(pair);
+      return listenerOf(pair, probeOf(plan, pair, probe));
+    };
+    assert.equal(listener("same-subnet", "ICMP"), undefined);
+    assert.deepEqual(listener("same-subnet", "TCP"), { namespace: "w1-1", protocol: "tcp", port: 8080 });
+    assert.deepEqual(listener("pod-to-node", "TCP"), { namespace: "w1", protocol: "tcp", port: 10250 });
+    assert.deepEqual(listener("pod-to-internet", "TCP"), {
+      namespace: "internet",
+      protocol: "tcp",
+      port: 443,
+    });
+    // Behind a Service: its pod, on the port that kube-proxy rewrites to.
+    assert.deepEqual(listener("pod-to-service", "TCP"), { namespace: "w1-1", protocol: "tcp", port: 8080 });
+    assert.deepEqual(listener("pod-to-service", "UDP"), { namespace: "w1-1", protocol: "udp", port: 53 });
+  });
+});
+
+describe("the address of an endpoint", () => {
+  it("is what a probe is sent to: a NodePort's is that of the node that the client asks", () => {
+    const plan = planOf({});
+    const addresses = (path: string) => [
+      ...new Set(pairsOf(plan).flatMap((pair) => (pair.path === path ? [addressOf(pair.to)] : []))),
+    ];
+    assert.deepEqual(addresses("pod-to-internet"), ["203.0.113.10"]);
+    assert.deepEqual(addresses("pod-to-node").sort(), ["10.0.3.10", "10.0.3.11", "10.0.4.10", "10.0.4.11"]);
+    // Service addresses begin after the tenth, which kubeadm gives to DNS.
+    assert.deepEqual(addresses("pod-to-service"), ["10.96.0.11", "10.96.0.12"]);
+    assert.deepEqual(addresses("same-node").slice(0, 2), ["172.16.0.2", "172.16.0.1"]);
+    const ports = pairsOf(plan).filter(({ path }) => path === "client-to-nodeport");
+    for (const { to } of ports) assert.equal(addressOf(to), to.kind === "nodeport" && to.entry.address);
+    assert.deepEqual([...new Set(ports.map(({ to }) => nameOf(to)))].slice(0, 3), [
+      "cp1:30000",
+      "w2:30000",
+      "w3:30000",
+    ]);
   });
 });

@@ -210,3 +210,82 @@ describe("a CoreDNS that asks itself", () => {
     });
   });
 });
+
+describe("the name of a row", () => {
+  /** Rows of a path, with a mark where it fails. */
+  const rows = (path: string, faults: unknown[], raw: RawConfig = {}) =>
+    rowsOf(planOf({ encapsulation: "IPIP", ...raw, faults })).rows.flatMap(({ key, pair }) =>
+      pair.path === path
+        ? [`${key}${failingRows(judge(planOf({ encapsulation: "IPIP", ...raw, faults })))[key] ? " !" : ""}`]
+        : [],
+    );
+  const SIX = {
+    topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1", "w2", "w3", "w4", "w5"] }],
+  };
+  const blocked = (nodes: string[], direction?: string) => ({ fault: "ipip-blocked", nodes, direction });
+
+  it("is the faulty node's, as the end at which packets are lost", () => {
+    const stuck = [{ fault: "ip-forward-off", nodes: ["w1"] }];
+    assert.deepEqual(rows("same-node", stuck), ["same-node, others", "same-node on w1 !"]);
+    assert.deepEqual(rows("same-subnet", stuck), ["same-subnet, others", "same-subnet from/to w1 !"]);
+    // A packet to a node itself is not forwarded, one to a pod on it is.
+    assert.deepEqual(rows("pod-to-node", stuck), [
+      "pod-to-node (same-subnet), others",
+      "pod-to-node (same-subnet) from w1 !",
+      "pod-to-node (cross-subnet), others",
+      "pod-to-node (cross-subnet) from w1 !",
+    ]);
+    assert.deepEqual(
+      rows("node-to-pod", stuck).filter((row) => row.endsWith("!")),
+      ["node-to-pod (same-subnet) to w1 !", "node-to-pod (cross-subnet) to w1 !"],
+    );
+    assert.deepEqual(rows("pod-to-internet", stuck), [
+      "pod-to-internet, others",
+      "pod-to-internet from w1 !",
+    ]);
+    assert.deepEqual(rows("client-to-nodeport", stuck).at(-1), "client-to-nodeport (Local) to w1 !");
+  });
+
+  it("lists up to three nodes, and beyond that the first two and how many more", () => {
+    assert.deepEqual(rows("same-subnet", [blocked(["w1", "w2", "w3"])], SIX), [
+      "same-subnet, others",
+      "same-subnet to w1, w2, w3 !",
+    ]);
+    const bgp = [{ fault: "bgp-blocked", nodes: ["w2"] }];
+    // w3, w4 and w5 have greater addresses, so they open the sessions that w2 refuses.
+    assert.deepEqual(rows("same-subnet", bgp, SIX), [
+      "same-subnet, others",
+      "same-subnet w2 > w3, w2 > w4 and 4 more !",
+    ]);
+  });
+
+  it("is of the smaller part, also where that is what works", () => {
+    assert.deepEqual(rows("same-subnet", [blocked(["w1", "w2", "w3", "w4"])], SIX), [
+      "same-subnet, others !",
+      "same-subnet to w5, cp1",
+    ]);
+  });
+
+  it("is a list of pairs, or both ends, where no node alone describes the part", () => {
+    assert.deepEqual(rows("same-subnet", [blocked(["w1"]), blocked(["w2"], "out")], SIX), [
+      "same-subnet, others",
+      "same-subnet cp1 > w1, w2 > cp1 and 7 more !",
+    ]);
+    const reject = [{ fault: "host-firewall-reject", nodes: ["w2"] }];
+    assert.deepEqual(rows("same-subnet", reject, SIX), [
+      "same-subnet, others",
+      "same-subnet w2 > w3, w2 > w4 and 4 more !",
+      "same-subnet from cp1, w1 to w2 !",
+    ]);
+  });
+
+  it("is by the node that a NodePort's client asks, and that sends on to the pod", () => {
+    assert.deepEqual(rows("client-to-nodeport", [blocked(["w1"])]), [
+      "client-to-nodeport (same-subnet), others",
+      "client-to-nodeport (same-subnet) to w1 !",
+      "client-to-nodeport (cross-subnet), others",
+      "client-to-nodeport (cross-subnet) to w1 !",
+      "client-to-nodeport (Local)",
+    ]);
+  });
+});

@@ -11,8 +11,9 @@ import {
   TUNNELS,
   toNumber,
 } from "../../components/plan";
+import { sourceTo } from "../../components/plan/route";
 import { labConfigs } from "../support/arbitraries";
-import { planOf } from "../support/problems";
+import { planOf, type RawConfig } from "../support/problems";
 
 describe("the routes of a node", () => {
   it("lead to every other node's block, through the device that carries its packets", () => {
@@ -63,5 +64,37 @@ describe("the routes of a node", () => {
       ["IPIP", "IPIPCrossSubnet", "None", "VXLAN", "VXLANCrossSubnet"].map(count),
       [0, 0, 0, 12, 12],
     );
+  });
+});
+
+describe("the routes of cp1, written out", () => {
+  // As `ip route` shows them: Calico's documentation, "Overlay networking", and field notes of labs (calico#4254).
+  const BLOCKS = ["172.16.0.64/26", "172.16.0.128/26", "172.16.0.192/26"];
+  const TABLE: [raw: RawConfig, device: string, onlink: boolean, vias: string[]][] = [
+    [{ encapsulation: "None" }, "eth0", false, ["10.0.3.11", "10.0.3.1", "10.0.3.1"]],
+    [{ encapsulation: "IPIP" }, "tunl0", true, ["10.0.3.11", "10.0.4.10", "10.0.4.11"]],
+    [{ encapsulation: "VXLAN" }, "vxlan.calico", true, ["172.16.0.64", "172.16.0.128", "172.16.0.192"]],
+    // A /32 has no neighbour: every packet goes to the gateway, which must be said to be one.
+    [{ encapsulation: "None", fabric: "gcp" }, "ens4", true, ["10.0.3.1", "10.0.3.1", "10.0.3.1"]],
+    [{ encapsulation: "None", fabric: "l3" }, "eth0", false, ["10.0.3.11", "10.0.3.1", "10.0.3.1"]],
+  ];
+  for (const [raw, device, onlink, vias] of TABLE)
+    it(`go through ${device} to the documented next hop: ${JSON.stringify(raw)}`, () => {
+      const plan = planOf(raw);
+      const expected = vias.map((via, i) => ({ block: BLOCKS[i], via, device, onlink }));
+      assert.deepEqual(routesOf(plan, plan.controlPlane), expected);
+    });
+
+  it("decide the source address of cp1's own packets: its tunnel's in a tunnel, else its own", () => {
+    const sources = (raw: RawConfig) => {
+      const plan = planOf(raw);
+      return plan.nodes.map((peer) => sourceTo(plan, plan.controlPlane, peer));
+    };
+    const [own, tunnel] = ["10.0.3.10", "172.16.0.0"];
+    assert.deepEqual(sources({ encapsulation: "None" }), [own, own, own, own]);
+    for (const encapsulation of ["IPIP", "VXLAN"])
+      assert.deepEqual(sources({ encapsulation }), [own, tunnel, tunnel, tunnel]);
+    assert.deepEqual(sources({ encapsulation: "IPIPCrossSubnet" }), [own, own, tunnel, tunnel]);
+    assert.deepEqual(sources({ encapsulation: "IPIP", faults: ["bgp-blocked"] }), [own, own, own, own]);
   });
 });

@@ -161,3 +161,22 @@ describe("a switch cuts off", () => {
     );
   });
 });
+
+describe("pods that run during a switch, in a lab where something fails in any case,", () => {
+  it("need a restart only for what is too large, and nothing else of them is put down to their MTU", () => {
+    const living = between("None", "VXLAN", { natOutgoing: false });
+    const fixes = new Map(
+      failuresOf(living?.verdict ?? judge(onContainers("None"))).map(({ row, fix }) => [row, fix]),
+    );
+    assert.match(fixes.get("same-subnet") ?? "", /^restart the pods/);
+    assert.equal(fixes.get("pod-to-internet"), "set natOutgoing: true");
+  });
+
+  it("send larger packets than new ones and lose none where nothing passes a tunnel: in a lab of one node", () => {
+    const topology = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }];
+    assert.equal(
+      between("None", "VXLAN", { topology })?.sentence,
+      "Pods that were there before the switch keep their MTU of 1500 bytes until they are restarted (new ones get 1450). No path fails because of it.",
+    );
+  });
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   CALICO_RELEASES,
   KUBERNETES_PATCHES,
+  manifestChecksum,
   minorOf,
   planVersions,
   TABLE_DATE,
@@ -91,5 +92,15 @@ describe("the tables of Calico and Kubernetes versions", () => {
     );
     assert.match(noteOn("2028-01-28") ?? "", /, 14 months old;/);
     assert.equal(tableNote(new Date(TABLE_DATE)), undefined);
+  });
+});
+
+describe("the checksum of a manifest", () => {
+  it("is the release's own, and none for one that the table does not name", () => {
+    assert.match(manifestChecksum("3.30.7", "calico.yaml") ?? "", /^ed105288[0-9a-f]{56}$/);
+    assert.match(manifestChecksum("3.30.7", "calico-typha.yaml") ?? "", /^a11fc074[0-9a-f]{56}$/);
+    assert.match(manifestChecksum("3.31.7", "calico.yaml") ?? "", /^d6d8a489[0-9a-f]{56}$/);
+    assert.equal(manifestChecksum("3.32.4", "calico.yaml"), undefined);
+    assert.equal(manifestChecksum("3.29.9", "calico.yaml"), undefined);
   });
 });
