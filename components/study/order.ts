@@ -67,8 +67,9 @@ export interface ProbeOrder {
 /** The namespace in which the twin's security groups are. */
 const FABRIC = "fabric";
 
-/** A probe's `id` in the order, and in what was measured. */
-export const idOf = (pair: Pair, probe: ProbeName): string => `${pair.from.name}>${nameOf(pair.to)}:${probe}`;
+/** A probe's `id` in the order, and in what was measured. A pair with a port of its own has the same ends as another. */
+export const idOf = ({ from, to, port }: Pair, probe: ProbeName): string =>
+  `${from.name}>${nameOf(to)}${port === undefined ? "" : `:${port}`}:${probe}`;
 
 /**
  * Asks for every pair of the sample, in two rounds: in a round, no two nodes have pods that probe each other. Pure.

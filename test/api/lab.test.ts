@@ -109,10 +109,29 @@ describe("a lab as one component", () => {
     }
   });
 
-  it("gives a cluster's kubeconfig as a secret, and observes nothing on machines", async () => {
-    const { kubeconfig, observation } = await (await build("study", machines())).result.outputs;
+  it("gives a cluster's kubeconfig as a secret, and measures the cluster once its pod network is in place", async () => {
+    const { resources, result: lab } = await build("study", machines({ study: { image: "tools:1" } }));
+    const { kubeconfig } = await lab.outputs;
     assert.ok(kubeconfig && (await pulumi.isSecret(kubeconfig)));
-    assert.equal(observation, "not measured");
+    const names = resources.map(({ name }) => name);
+    const at = resources.findIndex(({ type }) => type.endsWith(":ClusterObservation"));
+    assert.ok(at > Math.max(...names.flatMap((name, i) => (name.includes("routes-") ? [i] : []))));
+    const { image, plan } = (resources[at]?.props ?? {}) as {
+      image: string;
+      plan: { encapsulation: string };
+    };
+    assert.deepEqual([image, plan.encapsulation], ["tools:1", lab.plan.encapsulation]);
+  });
+
+  it("measures nothing with observe: false, on machines and on the twin, and says so in its outputs", async () => {
+    for (const args of [machines({ observe: false }), { observe: false }]) {
+      const { resources, result: lab } = await build("study", args);
+      assert.equal((await lab.outputs).observation, "not measured");
+      const measures = resources.filter(
+        ({ type, props }) => /:(Cluster)?Observation$/.test(type) && props.measure !== false,
+      );
+      assert.deepEqual(measures, []);
+    }
   });
 
   const access = { accessCidrs: ["203.0.113.7/32"] };

@@ -22,8 +22,8 @@ const OLD: Record<string, Old> = JSON.parse(
 /** What was a component of its own inside another one, and is now that one. */
 const INNER = "encaplab:hosts:ContainerHosts$encaplab:hosts:NodeContainers::containers";
 
-/** New in this version: the host key of an existing machine, recorded at the first login. */
-const NEW = /\$pulumi-nodejs:dynamic\/encaplab:HostKey::/;
+/** New in this version: the host key of an existing machine, recorded at the first login, and a cluster's observation. */
+const NEW = /\$pulumi-nodejs:dynamic\/encaplab:(HostKey|ClusterObservation)::/;
 
 /**
  * Ranges of ports took the place of single rules between the nodes. The engine creates the new ones before it deletes the

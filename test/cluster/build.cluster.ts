@@ -4,9 +4,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { containersFolder, nodeContainers } from "../../components/infrastructure/hosts/containers/providers";
-import { build, buildAgain } from "../support/cluster-build";
+import { build, buildAgain, TOOLS_IMAGE } from "../support/cluster-build";
 import { Containers, needsContainers, RUN, SPEC } from "../support/containers";
-import { TOOLS_IMAGE } from "../support/pods";
 
 const BUILD = path.resolve(__dirname, "build/run");
 

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import type { Encapsulation } from "../../components/config";
 import { judgeSwitch, type LabPlan } from "../../components/plan";
+import type { Observation } from "../../components/study";
+import { TOOLS_IMAGE } from "./cluster-build";
 import type { HostsLab } from "./hosts";
 import { type Run, touched } from "./lab";
 import {
@@ -15,7 +17,6 @@ import {
   startPods,
 } from "./pods";
 import type { RawConfig } from "./problems";
-import { serviceDisagreements, startServices } from "./services";
 import { skip } from "./skip";
 import { kindFor, TwinUnderTest } from "./twin";
 import { differencesFromTwin } from "./twin-beside-cluster";
@@ -61,7 +62,6 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
     lab.on(names, { encapsulation: "VXLANCrossSubnet" });
     await lab.upWithNodes();
     await startPods(lab);
-    await startServices(lab);
   });
   after(() => twin?.stop());
 
@@ -85,7 +85,6 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
       );
       assert.deepEqual(podsToRestart(run), living ? (await pods(lab)).map(named).sort() : []);
       if (living) await restartPods(lab);
-      assert.deepEqual(await disagreements(lab), [], "pods that were made after the switch");
       assert.deepEqual(
         failingPaths(lab.plan),
         encapsulation === "None" ? ["cross-subnet: ICMP", "cross-subnet: TCP", "cross-subnet: full-MTU"] : [],
@@ -96,18 +95,33 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
     started.add(encapsulation);
     it(`shows on a node in ${encapsulation} what the twin's node shows`, async () => {
       twin ??= new TwinUnderTest(kindFor(encapsulation));
+      await lab.endStudy();
       await restartSystemPods(lab); // they were made before the switch, and keep their MTU
       assert.deepEqual(await differencesFromTwin(lab, twin), []);
     });
 
-    it(`has Services that answer in ${encapsulation} by ClusterIP, by NodePort with both policies, and by name`, async () => {
-      assert.deepEqual(await serviceDisagreements(lab), []);
+    it(`is observed in ${encapsulation} on every path as predicted, with its packets, devices and routes`, async () => {
+      const seen = await lab.observe();
+      assert.deepEqual([...seen.disagreements, ...seen.notConverged], []);
+      assert.deepEqual(unmeasured(seen), []);
+      const { packet = "", route = "" } = seen.wire.find(({ path }) => path === "cross-subnet") ?? {};
+      const ping = /172\.16\.\d+\.\d+ > 172\.16\.\d+\.\d+: ICMP echo request/;
+      if (encapsulation === "None") assert.match(packet, /^[^\n]*length 98: 172\.16\.[^\n]*$/);
+      else
+        assert.match(
+          packet,
+          /length 148: 10\.0\.3\.\d+\.\d+ > 10\.0\.4\.\d+\.4789: VXLAN.*vni 4096\n.*length 98: /,
+        );
+      assert.match(packet, ping);
+      assert.match(route, encapsulation === "None" ? / dev eth0 / : / dev vxlan\.calico /);
     });
   });
 
   it("sends every path between nodes through the tunnel with the fault node-as-32 in VXLANCrossSubnet", async () => {
     await up({ encapsulation: "VXLANCrossSubnet", faults: ["node-as-32"] });
-    assert.deepEqual(await disagreements(lab), []);
+    const seen = await lab.observe();
+    assert.deepEqual(seen.disagreements, []);
+    assert.ok(seen.nodes?.every(({ recordedAddress }) => recordedAddress?.endsWith("/32")));
     const peer = lab.plan.nodes[1] as LabPlan["nodes"][number];
     assert.match(lab.machines.on("cp1", "ip route"), /via \S+ dev vxlan.calico/);
     assert.doesNotMatch(lab.machines.on("cp1", "ip route"), new RegExp(`via ${peer.address} dev eth0`));
@@ -118,12 +132,10 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
 
   it("loses full-MTU packets in VXLAN's tunnel with the fault mtu-too-big, and carries them again without the fault", async () => {
     await up({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
-    await restartPods(lab);
     assert.deepEqual(failingPaths(lab.plan), ["same-subnet: full-MTU", "cross-subnet: full-MTU"]);
-    assert.deepEqual(await disagreements(lab), []);
+    assert.deepEqual((await lab.observe()).disagreements, []);
     await up({ encapsulation: "VXLAN" });
-    await restartPods(lab);
-    assert.deepEqual(await disagreements(lab), []);
+    assert.deepEqual((await lab.observe()).disagreements, []);
   });
 
   it("has every path in VXLAN while TCP 179 is closed, but calico-node is not ready", async () => {
@@ -138,10 +150,17 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
       await system("wait", running, "pod", "-l", CALICO_NODE, "--timeout=120s");
       const pod = await calicoNodeOn(lab, node.name);
       assert.notEqual(pod, old);
-      assert.deepEqual(await disagreements(lab), []);
-      const probe = ["-c", "calico-node", "--", "calico-node", "-bird-ready"];
-      const said = await system("exec", pod, ...probe).catch((error) => `${error.stdout}`);
-      assert.match(said, /BIRD is not ready: BGP not established with 10\.0\./);
+      const { rows, checks, disagreements: differing } = await lab.observe();
+      assert.ok(
+        rows.every(({ agrees }) => agrees),
+        differing.join("\n"),
+      );
+      const ready = checks?.find(({ name }) => name === `calico-node on ${node.name}`);
+      assert.match(
+        ready?.explanation ?? "",
+        /BIRD is not ready: BGP not established with 10\.0\..*w1: TCP 179 is not answered/,
+      );
+      assert.ok(differing.some((text) => /^BGP cp1 > 10\.0\..*predicted Established/.test(text)));
     } finally {
       for (const name of names) lab.machines.on(name, `iptables -D ${rule}`);
     }
@@ -166,6 +185,37 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
     assert.equal(await poolMode("vxlanMode"), "Always");
   });
 
+  it("measures itself in up, fails when verdict and observation disagree, and removes the study's pods with observe: false", async () => {
+    const study = { image: TOOLS_IMAGE };
+    const { outputs } = await up({ encapsulation: "VXLAN", observe: true, study });
+    const { agrees, seen } = outputs.observation as {
+      agrees: boolean;
+      seen: Record<string, { ICMP: string }>;
+    };
+    assert.deepEqual([agrees, seen["cross-subnet"]?.ICMP], [true, "12/12 work"]);
+    // Before Felix' own rules, which let VXLAN through.
+    const chain = "{ type filter hook prerouting priority -500; }";
+    const drop = `nft add table ip test && nft 'add chain ip test drops ${chain}' && nft add rule ip test drops udp dport 4789 drop`;
+    lab.machines.on("w3", drop);
+    try {
+      // Another host outside: the cluster itself is unchanged, so an observation that agrees would be kept.
+      lab.on(names, { encapsulation: "VXLAN", observe: true, study: { ...study, internet: "1.0.0.1" } });
+      const { output, outputs: after } = await lab.failed();
+      assert.match(
+        output,
+        /DISAGREEMENT between verdict and observation:[\s\S]*predicted works, observed fails/,
+      );
+      assert.equal((after.observation as { agrees: boolean }).agrees, false);
+    } finally {
+      lab.machines.on("w3", "nft delete table ip test");
+    }
+    assert.deepEqual(touched(await up({ encapsulation: "VXLAN" })), ["observation: delete"]);
+    const { metadata } = JSON.parse(
+      (await lab.kubectl(["get", "namespace", "encaplab-study", "-o", "json", "--ignore-not-found"])) || "{}",
+    );
+    assert.ok(!metadata || metadata.deletionTimestamp);
+  });
+
   it("refuses IPIP with one sentence that says why", async function () {
     if (hasIpip()) skip(this, "this kernel has ipip");
     lab.on(names, { encapsulation: "IPIP" });
@@ -176,6 +226,12 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
     assert.equal(await poolMode("ipipMode"), "Never", "the pool is unchanged");
   });
 }
+
+/** The rows of which nothing was measured. Node containers may have no internet. */
+const unmeasured = ({ rows }: Observation): string[] =>
+  rows.flatMap(({ path, probe, observed }) =>
+    observed === "not measured" && path !== "pod-to-internet" ? [`${path}: ${probe}`] : [],
+  );
 
 /** The study pods that still have the old MTU, according to `up`. Kubernetes' own pods are not included. */
 const podsToRestart = ({ outputs }: Run): string[] =>

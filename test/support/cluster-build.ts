@@ -9,6 +9,9 @@ export const KUBERNETES = /k8s\.io\/kubernetes v(\d+\.\d+)/.exec(
   fs.readFileSync(path.join(REPOSITORY, "test/cluster/build/kubernetes/go.mod"), "utf8"),
 )?.[1];
 
+/** An image of the node layer with what the study's pods need: a shell, ping, curl, ip, socat, tcpdump, conntrack. */
+export const TOOLS_IMAGE = "encaplab.local/tools:1";
+
 /** What can be built: the node layer, Calico's manifest and images, or the programs alone. */
 export type Target = "layer" | "calico" | "binaries";
 
@@ -37,6 +40,8 @@ export function builtVersions(): RawConfig {
     kubernetesVersion: KUBERNETES,
     calico: { manifest, images: [path.join(folder, "images.tar")] },
     calicoVersion: version,
+    // Where a test wants to have an observation, it asks for one: each takes seconds.
+    observe: false,
     // It is the only version that can be built here, and older than those in the table.
     allowUnsupported: true,
   };

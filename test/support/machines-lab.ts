@@ -5,7 +5,9 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { type LabConfig, parseConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
-import { program } from "./cluster-build";
+import { type Observation, observe } from "../../components/study";
+import { cleanUp, clusterProber, NAMESPACE } from "../../components/study/cluster";
+import { program, TOOLS_IMAGE } from "./cluster-build";
 import { RUN } from "./containers";
 import type { EnvironmentOptions } from "./engine-environment";
 import { hasMade } from "./engine-events";
@@ -131,6 +133,20 @@ export class MachinesLab extends Lab {
     const running = execute(...this.kubectlArgv(argv), { encoding: "utf8", maxBuffer: 1e8 });
     running.child.stdin?.end(stdin);
     return (await running).stdout.trim();
+  }
+
+  /** Measures the cluster, as `lab observe` does. */
+  observe(plan: LabPlan = this.plan): Promise<Observation> {
+    return observe(
+      clusterProber({ kubeconfig: fs.readFileSync(this.kubeconfig, "utf8"), image: TOOLS_IMAGE }),
+      plan,
+    );
+  }
+
+  /** Removes the study's pods, and waits until they are gone with their devices. */
+  async endStudy(): Promise<void> {
+    await cleanUp(fs.readFileSync(this.kubeconfig, "utf8"));
+    await this.kubectl(["wait", "--for=delete", "--timeout=120s", `namespace/${NAMESPACE}`]);
   }
 
   /** Creates or changes an object. */

@@ -1,7 +1,7 @@
 /** Measurements for tests, without a twin. */
-import { type LabPlan, nameOf, pairsOf, predict, probesOf, sessionUp } from "../../components/plan";
+import { type LabPlan, pairsOf, predict, probesOf, sessionUp } from "../../components/plan";
 import type { Measured } from "../../components/study/measured";
-import { orderOf } from "../../components/study/order";
+import { idOf, orderOf } from "../../components/study/order";
 
 /** What would be measured if every packet did what the verdict says. */
 export function asPredicted(plan: LabPlan): Measured {
@@ -9,7 +9,7 @@ export function asPredicted(plan: LabPlan): Measured {
   const results = pairsOf(plan).flatMap((pair) =>
     probesOf(pair).map((probe) => {
       const works = !predict(plan, pair, probe);
-      return [`${pair.from.name}>${nameOf(pair.to)}:${probe}`, { works, detail: works ? "" : "no answer" }];
+      return [idOf(pair, probe), { works, detail: works ? "" : "no answer" }];
     }),
   );
   return {

@@ -11,10 +11,9 @@ import {
   probeOf,
   probesOf,
 } from "../../components/plan";
+import { TOOLS_IMAGE } from "./cluster-build";
 import type { MachinesLab } from "./machines-lab";
 
-/** An image of the node layer: a shell, ping, curl. */
-export const TOOLS_IMAGE = "encaplab.local/tools:1";
 /** Two pods per node, as the plan has them. */
 const SETS = ["study-1", "study-2"] as const;
 const LABELS = { "app.kubernetes.io/part-of": "encaplab-study" };

@@ -25,14 +25,13 @@ export function clusterSample(plan: LabPlan, all: boolean): Sample {
     return isPowerOfTwo(distance) || isPowerOfTwo(count - distance) || distance === 0;
   };
   const { rowOf } = rowsOf(plan);
-  const shown = new Set<string>();
-  const chosen = pairs.filter((pair) => {
+  const near = pairs.filter(isNear);
+  const shown = new Set(near.map((pair) => rowOf(pair).key));
+  const others = pairs.filter((pair) => {
     const { key } = rowOf(pair);
-    if (!isNear(pair) && shown.has(key)) return false;
-    shown.add(key);
-    return true;
+    return !shown.has(key) && shown.add(key);
   });
-  return { pairs: chosen, of: pairs.length };
+  return { pairs: [...near, ...others], of: pairs.length };
 }
 
 const isPowerOfTwo = (number: number): boolean => number > 0 && (number & (number - 1)) === 0;

@@ -4,10 +4,9 @@ import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { program } from "../../support/cluster-build";
+import { program, TOOLS_IMAGE } from "../../support/cluster-build";
 import { type Containers, needsContainers } from "../../support/containers";
 import { BLOCKS, NODES, NodeSteps, TOKEN, values } from "../../support/node-steps";
-import { TOOLS_IMAGE } from "../../support/pods";
 
 const execute = promisify(execFile);
 
