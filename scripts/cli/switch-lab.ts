@@ -1,7 +1,19 @@
 /** Switches a running lab to another encapsulation, and shows what that changed. */
-import { findSandbox } from "../../components/infrastructure/twin/sandbox";
+import {
+  canPlay,
+  chooseSandbox,
+  featuresOf,
+  findSandbox,
+} from "../../components/infrastructure/twin/sandbox";
 import { cutOffBy, judge, type LabPlan, type PathVerdict } from "../../components/plan";
-import { describeFailure, failureGroups, formatChange } from "../../components/study";
+import {
+  beginWatch,
+  describeFailure,
+  failureGroups,
+  formatChange,
+  formatWatched,
+  type Watch,
+} from "../../components/study";
 import type { LabOptions } from "./command";
 import { confirmed, deploy, type Run } from "./deploy";
 import { type Deployment, deploymentOf, isEmpty, observationOf, outputsOf, twinOf } from "./deployment";
@@ -39,24 +51,38 @@ export async function switchLab(
     say(NOTHING_CHANGED);
     return 0;
   }
+  let watch: Watch | undefined;
   const run = await deploy(config, plan, {
     yes,
     verbose,
     information: false,
-    announce: (deployed) => {
-      for (const sentence of [sayOfLivingPods(before, deployed, plan), sayOfSandbox(deployed, plan)])
+    announce: (running) => {
+      for (const sentence of [sayOfLivingPods(before, running, plan), sayOfSandbox(running, plan)])
         if (sentence) say(sentence);
+      watch = watchOf(running, plan);
     },
   });
+  const watched = await watch?.end();
   if (!run) {
     say(NOTHING_CHANGED);
     return 0;
   }
   if (run.status !== 0 && !run.disagrees) return run.status;
   report(config, before, run, encapsulation);
+  if (watched) print(formatWatched(watched, { width: widthOf(process.stdout), verbose }));
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
   else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
   return run.disagrees ? DISAGREES : 0;
+}
+
+/** Begins to watch a twin that stays in its sandbox. A switch that changes nothing is not watched: there is nothing to see. */
+function watchOf(running: Deployment | undefined, wanted: LabPlan | undefined): Watch | undefined {
+  const { folder, observation, plan: deployed } = twinOf(running) ?? {};
+  const sandbox = folder === undefined ? undefined : findSandbox(folder);
+  if (!sandbox || !deployed || !observation || !wanted?.onTwin) return undefined;
+  if (deployed.encapsulation === wanted.encapsulation) return undefined;
+  if (!canPlay(sandbox.kind, chooseSandbox(featuresOf(wanted)).kind)) return undefined;
+  return beginWatch(sandbox, deployed);
 }
 
 /** Says which paths a switch would cut off, and asks whether it may. */

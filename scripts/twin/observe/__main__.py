@@ -10,9 +10,13 @@ in:  {"patience": factor on time limits, "routesBy": "BIRD"|"Felix", "nodes": [{
       "captures": [{probe's fields as in rounds, "node", "interface", "match": {"protocol", "destination", "source"}, "route"}]}
      Or, to see one probe at many devices: {"patience", "stateful", "listeners", "probe": {as in rounds},
       "taps": [{"id", "namespace", "interface"}]}
+     Or, to watch a change: {"patience", "limit": seconds, "nodes": [name],
+      "flows": [{"id", "from": namespace, "to": namespace, "destination": address, "connects": bool}]}
 out: {"notConverged": [text], "results": {id: {"works": bool, "detail": text}},
       "sessions": {node: {peer: state}}, "captures": {id: {"route": text, "packet": text}}}
      Or {"works": bool, "detail": text, "packets": {tap's id: [hex]}}
+     Or {"flows": {id: {"sent": count, "first": seconds since 1970, "lost": [number]}}, "connections": {id: text},
+      "changes": {node: [a line of `ip -ts -o monitor`]}}
 """
 import json
 import sys
@@ -25,6 +29,7 @@ from namespace import enter
 from probe import Probe
 from rounds import Prober
 from taps import Taps
+from watch import end_watch, watch
 
 
 def forget_connections(stateful):
@@ -41,6 +46,7 @@ def measure(order, prober, patience):
     needs_sessions = order["routesBy"] == "BIRD"
     amiss = converge_sessions(nodes, patience) if needs_sessions else []
     amiss += converge_routes(nodes, patience)
+    end_watch(2 * patience)
     rounds = [[Probe(item) for item in probes] for probes in order["rounds"]]
     for probes in rounds:
         # An entry from the opposite direction would let a packet pass that a group refuses.
@@ -72,9 +78,10 @@ def follow(order):
 
 def main():
     order = json.load(sys.stdin)
-    if "taps" in order:
-        sys.stdout.write(json.dumps(follow(order)))
-        return
+    for key, answer in (("taps", follow), ("flows", watch)):
+        if key in order:
+            sys.stdout.write(json.dumps(answer(order)))
+            return
     captures, prober = Captures(order["captures"]), Prober()
     patience = order["patience"]
     probes, amiss = measure(order, prober, patience)

@@ -96,12 +96,31 @@ describe("the command line on the twin", function () {
     const shown = await fine("switch", "vxlan");
     assert.match(shown, /^same-subnet +works: direct +works: vxlan\.calico, UDP 4789$/m);
     assert.match(shown, /^Predicted and observed agree on every pair\.\nlocal runs VXLAN /m);
+    // In both directions on every path, from before the change on.
+    assert.match(
+      shown,
+      /^DURING THE SWITCH +PODS +LOST +LONGEST OUTAGE\nsame-node +cp1-1 > cp1-2 +0 of \d+ +none$/m,
+    );
+    assert.match(shown, /^cross-subnet +w2-1 > cp1-1 +\d+ of \d+ /m);
+    assert.match(
+      shown,
+      /^Connections from before the switch live \(same-node, same-subnet, cross-subnet\)\.$/m,
+    );
+    assert.match(shown, /^ {2}\+\d+\.\d\d s {2}\w+: 172\.16\.\S+ via \S+ dev vxlan\.calico onlink$/m);
     assert.equal(git("status", "--porcelain"), "");
     assert.match(
       await fine("shell", "w1", "--", "ip", "route"),
       /^172\.16\.0\.0\/26 via .* dev vxlan\.calico/m,
     );
     assert.match(await fine("status"), /encapsulation +VXLAN\n/);
+  });
+
+  it("tells which paths a switch cut off, and which old connections broke", async () => {
+    const shown = await fine("switch", "None", "--yes");
+    assert.match(shown, /^cross-subnet +cp1-1 > w2-1 +\d+ of \d+ +since \+\d+\.\d\d s, to the end$/m);
+    assert.match(shown, /^Connections from before the switch: cross-subnet broke \(nothing arrives\)\.$/m);
+    assert.match(shown, /^Predicted and observed agree on every pair\.$/m);
+    await fine("switch", "VXLAN");
   });
 
   it("fails a switch and an up whose observation disagrees, and keeps the lab up", async () => {

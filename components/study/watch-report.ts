@@ -1,0 +1,56 @@
+/** What was seen during a switch, as text for a terminal. */
+import { formatColumns, wrap } from "./columns";
+import type { ReportOptions } from "./verdict-report";
+import type { Watched, WatchedFlow } from "./watch";
+
+/** Lines of changes that are shown at most, unless all are asked for. */
+const SHOWN = 8;
+
+/**
+ * A line for each path and direction: how many datagrams were lost, and the longest time without any. Then the connections
+ * that broke, and in which order the first node changed; with `verbose`, every node.
+ */
+export function formatWatched(
+  { flows, connections, changes }: Watched,
+  { width, verbose = false }: ReportOptions = {},
+): string {
+  const rows = flows.map((flow) => [
+    flow.path,
+    `${flow.from} > ${flow.to}`,
+    `${flow.lost} of ${flow.sent}`,
+    outageOf(flow),
+  ]);
+  const table = formatColumns(
+    [{ head: "DURING THE SWITCH" }, { head: "PODS" }, { head: "LOST" }, { head: "LONGEST OUTAGE" }],
+    rows,
+    width,
+  );
+  const broken = connections.filter(({ state }) => state !== "lives");
+  const old =
+    broken.length === 0
+      ? `Connections from before the switch live (${connections.map(({ path }) => path).join(", ")}).`
+      : `Connections from before the switch: ${broken.map(({ path, state }) => `${path} ${state}`).join("; ")}.`;
+  const shown = verbose ? changes : changes.filter(({ node }) => node === busiest(changes)).slice(0, SHOWN);
+  const hidden = changes.length - shown.length;
+  return [
+    table,
+    wrap(old, { width }),
+    ...shown.map(({ node, at, change }) =>
+      wrap(`  +${at.toFixed(2)} s  ${node}: ${change}`, { width, hang: 11 }),
+    ),
+    ...(hidden > 0 ? [`  (${hidden} more with -v)`] : []),
+  ].join("\n");
+}
+
+function outageOf({ lost, outage, stays, losses }: WatchedFlow): string {
+  if (lost === 0) return "none";
+  const began = losses.at(-1)?.at ?? 0;
+  return stays ? `since +${began.toFixed(2)} s, to the end` : `${outage} ms`;
+}
+
+/** The node on which most changes: it shows the order best. */
+function busiest(changes: Watched["changes"]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { node } of changes) counts.set(node, (counts.get(node) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
