@@ -162,6 +162,14 @@ function timeLoading(cloud: string): number {
   return load(script) - load("");
 }
 
+/** Seconds of a command of the command line that needs no engine. The first run may make the bundle. */
+function timeCommand(...words: string[]): number {
+  const times = Array.from({ length: 4 }, () =>
+    seconds("node", [path.join(ROOT, "scripts/lab.cjs"), ...words]),
+  );
+  return Math.min(...times.slice(1));
+}
+
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -209,6 +217,10 @@ function main(): void {
         ? `Mininet, ${size} nodes: left out, because it or brctl is not installed`
         : `Mininet, ${size} nodes: ${mininet.toFixed(1)} s with one ping; up takes ${(Math.min(...rounds.map(({ up }) => up)) / mininet).toFixed(1)} times as long`,
     );
+  const [report, version] = [timeCommand("report", "local"), timeCommand("version")];
+  console.log(
+    `lab report: ${report.toFixed(2)} s (aim: 1), ${(report / version).toFixed(1)} times as long as lab version`,
+  );
   const loading = ["twin", "aws", "openstack"].map((cloud) => `${cloud} ${timeLoading(cloud).toFixed(1)} s`);
   console.log(`Program and SDK, loaded before any provider is asked: ${loading.join(", ")}`);
 }

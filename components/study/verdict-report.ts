@@ -90,7 +90,8 @@ export function outcomeOf(rows: readonly Pick<PathVerdict, "outcome">[]): string
   return outcomes.length === 1 ? (outcomes[0] as string) : "partly";
 }
 
-function summarize(byPath: readonly (readonly PathVerdict[])[]): string {
+/** How many of the paths fail, in words. Each has its rows in a list. */
+export function summarize(byPath: readonly (readonly PathVerdict[])[]): string {
   const failing = byPath.filter((rows) => outcomeOf(rows) !== "works").length;
   if (failing === 0) return "every path works";
   return `${failing} of ${byPath.length} paths ${failing === 1 ? "fails" : "fail"}`;

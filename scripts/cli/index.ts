@@ -13,6 +13,7 @@ import { down } from "./commands/down";
 import { kubeconfig } from "./commands/kubeconfig";
 import { leftovers } from "./commands/leftovers";
 import { observe } from "./commands/observe";
+import { report } from "./commands/report";
 import { reset } from "./commands/reset";
 import { shell } from "./commands/shell";
 import { stacks } from "./commands/stacks";
@@ -43,6 +44,7 @@ const COMMANDS = [
   verdict,
   trace,
   diff,
+  report,
   check,
   shell,
   capture,

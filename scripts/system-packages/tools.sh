@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
 # Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin;
 # machine, for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers;
-# lint, the shell linter; bench, what the benchmark compares with.
+# lint, the shell linter; browser, for the test of the report's page; bench, what the benchmark compares with.
 tools() {
   cat <<'TABLE'
 twin     ip                  iproute2         iproute
@@ -37,6 +37,7 @@ containers  setpriv          util-linux       util-linux
 containers  perl             perl-base        perl-interpreter
 containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
 lint     shellcheck          shellcheck       ShellCheck
+browser  chromium            chromium         chromium-headless
 bench    mn                  mininet          mininet
 bench    brctl               bridge-utils     bridge-utils
 TABLE

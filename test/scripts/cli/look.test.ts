@@ -8,7 +8,7 @@ import { CliCheckout, planOf } from "../../support/cli-checkout";
 import { stackNames } from "../../support/stacks";
 
 const WORDS =
-  "up switch reset observe verdict trace diff check shell capture status kubeconfig down leftovers stacks cache uninstall completion version".split(
+  "up switch reset observe verdict trace diff report check shell capture status kubeconfig down leftovers stacks cache uninstall completion version".split(
     " ",
   );
 
@@ -81,6 +81,106 @@ describe("commands without an engine", function () {
       assert.equal(encapsulation, "VXLAN");
       assert.deepEqual([trace.to, trace.probe], ["service-a", { protocol: "tcp", port: 80, size: 60 }]);
       assert.equal(trace.hops.at(-1).name, "w1-1");
+    });
+  });
+
+  describe("report", () => {
+    afterEach(() => fs.rmSync(checkout.state, { recursive: true, force: true }));
+
+    it("writes a page, or Markdown, of a lab that is not up, and nothing else", async () => {
+      const page = await checkout.launch("report", "L9");
+      assert.deepEqual([page.status, page.stderr], [0, ""]);
+      assert.match(page.stdout, /^<!doctype html>\n[\s\S]*<\/html>\n$/);
+      assert.ok(page.stdout.length < 1_000_000);
+      const { status, stdout } = await checkout.launch("report", "--stack", "l9", "--markdown");
+      assert.equal(status, 0);
+      assert.match(stdout, /^## encaplab: L9\n\n\*\*None on the aws fabric, 3 nodes: 4 of 8 paths fail\*\*/);
+      assert.match(stdout, /^\| `encaplab:encapsulation` \| `None` \|$/m);
+    });
+
+    it("takes what is up for the lab, with what was measured of it, and says what the config has instead", async () => {
+      const { stdout: observed } = await checkout.launch("report", "L9", "--markdown");
+      assert.match(observed, /The lab is not up/);
+      const rows = [
+        {
+          path: "same-node",
+          probe: "ICMP",
+          outcome: "works",
+          observed: "works",
+          working: 8,
+          pairs: 8,
+          agrees: true,
+        },
+      ];
+      const seen = {
+        of: "the network twin, a model",
+        at: "2026-11-26T08:00:00Z",
+        wire: [],
+        sessionsDown: {},
+      };
+      checkout.deployed("L9", { resources: checkout.livingTwin({ encapsulation: "IPIP" }, rows, seen) });
+      const { stdout } = await checkout.launch("report", "--markdown");
+      assert.match(
+        stdout,
+        /^## encaplab: L9\n\n\*\*IPIP on the plain fabric, .* Observed as predicted, on the network twin/,
+      );
+      assert.match(stdout, /\| same-node \| ✅ works \(8\/8\) \| ✅ works \|/);
+      assert.match(
+        stdout,
+        /Measured 2026-11-26 08:00 UTC\. The config differs from what is up \(.*encapsulation/,
+      );
+    });
+
+    it("has what was measured of a cluster, whose plan is that of the config and the stack outputs", async () => {
+      const row = {
+        path: "same-subnet",
+        probe: "TCP",
+        outcome: "fails",
+        observed: "fails",
+        working: 0,
+        pairs: 6,
+      };
+      const observation = {
+        of: "the cluster",
+        agrees: true,
+        disagreements: [],
+        rows: [{ ...row, agrees: true }],
+        wire: [],
+        sessionsDown: {},
+      };
+      checkout.deployed("L9", {
+        resources: [
+          { type: STACK_TYPE, outputs: { encapsulation: "None", faults: ["source-dest-check"], nodes: [] } },
+          { type: `${DYNAMIC_TYPE}ClusterObservation`, outputs: { observation } },
+        ],
+      });
+      const { stdout } = await checkout.launch("report", "--markdown");
+      assert.match(stdout, /None on the aws fabric, 3 nodes: .* Observed as predicted, on the cluster\./);
+      assert.match(stdout, /\| same-subnet \| ❌ fails \| ❌ fails \(0\/6\) \|/);
+    });
+
+    it("leaves secrets out, and with --redact what names something of the user's", async () => {
+      checkout.write(
+        "stacks/Pulumi.own.yaml",
+        `config:
+  encaplab:cloud: aws
+  encaplab:rehearse: true
+  encaplab:topology: [{ name: vault, cidr: 10.9.8.0/24, nodes: [ibex, { name: okapi, address: 10.9.8.77 }] }]
+  encaplab:aws: { region: eu-north-1 }
+  encaplab:token: { secure: "v1:abc" }
+`,
+      );
+      const told = /ibex|okapi|vault|10\.9\.8\.|eu-north-1/;
+      const whole = await checkout.launch("report", "own", "--markdown");
+      assert.match(whole.stdout, told);
+      assert.match(whole.stdout, /Not in this report, because they are secret: encaplab:token\./);
+      assert.doesNotMatch(whole.stdout, /v1:abc/);
+      for (const form of [[], ["--markdown"]]) {
+        const { status, stdout } = await checkout.launch("report", "own", "--redact", ...form);
+        assert.equal(status, 0);
+        assert.doesNotMatch(stdout, told);
+        assert.doesNotMatch(stdout, /\bown\b: |v1:abc/);
+      }
     });
   });
 

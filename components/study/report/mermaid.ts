@@ -1,0 +1,58 @@
+/** The topology as a Mermaid flowchart, which issue trackers draw. */
+import { fabricFacts, type LabPlan, sessionUp } from "../../plan";
+
+/** Number of nodes above which each session as a line of its own would hide the rest. */
+const MOST_SESSIONS_DRAWN = 8;
+
+/**
+ * A flowchart: the gateway, the subnets with their nodes and pods, and the BGP sessions, solid where they come up and
+ * dashed where they do not. Colours are left to the tracker, which has a light and a dark theme; only broken sessions are
+ * red.
+ */
+export function topologyChart(plan: LabPlan): string {
+  const { gateway } = fabricFacts(plan);
+  const idOf = new Map(plan.nodes.map(({ name }, i) => [name, `n${i}`]));
+  const links: string[] = [];
+  const broken: number[] = [];
+  const link = (text: string, isBroken = false) => {
+    if (isBroken) broken.push(links.length);
+    links.push(text);
+  };
+  link("internet((internet)) --- router");
+  const subnets = plan.subnets.flatMap(({ name, cidr }, i) => {
+    link(`router --- s${i}`);
+    const nodes = plan.nodes.filter(({ subnet }) => subnet === name);
+    return [
+      `subgraph s${i}["${label(`${name} ${cidr}`)}"]`,
+      ...nodes.map(
+        (node) =>
+          `  ${idOf.get(node.name)}["${label(`${node.name} ${node.address}`)}<br/>${node.pods.map((pod) => label(`${pod.name} ${pod.address}`)).join("<br/>")}"]`,
+      ),
+      "end",
+    ];
+  });
+  if (plan.bgp.enabled && plan.nodes.length <= MOST_SESSIONS_DRAWN) {
+    plan.nodes.forEach((a, i) => {
+      for (const b of plan.nodes.slice(i + 1)) {
+        const [from, to] = [idOf.get(a.name), idOf.get(b.name)];
+        if (sessionUp(plan, a, b)) link(`${from} ---|BGP| ${to}`);
+        else link(`${from} -. BGP down .- ${to}`, true);
+      }
+    });
+  }
+  const styles = broken.length > 0 ? [`linkStyle ${broken.join(",")} stroke:#c4314b,color:#c4314b`] : [];
+  return ["flowchart TB", `router[["${label(gateway)}"]]`, ...subnets, ...links, ...styles]
+    .map((line, i) => (i === 0 ? line : `  ${line}`))
+    .join("\n");
+}
+
+/** Text inside quotation marks: Mermaid reads entities, and `#` begins one. */
+const label = (text: string): string =>
+  text.replace(/#/g, "#35;").replace(/"/g, "#quot;").replace(/</g, "#lt;");
+
+/** What the chart does not draw, in a sentence; undefined where it draws everything. */
+export function notDrawn({ bgp, nodes, encapsulation }: LabPlan): string | undefined {
+  if (!bgp.enabled) return `BGP is disabled: ${encapsulation} needs none.`;
+  if (nodes.length <= MOST_SESSIONS_DRAWN) return undefined;
+  return `The ${(nodes.length * (nodes.length - 1)) / 2} BGP sessions are not drawn.`;
+}

@@ -1,0 +1,34 @@
+/** Sentences about a plan. */
+import { carrierBetween, fabricFacts, type LabPlan, sessionUp, TUNNELS } from "../../../components/plan";
+
+/** A part of a sentence as a sentence of its own. */
+export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** How many BGP sessions come up, of all. */
+export function sessions(plan: LabPlan): string {
+  const { nodes } = plan;
+  const pairs = nodes.flatMap((a, i) => nodes.slice(i + 1).map((b) => sessionUp(plan, a, b)));
+  return `${pairs.filter(Boolean).length} of ${pairs.length} sessions come up`;
+}
+
+/** What the drawing shows, for those who hear the page. */
+export function inWords(plan: LabPlan): string {
+  const subnets = plan.subnets.map(({ name, cidr }) => {
+    const own = plan.nodes.filter(({ subnet }) => subnet === name);
+    const nodes = own.map(
+      (node) =>
+        `${node.name} ${node.address} with the pods ${node.pods.map((pod) => pod.name).join(" and ")}`,
+    );
+    return `Subnet ${name}, ${cidr}: ${nodes.join("; ") || "no nodes"}.`;
+  });
+  const carriers = new Set(
+    plan.nodes.flatMap((a) => plan.nodes.filter((b) => b !== a).map((b) => carrierBetween(plan, a, b))),
+  );
+  const devices = [...carriers].map((one) => (one === "direct" ? "directly" : `by ${TUNNELS[one].device}`));
+  return [
+    `${plan.subnets.length} subnets behind the ${fabricFacts(plan).gateway}.`,
+    ...subnets,
+    `Pod packets travel between nodes ${devices.join(" or ")}.`,
+    plan.bgp.enabled ? `BGP: ${sessions(plan)}.` : "BGP is disabled.",
+  ].join(" ");
+}

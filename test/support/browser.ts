@@ -1,0 +1,66 @@
+/** A real browser for tests: Debian's Chromium, which the set-up installs as it does other tools. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Context } from "mocha";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { REPOSITORY } from "./repository";
+import { skip } from "./skip";
+
+/** A page that was opened from a file, and what it did besides. */
+export interface Opened {
+  page: Page;
+  /** Every request but the one for the file itself. */
+  requests: string[];
+  /** Errors of scripts and of the console. */
+  errors: string[];
+}
+
+/** A browser with files of its own. */
+export class BrowserUnderTest {
+  private readonly folder = mkdtempSync(join(tmpdir(), "encaplab-page-"));
+  private constructor(private readonly browser: Browser) {}
+
+  /** Starts the browser, and installs it first where that is possible. Skips the suite where it is not. */
+  static async start(context: Context): Promise<BrowserUnderTest> {
+    const setup = spawnSync("bash", ["scripts/setup", "need", "browser"], {
+      cwd: REPOSITORY,
+      encoding: "utf8",
+    });
+    if (setup.status !== 0) skip(context, "there is no Chromium, and it cannot be installed here");
+    const found = spawnSync("bash", ["-c", "type -P chromium || type -P chromium-browser"], {
+      encoding: "utf8",
+    });
+    return new BrowserUnderTest(await chromium.launch({ executablePath: found.stdout.trim() }));
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /**
+   * Opens a page from a file.
+   * @param options of the window: size, colours, whether scripts run.
+   * @param hash what stands behind the file's name in the address.
+   */
+  async open(html: string, options: BrowserContextOptions = {}, hash = ""): Promise<Opened> {
+    const file = join(this.folder, "lab.html");
+    writeFileSync(file, html);
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    const address = pathToFileURL(file).href + hash;
+    const [requests, errors]: [string[], string[]] = [[], []];
+    context.on("request", (request) => {
+      if (request.url() !== address && !request.url().startsWith("data:")) requests.push(request.url());
+    });
+    page.on("pageerror", ({ message }) => errors.push(message));
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    await page.goto(address);
+    return { page, requests, errors };
+  }
+}
