@@ -5,6 +5,21 @@ const EQUIVALENT = {
   "ports?.[0]": "TCP and UDP have ports: only the type allows none",
   "ports?.[1]": "TCP and UDP have ports: only the type allows none",
   "rule.except?.includes": "the rules of a group apart have exceptions: only the type allows none",
+  "sender?.host": "a pair starts on a node of the plan: only the type allows none",
+  ...Object.fromEntries(
+    [
+      "facts.antiSpoofing?.name",
+      "facts.antiSpoofing?.fix",
+      "facts.antiSpoofing?.reference",
+      "facts.antiSpoofing?.followsRoutes",
+      "facts.dropsIpip?.fix",
+      "facts.dropsIpip?.reference",
+      "fabricFacts(plan).antiSpoofing?.fault",
+    ].map((text) => [
+      text,
+      "a loss of this kind is only on a fabric that has the check: only the type allows none",
+    ]),
+  ),
   "group: true": "the key is asked for, not its value",
 };
 
