@@ -133,7 +133,7 @@ function checksOf({ checks = [], nodes = [] }: Observation, verbose: boolean): s
     ? nodes.flatMap(({ node, routes }) => routes.map((route) => `${node}: ${route}`))
     : [];
   return [
-    `${expected} of ${checks.length} other checks as predicted (DNS, calico-node, MTUs, recorded addresses)`,
+    `${expected} of ${checks.length} other checks as predicted (DNS, NodePorts, calico-node, MTUs, addresses)`,
     ...shown.map(
       ({ name, observed, explanation }) => `${name}: ${observed}${explanation ? ` (${explanation})` : ""}`,
     ),

@@ -104,6 +104,8 @@ export function testCalico(names: readonly string[], labOf: () => HostsLab): voi
       const seen = await lab.observe();
       assert.deepEqual([...seen.disagreements, ...seen.notConverged], []);
       assert.deepEqual(unmeasured(seen), []);
+      const nodePorts = seen.checks?.filter(({ name }) => name.startsWith("NodePort ")) ?? [];
+      assert.equal(nodePorts.length, names.length * 2 * 2, "from each node, two Services, two policies");
       const { packet = "", route = "" } = seen.wire.find(({ path }) => path === "cross-subnet") ?? {};
       const ping = /172\.16\.\d+\.\d+ > 172\.16\.\d+\.\d+: ICMP echo request/;
       if (encapsulation === "None") assert.match(packet, /^[^\n]*length 98: 172\.16\.[^\n]*$/);

@@ -9,6 +9,7 @@ import { calicoNodes, checkReadiness, sessionsAmiss, sessionsOf } from "./bgp";
 import { takeCaptures } from "./captures";
 import { checkNames } from "./dns";
 import { Field } from "./field";
+import { checkNodePorts } from "./nodeports";
 import {
   type BlockAffinity,
   blockLines,
@@ -85,12 +86,14 @@ async function measure(args: Args): Promise<Measured> {
     checkReadiness(field, plan, pods),
     checkNames(args),
   ]);
+  // After the captures, which could take these packets for theirs.
+  const nodePorts = await checkNodePorts(field, plan, study.real);
   return {
     notConverged: amiss.slice(0, 20),
     results,
     sessions,
     captures,
-    checks: [...readiness, ...names, ...facts.flatMap((one) => checkFacts(plan, one))],
+    checks: [...readiness, ...names, ...nodePorts, ...facts.flatMap((one) => checkFacts(plan, one))],
     nodes: facts,
   };
 }

@@ -62,7 +62,23 @@ describe("the command line on the twin", function () {
   it("measures again with observe", async () => {
     const observation = JSON.parse(await fine("observe", "--json"));
     assert.equal(observation.agrees, true);
-    const short = await fine("observe");
+    const file = (end: string) => path.join(checkout.root, `observation.${end}`);
+    const reports = ["json", "junit", "markdown"].flatMap((end) => [`--${end}`, file(end)]);
+    const short = await fine("observe", ...reports);
+    const { lab, agrees, outcomes, evidence } = JSON.parse(fs.readFileSync(file("json"), "utf8"));
+    assert.deepEqual([lab, agrees, outcomes.length], ["local", true, 290]);
+    const shown = new Set(evidence.map(({ probe }: { probe?: string }) => probe));
+    assert.ok(
+      outcomes.every(({ id }: { id: string }) => shown.has(id)),
+      "each probe has its evidence",
+    );
+    assert.match(
+      fs.readFileSync(file("junit"), "utf8"),
+      /<testsuites name="local: [^"]*" tests="290" failures="0"/,
+    );
+    assert.match(fs.readFileSync(file("markdown"), "utf8"), /^## ✅ local: /);
+    const { status, stderr } = await checkout.lab("observe", "--json", "L9");
+    assert.deepEqual([status, /--json takes the name of a file/.test(stderr)], [2, true]);
     assert.match(short, /^Observation: as predicted in all 290 probes/);
     assert.doesNotMatch(short, /tcpdump/);
     assert.match(

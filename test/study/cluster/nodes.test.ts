@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { decode, parseSessions, sessionsAmiss } from "../../../components/study/cluster/bgp";
 import { filterOf } from "../../../components/study/cluster/captures";
 import { predictions } from "../../../components/study/cluster/dns";
+import { answersOf } from "../../../components/study/cluster/nodeports";
 import { blockLines, checkFacts, factsOf, routesAmiss } from "../../../components/study/cluster/nodes";
 import { planOf } from "../../support/problems";
 
@@ -176,6 +177,32 @@ describe("a capture's filter", () => {
         " or (udp dst port 4789 and udp[39:1] = 6 and udp[46:4] = 0xac100102 and udp[42:4] = 0xac100001)",
     );
     assert.doesNotMatch(filterOf({ match, destination: "10.96.0.11", port: 80 }), /dst port 8?0/);
+  });
+});
+
+describe("a NodePort", () => {
+  it("answers a pod on every node with Cluster, and with Local on the endpoint's node and the pod's own", () => {
+    const answering = (encapsulation: string, policy: "Cluster" | "Local") => {
+      const lab = planOf({ ...ON_HOSTS, encapsulation });
+      const answers = answersOf(lab);
+      const [from] = lab.nodes;
+      assert.ok(from);
+      return lab.nodes
+        .filter((entry) => answers({ from, entry, service: "service-b", policy }))
+        .map(({ name }) => name);
+    };
+    // The endpoint is on w3.
+    assert.deepEqual(answering("VXLAN", "Cluster"), ["cp1", "w1", "w2", "w3"]);
+    assert.deepEqual(answering("VXLAN", "Local"), ["cp1", "w3"]);
+    assert.deepEqual(answering("None", "Cluster"), ["w2", "w3"]);
+    assert.deepEqual(answering("None", "Local"), ["w3"]);
+  });
+
+  it("is not predicted where a cloud's group may close it", () => {
+    const onAws = planOf({ cloud: "aws" });
+    const [from] = onAws.nodes;
+    assert.ok(from);
+    assert.equal(answersOf(onAws)({ from, entry: from, service: "service-a", policy: "Cluster" }), undefined);
   });
 });
 

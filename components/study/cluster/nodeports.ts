@@ -1,0 +1,120 @@
+/** NodePorts from the study's pods: of every Service, with both policies, on every node. */
+import {
+  expectations,
+  fabricFacts,
+  type LabPlan,
+  type NodePlan,
+  type Pair,
+  pairsOf,
+  podNames,
+  type TrafficPolicy,
+} from "../../plan";
+import type { Check } from "../measured";
+import { ALL_PAIRS_UP_TO } from "../sample";
+import { commandOf } from "./commands";
+import type { Field } from "./field";
+
+const POLICIES = ["Cluster", "Local"] as const;
+
+/** Seconds until a connection must stand. */
+const WINDOW = 3;
+
+interface Attempt {
+  from: NodePlan;
+  entry: NodePlan;
+  service: string;
+  policy: TrafficPolicy;
+  command: string;
+}
+
+/**
+ * Asks every NodePort from each node's first pod. The verdict's rows have NodePorts as a client outside asks them; a pod's
+ * connection starts inside. One check for each pod, Service and policy. In a large lab, only the NodePorts of the pod's own
+ * node and of the endpoint's node.
+ */
+export async function checkNodePorts(field: Field, plan: LabPlan, real: LabPlan): Promise<Check[]> {
+  const answers = answersOf(plan);
+  const isLarge = plan.nodes.length > ALL_PAIRS_UP_TO;
+  const checks = await field.each(plan.nodes, async (from): Promise<Check[]> => {
+    const pod = podNames(from.name)[0] ?? "";
+    if (field.missing(pod)) return [];
+    const attempts = real.services.flatMap(({ name, node, nodePorts }) =>
+      POLICIES.flatMap((policy) =>
+        plan.nodes
+          .filter((entry) => !isLarge || [from.name, node].includes(entry.name))
+          .map((entry): Attempt => {
+            const order = {
+              probe: "tcp",
+              destination: entry.address,
+              size: 60,
+              port: nodePorts[policy],
+            } as const;
+            return { from, entry, service: name, policy, command: commandOf(order, WINDOW) };
+          }),
+      ),
+    );
+    const ran = await field.run(
+      pod,
+      attempts.map(({ command }) => command),
+      WINDOW + 1,
+    );
+    return real.services.flatMap((service) =>
+      POLICIES.flatMap((policy) => {
+        const own = attempts.flatMap((one, i) =>
+          one.service === service.name && one.policy === policy ? [{ ...one, exit: ran[i]?.exit }] : [],
+        );
+        return own.some(({ exit }) => exit === undefined) ? [] : [checkOf(pod, own, answers)];
+      }),
+    );
+  });
+  return checks.flat();
+}
+
+function checkOf(
+  pod: string,
+  attempts: readonly (Attempt & { exit?: number })[],
+  answers: ReturnType<typeof answersOf>,
+): Check {
+  const [{ service, policy } = { service: "", policy: "Cluster" }] = attempts;
+  const listed = (own: readonly Attempt[]) =>
+    own.length > 0 ? own.map(({ entry }) => entry.name).join(", ") : "none";
+  const observed = `answered by ${listed(attempts.filter(({ exit }) => exit === 0))}`;
+  const name = `NodePort of ${service} (${policy}) from ${pod}`;
+  const known = attempts.map((one) => [one, answers(one)] as const);
+  if (known.some(([, answer]) => answer === undefined)) return { name, observed, agrees: true };
+  const predicted = `answered by ${listed(known.flatMap(([one, answer]) => (answer ? [one] : [])))}`;
+  return {
+    name,
+    predicted,
+    observed,
+    agrees: predicted === observed,
+    ...(predicted !== observed &&
+      policy === "Local" && { explanation: "a node answers only for its own endpoints" }),
+  };
+}
+
+/**
+ * Whether a NodePort answers a pod. With the policy Local, a node answers only for its own endpoints (Kubernetes, Service,
+ * "External traffic policy"). The policy does not apply to connections that start on the node itself, in a pod or not.
+ * Unknown where a cloud's group may close NodePorts.
+ */
+export function answersOf(
+  plan: LabPlan,
+): (attempt: Pick<Attempt, "from" | "entry" | "service" | "policy">) => boolean | undefined {
+  const works = expectations(plan);
+  const pairs = pairsOf(plan);
+  // The entry node forwards to the pod as its own pods' packets go.
+  const reaches = (from: string, to: string): boolean => {
+    if (from === to) return true;
+    const between = ({ from: source, to: end }: Pair) =>
+      source.node === from && source.name !== from && end.kind === "pod" && end.node.name === to;
+    const pair = pairs.find(between);
+    return pair !== undefined && works(pair, "TCP");
+  };
+  return ({ from, entry, service, policy }) => {
+    if (fabricFacts(plan).securityGroup) return undefined;
+    const target = plan.services.find(({ name }) => name === service)?.node ?? "";
+    const isOpen = policy === "Cluster" || from.name === entry.name || entry.name === target;
+    return isOpen && reaches(entry.name, target);
+  };
+}
