@@ -83,18 +83,26 @@ type Exchange = { from: Sender; to: Host; probe: Probe } & Pick<Leg, "keep" | "s
 /** @param beyond what happens when the packet has arrived, before it is answered. */
 function exchange(
   plan: LabPlan,
-  { from: sender, to, probe, ...shown }: Exchange,
+  { from: sender, to, probe, keep, service, client }: Exchange,
   // biome-ignore lint/suspicious/noConfusingVoidType: a callback that only notes hops returns nothing.
   beyond?: () => Drop | undefined | void,
 ): Drop | undefined {
   const from = sender.kind === "node" ? onItsDevice(plan, sender.node, to) : sender;
   const leaves = leavesPool(plan, from, to);
   const translated = isTranslated(plan, from, to);
-  // A packet that should have its node's address and has the pod's is lost because of that, wherever it is lost.
-  const named = (drop: Omit<Drop, "onReturn">) =>
-    leaves && !translated && !drop.fault ? { ...drop, fault: "nat-missing" as const } : drop;
-  const there = oneWay(plan, { ...THERE, from, to, probe, translated, ...shown });
-  if (there.drop) return { ...named(there.drop), onReturn: false };
+  const there = oneWay(plan, {
+    from,
+    to,
+    probe,
+    translated,
+    dontFragment: true,
+    seen: [],
+    direction: "there",
+    keep,
+    service,
+    client,
+  });
+  if (there.drop) return named(there.drop, leaves && !translated, false);
   const lost = beyond?.();
   if (lost) return lost;
   // The answer goes to the source address of the probe: the node's own, if natOutgoing rewrote it.
@@ -107,11 +115,20 @@ function exchange(
     dontFragment: false,
     seen: there.wires,
     direction: "back",
-    ...(translated && from.kind === "pod" && { masqueraded: from }),
-    ...shown,
+    masqueraded: translated && from.kind === "pod" ? from : undefined,
+    keep,
+    service,
+    client,
   });
-  return back.drop && { ...named(back.drop), onReturn: true };
+  return back.drop && named(back.drop, leaves && !translated, true);
 }
+
+/** A packet that should have its node's address and has the pod's is lost because of that, wherever it is lost. */
+const named = (drop: Omit<Drop, "onReturn">, lacksNat: boolean, onReturn: boolean): Drop => ({
+  ...drop,
+  ...(lacksNat && !drop.fault && { fault: "nat-missing" }),
+  onReturn,
+});
 
 /** Whether natOutgoing is for a packet: it leaves the IPPool, and its node. */
 const leavesPool = ({ ipPool }: LabPlan, from: Sender, to: Host): boolean =>

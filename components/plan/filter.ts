@@ -26,14 +26,25 @@ export function spoofing(plan: LabPlan, node: NodePlan): Pick<Drop, "cause" | "f
 
 /** The open rule that lets a packet into a node's security group. An answer needs none. */
 export function ruleThatPasses(plan: LabPlan, wire: Wire, node: NodePlan): FirewallRule | undefined {
-  const passes = (rule: FirewallRule) =>
-    rule.open && matches(rule, wire) && !closedOn(plan, rule.name, node, "in");
   const source = isPod(plan, wire.source) ? "pods" : "nodes";
-  const found = plan.firewall.find((rule) => rule.source === source && passes(rule));
+  const found = passing(plan, wire, node, source);
   if (found || source === "nodes") return found;
   // With ML2/OVS the group also has the addresses of its ports' allowed address pairs.
   if (!fabricFacts(plan).groupHasPods || !plan.antiSpoofing.allowsPods) return undefined;
-  return plan.firewall.find((rule) => rule.source === "nodes" && passes(rule));
+  return passing(plan, wire, node, "nodes");
+}
+
+/** A loop, because it is what a verdict does most. */
+function passing(
+  plan: LabPlan,
+  wire: Wire,
+  node: NodePlan,
+  source: FirewallRule["source"],
+): FirewallRule | undefined {
+  for (const rule of plan.firewall)
+    if (rule.source === source && rule.open && matches(rule, wire) && !closedOn(plan, rule.name, node, "in"))
+      return rule;
+  return undefined;
 }
 
 /** The rule that is missing, if a stateful group drops the packet. */

@@ -12,6 +12,12 @@ import type { NodePlan } from "./topology";
 /** What became of a packet, and what connection tracking on the way remembers of it. */
 export type Passage = { drop?: Omit<Drop, "onReturn">; wires: Wire[] };
 
+/** A packet that is lost although it has left its node. Not a closure: a verdict calls this engine thousands of times. */
+const lost = (wire: Wire, drop: Omit<Drop, "onReturn" | "packet">): Passage => ({
+  drop: { ...drop, packet: describe(wire) },
+  wires: [wire],
+});
+
 /**
  * From node to node: the sender's own firewall, outgoing anti-spoofing, the gateway if on the path, incoming
  * anti-spoofing, the security group, the receiver's own firewall.
@@ -24,71 +30,67 @@ export function betweenNodes(
   wire: Wire,
   viaGateway: boolean,
 ): Passage {
-  const wires = [wire];
-  const packet = describe(wire);
-  const lost = (drop: Omit<Drop, "onReturn" | "packet">): Passage => ({ drop: { ...drop, packet }, wires });
   const { gateway, dropsIpip, antiSpoofing } = fabricFacts(plan);
   const { out = [], in: into = [] } = antiSpoofing?.checks ?? {};
   const notes = leg.keep && notesOn(plan, leg, wire);
   const kept = blockedBy(plan, wire, leg, a, "out");
   notes?.firewall(a, "out", kept);
-  if (kept) return lost({ cause: "host-firewall", hop: `${a.name}'s firewall`, ...kept });
+  if (kept) return lost(wire, { cause: "host-firewall", hop: `${a.name}'s firewall`, ...kept });
   const spoofedOut = out.includes("source") && spoofed(plan, wire.source, a);
   if (out.length > 0) notes?.port(a, spoofedOut ? wire.source : undefined, "out");
-  if (spoofedOut) return lost({ ...spoofing(plan, a), hop: `${a.name}'s port` });
+  if (spoofedOut) return lost(wire, { ...spoofing(plan, a), hop: `${a.name}'s port` });
   const length = lengthOf(plan, leg, wire);
   const tooLong = length > plan.mtu.link - SMALLER_BY;
   const narrow = [a, b].find(({ host }) => host.broken.includes("link-mtu-smaller"));
   if (narrow) notes?.link(narrow, plan.mtu.link - SMALLER_BY);
   if (narrow && tooLong)
-    return lost({ cause: "host", hop: `${narrow.name}'s link`, fault: "link-mtu-smaller" });
+    return lost(wire, { cause: "host", hop: `${narrow.name}'s link`, fault: "link-mtu-smaller" });
   const noIpip = wire.protocol === "4" && dropsIpip !== undefined;
   const swallows = viaGateway && tooLong && a.host.broken.includes("mtu-black-hole");
   const noRoute = viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0;
   if (viaGateway || noIpip)
     notes?.gateway(b, noIpip ? "protocol" : swallows ? "mtu" : noRoute ? "route" : undefined);
-  if (noIpip) return lost({ cause: "protocol", hop: gateway });
-  if (swallows) return lost({ cause: "host", hop: gateway, fault: "mtu-black-hole" });
-  if (noRoute) return lost({ cause: "gateway", hop: gateway });
-  const spoofedIn = [
-    ...(into.includes("source") && spoofed(plan, wire.source, a) ? [wire.source] : []),
-    ...(into.includes("destination") && spoofed(plan, wire.destination, b) ? [wire.destination] : []),
-  ];
-  if (into.length > 0) notes?.port(b, spoofedIn[0], "in");
-  if (spoofedIn.length > 0) return lost({ ...spoofing(plan, b), hop: `${b.name}'s port` });
+  if (noIpip) return lost(wire, { cause: "protocol", hop: gateway });
+  if (swallows) return lost(wire, { cause: "host", hop: gateway, fault: "mtu-black-hole" });
+  if (noRoute) return lost(wire, { cause: "gateway", hop: gateway });
+  const spoofedIn =
+    into.includes("source") && spoofed(plan, wire.source, a)
+      ? wire.source
+      : into.includes("destination") && spoofed(plan, wire.destination, b)
+        ? wire.destination
+        : undefined;
+  if (into.length > 0) notes?.port(b, spoofedIn, "in");
+  if (spoofedIn) return lost(wire, { ...spoofing(plan, b), hop: `${b.name}'s port` });
   const refused = refusedBy(plan, wire, leg.seen, b);
   notes?.group(b, refused);
-  if (refused) return lost({ cause: "security-group", hop: `${b.name}'s security group`, ...refused });
+  if (refused) return lost(wire, { cause: "security-group", hop: `${b.name}'s security group`, ...refused });
   const blocked = blockedBy(plan, wire, leg, b, "in");
   notes?.firewall(b, "in", blocked);
-  if (blocked) return lost({ cause: "host-firewall", hop: `${b.name}'s firewall`, ...blocked });
-  return { wires };
+  if (blocked) return lost(wire, { cause: "host-firewall", hop: `${b.name}'s firewall`, ...blocked });
+  return { wires: [wire] };
 }
 
 /** To the internet, by the gateway. */
 export function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Passage {
   const wire = inner(leg);
-  const wires = [wire];
-  const packet = describe(wire);
-  const lost = (drop: Omit<Drop, "onReturn" | "packet">): Passage => ({ drop: { ...drop, packet }, wires });
   const { antiSpoofing, snat, gateway } = fabricFacts(plan);
   const notes = leg.keep && notesOn(plan, leg, wire);
   const checked = antiSpoofing?.checks.out.includes("source");
   const isSpoofed = checked && spoofed(plan, wire.source, a);
   if (checked) notes?.port(a, isSpoofed ? wire.source : undefined, "out");
-  if (isSpoofed) return lost({ ...spoofing(plan, a), hop: `${a.name}'s port` });
+  if (isSpoofed) return lost(wire, { ...spoofing(plan, a), hop: `${a.name}'s port` });
   const isNarrow = a.host.broken.includes("link-mtu-smaller");
   if (isNarrow) notes?.link(a, plan.mtu.link - SMALLER_BY);
   if (isNarrow && leg.probe.size > plan.mtu.link - SMALLER_BY)
-    return lost({ cause: "host", hop: `${a.name}'s link`, fault: "link-mtu-smaller" });
+    return lost(wire, { cause: "host", hop: `${a.name}'s link`, fault: "link-mtu-smaller" });
   const { size } = leg.probe;
   const tooLong = size > INTERNET.mtu;
   const translates = snat === "any" || !isPod(plan, wire.source);
   notes?.toInternet(tooLong, translates);
-  if (tooLong) return lost({ cause: "mtu", hop: gateway, mtu: { size, limit: INTERNET.mtu } });
+  if (tooLong) return lost(wire, { cause: "mtu", hop: gateway, mtu: { size, limit: INTERNET.mtu } });
   // Unless the gateway translates a pod's address like a node's, the internet has no route back to it.
-  if (!translates) return lost({ cause: "no-answer", hop: "the internet" });
-  return { wires };
+  if (!translates) return lost(wire, { cause: "no-answer", hop: "the internet" });
+  return { wires: [wire] };
 }
 
 /** The internet host only answers, and its answers match the state that the probe left at every hop. */
