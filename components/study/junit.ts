@@ -1,5 +1,4 @@
 /** An observation as a JUnit report, which CI systems show as tests. */
-import { create } from "xmlbuilder2";
 import type { Evidence } from "./evidence";
 import type { Observed } from "./measure";
 import { differs, type PairOutcome } from "./observation";
@@ -53,6 +52,8 @@ export function formatJunit(lab: string, { observation, outcomes, evidence }: Ob
     },
   };
   // What a terminal's program prints may have control characters, which XML cannot have.
+  // Only reports need it, and it is not a part of the bundle: no other command should load it.
+  const { create } = require("xmlbuilder2") as typeof import("xmlbuilder2");
   return `${create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "?" }, root).end({ prettyPrint: true })}\n`;
 }
 
