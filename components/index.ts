@@ -49,7 +49,17 @@ export type { NodeContainersArgs } from "./infrastructure/hosts/containers";
 export type { OpenStackInfrastructureArgs } from "./infrastructure/openstack";
 export type { TwinArgs } from "./infrastructure/twin";
 export { Lab, type LabArgs, type LabOutputs } from "./lab";
-export { judge, type LabPlan, type NodePlan, type PathVerdict, planLab, type Verdict } from "./plan";
+export {
+  type Hop,
+  judge,
+  type LabPlan,
+  type NodePlan,
+  type PathVerdict,
+  planLab,
+  type Trace,
+  trace,
+  type Verdict,
+} from "./plan";
 export { TwinObservation } from "./study/stack";
 
 /** What is loaded when it is first used, and from where. */

@@ -34,9 +34,11 @@ export interface Trace {
  * import { parseConfig, planLab, trace } from "encaplab";
  *
  * const plan = planLab(parseConfig({ encapsulation: "IPIP" }));
- * const [a, b] = plan.nodes.map((node) => ({ pod: node.pods[0], node }));
- * const { hops } = trace(plan, a.pod, { kind: "pod", ...b }, { protocol: "icmp", size: 84 });
- * for (const { name, decision, out } of hops) console.log(name, decision, out?.length);
+ * const [from, to] = plan.nodes.flatMap((node) => node.pods.slice(0, 1).map((pod) => ({ node, pod })));
+ * if (from && to) {
+ *   const { hops } = trace(plan, from.pod, { kind: "pod", ...to }, { protocol: "icmp", size: 84 });
+ *   for (const { name, decision, out } of hops) console.log(name, decision, out?.length);
+ * }
  * ```
  * @throws {Error} when the source is on a node that the plan does not have.
  */
