@@ -21,5 +21,5 @@ export { describePacket, describeProbe, formatTrace } from "./trace-report";
 export { twinProber } from "./twin-prober";
 export { diffOf, formatDiff, type LabDiff, type Side } from "./verdict-diff";
 export { formatVerdict, type ReportOptions } from "./verdict-report";
-export { beginWatch, type Watch, type Watched, type WatchedFlow } from "./watch";
+export { beginWatch, type SwitchSeen, type Watch, type Watched, type WatchedFlow } from "./watch";
 export { formatWatched } from "./watch-report";

@@ -10,10 +10,8 @@ const SHOWN = 8;
  * A line for each path and direction: how many datagrams were lost, and the longest time without any. Then the connections
  * that broke, and in which order the first node changed; with `verbose`, every node.
  */
-export function formatWatched(
-  { flows, connections, changes }: Watched,
-  { width, verbose = false }: ReportOptions = {},
-): string {
+export function formatWatched(watched: Watched, { width, verbose = false }: ReportOptions = {}): string {
+  const { flows, changes } = watched;
   const rows = flows.map((flow) => [
     flow.path,
     `${flow.from} > ${flow.to}`,
@@ -25,16 +23,11 @@ export function formatWatched(
     rows,
     width,
   );
-  const broken = connections.filter(({ state }) => state !== "lives");
-  const old =
-    broken.length === 0
-      ? `Connections from before the switch live (${connections.map(({ path }) => path).join(", ")}).`
-      : `Connections from before the switch: ${broken.map(({ path, state }) => `${path} ${state}`).join("; ")}.`;
   const shown = verbose ? changes : changes.filter(({ node }) => node === busiest(changes)).slice(0, SHOWN);
   const hidden = changes.length - shown.length;
   return [
     table,
-    wrap(old, { width }),
+    wrap(oldConnections(watched), { width }),
     ...shown.map(({ node, at, change }) =>
       wrap(`  +${at.toFixed(2)} s  ${node}: ${change}`, { width, hang: 11 }),
     ),
@@ -42,7 +35,16 @@ export function formatWatched(
   ].join("\n");
 }
 
-function outageOf({ lost, outage, stays, losses }: WatchedFlow): string {
+/** What became of the connections that were opened before the switch, in a sentence. */
+export function oldConnections({ connections }: Watched): string {
+  const broken = connections.filter(({ state }) => state !== "lives");
+  if (broken.length === 0)
+    return `Connections from before the switch live (${connections.map(({ path }) => path).join(", ")}).`;
+  return `Connections from before the switch: ${broken.map(({ path, state }) => `${path} ${state}`).join("; ")}.`;
+}
+
+/** The longest time without a datagram, in words. */
+export function outageOf({ lost, outage, stays, losses }: WatchedFlow): string {
   if (lost === 0) return "none";
   const began = losses.at(-1)?.at ?? 0;
   return stays ? `since +${began.toFixed(2)} s, to the end` : `${outage} ms`;

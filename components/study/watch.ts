@@ -1,10 +1,9 @@
 /** Watches a twin while it is switched: what is lost on each path, which old connections break, what changes when. */
+import type { Encapsulation } from "../config";
 import { runScript, type Sandbox } from "../infrastructure/twin/sandbox";
 import { addressOf, type LabPlan, type Pair, type Path, rowsOf, TUNNELS } from "../plan";
+import { RATE } from "./rate";
 import { PATIENCE, program } from "./twin-prober";
-
-/** Datagrams per second, on each path and in each direction. */
-export const RATE = 20;
 
 /** Seconds after which a watch ends by itself, if the command that began it was killed. */
 const LIMIT = 300;
@@ -16,6 +15,8 @@ export interface WatchedFlow {
   from: string;
   to: string;
   sent: number;
+  /** When the first one was sent, in seconds since the first change: negative. */
+  began: number;
   /** Datagrams that did not arrive. */
   lost: number;
   /** Milliseconds: the longest run of lost datagrams, at {@link RATE} a second. */
@@ -33,6 +34,15 @@ export interface Watched {
   connections: { path: Path; from: string; to: string; state: string }[];
   /** In their order. `at`: seconds since the first of them. */
   changes: { node: string; at: number; change: string }[];
+}
+
+/** A switch with what was seen of it, as it is kept for the report. */
+export interface SwitchSeen {
+  from: Encapsulation;
+  to: Encapsulation;
+  /** When it had ended, as an ISO 8601 time in UTC. */
+  at: string;
+  watched: Watched;
 }
 
 /** What `scripts/twin/observe` answers. */
@@ -114,6 +124,7 @@ export function seenIn({ flows, connections, changes }: Answer): Watched {
         from,
         to,
         sent,
+        began: inMilliseconds(first - begin),
         lost: lost.length,
         outage: (Math.max(0, ...runs.map(({ count }) => count)) * 1000) / RATE,
         losses: runs.map(({ start, count }) => ({ at: inMilliseconds(first + start / RATE - begin), count })),

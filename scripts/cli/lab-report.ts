@@ -11,6 +11,7 @@ import { planOf } from "./lab-plan";
 import { planOnMachines } from "./living-pods";
 import { type LabConfig, labConfig } from "./overlay";
 import { hasFile } from "./stack-file";
+import { lastSwitch } from "./switch-record";
 
 /**
  * The report on a lab. What is up counts: the config is what it would become at the next `up`.
@@ -22,6 +23,7 @@ export function reportOn(stack: string, now = new Date()): Report {
   const config = hasFile(stack) || !up ? labConfig(stack) : undefined;
   const plan = up ?? planFrom(config as LabConfig, deployed);
   const observation = observationOf(deployed);
+  const switched = isEmpty(deployed) ? undefined : lastSwitch(stack, plan.encapsulation);
   return {
     stack,
     version: ownVersion(),
@@ -30,6 +32,7 @@ export function reportOn(stack: string, now = new Date()): Report {
     plan,
     modes: modesOf(plan, (encapsulation) => planWith(config, encapsulation)),
     ...(observation && { observation }),
+    ...(switched && { switched }),
     notes: notesOn(config, plan, observation),
     config: Object.entries(config?.config ?? {}).map(([key, value]) => ({ key, value: show(value) })),
   };

@@ -69,7 +69,12 @@ export async function switchLab(
   }
   if (run.status !== 0 && !run.disagrees) return run.status;
   report(config, before, run, encapsulation);
-  if (watched) print(formatWatched(watched, { width: widthOf(process.stdout), verbose }));
+  if (watched && deployed && plan) {
+    print(formatWatched(watched, { width: widthOf(process.stdout), verbose }));
+    const { keepSwitch } = require("./switch-record") as typeof import("./switch-record");
+    const [from, to, at] = [deployed.encapsulation, plan.encapsulation, new Date().toISOString()];
+    keepSwitch(stack, { from, to, at, watched });
+  }
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
   else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
   return run.disagrees ? DISAGREES : 0;

@@ -10,6 +10,7 @@ import {
   planLab,
   probesOf,
 } from "../../components/plan";
+import type { SwitchSeen } from "../../components/study";
 import type { Measured } from "../../components/study/measured";
 import { compare } from "../../components/study/observation";
 import { idOf } from "../../components/study/order";
@@ -38,16 +39,54 @@ export function observed(plan: LabPlan, surprise: Surprise = () => undefined) {
   return compare(plan, measured, new Date("2026-11-26T08:00:00Z"));
 }
 
+/** A switch that lost three datagrams on its way inside the subnet, and all to the other one. */
+export const SWITCHED: SwitchSeen = {
+  from: "VXLAN",
+  to: "None",
+  at: "2026-11-26T08:00:00.000Z",
+  watched: {
+    flows: [
+      {
+        path: "same-subnet",
+        from: "cp1-1",
+        to: "w1-1",
+        sent: 40,
+        began: -1,
+        lost: 3,
+        outage: 150,
+        losses: [{ at: 0, count: 3 }],
+        stays: false,
+      },
+      {
+        path: "cross-subnet",
+        from: "cp1-1",
+        to: "w2-1",
+        sent: 40,
+        began: -1,
+        lost: 20,
+        outage: 1000,
+        losses: [{ at: 0, count: 20 }],
+        stays: true,
+      },
+    ],
+    connections: [
+      { path: "same-subnet", from: "cp1-1", to: "w1-1", state: "lives" },
+      { path: "cross-subnet", from: "cp1-1", to: "w2-1", state: "broke (nothing arrives)" },
+    ],
+    changes: [{ node: "w1", at: 0, change: "Deleted 172.16.0.0/26 via 172.16.0.0 dev vxlan.calico onlink" }],
+  },
+};
+
 /**
  * A report as JSON would carry it.
  * @param more `surprise`: measured, with these surprises. Without it nothing was measured.
  */
 export function reportOf(
   config: Record<string, unknown>,
-  more: { stack?: string; surprise?: Surprise } = {},
+  more: { stack?: string; surprise?: Surprise; switched?: SwitchSeen } = {},
 ): Report {
   const plan = planLab(parseConfig(config));
-  const { stack = "L0", surprise } = more;
+  const { stack = "L0", surprise, switched } = more;
   const report: Report = {
     stack,
     version: "0.0.0",
@@ -56,6 +95,7 @@ export function reportOf(
     plan,
     modes: modesOf(plan, (encapsulation) => planLab(parseConfig({ ...config, encapsulation }))),
     ...(surprise && { observation: observed(plan, surprise) }),
+    ...(switched && { switched }),
     notes: [],
     config: Object.entries(config).map(([key, value]) => ({
       key: `encaplab:${key}`,

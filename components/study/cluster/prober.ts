@@ -32,7 +32,7 @@ export interface ClusterProberArgs {
   image: string;
   /** A host in the internet that answers pings, and TCP on port 443. Default: {@link INTERNET}. */
   internet?: string;
-  /** Tells the user what is waited for. Default: nobody is told. */
+  /** Tells the user what is waited for. Default: no one is told. */
   say?: (sentence: string) => void;
 }
 

@@ -4,6 +4,8 @@ import { isWarning, judge, type PathVerdict, rowKey, type Verdict } from "../../
 import { failureGroups, groupBy, listNames } from "../failure";
 import type { Observation, ObservedRow } from "../observation";
 import { outcomeOf, PROBE_COLUMNS, rowIn, summarize } from "../verdict-report";
+import type { SwitchSeen } from "../watch";
+import { oldConnections, outageOf } from "../watch-report";
 import { notDrawn, topologyChart } from "./mermaid";
 import { type Report, reportedPlan } from "./report";
 
@@ -19,6 +21,7 @@ export function formatMarkdown(report: Report): string {
     ...checks(observation),
     ...failures(verdict),
     ...readiness(verdict),
+    ...switched(report.switched),
     "### Topology",
     `\`\`\`mermaid\n${topologyChart(plan)}\n\`\`\``,
     notDrawn(plan) ?? [],
@@ -74,6 +77,22 @@ const MARKS = { works: "✅", fails: "❌", partly: "🟠" } as const;
 function disagreements(observation: Observation | undefined): string[] {
   if (!observation?.disagreements.length) return [];
   return ["### Verdict and observation disagree", list(observation.disagreements)];
+}
+
+/** What the last switch lost on each path. */
+function switched(seen: SwitchSeen | undefined): string[] {
+  if (!seen) return [];
+  const rows = seen.watched.flows.map((flow) => [
+    flow.path,
+    plain(`${flow.from} > ${flow.to}`),
+    `${flow.lost} of ${flow.sent}`,
+    outageOf(flow),
+  ]);
+  return [
+    `### The switch from ${seen.from} to ${seen.to}`,
+    table(["path", "pods", "lost", "longest outage"], rows),
+    plain(oldConnections(seen.watched)),
+  ];
 }
 
 /** What was looked at besides the paths. */

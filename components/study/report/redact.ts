@@ -37,6 +37,7 @@ export function redact(report: Report): Report {
     plan,
     modes,
     ...(report.observation && { observation: redactObservation(names, report.observation) }),
+    ...(report.switched && { switched: mapTexts(report.switched, names.text) }),
     notes: report.notes.map(names.text),
     config: report.config
       .filter(({ key }) => OPEN_KEYS.test(key))

@@ -2,6 +2,7 @@
 import { ConfigError, ENCAPSULATIONS, type Encapsulation } from "../../config";
 import type { LabPlan } from "../../plan";
 import type { Observation } from "../observation";
+import type { SwitchSeen } from "../watch";
 
 /** One encapsulation of a report: the lab planned with it, or why that is not possible. */
 export type ReportMode =
@@ -26,6 +27,8 @@ export interface Report {
   modes: ReportMode[];
   /** What was measured of this plan, if anything was. */
   observation?: Observation;
+  /** The last switch of the lab that is up, if it was watched. */
+  switched?: SwitchSeen;
   /** What the reader should know about where all this comes from, each as one sentence. */
   notes: string[];
   /** The config that the stack sets, without secrets. */

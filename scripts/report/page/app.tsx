@@ -16,6 +16,7 @@ import { Heading } from "./heading";
 import { Matrix } from "./matrix";
 import { ModePicker, ModeTable } from "./modes";
 import { Paths } from "./paths";
+import { Switch } from "./switch";
 import { Topology } from "./topology";
 import { Trace } from "./trace";
 import { keyOf, pairIn, probeFor, readAddress, type View, writeAddress } from "./view";
@@ -73,6 +74,7 @@ export function App({ report }: { report: Report }) {
         </div>
         <Paths plan={plan} verdict={verdict} observation={observation} onChoose={show} />
         <ModeTable report={report} chosen={view.encapsulation} onChoose={choose} />
+        {report.switched && <Switch switched={report.switched} />}
         <Details report={report} plan={plan} verdict={verdict} observation={observation} />
       </main>
     </>

@@ -4,7 +4,7 @@ import axe, { type AxeResults } from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { pageOf } from "../../../scripts/cli/report-page";
 import { BrowserUnderTest } from "../../support/browser";
-import { onPair, reportOf } from "../../support/report";
+import { onPair, reportOf, SWITCHED } from "../../support/report";
 
 const L9 = { cloud: "aws", encapsulation: "None", faults: ["source-dest-check"], rehearse: true };
 const NARROW = { width: 390, height: 844 };
@@ -40,7 +40,7 @@ describe("the report's page", function () {
   const cell = (page: Page, pair: string) => page.getByRole("button", { name: new RegExp(`^${pair}: `) });
   const trace = (page: Page) => page.locator("#trace");
 
-  it("is one file below 1 MB that asks nobody for anything, and cannot", async () => {
+  it("is one file below 1 MB that asks no server for anything, and cannot", async () => {
     assert.ok(predicted.length < 1_000_000, `${predicted.length} bytes`);
     const { page, requests, errors } = await browser.open(predicted);
     await page.getByRole("button", { name: "last hop" }).click();
@@ -108,6 +108,22 @@ describe("the report's page", function () {
     await page.getByRole("button", { name: "play" }).click();
     await trace(page).locator("output", { hasText: "2/" }).waitFor();
     await page.getByRole("button", { name: "pause" }).click();
+  });
+
+  it("shows the last switch as a strip for each path, with what was lost and what changed", async () => {
+    const html = await pageOf(reportOf({ encapsulation: "None" }, { switched: SWITCHED }));
+    const { page } = await browser.open(html, { colorScheme: "dark" });
+    assert.equal(await shown(page.locator("#switch")), "The switch from VXLAN to None");
+    const strip = (name: string) => page.getByRole("img", { name });
+    assert.equal(await strip("cp1-1 to w1-1: 3 of 40 lost").locator(".lost").count(), 1);
+    // Two seconds in all, one of them lost: the second half.
+    const lost = strip("cp1-1 to w2-1: 20 of 40 lost").locator(".lost");
+    assert.deepEqual([await lost.getAttribute("x"), await lost.getAttribute("width")], ["500", "500"]);
+    assert.match(
+      await shown(page.locator("main")),
+      /since \+0\.00 s, to the end[\s\S]*cross-subnet broke \(nothing arrives\)/,
+    );
+    assert.match(await page.content(), /\+0\.000 s {2}w1 {2}Deleted 172\.16\.0\.0\/26/);
   });
 
   it("makes a pair stand out that did not do what was predicted, and opens with it", async () => {

@@ -1,7 +1,7 @@
 /** The report for an issue tracker. */
 import assert from "node:assert/strict";
 import { formatMarkdown } from "../../../components/study/report";
-import { onPair, reportOf } from "../../support/report";
+import { onPair, reportOf, SWITCHED } from "../../support/report";
 
 const L9 = { cloud: "aws", encapsulation: "None", faults: ["source-dest-check"], rehearse: true };
 
@@ -77,6 +77,13 @@ describe("a report as Markdown", () => {
     const text = formatMarkdown(report);
     assert.match(text, /^- DNS from w1-1: no answer: CoreDNS is not ready$/m);
     assert.match(text, /^\| pod-to-internet \| ✅ works \(not measured\) \|/m);
+  });
+
+  it("tells what the last switch lost", () => {
+    const text = formatMarkdown(reportOf({ encapsulation: "None" }, { switched: SWITCHED }));
+    assert.match(text, /^### The switch from VXLAN to None$/m);
+    assert.match(text, /^\| same-subnet \| cp1-1 > w1-1 \| 3 of 40 \| 150 ms \|$/m);
+    assert.match(text, /^Connections from before the switch: cross-subnet broke \(nothing arrives\)\.$/m);
   });
 
   it("compares the encapsulations, also those that the lab cannot have", () => {

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { judge, pairsOf, planLab, rowKey } from "../../../components/plan";
 import { formatMarkdown, redact, reportedPlan } from "../../../components/study/report";
 import { labConfigs } from "../../support/arbitraries";
-import { onPair, reportOf } from "../../support/report";
+import { onPair, reportOf, SWITCHED } from "../../support/report";
 
 /** A lab whose names and addresses are in no text of ours. */
 const SECRET = {
@@ -30,6 +30,10 @@ const secretReport = () => {
     "66:aa:bb:cc:dd:01 > 66:aa:bb:cc:dd:02, length 98: 100.99.0.65 > 100.99.0.129: ICMP echo request";
   wire.route = `100.99.0.129 via 10.77.31.1 dev ens5 src 10.77.31.40 # ${report.plan.nodes[1]?.pods[0]?.interface}`;
   report.observation.sessionsDown = { zebra: ["10.88.12.138"] };
+  const switched = JSON.stringify(SWITCHED)
+    .replaceAll("cp1-1", "yak-1")
+    .replaceAll("172.16.0.0", "100.99.0.0");
+  report.switched = JSON.parse(switched.replaceAll('"w1"', '"zebra"'));
   report.notes.push("Changed for this lab: topology[0].nodes[1] zebra (file: 192.168.77.5).");
   return report;
 };
