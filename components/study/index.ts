@@ -7,6 +7,7 @@ export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } fro
 export { decodePacket } from "./decode";
 export type { Evidence } from "./evidence";
 export { describeFailure, failureGroups } from "./failure";
+export { type Goal, type Judged, missingOf } from "./goal";
 export { type StudyImage, studyImage } from "./image";
 export { formatJunit } from "./junit";
 export { formatMarkdown } from "./markdown";

@@ -12,6 +12,7 @@ import { diff } from "./commands/diff";
 import { down } from "./commands/down";
 import { kubeconfig } from "./commands/kubeconfig";
 import { leftovers } from "./commands/leftovers";
+import { lesson } from "./commands/lesson";
 import { observe } from "./commands/observe";
 import { report } from "./commands/report";
 import { reset } from "./commands/reset";
@@ -41,6 +42,7 @@ const COMMANDS = [
   switchCommand,
   reset,
   observe,
+  lesson,
   verdict,
   trace,
   diff,
