@@ -41,8 +41,12 @@ export function readState(folder: string, stack: string): object | undefined {
  */
 export function restoreState(stack: string): void {
   const folder = ownFolder();
-  const file = folder && stateFile(folder, stack);
-  if (!folder) return;
+  if (folder) restoreStateIn(folder, stack);
+}
+
+/** As {@link restoreState}, in a backend of that folder. */
+export function restoreStateIn(folder: string, stack: string): void {
+  const file = stateFile(folder, stack);
   repairBackend(folder, stack);
   if (!file) return;
   const damage = tryRead(file);

@@ -4,6 +4,7 @@ import { ENCAPSULATIONS, FAULTS } from "../../components/config";
 import { ENCAPSULATION_FACTS } from "../../components/plan";
 import { needsContainers, SPEC, W3 } from "../support/containers";
 import { HostsLab } from "../support/hosts";
+import { failingPaths } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { skip } from "../support/skip";
 
@@ -42,6 +43,16 @@ describe("the observation of a real cluster", function () {
         const { disagreements, notConverged } = await lab.observe();
         assert.deepEqual([...disagreements, ...notConverged], []);
       });
+
+  it("loses full-MTU packets in VXLAN's tunnel with the fault mtu-too-big, and carries them again without the fault", async () => {
+    lab.on(NAMES, { encapsulation: "VXLAN", faults: ["mtu-too-big"] });
+    await lab.up();
+    assert.deepEqual(failingPaths(lab.plan), ["same-subnet: full-MTU", "cross-subnet: full-MTU"]);
+    assert.deepEqual((await lab.observe()).disagreements, []);
+    lab.on(NAMES, { encapsulation: "VXLAN" });
+    await lab.up();
+    assert.deepEqual((await lab.observe()).disagreements, []);
+  });
 
   it("ends in bounded time with a node that is off, says what it could not measure, and is right about the others", async () => {
     lab.on(NAMES, { encapsulation: "VXLAN" });

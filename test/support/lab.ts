@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
+import { restoreStateIn } from "../../scripts/cli/state-file";
 import { engineFolder } from "./engine";
 import { ENGINE_SETTINGS, EngineEnvironment, type EnvironmentOptions } from "./engine-environment";
 import { eventsIn, operationsIn, outputsIn, summaryIn } from "./engine-events";
@@ -128,7 +129,8 @@ export class Lab extends EngineEnvironment {
   }
 
   /**
-   * Starts an update and kills it, then removes the lock that it leaves, as the launcher does.
+   * Starts an update and kills it, then restores a state that it has half written, and removes the lock that it leaves, as
+   * the launcher does.
    * @param moment returns at the moment of the kill. An update that ends earlier is not killed.
    */
   async killed(
@@ -142,6 +144,7 @@ export class Lab extends EngineEnvironment {
     } finally {
       update.running.kill(victim);
       await update.running.exited;
+      restoreStateIn(this.state, this.stack);
       await this.cancel();
     }
   }
