@@ -59,27 +59,34 @@ export interface Watch {
 }
 
 /** One pair of pods for each kind of path between pods. */
-const pairsOf = (plan: LabPlan): Pair[] =>
-  [
-    ...new Map(
-      rowsOf(plan).rows.flatMap(({ pair }) => (pair.to.kind === "pod" ? [[pair.path, pair] as const] : [])),
-    ).values(),
-  ].filter(({ from }) => plan.nodes.some(({ pods }) => pods.some(({ name }) => name === from.name)));
+function watchedPairs(plan: LabPlan): Pair[] {
+  const between = rowsOf(plan).rows.flatMap(({ pair }) =>
+    pair.to.kind === "pod" && pair.from.name !== pair.from.node ? [[pair.path, pair] as const] : [],
+  );
+  return [...new Map(between).values()];
+}
+
+/** The id of a flow: its path and its pods. */
+const idOf = (...ends: readonly [path: Path, from: string, to: string]): string => JSON.stringify(ends);
+
+function endsIn(id: string): Pick<WatchedFlow, "path" | "from" | "to"> {
+  const [path, from, to] = JSON.parse(id) as [Path, string, string];
+  return { path, from, to };
+}
 
 /** What is watched: each pair in both directions. Pure. */
 export function watchOrder(plan: LabPlan, patience: number) {
-  const pods = new Map(plan.nodes.flatMap(({ pods }) => pods.map((pod) => [pod.name, pod.address])));
-  const flows = pairsOf(plan).flatMap(({ path, from, to }) => {
+  const flows = watchedPairs(plan).flatMap(({ path, from, to }) => {
     if (to.kind !== "pod") return [];
     const [one, other] = [from.name, to.pod.name];
     const flow = (source: string, target: string, destination: string, connects: boolean) => ({
-      id: JSON.stringify([path, source, target]),
+      id: idOf(path, source, target),
       from: source,
       to: target,
       destination,
       connects,
     });
-    return [flow(one, other, addressOf(to), true), flow(other, one, pods.get(one) ?? from.address, false)];
+    return [flow(one, other, addressOf(to), true), flow(other, one, from.address, false)];
   });
   const nodes = plan.nodes.filter(({ pods }) =>
     pods.some(({ name }) => flows.some(({ from, to }) => name === from || name === to)),
@@ -117,12 +124,9 @@ export function seenIn({ flows, connections, changes }: Answer): Watched {
   const begin = all[0]?.at ?? Math.min(...Object.values(flows).map(({ first }) => first));
   return {
     flows: Object.entries(flows).map(([id, { sent, first, lost }]) => {
-      const [path, from, to] = JSON.parse(id) as [Path, string, string];
       const runs = runsIn(lost);
       return {
-        path,
-        from,
-        to,
+        ...endsIn(id),
         sent,
         began: inMilliseconds(first - begin),
         lost: lost.length,
@@ -131,10 +135,7 @@ export function seenIn({ flows, connections, changes }: Answer): Watched {
         stays: sent > 0 && lost.at(-1) === sent - 1,
       };
     }),
-    connections: Object.entries(connections).map(([id, state]) => {
-      const [path, from, to] = JSON.parse(id) as [Path, string, string];
-      return { path, from, to, state };
-    }),
+    connections: Object.entries(connections).map(([id, state]) => ({ ...endsIn(id), state })),
     changes: all.map(({ node, at, change }) => ({ node, at: inMilliseconds(at - begin), change })),
   };
 }

@@ -12,7 +12,7 @@ import { planOf } from "./lab-plan";
 import { labConfig } from "./overlay";
 import { machinesOf, targetOf } from "./remote-shell";
 import { prepareEngineFor } from "./setup";
-import { suggestion } from "./spelling";
+import { noSuchName } from "./spelling";
 import { say } from "./terminal";
 
 /** What the user wants to capture. */
@@ -53,7 +53,7 @@ type Capture = (sink: CaptureSink) => Promise<Ending>;
 async function inTwin(stack: string, name: string, wanted: WantedCapture): Promise<Capture> {
   const { sandbox, plan } = runningTwin(stack);
   const names = (await runScript(sandbox, "ls /run/netns")).trim().split(/\s+/);
-  if (!names.includes(name)) throw unknown(stack, name, names);
+  if (!names.includes(name)) throw noSuchName(stack, name, names);
   const chosen = wanted.path && plan && chosenBy(stack, plan, name, wanted.path);
   const isPod = plan?.nodes.some(({ pods }) => pods.some((pod) => pod.name === name));
   const isNode = plan?.nodes.some((node) => node.name === name);
@@ -69,7 +69,7 @@ async function onMachine(
   machines: readonly string[],
   wanted: WantedCapture,
 ): Promise<Capture> {
-  if (!machines.includes(name)) throw unknown(stack, name, machines);
+  if (!machines.includes(name)) throw noSuchName(stack, name, machines);
   const { path } = wanted;
   if (path && !ON_MACHINES.includes(path)) {
     throw badUsage(
@@ -103,13 +103,6 @@ function chosenBy(stack: string, plan: LabPlan, name: string, path: Path) {
   if (found && found.filter !== "") return found;
   throw badUsage(`No packet of the path ${path} comes by ${name}'s interface in the lab ${stack}.`);
 }
-
-const unknown = (stack: string, name: string, names: readonly string[]): Failure => {
-  const sorted = [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  return badUsage(
-    `There is no "${name}" in the lab ${stack}. It has: ${sorted.join(", ")}.${suggestion(name, sorted)}`,
-  );
-};
 
 const asFailure = (file: string | undefined, error: Error): Failure =>
   badUsage(`${file} cannot be written: ${error.message}.`);

@@ -134,6 +134,13 @@ export const whyGone = (folder: string): string =>
     ? "was built by an earlier version of encaplab"
     : "was up, but its processes are gone (was this machine restarted?)";
 
+/** For a lab whose last `up` was ended before its plan was in the state. */
+export const incomplete = (stack: string): Failure =>
+  new Failure(
+    `The lab ${stack} is not complete: its last \`up\` did not finish; \`${typed(`up ${stack}`)}\` completes it.`,
+    1,
+  );
+
 /** A deployed twin and its running sandbox. @throws {Failure} when there is none, with the reason and what to do. */
 export function runningTwin(stack: string): DeployedTwin & { sandbox: Sandbox } {
   const deployed = deploymentOf(stack);

@@ -1,6 +1,4 @@
 /** Collects what a report shows: the deployed plan and what was observed, else the plan of the config. */
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
 import { ConfigError, type Encapsulation, PROJECT, parseStackConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
 import type { Observation } from "../../components/study";
@@ -10,6 +8,7 @@ import { describeChanges, listed, show } from "./lab-changes";
 import { planOf } from "./lab-plan";
 import { planOnMachines } from "./living-pods";
 import { type LabConfig, labConfig } from "./overlay";
+import { ownVersion } from "./own-version";
 import { hasFile } from "./stack-file";
 import { lastSwitch } from "./switch-record";
 
@@ -41,12 +40,6 @@ export function reportOn(stack: string, now = new Date()): Report {
 /** The plan of machines that are up, whose state has none, else that of the config. */
 const planFrom = (config: LabConfig, deployed: Deployment | undefined): LabPlan =>
   planOnMachines(config, deployed) ?? planOf(config.file, config.config);
-
-/** The version of encaplab. */
-export function ownVersion(): string {
-  const file = path.resolve(__dirname, "../../package.json");
-  return JSON.parse(readFileSync(file, "utf8")).version;
-}
 
 /** @throws {ConfigError} when the lab cannot have that encapsulation. */
 function planWith(config: LabConfig | undefined, encapsulation: Encapsulation): LabPlan {

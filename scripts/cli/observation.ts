@@ -1,9 +1,7 @@
 /** What measures a lab that is up, and what is deployed in it. */
 import type { LabPlan } from "../../components/plan";
 import { type Prober, studyImage, twinProber } from "../../components/study";
-import { deploymentOf, isEmpty, runningTwin, twinOf } from "./deployment";
-import { Failure } from "./failure";
-import { typed } from "./invocation";
+import { deploymentOf, incomplete, isEmpty, runningTwin, twinOf } from "./deployment";
 import { readKubeconfig } from "./kubeconfig";
 import { configOf } from "./lab-plan";
 import { planOnMachines } from "./living-pods";
@@ -13,12 +11,16 @@ import { say } from "./terminal";
 /** A lab's prober, and the plan that it is held against. @throws {Failure} when the lab cannot be measured. */
 export async function proberOf(stack: string): Promise<{ prober: Prober; plan: LabPlan }> {
   const deployed = deploymentOf(stack);
+  const required = (plan: LabPlan | undefined): LabPlan => {
+    if (plan) return plan;
+    throw incomplete(stack);
+  };
   if (isEmpty(deployed) || twinOf(deployed)) {
     const { sandbox, plan } = runningTwin(stack);
-    return { prober: twinProber(sandbox), plan: plan ?? incomplete(stack) };
+    return { prober: twinProber(sandbox), plan: required(plan) };
   }
   const lab = labConfig(stack);
-  const plan = planOnMachines(lab, deployed) ?? incomplete(stack);
+  const plan = required(planOnMachines(lab, deployed));
   const kubeconfig = await readKubeconfig(stack);
   const { clusterProber } = cluster();
   const { study = {} } = configOf(lab.file, lab.config);
@@ -28,11 +30,6 @@ export async function proberOf(stack: string): Promise<{ prober: Prober; plan: L
 
 const cluster = () =>
   require("../../components/study/cluster") as typeof import("../../components/study/cluster");
-
-function incomplete(stack: string): never {
-  const again = `\`${typed(`up ${stack}`)}\` completes it`;
-  throw new Failure(`The lab ${stack} is not complete: its last \`up\` did not finish; ${again}.`, 1);
-}
 
 /** Removes the study's pods from a lab's cluster, and says so. @returns the exit code. */
 export async function cleanUpLab(stack: string): Promise<number> {

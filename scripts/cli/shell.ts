@@ -4,10 +4,9 @@ import { quote } from "../../components/cluster/steps";
 import { runScript, type Sandbox } from "../../components/infrastructure/twin/sandbox";
 import { deploymentOf, runningTwin } from "./deployment";
 import { runHere } from "./engine";
-import { badUsage } from "./failure";
 import { machinesOf, remoteShell } from "./remote-shell";
 import { prepareEngineFor } from "./setup";
-import { suggestion } from "./spelling";
+import { noSuchName } from "./spelling";
 import { Trailer } from "./trailer";
 
 /** Opens a shell on this terminal, or runs the command if there is one, and returns its exit code. */
@@ -19,12 +18,7 @@ export async function enter(stack: string, name: string, command: readonly strin
   }
   const { sandbox } = runningTwin(stack);
   const names = (await runScript(sandbox, "ls /run/netns")).trim().split(/\s+/);
-  if (!names.includes(name)) {
-    names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-    throw badUsage(
-      `There is no "${name}" in the lab ${stack}. It has: ${names.join(", ")}.${suggestion(name, names)}`,
-    );
-  }
+  if (!names.includes(name)) throw noSuchName(stack, name, names);
   if (command.length > 0) return runInside(sandbox, name, command);
   const [program, ...argv] = sandbox.shellArgv(name);
   return runHere(program as string, argv);

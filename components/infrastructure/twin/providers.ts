@@ -20,7 +20,6 @@ import {
 } from "./apply";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
-import { partChanges, takeSnapshot } from "./process-snapshot";
 import {
   canPlay,
   findSandbox,
@@ -32,6 +31,7 @@ import {
   stopSandbox,
 } from "./sandbox";
 import type { SecurityState } from "./security";
+import { partChanges, takeSnapshot } from "./snapshot";
 
 /** The lab folder. Its removal ends the sandbox, with all namespaces and processes in it. */
 export const twinFolder = labFolder("twins", stopSandbox);

@@ -9,7 +9,7 @@ export const ANSWER = "encaplab";
 /** Lengths in bytes of the headers of IP and ICMP, and of IP and UDP. */
 const HEADERS = 28;
 
-/** Ports at which a server speaks TLS, whoever it is: HTTPS, the API server, the kubelet. */
+/** Ports at which a server speaks TLS: HTTPS, the API server, the kubelet. */
 const TLS = [443, 6443, 10250];
 
 /**

@@ -11,8 +11,7 @@ import {
   stackOption,
   verboseOption,
 } from "../command";
-import { badUsage, DISAGREES, Failure } from "../failure";
-import { typed } from "../invocation";
+import { badUsage, DISAGREES } from "../failure";
 import { findLabOrDefault, nameOf, requireLab } from "../labs";
 import { print, printJson, widthOf } from "../terminal";
 import type { PacketOptions } from "../trace-ends";
@@ -91,12 +90,9 @@ async function planned(options: Options): Promise<Traced> {
 /** The lab as it is deployed. @throws {Failure} when it is not a twin that is up. */
 async function running(options: Options): Promise<Traced> {
   if (options.config) throw badUsage("--observed looks at the lab as it is: leave --config out.");
-  const { runningTwin } = require("../deployment") as typeof import("../deployment");
+  const { incomplete, runningTwin } = require("../deployment") as typeof import("../deployment");
   const stack = await requireLab(named(undefined, options));
   const { sandbox, plan } = runningTwin(stack);
   if (plan) return { stack, plan, sandbox };
-  throw new Failure(
-    `The lab ${stack} is not complete: its last \`up\` did not finish; \`${typed(`up ${stack}`)}\` completes it.`,
-    1,
-  );
+  throw incomplete(stack);
 }

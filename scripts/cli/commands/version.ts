@@ -1,8 +1,7 @@
 /** `lab version`, also `lab --version`. */
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
 import type { Command } from "commander";
 import { command, endsWith, jsonOption, type LabOptions } from "../command";
+import { ownVersion } from "../own-version";
 import { print, printJson } from "../terminal";
 
 export const version = (): Command =>
@@ -16,8 +15,7 @@ export const version = (): Command =>
 
 function printVersion({ json }: LabOptions): number {
   const { engineAtHand } = require("../engine-at-hand") as typeof import("../engine-at-hand");
-  const file = path.resolve(__dirname, "../../../package.json");
-  const own: string = JSON.parse(readFileSync(file, "utf8")).version;
+  const own = ownVersion();
   const engine = engineAtHand();
   if (json) printJson({ encaplab: own, engine: engine ?? null });
   else print(`encaplab ${own}\nengine   ${engine ?? "none yet: the first `up` gets one"}`);

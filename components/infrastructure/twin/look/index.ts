@@ -70,6 +70,7 @@ export const isAsSeen = (part: string): string =>
 
 /** Bash that prints `altered <part>` for each part that is not as it was when it was signed. */
 export const ALTERED = [
+  "shopt -s nullglob",
   `for file in ${LOOKS}/*.look; do`,
   "  part=${file##*/}; part=${part%.look}",
   `  ${isAsSeen("$part")} || echo altered "$part" &`,
@@ -80,13 +81,14 @@ export const ALTERED = [
 /** The files of a part's look. */
 export const filesOfLook = (part: string): string => `${LOOKS}/${part}.look ${LOOKS}/${part}.seen`;
 
+/** The parts that {@link ALTERED} has printed, among whatever else. */
+export const alteredIn = (output: string): string[] =>
+  [...output.matchAll(/^altered (.+)$/gm)].map(([, part = ""]) => part);
+
 /** The names of a twin's parts that were changed by hand since the last `up`, as the user knows them. */
 export async function alteredParts(sandbox: Sandbox): Promise<string[]> {
-  const lines = (await runScript(sandbox, `shopt -s nullglob\n${ALTERED}`)).split("\n");
-  return lines.flatMap((line) => {
-    const [, part] = /^altered (.+)$/.exec(line) ?? [];
-    return part === undefined ? [] : [NAMES[part] ?? part.replace(/^node-/, "")];
-  });
+  const parts = alteredIn(await runScript(sandbox, ALTERED));
+  return parts.map((part) => NAMES[part] ?? part.replace(/^node-/, ""));
 }
 
 const NAMES: Readonly<Record<string, string>> = { network: "the router", security: "the fabric's rules" };

@@ -1,11 +1,10 @@
-/** What really exists in a sandbox, read once for all parts that ask at the same moment. */
+/** In which state the parts of a sandbox really are, read once for all that ask at the same moment. */
 import { SIGNATURES } from "./apply";
-import { ALTERED } from "./look";
+import { ALTERED, alteredIn } from "./look";
 import { findSandbox, runScript, type Sandbox } from "./sandbox";
 
-/** What exists in a sandbox. */
-export interface ProcessSnapshot {
-  sandbox: Sandbox;
+/** In which state the parts are. */
+export interface Snapshot {
   /** By part name, the digest of the state to which the part was last brought. */
   signatures: ReadonlyMap<string, string>;
   /** Names of parts that were changed by hand since they were signed. */
@@ -17,7 +16,7 @@ const FRESH_MS = 500;
 
 /** A reading, and the parts that this process has changed since it began. */
 interface Reading {
-  snapshot: Promise<ProcessSnapshot>;
+  snapshot: Promise<Snapshot>;
   /** Undefined while it is being made. */
   at?: number;
   changed: Set<string>;
@@ -30,13 +29,13 @@ const readings = new Map<string, Reading>();
  * @param part the part that is asked for: a reading older than its last change is not reused.
  * @returns undefined if no sandbox is alive in that folder.
  */
-export async function takeSnapshot(folder: string, part: string): Promise<ProcessSnapshot | undefined> {
+export async function takeSnapshot(folder: string, part: string): Promise<Snapshot | undefined> {
   const sandbox = findSandbox(folder);
   if (!sandbox) return undefined;
   const known = readings.get(sandbox.bootId);
   const isFresh = known && (known.at === undefined || Date.now() - known.at < FRESH_MS);
   if (isFresh && !known.changed.has(part)) return known.snapshot;
-  const reading: Reading = { snapshot: count(sandbox), changed: new Set() };
+  const reading: Reading = { snapshot: read(sandbox), changed: new Set() };
   readings.set(sandbox.bootId, reading);
   try {
     return await reading.snapshot;
@@ -49,17 +48,15 @@ export async function takeSnapshot(folder: string, part: string): Promise<Proces
 export const partChanges = ({ bootId }: Sandbox, part: string): unknown =>
   readings.get(bootId)?.changed.add(part);
 
-async function count(sandbox: Sandbox): Promise<ProcessSnapshot> {
+async function read(sandbox: Sandbox): Promise<Snapshot> {
   const script = [
-    "shopt -s nullglob",
-    `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
     ALTERED,
+    `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
   ].join("\n");
-  const lines = (await runScript(sandbox, script)).split("\n").map((line) => line.split(" "));
-  const of = (kind: string) => lines.filter(([first]) => first === kind);
+  const output = await runScript(sandbox, script);
+  const signatures = output.matchAll(/^signature (\S+) (\S*)$/gm);
   return {
-    sandbox,
-    signatures: new Map(of("signature").map(([, part = "", digest = ""]) => [part, digest])),
-    altered: new Set(of("altered").map(([, part = ""]) => part)),
+    signatures: new Map([...signatures].map(([, part = "", digest = ""]) => [part, digest])),
+    altered: new Set(alteredIn(output)),
   };
 }
