@@ -91,12 +91,14 @@ attend() {
   return "$status"
 }
 
-# Allows one run at a time on a machine: if the engine was killed, the run that it started may still be at work here.
+# Allows one run at a time on a machine: if the engine was killed, the run that it started may still be at work here. A step
+# whose work makes that run's pointless defines end_earlier_run.
 lock() {
   mkdir -p "$(dirname "$LOCK")" "$STATE"
   install -d -m 700 "$RUN"
   exec 9>>"$LOCK"
   if ! flock -n 9; then
+    if declare -F end_earlier_run >/dev/null; then end_earlier_run; fi
     say "an earlier run is still at work on this machine; waiting for it to end"
     wait_for 1200 "the earlier run to end" flock -n 9 ||
       die "see what holds $LOCK on the machine: sudo lslocks | grep encaplab"

@@ -1,10 +1,11 @@
 /** Observations of a real cluster that take long: every fault that containers can play in every mode, and a dead node. */
 import assert from "node:assert/strict";
 import { ENCAPSULATIONS, FAULTS } from "../../components/config";
-import { ENCAPSULATION_FACTS } from "../../components/plan";
+import { ENCAPSULATION_FACTS, type LabPlan } from "../../components/plan";
+import { testSwitch } from "../support/calico-tests";
 import { needsContainers, SPEC, W3 } from "../support/containers";
 import { HostsLab } from "../support/hosts";
-import { failingPaths } from "../support/pods";
+import { disagreements, failingPaths, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { skip } from "../support/skip";
 
@@ -26,6 +27,11 @@ describe("the observation of a real cluster", function () {
   this.timeout(1_200_000);
   let lab: HostsLab;
 
+  const up = (raw: RawConfig): Promise<unknown> => {
+    lab.on(NAMES, raw);
+    return lab.up();
+  };
+
   before(async function () {
     needsContainers(this);
     this.timeout(3_600_000); // Kubernetes and Calico may have to be built
@@ -45,24 +51,65 @@ describe("the observation of a real cluster", function () {
       });
 
   it("loses full-MTU packets in VXLAN's tunnel with the fault mtu-too-big, and carries them again without the fault", async () => {
-    lab.on(NAMES, { encapsulation: "VXLAN", faults: ["mtu-too-big"] });
-    await lab.up();
+    await up({ encapsulation: "VXLAN", faults: ["mtu-too-big"] });
     assert.deepEqual(failingPaths(lab.plan), ["same-subnet: full-MTU", "cross-subnet: full-MTU"]);
     assert.deepEqual((await lab.observe()).disagreements, []);
-    lab.on(NAMES, { encapsulation: "VXLAN" });
-    await lab.up();
+    await up({ encapsulation: "VXLAN" });
     assert.deepEqual((await lab.observe()).disagreements, []);
   });
 
-  it("ends in bounded time with a node that is off, says what it could not measure, and is right about the others", async () => {
-    lab.on(NAMES, { encapsulation: "VXLAN" });
-    await lab.up();
-    assert.deepEqual((await lab.observe()).disagreements, []);
-    lab.machines.run("kill", "w3");
-    const { rows, disagreements } = await lab.observe();
-    const about = disagreements.filter((text) => !/w3|10\.0\.4\.11/.test(text));
-    assert.deepEqual(about, []);
-    assert.ok(rows.some(({ unmeasured = 0 }) => unmeasured > 0));
-    assert.ok(rows.some(({ path, working }) => path === "cross-subnet" && working > 0));
+  it("sends every path between nodes through the tunnel with the fault node-as-32 in VXLANCrossSubnet", async () => {
+    await up({ encapsulation: "VXLANCrossSubnet", faults: ["node-as-32"] });
+    const seen = await lab.observe();
+    assert.deepEqual(seen.disagreements, []);
+    assert.ok(seen.nodes?.every(({ recordedAddress }) => recordedAddress?.endsWith("/32")));
+    const peer = lab.plan.nodes[1] as LabPlan["nodes"][number];
+    assert.match(lab.machines.on("cp1", "ip route"), /via \S+ dev vxlan.calico/);
+    assert.doesNotMatch(lab.machines.on("cp1", "ip route"), new RegExp(`via ${peer.address} dev eth0`));
+    await up({ encapsulation: "VXLANCrossSubnet" });
+    assert.match(lab.machines.on("cp1", "ip route"), new RegExp(`via ${peer.address} dev eth0`));
+  });
+
+  // Mocha runs a suite's own tests before the suites in it.
+  describe("switches", () => {
+    before(async () => {
+      await up({ encapsulation: "VXLANCrossSubnet" });
+      await startPods(lab);
+    });
+    // The way round that the cluster suite does not take.
+    const order = ["VXLANCrossSubnet", "None", "VXLAN", "VXLANCrossSubnet"] as const;
+    order.slice(1).forEach((mode, i) => {
+      testSwitch(NAMES, () => lab, order[i] ?? "VXLANCrossSubnet", mode);
+    });
+
+    it("goes from VXLAN without BIRD to None in one up: the rollout ends before the pool changes, and pods keep working", async () => {
+      await up({ encapsulation: "VXLAN", bgp: "Disabled" });
+      assert.deepEqual(await disagreements(lab), []);
+      const { pod } = lab.plan.mtu;
+      await up({ encapsulation: "None" });
+      const ready = "jsonpath={.status.numberReady} {.status.updatedNumberScheduled}";
+      const counts = await lab.kubectl(["get", "-n", "kube-system", "daemonset", "calico-node", "-o", ready]);
+      assert.equal(counts, `${NAMES.length} ${NAMES.length}`);
+      assert.deepEqual(await disagreements(lab, lab.plan, pod), []);
+    });
+  });
+
+  for (const encapsulation of MODES)
+    it(`is as predicted in ${encapsulation} with kube-proxy's nftables, Services included`, async () => {
+      await up({ encapsulation, proxyMode: "nftables" });
+      assert.deepEqual((await lab.observe()).disagreements, []);
+    });
+
+  describe("with a node that is off", () => {
+    it("ends in bounded time, says what it could not measure, and is right about the others", async () => {
+      await up({ encapsulation: "VXLAN" });
+      assert.deepEqual((await lab.observe()).disagreements, []);
+      lab.machines.run("kill", "w3");
+      const { rows, disagreements } = await lab.observe();
+      const about = disagreements.filter((text) => !/w3|10\.0\.4\.11/.test(text));
+      assert.deepEqual(about, []);
+      assert.ok(rows.some(({ unmeasured = 0 }) => unmeasured > 0));
+      assert.ok(rows.some(({ path, working }) => path === "cross-subnet" && working > 0));
+    });
   });
 });

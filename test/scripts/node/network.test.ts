@@ -86,6 +86,17 @@ describe("the node's network", () => {
       });
     }
 
+    it("gives up in the end, with what was expected and all routes", async () => {
+      const ran = await sandbox.run(
+        { body: source("routes").replace("wait_for 60", "wait_for 0") },
+        { EXPECTED: "172.16.9.0/26 direct - BIRD", ...common },
+        { before },
+      );
+      assert.equal(ran.status, 1);
+      assert.match(ran.stderr, /172\.16\.9\.0\/26: expected device direct, .*; found no route\n/);
+      assert.match(ran.stderr, /\nthe routes are not as planned; all routes: .*blackhole 172\.16\.0\.0\/26/);
+    });
+
     it("removes a route of BIRD that blocks Felix' route, and says so", async () => {
       // Felix tries again and again, and succeeds when BIRD's route is gone.
       const felix = `( until ip route add 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico onlink 2>/dev/null; do sleep 0.1; done ) &`;

@@ -96,20 +96,9 @@ describe("the node scripts on real machines", function () {
     meet();
   });
 
-  it("replace routes exactly, and say which route is not as planned", async () => {
+  it("replace routes exactly", async () => {
     await steps.done("w1", "pod-network", values.podNetwork("w1", ["cp1"]));
     assert.doesNotMatch(lab.on("w1", "ip route"), /172\.16\.0\.128/);
-    const wrong = await steps.take(
-      "w1",
-      "routes",
-      values.routes(`${BLOCKS.w2} direct -`, `${BLOCKS.cp1} tunl0 -`),
-    );
-    assert.equal(wrong.status, 1);
-    assert.match(wrong.stderr, /172\.16\.0\.128\/26: expected device direct, gateway -, .*; found no route/);
-    assert.match(
-      wrong.stderr,
-      /172\.16\.0\.0\/26: expected device tunl0, gateway -, .*; found .*10\.0\.3\.10/,
-    );
     await steps.podNetwork("w1");
     await steps.done(
       "w1",
