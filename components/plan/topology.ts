@@ -126,12 +126,15 @@ const planPod = (name: string, node: string, address: number): PodPlan => ({
   name,
   node,
   address: toAddress(address),
-  interface: workloadInterface(name),
+  interface: workloadInterface("study", name),
 });
 
-/** `cali` and 11 hex digits of SHA-1 over `namespace.pod` (libcalico-go, VethNameForWorkload). */
-function workloadInterface(pod: string): string {
-  return `cali${createHash("sha1").update(`study.${pod}`).digest("hex").slice(0, 11)}`;
+/**
+ * The node's end of a pod's veth pair: `cali` and 11 hex digits of SHA-1 over `namespace.pod` (libcalico-go,
+ * VethNameForWorkload).
+ */
+export function workloadInterface(namespace: string, pod: string): string {
+  return `cali${createHash("sha1").update(`${namespace}.${pod}`).digest("hex").slice(0, 11)}`;
 }
 
 const addressesGiven = ({ nodes }: LabConfig["topology"][number]): ReadonlySet<number> =>

@@ -28,6 +28,10 @@ export function decodePacket(bytes: Buffer): Packet | undefined {
   return headers && { headers, length: headers.reduce((sum, header) => sum + header.bytes, 0) };
 }
 
+/** Decodes packets in hex, each from its IPv4 header on. Others than a lab's are left out. */
+export const decodeAll = (packets: readonly string[]): Packet[] =>
+  packets.flatMap((hex) => decodePacket(Buffer.from(hex, "hex")) ?? []);
+
 function ipv4(bytes: Buffer): Header[] | undefined {
   if (bytes.length < 20 || bytes.readUInt8(0) >> 4 !== 4) return undefined;
   const size = (bytes.readUInt8(0) & 15) * 4;

@@ -7,6 +7,7 @@ export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } fro
 export { decodePacket } from "./decode";
 export type { Evidence } from "./evidence";
 export { describeFailure, failureGroups } from "./failure";
+export type { Follower } from "./follower";
 export { type Goal, type Judged, missingOf } from "./goal";
 export { type StudyImage, studyImage } from "./image";
 export { formatJunit } from "./junit";
@@ -17,8 +18,9 @@ export type { Observation, ObservedRow, PairOutcome } from "./observation";
 export { formatObservation } from "./observation-report";
 export { type PathFilter, pathFilter } from "./path-filter";
 export type { Prober } from "./prober";
-export { followTrace, type ObservedTrace, type Sighting } from "./tap";
+export type { ObservedTrace, Sighting } from "./sighting";
 export { describePacket, describeProbe, formatTrace } from "./trace-report";
+export { twinFollower } from "./twin-follower";
 export { twinProber } from "./twin-prober";
 export { diffOf, formatDiff, type LabDiff, type Side } from "./verdict-diff";
 export { formatVerdict, type ReportOptions } from "./verdict-report";

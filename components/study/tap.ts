@@ -1,19 +1,6 @@
-/** Where a trace's packets can be seen on the twin, and whether they were. */
+/** Where a trace's packets can be seen on the twin. */
 import { EXTERNAL, FABRIC, INTERNET_HOST, port, ROUTER, routerDevice } from "../infrastructure/twin/names";
-import { runScript, type Sandbox } from "../infrastructure/twin/sandbox";
-import {
-  addressOf,
-  type Endpoint,
-  type Header,
-  type Hop,
-  type LabPlan,
-  listenerOf,
-  type Packet,
-  type Trace,
-  withFirewall,
-} from "../plan";
-import { decodePacket } from "./decode";
-import { PATIENCE, program } from "./twin-prober";
+import type { Hop, LabPlan, Packet, Trace } from "../plan";
 
 /** A device at which a hop's packet should come by. */
 export interface Tap {
@@ -26,111 +13,9 @@ export interface Tap {
   expected?: Packet;
 }
 
-/** What was seen at a tap. */
-export interface Sighting extends Tap {
-  /** As predicted; else the nearest of what was seen there: a packet between the same two innermost ends. */
-  seen?: Packet;
-  agrees: boolean;
-}
-
-/** A trace with what was seen of it. */
-export interface ObservedTrace {
-  /** Whether the probe was answered, and what happened instead. */
-  works: boolean;
-  detail: string;
-  /** Whether the probe and every tap are as predicted. */
-  agrees: boolean;
-  sightings: Sighting[];
-}
-
-/** What the measuring program answers. */
-interface Tapped {
-  works: boolean;
-  detail: string;
-  packets: Record<string, string[]>;
-}
-
-/**
- * Sends a trace's packet on a running twin, and takes it from every device that the trace names. From cold: the security
- * groups forget all connections before and after, except those of BGP.
- * @throws {SandboxError} when the twin is gone or the program fails.
- */
-export async function followTrace(
-  sandbox: Sandbox,
-  plan: LabPlan,
-  trace: Trace,
-  to: Endpoint,
-): Promise<ObservedTrace> {
-  const taps = tapsOf(plan, trace);
-  const listener = listenerOf({ to }, trace.probe);
-  const places = new Map(taps.map((tap) => [placeOf(tap), tap]));
-  const order = {
-    patience: PATIENCE[sandbox.kind],
-    stateful: [FABRIC, ...withFirewall(plan).map(({ name }) => name)],
-    listeners: listener ? [listener] : [],
-    probe: {
-      id: "trace",
-      namespace: trace.from,
-      destination: addressOf(to),
-      probe: trace.probe.protocol,
-      size: trace.probe.size,
-      port: trace.probe.port,
-      expect: trace.outcome === "works",
-    },
-    taps: [...places].map(([id, tap]) => ({ id, namespace: tap.namespace, interface: tap.interface })),
-  };
-  const answer = JSON.parse(await runScript(sandbox, program(), JSON.stringify(order))) as Tapped;
-  return compareTrace(trace, taps, answer);
-}
-
-const placeOf = (tap: Pick<Tap, "namespace" | "interface">): string => `${tap.namespace} ${tap.interface}`;
-
-/** Holds what came by against the trace. Pure. */
-export function compareTrace(
-  trace: Trace,
-  taps: readonly Tap[],
-  { works, detail, packets }: Tapped,
-): ObservedTrace {
-  const sightings = taps.map((tap): Sighting => {
-    const here = (packets[placeOf(tap)] ?? []).flatMap((hex) => decodePacket(Buffer.from(hex, "hex")) ?? []);
-    const { expected } = tap;
-    const direction = trace.hops[tap.hop]?.direction;
-    const hop = trace.hops[tap.hop];
-    const wanted = expected ?? hop?.in;
-    const near = here.filter((packet) => wanted && endsOf(packet) === endsOf(wanted));
-    const seen = near.find((packet) => wanted && isSame(wanted, packet, direction)) ?? near[0];
-    const agrees = expected ? seen !== undefined && isSame(expected, seen, direction) : seen === undefined;
-    return { ...tap, ...(seen && { seen }), agrees };
-  });
-  const asPredicted = works === (trace.outcome === "works");
-  return { works, detail, agrees: asPredicted && sightings.every(({ agrees }) => agrees), sightings };
-}
-
-/** The innermost protocol and addresses. */
-function endsOf({ headers }: Packet): string {
-  const inner = headers.findLast(({ kind }) => kind === "ipv4");
-  return inner?.kind === "ipv4" ? `${inner.protocol} ${inner.source} ${inner.destination}` : "";
-}
-
-/**
- * Not predicted: a client's port, the length of the listeners' answer to a datagram, and the outer DF of IP-in-IP, which
- * depends on how the tunnel's device was made (`pmtudisc` of ip-link(8)).
- */
-function isSame(expected: Packet, seen: Packet, direction: Hop["direction"] | undefined): boolean {
-  const isTunnel = (header: Header) => header.kind === "ipv4" && header.protocol === "4";
-  return (
-    expected.headers.length === seen.headers.length &&
-    expected.headers.every((header, i) => {
-      const other = seen.headers[i] as Header;
-      const isAnswered = direction === "back" && expected.headers[i - 1]?.kind === "udp";
-      if (header.kind === "data" && isAnswered) return other.kind === "data";
-      const known = Object.entries(header).filter(
-        ([key, value]) => value !== undefined && !(key === "dontFragment" && isTunnel(header)),
-      );
-      return known.every(([key, value]) => Object.entries(other).some(([k, v]) => k === key && v === value));
-    })
-  );
-}
+/** A tap's place in one word. */
+export const placeOf = (tap: Pick<Tap, "namespace" | "interface">): string =>
+  `${tap.namespace} ${tap.interface}`;
 
 /** The devices at which each hop's packet comes by. */
 export function tapsOf(plan: LabPlan, { hops }: Trace): Tap[] {

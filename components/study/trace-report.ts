@@ -1,7 +1,7 @@
 /** A trace as text for a terminal: every hop, what decides there, and the packet before and after it. */
 import type { Header, Hop, Ipv4Header, Packet, Probe, Trace } from "../plan";
 import { DEFAULT_WIDTH, wrap } from "./columns";
-import type { ObservedTrace, Sighting } from "./tap";
+import type { ObservedTrace, Sighting } from "./sighting";
 import type { ReportOptions } from "./verdict-report";
 
 /**
@@ -48,7 +48,11 @@ function describeSighting({ namespace, interface: device, expected, seen, agrees
 }
 
 /** Whether the packet did what was predicted, in a sentence. */
-function summaryOf({ outcome }: Trace, { works, detail, agrees, sightings }: ObservedTrace): string {
+function summaryOf(
+  { outcome }: Trace,
+  { works, detail, unmeasured, agrees, sightings }: ObservedTrace,
+): string {
+  if (unmeasured) return `Predicted ${outcome}; ${detail}.`;
   const places = `${sightings.filter((one) => one.agrees).length} of ${sightings.length} devices`;
   const observed = works ? "works" : `fails${detail && `: ${detail}`}`;
   const verdict = agrees ? "Predicted and observed agree" : "!! Predicted and observed DISAGREE";

@@ -1,6 +1,8 @@
 /** What measures a lab that is up, and what is deployed in it. */
+import type { Sandbox } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
-import { type Prober, studyImage, twinProber } from "../../components/study";
+import { type Follower, type Prober, studyImage, twinFollower, twinProber } from "../../components/study";
+import type { ClusterProberArgs } from "../../components/study/cluster";
 import { deploymentOf, incomplete, isEmpty, runningTwin, twinOf } from "./deployment";
 import { readKubeconfig } from "./kubeconfig";
 import { configOf } from "./lab-plan";
@@ -10,6 +12,23 @@ import { say } from "./terminal";
 
 /** A lab's prober, and the plan that it is held against. @throws {Failure} when the lab cannot be measured. */
 export async function proberOf(stack: string): Promise<{ prober: Prober; plan: LabPlan }> {
+  const found = await measurable(stack);
+  const { plan } = found;
+  if ("sandbox" in found) return { prober: twinProber(found.sandbox), plan };
+  return { prober: cluster().clusterProber(found.args), plan };
+}
+
+/** What follows traces through a lab. @throws {Failure} when nothing can be sent there. */
+export async function followerOf(stack: string): Promise<Follower> {
+  const found = await measurable(stack);
+  if ("sandbox" in found) return twinFollower(found.sandbox, found.plan);
+  return cluster().clusterFollower(found.args, found.plan);
+}
+
+/** The running twin, or how to measure the cluster, with the plan that is deployed there. */
+async function measurable(
+  stack: string,
+): Promise<{ plan: LabPlan } & ({ sandbox: Sandbox } | { args: ClusterProberArgs })> {
   const deployed = deploymentOf(stack);
   const required = (plan: LabPlan | undefined): LabPlan => {
     if (plan) return plan;
@@ -17,15 +36,14 @@ export async function proberOf(stack: string): Promise<{ prober: Prober; plan: L
   };
   if (isEmpty(deployed) || twinOf(deployed)) {
     const { sandbox, plan } = runningTwin(stack);
-    return { prober: twinProber(sandbox), plan: required(plan) };
+    return { sandbox, plan: required(plan) };
   }
   const lab = labConfig(stack);
   const plan = required(planOnMachines(lab, deployed));
   const kubeconfig = await readKubeconfig(stack);
-  const { clusterProber } = cluster();
   const { study = {} } = configOf(lab.file, lab.config);
   const { image } = studyImage(study);
-  return { prober: clusterProber({ kubeconfig, image, internet: study.internet, say }), plan };
+  return { plan, args: { kubeconfig, image, internet: study.internet, say } };
 }
 
 const cluster = () =>

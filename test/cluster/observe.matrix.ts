@@ -8,6 +8,7 @@ import { HostsLab } from "../support/hosts";
 import { disagreements, failingPaths, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { skip } from "../support/skip";
+import { followAll } from "../support/traces";
 
 const NAMES = ["cp1", "w1", "w2", "w3"];
 /** Those without IPIP, whose driver not every kernel has. */
@@ -57,6 +58,15 @@ describe("the observation of a real cluster", function () {
     await up({ encapsulation: "VXLAN" });
     assert.deepEqual((await lab.observe()).disagreements, []);
   });
+
+  for (const encapsulation of MODES)
+    it(`shows in ${encapsulation}, on the devices of its nodes, the packets of the trace of each path`, async () => {
+      await up({ encapsulation });
+      assert.deepEqual((await lab.observe()).disagreements, []);
+      const { contradicted, measured } = await followAll(await lab.follower());
+      assert.equal(contradicted, "");
+      assert.ok(measured >= 10, `${measured}`);
+    });
 
   it("sends every path between nodes through the tunnel with the fault node-as-32 in VXLANCrossSubnet", async () => {
     await up({ encapsulation: "VXLANCrossSubnet", faults: ["node-as-32"] });

@@ -1,9 +1,9 @@
 /** Traces beside real packets: at every device that a trace names, the twin shows the packet that was predicted. */
 import assert from "node:assert/strict";
 import { rowsOf, traceOf } from "../../components/plan";
-import { followTrace, formatTrace } from "../../components/study";
+import { formatTrace, twinFollower } from "../../components/study";
 import { planOf } from "../support/problems";
-import { contradictedTraces, TRACED_LABS, TRACED_TOPOLOGY } from "../support/traces";
+import { followAll, TRACED_LABS, TRACED_TOPOLOGY } from "../support/traces";
 import { TwinUnderTest } from "../support/twin";
 
 describe("a trace beside the packets of the twin", function () {
@@ -17,7 +17,9 @@ describe("a trace beside the packets of the twin", function () {
     it(`shows at every device the packet that was predicted, on the ${plan.fabric} fabric`, async () => {
       await twin.bring(plan);
       await twin.observe(plan); // when it ends, the routes have converged
-      assert.equal(await contradictedTraces(twin, plan), "");
+      const { contradicted, measured } = await followAll(twinFollower(twin.sandbox, plan));
+      assert.equal(contradicted, "");
+      assert.equal(measured, rowsOf(plan).rows.length);
     });
   }
 
@@ -28,7 +30,7 @@ describe("a trace beside the packets of the twin", function () {
     const row = rowsOf(blocked).rows.find(({ pair }) => pair.path === "cross-subnet");
     assert.ok(row);
     const traced = traceOf(blocked, row.pair, "ICMP");
-    const observed = await followTrace(twin.sandbox, blocked, traced, row.pair.to);
+    const observed = await twinFollower(twin.sandbox, blocked).follow(traced, row.pair.to);
     assert.deepEqual([traced.outcome, observed.works, observed.agrees], ["fails", true, false]);
     assert.match(formatTrace(traced, {}, observed), /although it should be lost before/);
   });

@@ -5,8 +5,8 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { type LabConfig, parseConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
-import { type Observation, observe } from "../../components/study";
-import { cleanUp, clusterProber, NAMESPACE } from "../../components/study/cluster";
+import { type Follower, type Observation, observe } from "../../components/study";
+import { cleanUp, clusterFollower, clusterProber, NAMESPACE } from "../../components/study/cluster";
 import { program, TOOLS_IMAGE } from "./cluster-build";
 import { RUN } from "./containers";
 import type { EnvironmentOptions } from "./engine-environment";
@@ -135,12 +135,18 @@ export class MachinesLab extends Lab {
     return (await running).stdout.trim();
   }
 
+  private get study() {
+    return { kubeconfig: fs.readFileSync(this.kubeconfig, "utf8"), image: TOOLS_IMAGE };
+  }
+
   /** Measures the cluster, as `lab observe` does. */
   observe(plan: LabPlan = this.plan): Promise<Observation> {
-    return observe(
-      clusterProber({ kubeconfig: fs.readFileSync(this.kubeconfig, "utf8"), image: TOOLS_IMAGE }),
-      plan,
-    );
+    return observe(clusterProber(this.study), plan);
+  }
+
+  /** What follows traces through the cluster, as `lab trace --observed` does. */
+  follower(): Promise<Follower> {
+    return clusterFollower(this.study, this.plan);
   }
 
   /** Removes the study's pods, and waits until they are gone with their devices. */

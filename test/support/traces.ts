@@ -1,8 +1,7 @@
-/** Traces beside the packets of a twin. */
-import { type LabPlan, probesOf, rowsOf, traceOf } from "../../components/plan";
-import { followTrace, formatTrace } from "../../components/study";
+/** Traces beside the packets of a lab. */
+import { probesOf, rowsOf, traceOf } from "../../components/plan";
+import { type Follower, formatTrace } from "../../components/study";
 import type { RawConfig } from "./problems";
-import type { TwinUnderTest } from "./twin";
 
 export const TRACED_TOPOLOGY = [
   { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
@@ -20,15 +19,23 @@ export const TRACED_LABS: readonly RawConfig[] = [
   { encapsulation: "IPIPCrossSubnet", fabric: "plain", faults: ["ipip-blocked"] },
 ];
 
-/** The traces, one for each path, that real packets contradict, as text. */
-export async function contradictedTraces(twin: TwinUnderTest, plan: LabPlan): Promise<string> {
+/**
+ * Follows one trace for each path.
+ * @returns those that real packets contradict, as text, and of how many something was measured.
+ */
+export async function followAll({
+  plan,
+  follow,
+}: Follower): Promise<{ contradicted: string; measured: number }> {
   const wrong: string[] = [];
+  let measured = 0;
   for (const [at, { pair }] of rowsOf(plan).rows.entries()) {
     // One of its probes: each takes a third of a second, and their packets differ in little.
     const probes = probesOf(pair);
     const traced = traceOf(plan, pair, probes[at % probes.length] ?? "TCP");
-    const observed = await followTrace(twin.sandbox, plan, traced, pair.to);
+    const observed = await follow(traced, pair.to);
+    if (!observed.unmeasured) measured++;
     if (!observed.agrees) wrong.push(formatTrace(traced, { width: 120 }, observed));
   }
-  return wrong.join("\n\n");
+  return { contradicted: wrong.join("\n\n"), measured };
 }

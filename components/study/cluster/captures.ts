@@ -8,7 +8,10 @@ import { INTERNET, inReality } from "./probes";
 
 /** Seconds until a packet must have come, and until tcpdump listens. */
 const LIMIT = 3;
-const READY = 0.8;
+export const READY = 0.8;
+
+/** With -Z root where tcpdump knows it: else Debian's changes its user, which it has no right to. */
+export const TCPDUMP = "tcpdump $(tcpdump -Z root --version >/dev/null 2>&1 && echo -Z root)";
 
 /** A row of the verdict, and the pair of the sample that stands for it. */
 export interface CapturedRow {
@@ -101,7 +104,7 @@ function captureCommand(
     pair.path === "same-node"
       ? `$(ip route get ${addressOf(pair.to)} | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')`
       : nic;
-  return `ip route get ${route} | head -n 1; timeout ${LIMIT} tcpdump $(tcpdump -Z root --version >/dev/null 2>&1 && echo -Z root) -lnnt -e -c 1 -i ${device} '${filterOf(order)}' 2>/dev/null`;
+  return `ip route get ${route} | head -n 1; timeout ${LIMIT} ${TCPDUMP} -lnnt -e -c 1 -i ${device} '${filterOf(order)}' 2>/dev/null`;
 }
 
 /** The numbers of the protocols in an IP header. */

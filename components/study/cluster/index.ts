@@ -1,11 +1,12 @@
 /** Public API of the study in a real cluster. */
 
 import { ClusterApi, ClusterError } from "./api";
+import { clusterFollower } from "./follower";
 import { NAMESPACE } from "./manifest";
 import { type ClusterProberArgs, clusterProber } from "./prober";
 import { removeStudy } from "./start";
 
-export { ClusterError, type ClusterProberArgs, clusterProber, NAMESPACE };
+export { ClusterError, type ClusterProberArgs, clusterFollower, clusterProber, NAMESPACE };
 
 /** Removes the study's pods, Services and namespace from a cluster. @returns whether there was anything. */
 export const cleanUp = async (kubeconfig: string): Promise<boolean> =>

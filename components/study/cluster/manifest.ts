@@ -17,7 +17,7 @@ export const REVISION = "encaplab/revision";
 export const APPS = { first: "study", second: "study-second", node: "study-node" } as const;
 
 /** The UDP port of a study pod. Not the plan's 53: a pod without privileges has no port below 1024. */
-const UDP_PORT = 5300;
+export const UDP_PORT = 5300;
 const TCP_PORT = SERVICE_PORTS.tcp.target;
 
 /** Answers requests on TCP and UDP until it is told to end. Each answer is a process of its own. */

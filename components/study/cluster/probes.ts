@@ -123,7 +123,7 @@ const unmeasured = (why: string): ProbeResult => ({
 });
 
 /** Why the other end of a pair is not there: no packet can then say anything about the path. */
-const missingEnd = (field: Field, { to }: Pair): string | undefined =>
+export const missingEnd = (field: Pick<Field, "missing">, { to }: Pick<Pair, "to">): string | undefined =>
   "pod" in to ? field.missing(to.pod.name) : undefined;
 
 /** The pair of the same names with the addresses of the cluster. */
@@ -151,7 +151,11 @@ export function inReality(real: LabPlan): (pair: Pair) => Pair {
  * direction would let a packet pass that a firewall refuses. Other connections are left alone. Starts what listens on nodes
  * during the round.
  */
-async function forget(field: Field, plan: LabPlan, real: LabPlan): Promise<void> {
+export async function forget(
+  field: Pick<Field, "run" | "each">,
+  plan: LabPlan,
+  real: LabPlan,
+): Promise<void> {
   const pods = real.nodes.flatMap((node) => node.pods.slice(0, 1).map(({ address }) => address));
   // Each address is a process. In a large lab, the tunnels are enough: a node's firewall sees nothing else.
   const own = plan.nodes.length > 16 ? [] : pods;
@@ -165,7 +169,7 @@ async function forget(field: Field, plan: LabPlan, real: LabPlan): Promise<void>
 }
 
 /** For a pair whose packets a stateful group may have let through as an answer to packets of the other direction. */
-const WARM: ProbeResult = {
+export const WARM: ProbeResult = {
   works: false,
   detail:
     "not measured from cold: it was answered, but the security group is stateful and also passes what looks like an answer to earlier packets (calico#1996)",

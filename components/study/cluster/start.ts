@@ -1,6 +1,6 @@
 /** Starts the study in a cluster, and removes it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type LabPlan, podNames, type TrafficPolicy } from "../../plan";
+import { type LabPlan, podNames, type TrafficPolicy, workloadInterface } from "../../plan";
 import { type ClusterApi, ClusterError, type KubernetesObject } from "./api";
 import {
   endpointOf,
@@ -119,7 +119,7 @@ const podNamesOf = (plan: LabPlan): Set<string> =>
 /** Calico's annotations for the tunnel's address, of VXLAN and of IPIP. */
 const TUNNEL_ADDRESSES = ["projectcalico.org/IPv4VXLANTunnelAddr", "projectcalico.org/IPv4IPIPTunnelAddr"];
 
-/** The plan with real addresses. Pods that do not exist keep those of the plan, and are never used. */
+/** The plan with real addresses and devices. Pods that do not exist keep those of the plan, and are never used. */
 function withAddresses(
   plan: LabPlan,
   { ready }: Places,
@@ -137,7 +137,11 @@ function withAddresses(
       tunnelAddress:
         TUNNEL_ADDRESSES.map((key) => annotations(node.name)[key]).find((address) => address) ??
         node.tunnelAddress,
-      pods: node.pods.map((pod) => ({ ...pod, address: ready.get(pod.name)?.address ?? pod.address })),
+      pods: node.pods.map((pod) => {
+        const place = ready.get(pod.name);
+        if (!place) return pod;
+        return { ...pod, address: place.address, interface: workloadInterface(NAMESPACE, place.pod) };
+      }),
     })),
     services: plan.services.map((service) => {
       const port = (policy: TrafficPolicy) =>

@@ -1,7 +1,7 @@
 /** `lab trace`: one packet and its answer, hop by hop. */
 import { Argument, type Command } from "commander";
-import type { Sandbox } from "../../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../../components/plan";
+import type { Follower } from "../../../components/study";
 import {
   command,
   endsWith,
@@ -24,7 +24,7 @@ export const trace = (): Command =>
   command("trace", {
     summary: "follow one packet and its answer, hop by hop",
     details:
-      "Follows a packet through the lab's plan, and its answer back: at each hop the devices, the route or rule that decides, and the headers with their lengths. Where the packet is lost, the cause and the fix. It is the verdict's own model, needs no running lab and changes nothing. Ends are pods (w1-1), nodes (w1), Services (service-a), NodePorts (w1:30000), `internet`, or their addresses. With --observed, the packet is sent on a twin that is up, and captured at each of these devices. Exit code 0, also for a packet that is lost; 1 if what was captured is not what was predicted.",
+      "Follows a packet through the lab's plan, and its answer back: at each hop the devices, the route or rule that decides, and the headers with their lengths. Where the packet is lost, the cause and the fix. It is the verdict's own model, needs no running lab and changes nothing. Ends are pods (w1-1), nodes (w1), Services (service-a), NodePorts (w1:30000), `internet`, or their addresses. With --observed, the packet is sent in a lab that is up, and captured at each of these devices: on a cluster, at those of its nodes, by pods in the namespace encaplab-study. Exit code 0, also for a packet that is lost; 1 if what was captured is not what was predicted.",
     examples: [
       "trace w1-1 w3-1",
       "trace w1-1 w3-1 --size 1500 --stack L8",
@@ -40,7 +40,7 @@ export const trace = (): Command =>
     .option("--udp <port>", "a datagram to this port")
     .option("--size <bytes>", "length of the whole IP packet, sent with DF set; default: 84")
     .option("-c, --config <key=value...>", "trace as if the config had these values")
-    .option("--observed", "send the packet on the running twin, and show where it was captured")
+    .option("--observed", "send the packet in the running lab, and show where it was captured")
     .addOption(jsonOption())
     .addOption(verboseOption())
     .action(endsWith(follow));
@@ -49,12 +49,11 @@ async function follow(fromText: string, toText: string, options: Options): Promi
   const { config: changes = [], json, verbose } = options;
   const { endsOf, packetTo } = require("../trace-ends") as typeof import("../trace-ends");
   const plans = require("../../../components/plan") as typeof import("../../../components/plan");
-  const { followTrace, formatTrace } =
-    require("../../../components/study") as typeof import("../../../components/study");
-  const { stack, plan, sandbox } = await (options.observed ? running(options) : planned(options));
+  const { formatTrace } = require("../../../components/study") as typeof import("../../../components/study");
+  const { stack, plan, follower } = await (options.observed ? running(options) : planned(options));
   const { from, to } = endsOf(plan, fromText, toText);
   const traced = plans.trace(plan, from, to, packetTo(to, options));
-  const observed = sandbox && (await followTrace(sandbox, plan, traced, to));
+  const observed = await follower?.follow(traced, to);
   const { encapsulation, fabric, faults } = plan;
   if (json) printJson({ stack, changes, encapsulation, fabric, faults, trace: traced, observed });
   else {
@@ -69,11 +68,11 @@ async function follow(fromText: string, toText: string, options: Options): Promi
   return !observed || observed.agrees ? 0 : DISAGREES;
 }
 
-/** What a trace is about. The sandbox is there only if its packets are to be captured. */
+/** What a trace is about. The follower is there only if its packets are to be captured. */
 interface Traced {
   stack: string;
   plan: LabPlan;
-  sandbox?: Sandbox;
+  follower?: Follower;
 }
 
 /** The lab as its config has it, also while it is not up. */
@@ -87,12 +86,11 @@ async function planned(options: Options): Promise<Traced> {
   return { stack, plan: planOf(file, config) };
 }
 
-/** The lab as it is deployed. @throws {Failure} when it is not a twin that is up. */
+/** The lab as it is deployed. @throws {Failure} when nothing can be sent there. */
 async function running(options: Options): Promise<Traced> {
   if (options.config) throw badUsage("--observed looks at the lab as it is: leave --config out.");
-  const { incomplete, runningTwin } = require("../deployment") as typeof import("../deployment");
+  const { followerOf } = require("../observation") as typeof import("../observation");
   const stack = await requireLab(named(undefined, options));
-  const { sandbox, plan } = runningTwin(stack);
-  if (plan) return { stack, plan, sandbox };
-  throw incomplete(stack);
+  const follower = await followerOf(stack);
+  return { stack, plan: follower.plan, follower };
 }

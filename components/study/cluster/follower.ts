@@ -1,0 +1,203 @@
+/** Follows a trace's packet through a real cluster, at the devices of its nodes. */
+import { isIPv4 } from "node:net";
+import {
+  addressOf,
+  type Endpoint,
+  fabricFacts,
+  INTERNET,
+  type Ipv4Header,
+  type LabPlan,
+  listenerOf,
+  type Packet,
+  SERVICE_PORTS,
+  type Trace,
+} from "../../plan";
+import { decodeAll } from "../decode";
+import type { Evidence } from "../evidence";
+import type { Follower } from "../follower";
+import { compareTrace, type ObservedTrace } from "../sighting";
+import { placeOf, type Tap, tapsOf } from "../tap";
+import { ClusterApi } from "./api";
+import { filterOf, READY, TCPDUMP } from "./captures";
+import { commandOf, resultOf } from "./commands";
+import { Field } from "./field";
+import { LISTENER } from "./listener";
+import { UDP_PORT } from "./manifest";
+import type { ClusterProberArgs } from "./prober";
+import { forget, missingEnd, INTERNET as OUTSIDE, WARM } from "./probes";
+import { startStudy } from "./start";
+
+/** Seconds in which the probe must be answered. One that should fail must fail throughout. */
+const WINDOW = 2;
+
+/** No more packets of one device are kept: what is asked for is among the first. */
+const PACKETS = 40;
+
+/**
+ * Starts the study's pods, and follows traces from them and from the nodes. It sees what comes by on the nodes' own devices:
+ * not what a cloud does under them, and not inside of pods, which have no right to capture.
+ * @throws {ClusterError} when the cluster does not answer, or no pod starts.
+ */
+export async function clusterFollower(
+  { kubeconfig, image, internet = OUTSIDE, say = () => {} }: ClusterProberArgs,
+  plan: LabPlan,
+): Promise<Follower> {
+  const api = await ClusterApi.connect(kubeconfig);
+  const { places, real } = await startStudy(api, plan, image, say);
+  const field = new Field(api, places);
+  return { plan: real, follow: (trace, to) => follow(field, real, { trace, to, internet }) };
+}
+
+/** What is followed, and the host that stands for the internet. */
+interface Followed {
+  trace: Trace;
+  to: Endpoint;
+  internet: string;
+}
+
+/** Follows one trace. @param real the plan with the cluster's addresses. */
+export async function follow(
+  field: Pick<Field, "run" | "each" | "missing">,
+  real: LabPlan,
+  { trace, to, internet }: Followed,
+): Promise<ObservedTrace> {
+  const why = field.missing(trace.from) ?? missingEnd(field, { to }) ?? deafTo(trace, to);
+  if (why) return compareTrace(trace, [], { ...unmeasured(why), packets: {} });
+  await forget(field, real, real);
+  const taps = await tapsOnNodes(field, real, trace, to);
+  const { protocol, size, port } = trace.probe;
+  const destination = to.kind === "internet" ? internet : addressOf(to);
+  const probe = commandOf({ probe: protocol, destination, size, port }, WINDOW);
+  const listener = listenerOf({ to }, trace.probe);
+  if (listener && to.kind !== "internet") await field.run(listener.namespace, [LISTENER(listener)], 1);
+  const filter = filterFor(trace, internet);
+  const [seen, ran] = await Promise.all([
+    field.each([...new Set(taps.map(({ namespace }) => namespace))], (node) =>
+      capture(field, node, taps, filter),
+    ),
+    field.run(trace.from, [`sleep ${READY}; ${probe}`], READY + WINDOW + 2),
+  ]);
+  const packets = Object.fromEntries(
+    seen.flat().map(([id, found]) => [id, found.map((packet) => asPlanned(packet, to, internet))]),
+  );
+  return compareTrace(trace, taps, { ...outcomeOf(real, trace, ran[0]), packets });
+}
+
+const unmeasured = (why: string) =>
+  ({ works: false, detail: `not measured: ${why}`, unmeasured: true }) as const;
+
+/** Why a study pod cannot listen where the packet goes: it has no privileges. */
+function deafTo({ probe: { protocol, port } }: Trace, to: Endpoint): string | undefined {
+  if (to.kind !== "pod" || protocol === "icmp" || (port ?? 0) >= 1024) return undefined;
+  return `a study pod has no right to listen on port ${port}; choose one from 1024 on, such as ${SERVICE_PORTS.tcp.target}`;
+}
+
+/** The taps that are on nodes, by the names that their devices have there. Of the internet's answers only the way is known. */
+async function tapsOnNodes(
+  field: Pick<Field, "run" | "each">,
+  real: LabPlan,
+  trace: Trace,
+  to: Endpoint,
+): Promise<Tap[]> {
+  const nodes = new Map(real.nodes.map((node) => [node.name, node]));
+  const taps = tapsOf(real, trace).filter(
+    ({ namespace, hop }) =>
+      nodes.has(namespace) && (to.kind !== "internet" || trace.hops[hop]?.direction === "there"),
+  );
+  const tapped = [...new Set(taps.map(({ namespace }) => namespace))];
+  const nics = await field.each(tapped, async (name): Promise<[string, string | undefined]> => {
+    const [ran] = await field.run(name, [`ip -4 -o addr show to ${nodes.get(name)?.address}`], 2);
+    return [name, /^\d+: (\S+) /.exec(ran?.output ?? "")?.[1]];
+  });
+  const { nic } = fabricFacts(real);
+  const devices = new Map(nics);
+  return taps.map((tap) =>
+    tap.interface === nic ? { ...tap, interface: devices.get(tap.namespace) ?? nic } : tap,
+  );
+}
+
+/** Takes what comes by at a node's taps. */
+async function capture(
+  field: Pick<Field, "run">,
+  node: string,
+  taps: readonly Tap[],
+  filter: string,
+): Promise<[string, Packet[]][]> {
+  const here = new Map(taps.filter(({ namespace }) => namespace === node).map((tap) => [placeOf(tap), tap]));
+  const limit = READY + WINDOW + 1;
+  const commands = [...here.values()].map(
+    ({ interface: device }) =>
+      `timeout ${limit} ${TCPDUMP} -lnnt -x -c ${PACKETS} -i ${device} '${filter}' 2>/dev/null`,
+  );
+  const ran = await field.run(node, commands, limit + 1);
+  return [...here.keys()].map((id, i) => [id, decodeAll(hexIn(ran[i]?.output ?? ""))]);
+}
+
+/** The packets in what `tcpdump -x` prints: each a line, and then its bytes without the link's header. */
+export function hexIn(output: string): string[] {
+  const packets: string[] = [];
+  for (const line of output.split("\n")) {
+    const bytes = /^\s+0x[0-9a-f]+:\s+([0-9a-f ]+)$/.exec(line)?.[1]?.replaceAll(" ", "");
+    if (bytes === undefined) packets.push("");
+    else packets.push((packets.pop() ?? "") + bytes);
+  }
+  return packets.filter((hex) => hex !== "");
+}
+
+/** Everything between the innermost ends that the trace's packets have on their way. */
+function filterFor({ hops }: Trace, internet: string): string {
+  const ends = new Map<string, Pick<Ipv4Header, "protocol" | "source" | "destination">>();
+  const isReal = (address: string) => (address === INTERNET.address ? internet : address);
+  for (const packet of hops.flatMap((hop) => [hop.in, hop.out])) {
+    const inner = packet?.headers.findLast(({ kind }) => kind === "ipv4");
+    if (inner?.kind !== "ipv4") continue;
+    const { protocol, source, destination } = inner;
+    // What a router beyond the lab translates to is a word in the trace. It is no longer on a node then.
+    if (![source, destination].every((address) => isIPv4(address))) continue;
+    ends.set(`${protocol} ${source} ${destination}`, {
+      protocol,
+      source: isReal(source),
+      destination: isReal(destination),
+    });
+  }
+  const terms = [...ends.values()].flatMap(({ protocol, source, destination }) =>
+    protocol === "4"
+      ? []
+      : [filterOf({ match: { protocol, source, destination }, destination, port: undefined })],
+  );
+  return terms.map((term) => `(${term})`).join(" or ");
+}
+
+/** A packet as the plan would have it: the internet is one address there, and a Service's pod answers on the port for DNS. */
+function asPlanned({ headers, length }: Packet, to: Endpoint, internet: string): Packet {
+  const isService = to.kind === "service" || to.kind === "nodeport";
+  const address = (real: string) => (real === internet && to.kind === "internet" ? INTERNET.address : real);
+  const port = (real: number | undefined) =>
+    isService && real === UDP_PORT ? SERVICE_PORTS.udp.target : real;
+  return {
+    length,
+    headers: headers.map((header) => {
+      if (header.kind === "ipv4")
+        return { ...header, source: address(header.source), destination: address(header.destination) };
+      if (header.kind !== "udp") return header;
+      return {
+        ...header,
+        sourcePort: port(header.sourcePort),
+        destinationPort: port(header.destinationPort),
+      };
+    }),
+  };
+}
+
+/** What came of the probe. A cloud's group cannot be told to forget what it has let through before. */
+function outcomeOf(
+  real: LabPlan,
+  { hops, outcome }: Trace,
+  ran: Pick<Evidence, "exit" | "output"> | undefined,
+) {
+  const { works, detail, unmeasured: isUnmeasured } = resultOf(ran ?? { output: "it did not answer" });
+  const refusal = hops.find(({ drop }) => drop)?.kind === "security-group";
+  if (works && outcome === "fails" && refusal && !real.onThisMachine)
+    return { ...unmeasured(""), detail: WARM.detail };
+  return { works, detail, ...(isUnmeasured && { unmeasured: true as const }) };
+}
