@@ -61,7 +61,11 @@ export async function follow(
   real: LabPlan,
   { trace, to, internet }: Followed,
 ): Promise<ObservedTrace> {
-  const why = field.missing(trace.from) ?? missingEnd(field, { to }) ?? deafTo(trace, to);
+  const why =
+    field.missing(trace.from) ??
+    missingEnd(field, { to }) ??
+    deafTo(trace, to) ??
+    (await withoutInternet(field, { trace, to, internet }));
   if (why) return compareTrace(trace, [], { ...unmeasured(why), packets: {} });
   await forget(field, real, real);
   const taps = await tapsOnNodes(field, real, trace, to);
@@ -90,6 +94,19 @@ const unmeasured = (why: string) =>
 function deafTo({ probe: { protocol, port } }: Trace, to: Endpoint): string | undefined {
   if (to.kind !== "pod" || protocol === "icmp" || (port ?? 0) >= 1024) return undefined;
   return `a study pod has no right to listen on port ${port}; choose one from 1024 on, such as ${SERVICE_PORTS.tcp.target}`;
+}
+
+/** A pod cannot reach an internet that its own node does not reach, which says nothing about the pod network. */
+async function withoutInternet(
+  field: Pick<Field, "run">,
+  { trace: { probe, hops }, to, internet }: Followed,
+): Promise<string | undefined> {
+  const node = hops[0]?.node;
+  if (to.kind !== "internet" || node === undefined) return undefined;
+  const { protocol, size, port } = probe;
+  const command = commandOf({ probe: protocol, destination: internet, size, port }, WINDOW);
+  const [ran] = await field.run(node, [command], WINDOW + 1);
+  return ran?.exit === 0 ? undefined : `${node} itself does not reach ${internet}`;
 }
 
 /** The taps that are on nodes, by the names that their devices have there. Of the internet's answers only the way is known. */

@@ -109,6 +109,14 @@ describe("a trace's packet on a cluster", () => {
     assert.ok(seen.sightings.length > 0);
     assert.ok(seen.sightings.every(({ hop }) => traced.hops[hop]?.direction === "there"));
   });
+
+  it("is not measured on its way to an internet that the node itself does not reach", async () => {
+    const { seen } = await followed(plan, ["w1-1", "internet", PING], { answered: false });
+    assert.deepEqual(
+      [seen.unmeasured, seen.agrees, seen.detail],
+      [true, true, "not measured: w1 itself does not reach 1.1.1.1"],
+    );
+  });
 });
 
 describe("the packets in tcpdump's output", () => {
