@@ -3,4 +3,4 @@ export { fingerprint, HostKeyMismatch } from "./host-key";
 export { type KeyPairText, newKeyPair } from "./key-pair";
 export { type Answer, execute, openSession, type Patience, type Target, waitForSsh } from "./ssh";
 export { type Ending, stream } from "./stream";
-export { attach } from "./terminal";
+export { attach, openTerminal, type Terminal, type TerminalKind, type TerminalSize } from "./terminal";

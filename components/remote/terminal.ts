@@ -1,4 +1,5 @@
-/** A shell or one command on a node, in the caller's terminal. */
+/** A shell or one command on a node, in the caller's terminal or in one that a browser draws. */
+import type { Readable, Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { broken, openSession, type Target } from "./ssh";
 
@@ -52,4 +53,65 @@ export async function attach(target: Target, command: string | undefined): Promi
   } finally {
     end();
   }
+}
+
+/** A terminal's size in characters. */
+export interface TerminalSize {
+  rows: number;
+  columns: number;
+}
+
+/** What a terminal is when it is opened. */
+export interface TerminalKind extends TerminalSize {
+  /** What programs are told to draw for, such as `xterm-256color`. */
+  type: string;
+}
+
+/** A shell on a terminal that is not this process's own. */
+export interface Terminal {
+  /** What is typed. */
+  input: Writable;
+  /** What the terminal shows. */
+  output: Readable;
+  resize(size: TerminalSize): void;
+  /** Hangs up, which ends the shell. */
+  end(): void;
+  /** The shell's exit code, once it has ended. @throws {Error} when the connection breaks before. */
+  ended: Promise<number>;
+}
+
+/**
+ * Opens a shell on the node, on a terminal of its own.
+ * @throws {Error} when login fails.
+ */
+export async function openTerminal(target: Target, { rows, columns, type }: TerminalKind): Promise<Terminal> {
+  const { client, end, abort } = await openSession(target);
+  const window = { term: type, rows, cols: columns, height: 0, width: 0 };
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.once("error", (error) => reject(broken(target, error)));
+    client.once("close", () => reject(new Error(`${target.host} closed the connection`)));
+    client.shell(window, (error, opened) => (error ? reject(error) : resolve(opened)));
+  }).catch((error: unknown) => {
+    abort();
+    throw error;
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    let status: number | undefined;
+    client.on("error", (error) => reject(broken(target, error)));
+    channel.on("exit", (code: number | null) => {
+      status = code ?? 128;
+    });
+    channel.on("close", () => {
+      if (status === undefined) reject(new Error(`${target.host} closed the connection`));
+      else resolve(status);
+    });
+  }).finally(end);
+  return {
+    input: channel,
+    output: channel,
+    resize: (size) => channel.setWindow(size.rows, size.columns, 0, 0),
+    // Not by a farewell, which a machine that is frozen never takes.
+    end: abort,
+    ended,
+  };
 }

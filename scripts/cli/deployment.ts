@@ -29,8 +29,8 @@ export interface Deployment {
   /** `time`: when the engine wrote the state. */
   manifest?: { time?: string };
   resources?: Resource[];
-  /** What the engine was doing when it was killed. */
-  pending_operations?: { resource: Resource }[];
+  /** What the engine does now, or was doing when it was killed. `type`: as a participle, e.g. `updating`. */
+  pending_operations?: { resource: Resource; type?: string }[];
 }
 
 /** A twin as it was deployed. */
@@ -111,10 +111,12 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
   };
 }
 
+/** Whether a resource is what was measured, on a twin or a cluster. */
+export const isObservation = ({ type }: Resource): boolean =>
+  ["Observation", "ClusterObservation"].includes(dynamicName(type) ?? "");
+
 /** What was last measured, on a twin or a cluster; undefined when nothing was. */
 export function observationOf(deployed: Deployment | undefined): Observation | undefined {
-  const isObservation = ({ type }: Resource) =>
-    ["Observation", "ClusterObservation"].includes(dynamicName(type) ?? "");
   return deployed?.resources?.find(isObservation)?.outputs?.observation as Observation | undefined;
 }
 

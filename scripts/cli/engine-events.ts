@@ -60,11 +60,11 @@ function operation(
   { op, urn, type, provider }: Metadata,
 ): EngineEvent | undefined {
   if (UNCHANGED.includes(op)) return undefined;
-  return { kind, operation: op, resource: nameOf(type, urn), component: provider === "" };
+  return { kind, operation: op, resource: resourceName(type, urn), component: provider === "" };
 }
 
 /** `Node w1`: the last parts of its type and of its URN. */
-function nameOf(type: string, urn: string): string {
+export function resourceName(type: string, urn: string): string {
   const kind = type.slice(Math.max(type.lastIndexOf(":"), type.lastIndexOf("/")) + 1);
   return `${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`;
 }

@@ -21,6 +21,7 @@ import { stacks } from "./commands/stacks";
 import { status } from "./commands/status";
 import { switchCommand } from "./commands/switch";
 import { trace } from "./commands/trace";
+import { ui } from "./commands/ui";
 import { uninstall } from "./commands/uninstall";
 import { up } from "./commands/up";
 import { verdict } from "./commands/verdict";
@@ -47,6 +48,7 @@ const COMMANDS = [
   trace,
   diff,
   report,
+  ui,
   check,
   shell,
   capture,

@@ -1,8 +1,10 @@
-/** Makes the report's page: one HTML file that needs nothing else. */
+/** Makes the report's page, one HTML file that needs nothing else, and the page of `lab ui`. */
 import { createHash } from "node:crypto";
 import * as path from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { formatMarkdown, type Report } from "../../components/study/report";
+import { typed } from "./invocation";
+import { ownVersion } from "./own-version";
 
 const PAGE = path.resolve(__dirname, "../report/page");
 
@@ -26,7 +28,6 @@ const UNUSED: Plugin = {
 };
 
 const OPTIONS: BuildOptions = {
-  entryPoints: [path.join(PAGE, "index.tsx")],
   outdir: PAGE,
   bundle: true,
   write: false,
@@ -42,43 +43,67 @@ const OPTIONS: BuildOptions = {
   plugins: [UNUSED],
 };
 
+/** What a page is made of. */
+interface Parts {
+  title: string;
+  /** What stands in it before its script runs, as HTML. */
+  body: string;
+  script: string;
+  style: string;
+}
+
 /** The page of a report. */
 export async function pageOf(report: Report): Promise<string> {
+  const title = `${report.stack}: ${report.plan.encapsulation} · encaplab`;
+  const body = `<noscript><p>This browser runs no scripts, so here is the report as text.</p><pre>${inHtml(formatMarkdown(report))}</pre></noscript>
+<script type="application/json" id="report">${JSON.stringify(report).replaceAll("<", "\\u003c")}</script>`;
+  const { html } = pageWith({ title, body, ...(await bundled("index.tsx")) }, report.version, true);
+  return html;
+}
+
+/** The page of `lab ui`: the same, and what follows the lab. Its policy is for the server's answer. */
+export async function livePage(stack: string): Promise<{ html: string; policy: string }> {
+  const body = `<noscript><p>This browser runs no scripts: \`${inHtml(typed("report"))}\` writes the same as text.</p></noscript>`;
+  const parts = { title: `${stack} · encaplab`, body, ...(await bundled("live.tsx")) };
+  return pageWith(parts, ownVersion(), false);
+}
+
+async function bundled(entry: string): Promise<Pick<Parts, "script" | "style">> {
   const { build } = require("esbuild") as typeof import("esbuild");
-  const { outputFiles = [] } = await build(OPTIONS);
+  const { outputFiles = [] } = await build({ ...OPTIONS, entryPoints: [path.join(PAGE, entry)] });
   const textOf = (ending: string) => outputFiles.find(({ path: name }) => name.endsWith(ending))?.text ?? "";
-  return pageWith(report, textOf(".js"), textOf(".css"));
+  return { script: textOf(".js"), style: textOf(".css") };
 }
 
 /**
  * The policy names the one script by its hash and allows no connection at all, so that no reader needs to trust the page:
  * neither its own code nor a text from a lab can send anything anywhere.
+ * @param isFile a file has to name its policy itself.
  */
-function pageWith(report: Report, script: string, style: string): string {
+function pageWith({ title, body, script, style }: Parts, version: string, isFile: boolean) {
   const code = script.replaceAll("</script", "<\\/script");
   const hash = createHash("sha256").update(code).digest("base64");
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  const title = `${report.stack}: ${report.plan.encapsulation} · encaplab`;
-  return `<!doctype html>
+  const named = isFile ? `<meta http-equiv="Content-Security-Policy" content="${policy}">\n` : "";
+  const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+${named}<meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="generator" content="encaplab ${inHtml(report.version)}">
+<meta name="generator" content="encaplab ${inHtml(version)}">
 <title>${inHtml(title)}</title>
 <link rel="icon" href="data:,">
 <style>${style}</style>
 </head>
 <body>
 <div id="page"></div>
-<noscript><p>This browser runs no scripts, so here is the report as text.</p><pre>${inHtml(formatMarkdown(report))}</pre></noscript>
-<script type="application/json" id="report">${JSON.stringify(report).replaceAll("<", "\\u003c")}</script>
+${body}
 <script>${code}</script>
 </body>
 </html>
 `;
+  return { html, policy };
 }
 
 const inHtml = (text: string): string =>

@@ -26,7 +26,8 @@ export interface StackFile {
 /** The last part of a stack's name, which its file has too: a backend may call it `organisation/project/stack`. */
 export const baseName = (stack: string): string => stack.slice(stack.lastIndexOf("/") + 1);
 
-const pathOf = (stack: string): string => path.join(FOLDER, `Pulumi.${baseName(stack)}.yaml`);
+/** The file of a stack. */
+export const pathOf = (stack: string): string => path.join(FOLDER, `Pulumi.${baseName(stack)}.yaml`);
 
 /** Every stack that has a file, `local` first and L2 before L10. */
 export function stackNames(): string[] {

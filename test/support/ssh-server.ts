@@ -75,6 +75,37 @@ export class SshServers {
     return this.listen(server);
   }
 
+  /** Starts an sshd with a shell on a terminal. It shows each size, and `exit N` ends it. @returns its port. */
+  withTerminals(): Promise<number> {
+    const server = new Server({ hostKeys: [this.host.privateKey] }, (client) => {
+      client.on("error", () => {});
+      client.on("authentication", (context) => context.accept());
+      client.on("session", (accept) => {
+        const session = accept();
+        const shown: string[] = [];
+        let show = (text: string) => void shown.push(text);
+        // The types lack the terminal's kind, which ssh2 passes on.
+        session.on("pty", (acceptPty, _reject, info) => {
+          acceptPty();
+          show(`${info.rows} ${info.cols} ${(info as { term?: string }).term}\n`);
+        });
+        session.on("window-change", (_accept, _reject, info) => show(`${info.rows} ${info.cols}\n`));
+        session.on("shell", (acceptShell) => {
+          const channel = acceptShell();
+          show = (text) => void channel.write(text);
+          for (const text of shown) show(text);
+          channel.on("data", (typed: Buffer) => {
+            const [, code] = /^exit (\d+)/.exec(typed.toString()) ?? [];
+            if (code === undefined) return;
+            channel.exit(Number(code));
+            channel.end();
+          });
+        });
+      });
+    });
+    return this.listen(server);
+  }
+
   /**
    * Starts a machine that freezes: it answers until something arrives that the test chooses, and then takes packets but never
    * answers again, as a paused virtual machine does behind its host's kernel.

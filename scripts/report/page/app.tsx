@@ -1,4 +1,5 @@
 /** The page as a whole: what is chosen in one part shows in all others. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Encapsulation } from "../../../components/config";
 import {
@@ -21,9 +22,24 @@ import { Topology } from "./topology";
 import { Trace } from "./trace";
 import { keyOf, pairIn, probeFor, readAddress, type View, writeAddress } from "./view";
 
-/** The whole page. */
-export function App({ report }: { report: Report }) {
-  const [view, setView] = useState<View>(() => firstView(report));
+interface Props {
+  report: Report;
+  /** Above the heading: what changes the lab now. */
+  news?: ComponentChildren;
+  /** Below everything else. */
+  children?: ComponentChildren;
+}
+
+/** What is seen of a report. */
+interface Seen {
+  report: Report;
+  view: View;
+}
+
+/** The whole page. On a live one, the report is another one whenever the lab has changed. */
+export function App({ report, news, children }: Props) {
+  const [seen, setSeen] = useState<Seen>(() => ({ report, view: firstView(report) }));
+  const view = useMemo(() => viewIn(seen, report), [seen, report]);
   useEffect(() => writeAddress(view), [view]);
   const plan = useMemo(() => planOf(report, view.encapsulation), [report, view.encapsulation]);
   const isOwn = view.encapsulation === report.plan.encapsulation;
@@ -34,18 +50,16 @@ export function App({ report }: { report: Report }) {
   const hop = Math.min(view.hop, hops.length - 1);
 
   // The same functions each time: the parts that need them are drawn again only when their data have changed.
-  const { show, choose } = useMemo(() => {
+  const { show, choose, setView } = useMemo(() => {
+    const setView = (change: (now: View) => View) =>
+      setSeen((now) => ({ report, view: change(viewIn(now, report)) }));
     const show = (pair: Pair, probe?: ProbeName) => {
       setView((now) => ({ ...now, pair, probe: probe ?? probeFor(pair, now.probe), hop: 0 }));
       revealOnNarrowScreen("trace");
     };
     const choose = (encapsulation: Encapsulation) =>
-      setView((now) => {
-        const other = planOf(report, encapsulation);
-        const pair = pairIn(other, keyOf(now.pair)) ?? mostTelling(other, report);
-        return { encapsulation, pair, probe: probeFor(pair, now.probe), hop: 0 };
-      });
-    return { show, choose };
+      setView((now) => ({ ...samePair(now, report, encapsulation), hop: 0 }));
+    return { show, choose, setView };
   }, [report]);
   const go = (to: number) => setView((now) => ({ ...now, hop: Math.max(0, Math.min(to, hops.length - 1)) }));
 
@@ -54,7 +68,8 @@ export function App({ report }: { report: Report }) {
       <a class="skip" href="#matrix">
         Skip to the matrix
       </a>
-      <Heading report={report} />
+      {news}
+      <Heading report={report} isLive={news !== undefined} />
       <ModePicker report={report} chosen={view.encapsulation} onChoose={choose} />
       <main>
         <div class="stage">
@@ -77,8 +92,25 @@ export function App({ report }: { report: Report }) {
         {report.switched && <Switch switched={report.switched} />}
         <Details report={report} plan={plan} verdict={verdict} observation={observation} />
       </main>
+      {children}
     </>
   );
+}
+
+/** The view in a report that may be a newer one. Who looks at the lab's own encapsulation goes on to look at it. */
+function viewIn({ report: before, view }: Seen, report: Report): View {
+  if (report === before) return view;
+  const isOwn = view.encapsulation === before.plan.encapsulation;
+  const encapsulation = isOwn ? report.plan.encapsulation : view.encapsulation;
+  return samePair(view, report, encapsulation);
+}
+
+/** The same pair, probe and hop under an encapsulation; another pair where the plan does not have it. */
+function samePair(view: View, report: Report, encapsulation: Encapsulation): View {
+  const plan = planOf(report, encapsulation);
+  const same = pairIn(plan, keyOf(view.pair));
+  const pair = same ?? mostTelling(plan, report);
+  return { encapsulation, pair, probe: probeFor(pair, view.probe), hop: same ? view.hop : 0 };
 }
 
 /** Where the packet's way is below the cell that was clicked, the reader would not see that it has changed. */

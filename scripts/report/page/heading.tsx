@@ -1,32 +1,26 @@
 /** The top of the page: which lab, what was predicted, and whether that is what was seen. */
 import { faultLabel } from "../../../components/config";
-import { judge, rowKey } from "../../../components/plan";
 import type { Report } from "../../../components/study/report";
 import { Sign } from "./marks";
 import { memo } from "./memo";
+import { predicted } from "./words";
 import "./heading.css";
 
 /** The title and the two answers that most readers come for. */
-export const Heading = memo(({ report }: { report: Report }) => {
+export const Heading = memo(({ report, isLive }: { report: Report; isLive: boolean }) => {
   const { plan, observation, stack, isUp } = report;
-  const { paths } = judge(plan);
-  const all = new Set(paths.map(rowKey));
-  const failing = new Set(paths.filter(({ outcome }) => outcome === "fails").map(rowKey));
-  const sentence =
-    failing.size === 0
-      ? `All ${all.size} paths work.`
-      : `${failing.size} of ${all.size} paths ${failing.size === 1 ? "fails" : "fail"}.`;
+  const { mark, sentence } = predicted(plan);
   return (
     <header class="heading">
       <p class="brand">
-        encaplab <span>lab report</span>
+        encaplab <span>{isLive ? "lab ui" : "lab report"}</span>
       </p>
       <h1>
         <span class="stack">{stack}</span> {plan.encapsulation} on the {plan.fabric} fabric
       </h1>
       <div class="answers">
-        <p class={`answer ${failing.size === 0 ? "works" : "fails"}`}>
-          <Sign mark={failing.size === 0 ? "works" : "fails"} size={20} />
+        <p class={`answer ${mark}`}>
+          <Sign mark={mark} size={20} />
           <span>
             <b>Predicted</b> {sentence}
           </span>
@@ -43,7 +37,8 @@ export const Heading = memo(({ report }: { report: Report }) => {
           </li>
         ))}
         <li>
-          {isUp ? "lab is up" : "lab is not up"} · made {report.madeAt.slice(0, 16).replace("T", " ")} UTC
+          {isUp ? "lab is up" : "lab is not up"} · {isLive ? "read" : "made"}{" "}
+          {report.madeAt.slice(0, 16).replace("T", " ")} UTC
         </li>
       </ul>
       {observation && observation.disagreements.length > 0 && (

@@ -1,5 +1,13 @@
 /** Sentences about a plan. */
-import { carrierBetween, fabricFacts, type LabPlan, sessionUp, TUNNELS } from "../../../components/plan";
+import {
+  carrierBetween,
+  fabricFacts,
+  judge,
+  type LabPlan,
+  rowKey,
+  sessionUp,
+  TUNNELS,
+} from "../../../components/plan";
 
 /** A part of a sentence as a sentence of its own. */
 export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -31,4 +39,13 @@ export function inWords(plan: LabPlan): string {
     `Pod packets travel between nodes ${devices.join(" or ")}.`,
     plan.bgp.enabled ? `BGP: ${sessions(plan)}.` : "BGP is disabled.",
   ].join(" ");
+}
+
+/** The verdict in one sentence. */
+export function predicted(plan: LabPlan): { mark: "works" | "fails"; sentence: string } {
+  const { paths } = judge(plan);
+  const all = new Set(paths.map(rowKey)).size;
+  const failing = new Set(paths.filter(({ outcome }) => outcome === "fails").map(rowKey)).size;
+  if (failing === 0) return { mark: "works", sentence: `All ${all} paths work.` };
+  return { mark: "fails", sentence: `${failing} of ${all} paths ${failing === 1 ? "fails" : "fail"}.` };
 }

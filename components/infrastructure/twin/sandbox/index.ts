@@ -18,6 +18,7 @@ import { FORMER_RECORD, readLivingRecord, readRecord, type SandboxRecord } from 
 export { SandboxError, sandboxEnded } from "./error";
 export { canPlay, chooseSandbox, featuresOf, type KernelFeature, type SandboxKind } from "./kernel";
 export { runScript } from "./script";
+export { openHere } from "./terminal";
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -26,8 +27,11 @@ export interface Sandbox {
   bootId: string;
   /** argv of a process whose standard input is a bash script. It runs as root inside once the input ends. */
   scriptArgv: string[];
-  /** argv of an interactive shell in that network namespace, as that node's root. It needs a terminal. */
-  shellArgv(namespace: string): string[];
+  /**
+   * argv of an interactive shell in that network namespace, as that node's root. It needs a terminal.
+   * @param type the terminal's type. Default: that of this process.
+   */
+  shellArgv(namespace: string, type?: string): string[];
 }
 
 /**

@@ -22,9 +22,9 @@ export function reachNamespaces(pause: ProcessId) {
   ];
   return {
     scriptArgv: [...inside, ...SCRIPT_ARGV],
-    shellArgv: (namespace: string) => [
+    shellArgv: (namespace: string, type = process.env.TERM ?? "linux") => [
       ...inside,
-      `TERM=${process.env.TERM ?? "linux"}`,
+      `TERM=${type}`,
       "/run/encaplab/bin/sandbox-shell",
       namespace,
     ],

@@ -1,0 +1,91 @@
+/** The shells of the page: each is a terminal on this side, and a WebSocket to xterm.js on the other. */
+import type { WebSocket } from "ws";
+import { openHere } from "../../../components/infrastructure/twin/sandbox";
+import type { Terminal, TerminalSize } from "../../../components/remote";
+import { type Deployment, deploymentOf, runningTwin, twinOf } from "../deployment";
+import { machinesOf, targetOf } from "../remote-shell";
+import { prepareEngineFor } from "../setup";
+import type { Places, ShellNews, ShellWish } from "./messages";
+
+/** What xterm.js draws. */
+const TYPE = "xterm-256color";
+
+/** How many bytes may be on their way to a page that has not drawn them, before the shell has to wait. */
+const AHEAD = 512 * 1024;
+
+/** Where shells can be opened in what is deployed. A twin has its pods, the router, the internet and the fabric, too. */
+export function placesIn(deployed: Deployment | undefined, isRunning: boolean): Places {
+  const plan = twinOf(deployed)?.plan;
+  if (!plan) return { nodes: machinesOf(deployed ?? {}), pods: [], network: [] };
+  if (!isRunning) return { nodes: [], pods: [], network: [] };
+  return {
+    nodes: plan.nodes.map(({ name }) => name),
+    pods: plan.nodes.flatMap(({ pods }) => pods.map(({ name }) => name)),
+    network: ["router", "internet", "fabric"],
+  };
+}
+
+/** Opens a shell as `lab shell` does. @throws {Failure} when there is no such place. */
+async function open(stack: string, place: string, size: TerminalSize): Promise<Terminal> {
+  const deployed = deploymentOf(stack);
+  const { nodes, pods, network } = placesIn(deployed, true);
+  if (![...nodes, ...pods, ...network].includes(place))
+    throw new Error(`There is no "${place}" in the lab ${stack}.`);
+  const kind = { ...size, type: TYPE };
+  if (twinOf(deployed)) return openHere(runningTwin(stack).sandbox.shellArgv(place, TYPE), kind);
+  await prepareEngineFor(stack); // only the engine can decrypt the login
+  const { openTerminal } =
+    require("../../../components/remote") as typeof import("../../../components/remote");
+  return openTerminal(targetOf(stack, place), kind);
+}
+
+/** Connects a shell with a page until one of the two ends. @param place as {@link Places} names it. */
+export async function serveShell(
+  socket: WebSocket,
+  stack: string,
+  place: string,
+  size: TerminalSize,
+): Promise<void> {
+  const tell = (news: ShellNews) => socket.send(JSON.stringify(news));
+  // Typed before the shell is there: it waits.
+  const early: [Buffer, boolean][] = [];
+  const keep = (data: Buffer, isBinary: boolean) => void early.push([data, isBinary]);
+  socket.on("message", keep);
+  try {
+    const shell = await open(stack, place, size);
+    if (socket.readyState !== socket.OPEN) return shell.end();
+    const take = receiver(shell, socket);
+    socket.off("message", keep);
+    for (const [data, isBinary] of early) take(data, isBinary);
+    socket.on("message", take);
+    socket.on("close", () => shell.end());
+    tell({ ended: await shell.ended });
+  } catch (error) {
+    tell({ refused: `No shell on ${place}: ${(error as Error).message}` });
+  }
+  socket.close();
+}
+
+/** Passes on what the shell shows, and holds it where the page cannot draw as fast. @returns what takes the page's messages. */
+function receiver(shell: Terminal, socket: WebSocket): (data: Buffer, isBinary: boolean) => void {
+  let ahead = 0;
+  shell.output.on("data", (shown: Buffer) => {
+    socket.send(shown);
+    ahead += shown.length;
+    if (ahead > AHEAD) shell.output.pause();
+  });
+  return (data, isBinary) => {
+    if (isBinary) return void shell.input.write(data);
+    const wish = JSON.parse(data.toString()) as ShellWish;
+    if ("rows" in wish) return shell.resize(sizeFrom(wish));
+    ahead -= Number(wish.drawn) || 0;
+    if (ahead <= AHEAD) shell.output.resume();
+  };
+}
+
+/** A terminal's size from what the page says, which may be anything. */
+export function sizeFrom({ rows, columns }: { rows: unknown; columns: unknown }): TerminalSize {
+  const within = (value: unknown, usual: number) =>
+    Math.min(Math.max(Math.trunc(Number(value)) || usual, 2), 1000);
+  return { rows: within(rows, 24), columns: within(columns, 80) };
+}
