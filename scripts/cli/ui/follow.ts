@@ -6,7 +6,6 @@ import type { LabPlan } from "../../../components/plan";
 import { historyFiles, ownFolder, stateFile } from "../backend";
 import { type Deployment, deploymentOf, differences, isObservation, twinOf } from "../deployment";
 import { resourceName } from "../engine-events";
-import { Failure } from "../failure";
 import { planUnlessSecret } from "../lab-plan";
 import { reportOn } from "../lab-report";
 import { locksOf, mayLive } from "../lock";
@@ -73,9 +72,9 @@ export class Follower {
       // A run in progress is no trouble, and the page has more to say about it.
       return { report: reportOn(this.stack), state, ...(run ? { run } : trouble && { trouble }), places };
     } catch (error) {
-      const { name, message } = error as Error;
-      if (!(error instanceof Failure || name === "ConfigError")) throw error;
-      return { state: "damaged", trouble: message, places: { nodes: [], pods: [], network: [] } };
+      // Such as a stack file that is being edited: the page says it, and the next look may find it right.
+      const trouble = (error as Error).message;
+      return { state: "damaged", trouble, places: { nodes: [], pods: [], network: [] } };
     }
   }
 

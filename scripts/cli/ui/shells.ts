@@ -76,11 +76,22 @@ function receiver(shell: Terminal, socket: WebSocket): (data: Buffer, isBinary: 
   });
   return (data, isBinary) => {
     if (isBinary) return void shell.input.write(data);
-    const wish = JSON.parse(data.toString()) as ShellWish;
+    const wish = wishIn(data);
+    if (!wish) return socket.close(1003);
     if ("rows" in wish) return shell.resize(sizeFrom(wish));
     ahead -= Number(wish.drawn) || 0;
     if (ahead <= AHEAD) shell.output.resume();
   };
+}
+
+/** What a page has sent; undefined if it is none of our messages. */
+function wishIn(data: Buffer): ShellWish | undefined {
+  try {
+    const wish: unknown = JSON.parse(data.toString());
+    return wish && typeof wish === "object" ? (wish as ShellWish) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A terminal's size from what the page says, which may be anything. */

@@ -19,9 +19,10 @@ export function News({ live, isConnected }: { live?: Live; isConnected: boolean 
   );
 }
 
-function kindOf(live: Live | undefined, isConnected: boolean): "ended" | "changing" | "still" {
+function kindOf(live: Live | undefined, isConnected: boolean): "ended" | "changing" | "still" | "still off" {
   if (!isConnected) return "ended";
-  return live?.run ? "changing" : "still";
+  if (live?.run) return "changing";
+  return live?.state === "up" ? "still" : "still off";
 }
 
 /** Sentences for each state of a lab without trouble. */
@@ -39,12 +40,15 @@ function textOf(live: Live | undefined, isConnected: boolean): string {
   return live.run ? changeIn(live, live.run) : (live.trouble ?? STATES[live.state]);
 }
 
-function changeIn({ report, state }: Live, { wanted }: LiveRun): string {
+function changeIn({ report, state }: Live, { wanted, now, done }: LiveRun): string {
+  const steps = [...done, ...now];
+  if (steps.length > 0 && steps.every((step) => step.startsWith("deleting ")))
+    return "The lab is being taken down.";
   if (!wanted || !report) return "The lab is being changed.";
   const from = report.plan.encapsulation;
   const to = wanted.encapsulation;
   const verdict = `Predicted then: ${predicted(wanted).sentence}`;
-  if (state === "down") return `The lab comes up with ${to}. ${verdict}`;
+  if (state === "down" || state === "incomplete") return `The lab comes up with ${to}. ${verdict}`;
   if (from === to) return `The lab is being changed. ${verdict}`;
   return `The lab is being switched from ${from} to ${to}. ${verdict}`;
 }
@@ -54,7 +58,7 @@ function Steps({ run: { now, done } }: { run: LiveRun }) {
   const more = done.length - named.length;
   return (
     <ol class="run-steps">
-      {more > 0 && <li class="done">{more} steps done</li>}
+      {more > 0 && <li class="done">{more === 1 ? "1 step" : `${more} steps`} done</li>}
       {named.map((step, i) => (
         <li class="done" key={`${step} ${more + i}`}>
           {step}
