@@ -45,6 +45,8 @@ export interface RunOptions {
   verbose?: boolean;
   /** Whether the program's information is shown: verdict and observation. */
   information?: boolean;
+  /** Whether the program's warnings are shown, such as a path that fails. Default: yes. Errors always are. */
+  warnings?: boolean;
   /** Called with what is deployed, right before the engine starts. */
   announce?: (deployed: Deployment | undefined) => void;
 }
@@ -205,13 +207,13 @@ async function run(
   argv: string[],
   stack: string,
   before: Deployment | undefined,
-  { verbose = false, information = true, unasked = false }: UnaskedOptions,
+  { verbose = false, information = true, warnings = true, unasked = false }: UnaskedOptions,
 ): Promise<Run> {
   const started = Date.now();
   if (unasked) process.env[ONLY_HERE] = "1";
   else delete process.env[ONLY_HERE];
   markEngine(stack);
-  const progress = new Progress({ verbose, information }).start();
+  const progress = new Progress({ verbose, information, warnings }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
   const stop = new AbortController();
   const watch = new StepWatch((sentence) => {

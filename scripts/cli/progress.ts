@@ -2,12 +2,14 @@
 import type { EngineEvent } from "./engine-events";
 import { widthOf, wrap } from "./terminal";
 
-/** Which of the program's messages are shown: verdict and observation are information. */
+/** Which of the program's messages are shown: verdict and observation are information. Errors always are. */
 export interface Shown {
   /** Every message and every resource, also if nothing changes. */
   verbose: boolean;
-  /** Information, once something changes. Warnings and errors are always shown. */
+  /** Information, once something changes. */
   information: boolean;
+  /** Warnings, such as a path that fails without a fault. */
+  warnings: boolean;
 }
 
 /** How often a run without a terminal says what takes so long, in ms. */
@@ -61,6 +63,7 @@ export class Progress {
   private message({ severity, text, passing }: Extract<EngineEvent, { kind: "message" }>): void {
     if (text === "") return;
     if (severity === "info") this.information(text, passing);
+    else if (severity === "warning" && !this.shown.warnings && !this.shown.verbose) return;
     else if (!this.said.has(text)) {
       // The engine reports a failure once for the resource and once more for the program.
       this.said.add(text);

@@ -1,4 +1,4 @@
-/** What `switch` says about the sandbox of a twin: whether it moves to another one. */
+/** What is said about the sandbox of a twin: why it takes long to start, and whether it moves to another one. */
 import {
   canPlay,
   chooseSandbox,
@@ -28,4 +28,11 @@ function describeMove(
   if (canPlay(running, kind))
     return "The twin stays in its QEMU machine, so nothing is rebuilt. After `down`, the next `up` builds it in namespaces of this machine, which is faster.";
   return `The twin must move, so everything in it is built anew: ${why}.`;
+}
+
+/** Why a twin that is not up takes long to start; undefined if it does not. */
+export function sayOfStart(wanted: LabPlan | undefined): string | undefined {
+  if (!wanted?.onTwin) return undefined;
+  const { kind, why } = chooseSandbox(featuresOf(wanted));
+  return kind === "machine" ? `${why.charAt(0).toUpperCase()}${why.slice(1)}.` : undefined;
 }

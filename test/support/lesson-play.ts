@@ -27,9 +27,10 @@ export async function playLesson(
   };
   const { title, solution } = readLessons()[name] ?? assert.fail(name);
   try {
-    const asked = await fine("lesson", name.toLowerCase());
-    assert.ok(asked.includes(`\n${name}: ${title}\n`) || asked.startsWith(`${name}: ${title}\n`), asked);
-    assert.doesNotMatch(asked, /fix:|see:/, "the verdict is the answer");
+    const { status, stdout: asked, stderr } = await checkout.lab("lesson", name.toLowerCase());
+    assert.equal(status, 0, stderr);
+    assert.ok(asked.startsWith(`${name}: ${title}\n`), asked);
+    assert.doesNotMatch(asked + stderr, /fix:|see:/, "the verdict is the answer");
     const words = ["lesson", "check", name];
     const unsolved = await checkout.lab(...words);
     assert.equal(unsolved.status, 1, told(words, unsolved));

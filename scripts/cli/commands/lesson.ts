@@ -1,7 +1,8 @@
 /** `lab lesson`: plays a lesson: brings its lab up, asks, gives hints, and checks by observation. */
 import type { Command } from "commander";
+import type { LabPlan } from "../../../components/plan";
 import { command, endsWith, jsonOption, verboseOption } from "../command";
-import { badUsage } from "../failure";
+import { badUsage, Failure } from "../failure";
 import { typed } from "../invocation";
 import { print, printJson, say, widthOf } from "../terminal";
 
@@ -41,7 +42,8 @@ async function play(words: readonly string[], options: Options): Promise<number>
   if (verb && (options.hint || options.again))
     throw badUsage(`--hint and --again belong to a lesson, as in \`${typed("lesson L7 --hint")}\`.`);
   const { findLesson } = require("../lessons") as typeof import("../lessons");
-  if (names[0] === undefined && verb === undefined) return list(options);
+  const isAbout = verb !== undefined || options.hint || options.again;
+  if (names[0] === undefined && !isAbout) return list(options);
   const name = names[0] === undefined ? await onlyLessonUp() : findLesson(names[0])[0];
   if (verb === "check") return check(name, options);
   return verb === "reveal" ? reveal(name) : ask(name, options);
@@ -54,31 +56,14 @@ async function onlyLessonUp(): Promise<string> {
   return findLesson(await requireLab({}))[0];
 }
 
+const text = () => require("../lesson-text") as typeof import("../lesson-text");
+
 function list({ json }: Options): number {
   const { readLessons, readProgress } = require("../lessons") as typeof import("../lessons");
   const progress = readProgress();
   const rows = Object.entries(readLessons()).map(([name, { title }]) => ({ name, title, ...progress[name] }));
-  if (json) {
-    printJson(rows);
-    return 0;
-  }
-  const { formatColumns } =
-    require("../../../components/study") as typeof import("../../../components/study");
-  const day = (time: string) => time.slice(0, 10);
-  const stateOf = ({ begun, hints = 0, solved, revealed }: (typeof rows)[number]) => {
-    if (solved) return `solved ${day(solved)}`;
-    if (revealed) return "revealed";
-    if (!begun) return "";
-    return hints > 0 ? `begun, hints: ${hints}` : "begun";
-  };
-  print(
-    formatColumns(
-      [{ head: "LESSON" }, { head: "TITLE" }, { head: "PROGRESS" }],
-      rows.map((row) => [row.name, row.title, stateOf(row)]),
-      widthOf(process.stdout),
-    ),
-  );
-  print(`\`${typed("lesson L1")}\` begins the first.`);
+  if (json) printJson(rows);
+  else print(text().listText(rows, widthOf(process.stdout)));
   return 0;
 }
 
@@ -87,12 +72,13 @@ async function ask(name: string, { hint, again, verbose }: Options): Promise<num
   const { findLesson, noteProgress, readProgress } = require("../lessons") as typeof import("../lessons");
   const { prepareToRead } = require("../setup") as typeof import("../setup");
   const { isRunning } = require("../switch-lab") as typeof import("../switch-lab");
-  const [, { title, question, hints }] = findLesson(name);
+  const [, lesson] = findLesson(name);
   const now = () => new Date().toISOString();
   if (hint) {
+    const { hints } = lesson;
     const shown = Math.min((readProgress()[name]?.hints ?? 0) + 1, hints.length);
     noteProgress(name, { hints: shown });
-    print(`Hint ${shown} of ${hints.length}: ${hints[shown - 1]}`);
+    print(text().hintText(name, hints, shown));
     return 0;
   }
   await prepareToRead();
@@ -102,40 +88,52 @@ async function ask(name: string, { hint, again, verbose }: Options): Promise<num
     if (status !== 0) return status;
     noteProgress(name, { begun: now(), hints: 0, solved: undefined, revealed: undefined });
   }
-  print(
-    [
-      `${name}: ${title}`,
-      question,
-      `look:   ${typed(`shell w1 --stack ${name}`)}`,
-      `change: ${typed(`up ${name} --config KEY=VALUE`)}, or something inside a node`,
-      `then:   ${typed(`lesson check ${name}`)} · ${typed(`lesson ${name} --hint`)}`,
-    ].join("\n"),
-  );
+  print(text().questionText(name, lesson, planIn(name)));
   return 0;
+}
+
+/** The plan of the lesson's own file. */
+function planIn(name: string): LabPlan | undefined {
+  const { readStackFile } = require("../stack-file") as typeof import("../stack-file");
+  const { planUnlessSecret } = require("../lab-plan") as typeof import("../lab-plan");
+  const file = readStackFile(name);
+  return planUnlessSecret(file, file.config);
 }
 
 /** The lab as its stack file has it. The verdict is not shown: it is the answer. */
 async function begin(name: string, verbose = false): Promise<number> {
   const { deploy } = require("../deploy") as typeof import("../deploy");
+  const { isEmpty } = require("../deployment") as typeof import("../deployment");
+  const { sayOfStart } = require("../sandbox-move") as typeof import("../sandbox-move");
   const { labConfig, removeChanges } = require("../overlay") as typeof import("../overlay");
   const { planUnlessSecret } = require("../lab-plan") as typeof import("../lab-plan");
   removeChanges(name);
   const config = labConfig(name);
-  const run = await deploy(config, planUnlessSecret(config.file, config.config), {
+  const plan = planUnlessSecret(config.file, config.config);
+  const run = await deploy(config, plan, {
     verbose,
     information: false,
+    warnings: false,
+    announce: (running) => {
+      const why = isEmpty(running) ? sayOfStart(plan) : undefined;
+      if (why) say(why);
+    },
   });
   return run?.status ?? 1;
 }
 
 /** Measures the lab, and holds what was seen against the lesson's goal. */
 async function check(name: string, { json, verbose }: Options): Promise<number> {
-  const { findLesson, noteProgress } = require("../lessons") as typeof import("../lessons");
+  const { findLesson, noteProgress, readLessons, readProgress } =
+    require("../lessons") as typeof import("../lessons");
   const { requireLab } = require("../labs") as typeof import("../labs");
   const { proberOf } = require("../observation") as typeof import("../observation");
+  const { isRunning } = require("../switch-lab") as typeof import("../switch-lab");
   const study = require("../../../components/study") as typeof import("../../../components/study");
   const stack = await requireLab({ stack: name });
-  const { goal } = findLesson(name)[1];
+  if (!isRunning(stack))
+    throw new Failure(`The lab of ${name} is not up: \`${typed(`lesson ${name}`)}\` brings it up.`, 1);
+  const { goal, hints } = findLesson(name)[1];
   const { prober, plan } = await proberOf(stack);
   const observation = await study.observe(prober, plan);
   const rows = observation.rows.filter(({ observed }) => observed !== "not measured");
@@ -148,23 +146,16 @@ async function check(name: string, { json, verbose }: Options): Promise<number> 
   if (json) printJson({ lesson: name, solved: isSolved, missing, observation });
   else {
     if (verbose) print(study.formatObservation(observation, { verbose, width: widthOf(process.stdout) }));
-    print(isSolved ? solvedBy(name, observation.agrees) : [`Not yet: ${name}.`, ...missing].join("\n"));
+    const { solvedText, unsolvedText } = text();
+    const names = Object.keys(readLessons());
+    const given = readProgress()[name]?.hints ?? 0;
+    print(
+      isSolved
+        ? solvedText(name, observation.agrees, names[names.indexOf(name) + 1])
+        : unsolvedText(name, missing, given, hints.length),
+    );
   }
   return isSolved ? 0 : 1;
-}
-
-function solvedBy(name: string, agrees: boolean): string {
-  const { readLessons } = require("../lessons") as typeof import("../lessons");
-  const names = Object.keys(readLessons());
-  const next = names[names.indexOf(name) + 1];
-  return [
-    `Solved: ${name}. Measured on every pair.`,
-    agrees
-      ? "The verdict says so, too: your change is in the lab's config."
-      : "The config still predicts the failure: what you changed inside is what works.",
-    `why:  stacks/${name}.md · ${typed(`lesson reveal ${name}`)}`,
-    `then: ${typed(`down ${name}`)}${next ? ` · ${typed(`lesson ${next}`)}` : ""}`,
-  ].join("\n");
 }
 
 /** The cause, from the verdict on the lesson's own config, and a solution. */

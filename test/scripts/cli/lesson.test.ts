@@ -41,7 +41,12 @@ describe("lab lesson", function () {
 
   it("gives the hints one after the other, and the last one again", async () => {
     const hint = async () => (await checkout.launch("lesson", "L7", "--hint")).stdout;
-    for (const shown of [1, 2, 3, 3]) assert.match(await hint(), new RegExp(`^Hint ${shown} of 3: `));
+    for (const shown of [1, 2, 3, 3]) {
+      const text = await hint();
+      assert.match(text, new RegExp(`^Hint ${shown} of 3: `));
+      assert.equal(/That was the last one\. `\S+ lesson reveal L7`/.test(text), shown === 3);
+      assert.doesNotMatch(text, /`lab /, "commands are as they are typed here");
+    }
     assert.equal((await list())[6].hints, 3);
     assert.match((await checkout.launch("lesson")).stdout, /^L7 .*$/m);
   });
@@ -70,9 +75,38 @@ describe("lab lesson", function () {
     }
   });
 
-  it("says that there is nothing to check when no lab is up", async () => {
-    const { status, stderr } = await checkout.launch("lesson", "check");
+  it("says that there is nothing to check, and no hint to give, when no lab is up", async () => {
+    for (const word of ["check", "--hint"]) {
+      const { status, stderr } = await checkout.launch("lesson", word);
+      assert.equal(status, 1);
+      assert.match(stderr, /^No lab is up\./);
+    }
+    const { status, stderr } = await checkout.launch("lesson", "check", "L7");
     assert.equal(status, 1);
-    assert.match(stderr, /^No lab is up\./);
+    assert.match(stderr, /^The lab of L7 is not up: `\S+ lesson L7` brings it up\.$/m);
+  });
+
+  it("takes the only lab that is up for the lesson that a hint is wanted of", async () => {
+    checkout.deployed("L9", { resources: checkout.livingTwin({ encapsulation: "None" }) });
+    const { stdout } = await checkout.launch("lesson", "--hint");
+    assert.match(stdout, /^Hint 1 of 3: `tcpdump -ni ens5 icmp` on w1 and on cp1/);
+    const { stdout: asked } = await checkout.launch("lesson", "L9");
+    assert.match(asked, /^lab: {4}None on the aws fabric; cp1, w1, w2 in 10\.0\.3\.0\/24$/m);
+  });
+
+  it("names the lesson to play next", async () => {
+    const next = async () => (await checkout.launch("lesson")).stdout.trimEnd().split("\n").at(-1);
+    assert.match((await next()) ?? "", /lesson L1` begins that one\.$/);
+    await checkout.launch("lesson", "L2");
+    assert.match((await next()) ?? "", /lesson L2` goes on with that one\.$/);
+    await checkout.launch("lesson", "reveal", "L2");
+    assert.match((await next()) ?? "", /lesson L1` begins that one\.$/);
+  });
+
+  it("shows no warning of the program at the beginning: it has the cause and the fix", async () => {
+    const warning = { diagnosticEvent: { severity: "warning", message: "same-subnet fails. fix: open it" } };
+    checkout.tell("events", `${JSON.stringify(warning)}\n`);
+    assert.doesNotMatch((await checkout.launch("lesson", "L7")).stderr, /fix:/);
+    assert.match((await checkout.launch("up", "L7")).stderr, /fix: open it/);
   });
 });
