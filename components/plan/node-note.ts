@@ -1,18 +1,19 @@
-/** The notes on what happens to a packet inside a node: routes, NAT, kube-proxy and tunnels. */
+/** The notes on what happens to a packet inside a node: routes, NAT, kube-proxy, and its tunnel. */
 import type { Fault } from "../config";
 import { carrierBetween } from "./carrier";
-import { type Carrier, TUNNELS, VXLAN } from "./encapsulation";
+import { TUNNELS } from "./encapsulation";
 import { fabricFacts, passesGateway } from "./fabric";
 import { FAULT_FACTS } from "./fault-facts";
-import { decapsulated, encapsulated, forwarded, madeOn, type Rewrite, rewritten } from "./header";
+import { forwarded, madeOn, type Rewrite, rewritten } from "./header";
 import type { Hop, HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { publicAddress } from "./note";
-import { type Host, hostAddress, isPod, type Leg, type Wire } from "./packet";
+import { type Host, hostAddress, isPod, type Leg } from "./packet";
 import type { Source } from "./path";
 import type { Probe } from "./probe";
 import { hasRoute, routeTo } from "./route";
 import type { NodePlan } from "./topology";
+import { tunnelNotes } from "./tunnel-note";
 
 /** The device of a pod in its own namespace. */
 const POD_DEVICE = "eth0";
@@ -108,6 +109,7 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
   };
 
   const notes = {
+    ...tunnelNotes(plan, leg),
     /** @param mtu the pod's own, if the packet is longer. */
     sent(mtu: number | undefined): void {
       makes();
@@ -149,52 +151,6 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
     astray(node: NodePlan, peer: NodePlan): void {
       const route = `default via ${gatewayOf(node)?.gateway} dev ${nic}`;
       kernel(node, `no route to ${peer.block}: ${route}`, nic);
-    },
-    intoTunnel(
-      { name }: NodePlan,
-      carrier: Exclude<Carrier, "direct">,
-      outer: Wire,
-      isTooLong: boolean,
-    ): void {
-      const { device, wire } = TUNNELS[carrier];
-      const [tunnel, added] =
-        carrier === "vxlan"
-          ? [`VXLAN ${VXLAN.vni} (${wire})`, "50 bytes (IPv4 20, UDP 8, VXLAN 8, Ethernet 14)"]
-          : [wire, "20 bytes (IPv4)"];
-      keep({
-        kind: "tunnel",
-        name: `${device} of ${name}`,
-        node: name,
-        device: { in: device, ...(!isTooLong && { out: nic }) },
-        decision: isTooLong
-          ? `MTU ${plan.mtu.tunnel}, and DF is set`
-          : `${tunnel} to ${outer.destination}: adds ${added}`,
-        change: (packet) => encapsulated(packet, outer),
-      });
-    },
-    outOfTunnel({ name }: NodePlan, carrier: Exclude<Carrier, "direct">): void {
-      const { device } = TUNNELS[carrier];
-      keep({
-        kind: "tunnel",
-        name: `${device} of ${name}`,
-        node: name,
-        device: { in: nic, out: device },
-        decision: "takes the outer header off",
-        change: decapsulated,
-      });
-    },
-    /** The outer addresses are the recorded ones, and one of them is the VPN's. @param hop where the packet is lost. */
-    misrecorded(node: NodePlan, hop: string, { source, destination }: Wire): void {
-      const isGateway = hop === fabricFacts(plan).gateway;
-      const decision = isGateway
-        ? `no route to ${destination}`
-        : `from ${source}, which Calico has recorded for the node`;
-      keep({
-        kind: isGateway ? "gateway" : "link",
-        name: hop,
-        ...(!isGateway && { node: node.name }),
-        decision,
-      });
     },
     lostInKernel(node: string, fault: Fault): void {
       const by = from.kind !== "internet" && from.node.name === node ? enters() : arrivesBy();

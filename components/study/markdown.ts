@@ -1,6 +1,7 @@
 /** An observation as Markdown: for the summary of a CI job, or an issue. */
 import { rowKey } from "../plan";
 import { groupBy } from "./failure";
+import { folded, list, plain, table } from "./markdown-text";
 import type { Observation } from "./observation";
 import { countOf, deviceOf, headlineOf, tunnelOf } from "./observation-report";
 import { outcomeOf, PROBE_COLUMNS, rowIn } from "./verdict-report";
@@ -16,15 +17,16 @@ export function formatMarkdown(lab: string, observation: Observation): string {
     const path = rowKey(probes[0]);
     const seen = wire.find((item) => item.path === path);
     const counts = PROBE_COLUMNS.map((column) => countOf(rowIn(probes, column)));
-    return [path, outcomeOf(probes), ...counts, deviceOf(seen?.route, false), tunnelOf(seen?.packet)];
+    const how = [deviceOf(seen?.route, false), tunnelOf(seen?.packet)];
+    return [path, outcomeOf(probes), ...counts, ...how].map(plain);
   });
   const differing = checks.filter((check) => !check.agrees);
   const section = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : [`### ${title}`, items.map((item) => `- ${text(item)}`).join("\n")];
+    items.length === 0 ? [] : [`### ${title}`, list(items)];
   const packets = wire.filter(({ packet }) => packet !== "" && packet !== "not measured");
   return `${[
-    `## ${agrees ? "✅" : "❌"} ${text(lab)}: ${text(headlineOf(observation))}`,
-    tableOf(heads, lines),
+    `## ${agrees ? "✅" : "❌"} ${plain(lab)}: ${plain(headlineOf(observation))}`,
+    table(heads, lines),
     "Each cell: pairs that worked, of all pairs that were measured. PING: a ping, or to a Service a datagram; MTU: the largest packet.",
     ...(sample ? [`A sample: ${sample.pairs} of ${sample.of} pairs.`] : []),
     ...section("Disagreement between verdict and observation", disagreements),
@@ -34,9 +36,7 @@ export function formatMarkdown(lab: string, observation: Observation): string {
           `${checks.length - differing.length} of ${checks.length} other checks are as predicted (DNS, calico-node, MTUs, addresses).`,
         ]
       : []),
-    ...(packets.length > 0
-      ? [detailsOf("One packet of each path", packets.map(packetText).join("\n\n"))]
-      : []),
+    ...(packets.length > 0 ? [folded("One packet of each path", packets.map(packetText).join("\n\n"))] : []),
   ].join("\n\n")}\n`;
 }
 
@@ -45,14 +45,3 @@ const packetText = ({ path, example, route, packet }: Observation["wire"][number
     .split("\n")
     .map((line) => line.trim())
     .join("\n  ")}`;
-
-const detailsOf = (title: string, body: string): string =>
-  `<details><summary>${title}</summary>\n\n\`\`\`text\n${body}\n\`\`\`\n\n</details>`;
-
-function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(text).join(" | ")} |`;
-  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** Text that Markdown takes for nothing else. A path has `>` and `*` in it, and a name may have `_`. */
-const text = (raw: string): string => raw.replace(/[|<>*_]/g, (sign) => `\\${sign}`).replaceAll("\n", " ");

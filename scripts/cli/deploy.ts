@@ -1,10 +1,9 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
 
-import { enumerate, labIdsIn } from "../../components/infrastructure/leftovers";
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import { ONLY_HERE } from "../../components/remote/types";
-import type { Unknown } from "./clouds";
+import { ask, requireAnswer } from "./confirmation";
 import {
   type Deployment,
   deploymentOf,
@@ -15,8 +14,7 @@ import {
 } from "./deployment";
 import { askEngine, followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
-import { badUsage, EngineFailed, Failure } from "./failure";
-import { typed } from "./invocation";
+import { EngineFailed } from "./failure";
 import { keepLabIds } from "./lab-ids";
 import { liftDeadLocks, lockedByAnother } from "./lock";
 import { markEngine } from "./orphans";
@@ -35,6 +33,7 @@ import { type Reserve, reserve } from "./reserve";
 import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
 import { StepWatch } from "./step-watch";
 import { say } from "./terminal";
+import { whatStateMisses } from "./unknown-things";
 import { createStack } from "./workspace";
 
 /** How to run the engine on a lab. */
@@ -183,23 +182,6 @@ async function destroyWithRoom(
 const hidesItsCloud = ({ file }: LabConfig): boolean =>
   file.secrets.some((key) => /^encaplab:(cloud|rehearse|hosts)$/.test(key));
 
-/** Says what the cloud has of the lab and the state does not know. A lab without an id has nothing that could be told. */
-async function whatStateMisses(stack: string, before: Deployment): Promise<Unknown | undefined> {
-  if (labIdsIn(before.resources ?? []).length === 0) return undefined;
-  const { unknownOf } = require("./clouds") as typeof import("./clouds");
-  const unknown = await unknownOf(stack, before).catch((error: unknown) => {
-    if (!(error instanceof Failure)) throw error;
-    // Do not refuse: what runs on costs money, and the lab's id is kept, so that it can be asked for later.
-    say(
-      `The cloud cannot be asked what else it has of ${stack} (${error.message}); \`${typed(`leftovers ${stack}`)}\` asks again.`,
-    );
-    return undefined;
-  });
-  if (unknown && unknown.things.length > 0)
-    say(`A killed run has left, unknown to the state: ${enumerate(unknown.things)}. It is deleted first.`);
-  return unknown;
-}
-
 /** The engine's options for a lab: its stack, and the config file that is the lab's own. */
 export const argvOnLab = (stack: string): string[] => ["--stack", stack, "--config-file", engineFile(stack)];
 
@@ -265,29 +247,4 @@ async function agreed(preview: string[], question: string, options: RunOptions):
   const status = await runEngine(preview);
   if (status !== 0) throw new EngineFailed(status);
   return options.yes === true || ask(question);
-}
-
-/**
- * Asks before something that the user may not want.
- * @param why a clause for those who cannot be asked.
- * @throws {Failure} without a terminal to ask on, unless `--yes` answers.
- */
-export async function confirmed(question: string, why: string, options: RunOptions): Promise<boolean> {
-  requireAnswer(why, options);
-  return options.yes === true || ask(question);
-}
-
-function requireAnswer(why: string, { yes = false }: RunOptions): void {
-  if (yes || (process.stdin.isTTY && process.stdout.isTTY)) return;
-  throw badUsage(`${why}: confirm with --yes, or run it on a terminal.`);
-}
-
-async function ask(question: string): Promise<boolean> {
-  const { createInterface } = require("node:readline/promises") as typeof import("node:readline/promises");
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
 }

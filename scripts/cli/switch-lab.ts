@@ -15,7 +15,8 @@ import {
   type Watch,
 } from "../../components/study";
 import type { LabOptions } from "./command";
-import { confirmed, deploy, type Run } from "./deploy";
+import { confirmed } from "./confirmation";
+import { deploy, type Run } from "./deploy";
 import { type Deployment, deploymentOf, isEmpty, observationOf, outputsOf, twinOf } from "./deployment";
 import { DISAGREES } from "./failure";
 import { typed } from "./invocation";

@@ -6,23 +6,7 @@
 import assert from "node:assert/strict";
 import { judge, rowKey } from "../../components/plan";
 import { planOf, type RawConfig } from "../support/problems";
-
-/** The rows of a lab of two subnets with two nodes each, in the order of the columns. */
-const ROWS = [
-  "same-node",
-  "same-subnet",
-  "cross-subnet",
-  "pod-to-node (same-subnet)",
-  "pod-to-node (cross-subnet)",
-  "node-to-pod (same-subnet)",
-  "node-to-pod (cross-subnet)",
-  "pod-to-service (same-subnet)",
-  "pod-to-service (cross-subnet)",
-  "client-to-nodeport (same-subnet)",
-  "client-to-nodeport (cross-subnet)",
-  "client-to-nodeport (Local)",
-  "pod-to-internet",
-];
+import { ROWS } from "../support/verdicts";
 
 const SHORT: Record<string, string> = { "IPIP-CS": "IPIPCrossSubnet", "VXLAN-CS": "VXLANCrossSubnet" };
 

@@ -16,20 +16,10 @@ import {
 import { labConfigs } from "../support/arbitraries";
 import { planOf, type RawConfig } from "../support/problems";
 import { runs } from "../support/runs";
-import { carriersOf, failuresOf, outcomesOf } from "../support/verdicts";
+import { carriersOf, failuresOf, outcomesOf, SERVICE_ROWS } from "../support/verdicts";
 
 /** The faults that break datagrams to a Service, but no ping; tests of their own hold them (placed-fault.test.ts). */
 const UDP_ONLY: readonly Fault[] = ["vxlan-checksum", "dns-loop"];
-
-const SERVICE_ROWS = [
-  "node-to-pod (same-subnet)",
-  "node-to-pod (cross-subnet)",
-  "pod-to-service (same-subnet)",
-  "pod-to-service (cross-subnet)",
-  "client-to-nodeport (same-subnet)",
-  "client-to-nodeport (cross-subnet)",
-  "client-to-nodeport (Local)",
-] as const;
 
 /** The outcomes of {@link SERVICE_ROWS} in their order, one letter each: works, fails, partly. */
 const lettersOf = (plan: LabPlan): string => {

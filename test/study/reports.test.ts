@@ -101,7 +101,7 @@ describe("a summary in Markdown", () => {
     assert.match(text, /^## ❌ local: Observation: NOT as predicted/);
     assert.match(text, /\n\| cross-subnet \| works \| !!31\/32 \|/);
     assert.match(text, /\n\| pod-to-internet \| works \| 3\/3 \| \? \|/);
-    assert.match(text, /- w1-1 \\> w2-1 \(cross-subnet, ICMP\): predicted works, observed fails: no answer/);
+    assert.match(text, /- w1-1 > w2-1 \(cross-subnet, ICMP\): predicted works, observed fails: no answer/);
     assert.match(text, /1 of 2 other checks are as predicted/);
   });
 });

@@ -2,6 +2,7 @@
 import { faultLabel } from "../../config";
 import { isWarning, judge, type PathVerdict, rowKey, type Verdict } from "../../plan";
 import { failureGroups, groupBy, listNames } from "../failure";
+import { folded, list, plain, table } from "../markdown-text";
 import type { Observation, ObservedRow } from "../observation";
 import { outcomeOf, PROBE_COLUMNS, rowIn, summarize } from "../verdict-report";
 import type { SwitchSeen } from "../watch";
@@ -171,18 +172,3 @@ const wires = ({ wire }: Observation): string =>
       ].join("\n"),
     )
     .join("\n");
-
-const folded = (title: string, text: string): string =>
-  `<details><summary>${title}</summary>\n\n\`\`\`text\n${text.replace(/```/g, "'''")}\n\`\`\`\n\n</details>`;
-
-const list = (texts: readonly string[]): string => texts.map((text) => `- ${plain(text)}`).join("\n");
-
-const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-
-/** Text in which Markdown and HTML find nothing to interpret. */
-const plain = (text: string): string =>
-  text
-    .replace(/[\\`*_[\]|#~]/g, "\\$&")
-    .replace(/</g, "&lt;")
-    .replace(/\n/g, " ");
