@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { Follower } from "./follow";
 import { addressOf, newToken, type Refusal, refusalOf, type Secret } from "./guard";
+import { LiveLab } from "./live-lab";
 import type { Live } from "./messages";
 import { serveShell, sizeFrom } from "./shells";
 
@@ -81,9 +81,9 @@ export async function serve(stack: string, page: Page): Promise<Served> {
 
 /** Tells a page about the lab until it is closed. */
 function follow(socket: WebSocket, stack: string): void {
-  const follower = new Follower(stack, (live: Live) => socket.send(JSON.stringify(live)));
-  socket.on("close", () => follower.stop());
-  follower.start();
+  const lab = new LiveLab(stack, (live: Live) => socket.send(JSON.stringify(live)));
+  socket.on("close", () => lab.stop());
+  lab.start();
 }
 
 const urlOf = ({ url = "" }: IncomingMessage): URL => new URL(url, "http://127.0.0.1");

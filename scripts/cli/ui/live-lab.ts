@@ -22,7 +22,7 @@ const OFTEN = 100;
 const SELDOM = 5000;
 
 /** Looks at a lab again and again, and tells what has changed. */
-export class Follower {
+export class LiveLab {
   private clock?: NodeJS.Timeout;
   private seen = "";
   private folder?: string;
