@@ -51,10 +51,16 @@ export function refusalOf(
   if (origin === undefined ? isSocket : origin !== `http://${host}`)
     return { status: 403, sentence: "This server answers only to its own page." };
   if (method !== "GET") return { status: 405, sentence: "This server knows only GET." };
-  const token = new URL(url, "http://127.0.0.1").searchParams.get("token") ?? "";
+  const token = wantedIn(url).values.get("token") ?? "";
   if (!isEqual(token, secret.token))
     return { status: 403, sentence: "The address lacks the token that `lab ui` has printed." };
   return undefined;
+}
+
+/** What a request wants: the path, and what stands behind the question mark. Takes any text: `new URL` would throw. */
+export function wantedIn(url = ""): { path: string; values: URLSearchParams } {
+  const [path = "", ...rest] = url.split("?");
+  return { path, values: new URLSearchParams(rest.join("?")) };
 }
 
 /** Compares in the same time whatever is equal, also the length. */

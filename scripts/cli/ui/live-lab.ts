@@ -18,8 +18,8 @@ import { placesIn } from "./shells";
 /** How often the lab's files are looked at, in ms. A step of the engine on a twin takes three times as long. */
 const OFTEN = 100;
 
-/** How often a backend of the user's own is asked, in ms: each time starts the engine. */
-const SELDOM = 5000;
+/** How often a backend of the user's own is asked, in ms: each time starts the engine, and all else waits for it. */
+const SELDOM = 15_000;
 
 /** Looks at a lab again and again, and tells what has changed. */
 export class LiveLab {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { addressOf, newToken, type Refusal, refusalOf, type Secret } from "./guard";
+import { addressOf, newToken, type Refusal, refusalOf, type Secret, wantedIn } from "./guard";
 import { LiveLab } from "./live-lab";
 import type { Live } from "./messages";
 import { serveShell, sizeFrom } from "./shells";
@@ -57,10 +57,10 @@ export async function serve(stack: string, page: Page): Promise<Served> {
     sockets.handleUpgrade(request, socket, head, (opened) => {
       // Such as a message that is too large: the socket is closed then, which is all that matters.
       opened.on("error", () => {});
-      const { pathname, searchParams } = urlOf(request);
-      if (pathname === "/live") return follow(opened, stack);
-      const size = sizeFrom({ rows: searchParams.get("rows"), columns: searchParams.get("columns") });
-      void serveShell(opened, stack, searchParams.get("place") ?? "", size);
+      const { path, values } = wantedIn(request.url);
+      if (path === "/live") return follow(opened, stack);
+      const size = sizeFrom({ rows: values.get("rows"), columns: values.get("columns") });
+      void serveShell(opened, stack, values.get("place") ?? "", size);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -86,10 +86,8 @@ function follow(socket: WebSocket, stack: string): void {
   lab.start();
 }
 
-const urlOf = ({ url = "" }: IncomingMessage): URL => new URL(url, "http://127.0.0.1");
-
 const unknownIn = (request: IncomingMessage, paths: readonly string[]): Refusal | undefined =>
-  paths.includes(urlOf(request).pathname)
+  paths.includes(wantedIn(request.url).path)
     ? undefined
     : { status: 404, sentence: "There is nothing under this address." };
 

@@ -17,6 +17,9 @@ const THEME = {
   selectionBackground: "#3a4a7a",
 };
 
+/** Exit codes of a shell that was ended from outside, by SIGHUP, SIGKILL or SIGTERM: the lab has gone down, or the node. */
+const KILLED = [129, 137, 143];
+
 interface Props {
   id: string;
   title: string;
@@ -75,7 +78,7 @@ function openIn(frame: HTMLElement, place: string, onExit: () => void) {
   const type = (bytes: Uint8Array<ArrayBuffer>) => {
     if (isOpen()) socket.send(bytes);
   };
-  let [drawn, isEnded] = [0, false];
+  let [drawn, isEnded, isUsed] = [0, false, false];
   const end = (sentence: string) => {
     if (!isEnded) terminal.write(`\r\n\x1b[2m${sentence}\x1b[0m\r\n`);
     isEnded = true;
@@ -83,7 +86,8 @@ function openIn(frame: HTMLElement, place: string, onExit: () => void) {
   socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
     if (typeof data === "string") {
       const news = JSON.parse(data) as ShellNews;
-      if ("ended" in news && news.ended === 0) return onExit();
+      // `exit` has the code of the last command. What ends by itself or from outside has something to say.
+      if ("ended" in news && isUsed && !KILLED.includes(news.ended)) return onExit();
       return end("refused" in news ? news.refused : `The shell has ended with exit code ${news.ended}.`);
     }
     terminal.write(new Uint8Array(data), () => {
@@ -94,7 +98,10 @@ function openIn(frame: HTMLElement, place: string, onExit: () => void) {
     });
   };
   socket.onclose = () => end("The connection to the server has ended.");
-  const typed = terminal.onData((text) => type(new TextEncoder().encode(text)));
+  const typed = terminal.onData((text) => {
+    isUsed = true;
+    type(new TextEncoder().encode(text));
+  });
   // Reports of the mouse are bytes and no text.
   const reports = terminal.onBinary((text) => type(Uint8Array.from(text, (one) => one.charCodeAt(0))));
   const sizes = terminal.onResize(({ rows, cols }) => wish({ rows, columns: cols }));

@@ -1,6 +1,13 @@
 // Who may talk to the server of `lab ui`: what a request must have, in every combination.
 import assert from "node:assert/strict";
-import { type Asked, addressOf, newToken, refusalOf, type Secret } from "../../../../scripts/cli/ui/guard";
+import {
+  type Asked,
+  addressOf,
+  newToken,
+  refusalOf,
+  type Secret,
+  wantedIn,
+} from "../../../../scripts/cli/ui/guard";
 import { sizeFrom } from "../../../../scripts/cli/ui/shells";
 
 const SECRET: Secret = { port: 4711, token: newToken() };
@@ -46,11 +53,18 @@ describe("the guard of lab ui", () => {
     ["a wrong token", { url: `/?token=${"x".repeat(32)}` }, false, 403],
     ["the beginning of the token", { url: `/?token=${SECRET.token.slice(0, 31)}` }, false, 403],
     ["the token and more", { url: `/?token=${SECRET.token}x` }, false, 403],
+    ["an address that is none", { url: "//[" }, false, 403],
     ["another method", { method: "POST" }, false, 405],
   ] as const)
     it(`refuses ${what}`, () => {
       assert.equal(refusalOf(asked(change), SECRET, isSocket)?.status, status);
     });
+
+  it("reads any address", () => {
+    assert.deepEqual(wantedIn("http://[?token=a?b").path, "http://[");
+    assert.equal(wantedIn("/live?rows=1&token=a?b").values.get("token"), "a?b");
+    assert.equal(wantedIn("").path, "");
+  });
 
   it("does not tell who comes by a wrong name whether the token is right", () => {
     const wrong = { host: "evil.example" };

@@ -127,7 +127,7 @@ describe("lab ui", function () {
   it("opens one on a pod, and closes it when it is left", async () => {
     await page.getByRole("combobox", { name: "Open a shell on" }).selectOption("w2-1");
     await terminal().filter({ hasText: "root@w2-1" }).waitFor();
-    await page.keyboard.type("exit\n");
+    await page.keyboard.type("false\nexit\n");
     await page.getByRole("button", { name: "Close w2-1" }).waitFor({ state: "detached" });
     assert.equal(await page.getByRole("button", { name: "Close w1" }).count(), 1);
   });
