@@ -54,6 +54,12 @@ export const DIRECTIONS = ["in", "out"] as const;
 /** One of the {@link DIRECTIONS}. */
 export type Direction = (typeof DIRECTIONS)[number];
 
+/**
+ * What stands in for the cloud when the config's plan is rehearsed on this machine: the network twin, or a real cluster in
+ * node containers.
+ */
+export const STAND_INS = ["twin", "containers"] as const;
+
 /** kube-proxy's modes; `ipvs` is deprecated upstream since Kubernetes 1.35. */
 export const PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
 

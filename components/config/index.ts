@@ -14,6 +14,7 @@ import { ConfigError, type Problem } from "./error";
 import { faults } from "./faults";
 import { CONTAINERS, hosts, placeMachines } from "./hosts";
 import { openstack } from "./openstack";
+import { rehearsal } from "./rehearsal";
 import { decode, ownKeys, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 import { study } from "./study";
 import { DEFAULT_TOPOLOGY, MAX_NODES, type Subnet, topology } from "./topology";
@@ -81,8 +82,12 @@ export const schema = z.strictObject({
    * any other. Default: the cloud's own, and `plain` for `hosts` and `twin`.
    */
   fabric: oneOf(FABRICS).optional(),
-  /** Whether to build the same lab on this machine, on the cloud's fabric, before it costs money. Default: `false`. */
-  rehearse: flag().default(false),
+  /**
+   * Whether to build the same lab on this machine, on the cloud's fabric, before it costs money: `twin` (or `true`) builds
+   * the network alone, without root; `containers` a real cluster in node containers, with kubeadm and Calico. Default:
+   * `false`.
+   */
+  rehearse: rehearsal().default(false),
   /**
    * Deliberate defects: a list of names, or text with commas between them. `{ fault, nodes, direction }` instead of a name
    * is a fault that only some nodes have. stacks/faults.md describes each fault and says where it can be had. Default:

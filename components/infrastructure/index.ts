@@ -40,7 +40,7 @@ export async function createMachines(
   options?: pulumi.ComponentResourceOptions,
 ): Promise<MachineInfrastructure> {
   const { config, ...rest } = args;
-  switch (args.plan.cloud) {
+  switch (args.plan.onContainers ? "hosts" : args.plan.cloud) {
     case "aws": {
       const { AwsInfrastructure } = require("./aws") as typeof import("./aws");
       return AwsInfrastructure.create(name, { ...rest, config: config.aws }, options);

@@ -12,13 +12,15 @@ export interface FaultFacts {
   fabrics: readonly Fabric[];
   /**
    * What the fault breaks: the network under the nodes, Calico's settings, or the node's own kernel or firewall and the
-   * links that carry less than they say. Only the twin can have the last kind.
+   * links that carry less than they say. Only a lab on this machine can have the last kind.
    */
   of: "fabric" | "calico" | "host";
   /** The firewall rule that it closes, if any. A node's own firewall can close it in either direction. */
   closes?: RuleName;
   /** Why it cannot be on some nodes only; undefined for a fault that can. */
   onAllBecause?: string;
+  /** Of what only a lab on this machine can have: why a real cluster cannot have it, so that the twin alone does. */
+  onTwinBecause?: string;
 }
 
 /** What every fault of a node's own kernel or firewall has in common. */
@@ -80,15 +82,25 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   "node-ip-wrong-interface": {
     ...HOST,
     means: "Calico takes the address of a VPN's interface for the node's own",
+    onTwinBecause: "a cluster does not come up while its calico-nodes cannot find each other",
   },
-  "ip-forward-off": { ...HOST, means: "net.ipv4.ip_forward is 0" },
+  "ip-forward-off": {
+    ...HOST,
+    means: "net.ipv4.ip_forward is 0",
+    onTwinBecause: "kubeadm makes no node without it, so `up` turns it on",
+  },
   "rp-filter-strict": { ...HOST, means: "net.ipv4.conf.*.rp_filter is 1 (strict)" },
   "host-firewall-forward-drop": { ...HOST, means: "the nodes' own firewall drops forwarded packets" },
   "host-firewall-reject": {
     ...HOST,
     means: "the nodes' own firewall rejects what comes in, except for ICMP, SSH and answers",
+    onTwinBecause: "it closes the API server's port too, and with it the cluster",
   },
-  "nat-missing": { ...HOST, means: "the node has lost the rule by which natOutgoing masquerades" },
+  "nat-missing": {
+    ...HOST,
+    means: "the node has lost the rule by which natOutgoing masquerades",
+    onTwinBecause: "a real Calico puts the rule back",
+  },
   "link-mtu-smaller": {
     ...HOST,
     means: `the links of the nodes carry ${SMALLER_BY} bytes less than the NICs say`,
@@ -101,11 +113,13 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   "vxlan-checksum": {
     ...HOST,
     means: "the NICs' checksum offload gives packets in VXLAN wrong TCP and UDP checksums",
+    onTwinBecause: "a real Calico makes the VXLAN device itself, and sets its checksums",
   },
   "dns-loop": {
     ...HOST,
     means: "CoreDNS asks itself and crashes, so its Service has no endpoint",
     onAllBecause: "one CoreDNS serves the whole cluster",
+    onTwinBecause: "the lab does not change CoreDNS, which is the cluster's own",
   },
 };
 

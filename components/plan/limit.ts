@@ -14,7 +14,7 @@ const NEUTRON_MAX_ROUTES = 30;
 
 /** The limits that a plan meets, as remarks of its verdict. */
 export function limitsOf(plan: LabPlan): string[] {
-  const { cloud, podRoutes, calico, proxyMode, versions, onTwin, onThisMachine } = plan;
+  const { cloud, podRoutes, calico, proxyMode, versions, onContainers, onThisMachine } = plan;
   const limits: string[] = [];
   if (cloud === "openstack" && podRoutes.length > NEUTRON_MAX_ROUTES) {
     limits.push(
@@ -31,7 +31,7 @@ export function limitsOf(plan: LabPlan): string[] {
       "pods cannot read the instance metadata: a rule on each node drops what they send to 169.254.169.254 over TCP, because a machine's user data holds its SSH host key",
     );
   }
-  if (cloud === "hosts" && onThisMachine && !onTwin) {
+  if (onContainers) {
     limits.push(
       "node containers share this machine's kernel: who is root in one, or in a privileged pod, can become root of this machine (CAP_SYS_ADMIN in the machine's own user namespace), as in a container by `docker run --privileged`; run only what you trust",
     );

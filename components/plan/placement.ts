@@ -8,15 +8,19 @@ export interface Placement {
   fabric: Fabric;
   /** On the fabric `openstack`: what runs below Neutron. Undefined where that is not known, and on other fabrics. */
   backend?: NeutronBackend;
-  /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: true`). */
+  /** True when the network twin stands in for the cloud (`cloud: twin`, or `rehearse: twin`). */
   onTwin: boolean;
+  /** True when the machines are node containers (`hosts.machines: containers`, or `rehearse: containers`). */
+  onContainers: boolean;
   /** True when the whole lab is on this machine: the twin, or node containers. Such a lab costs nothing. */
   onThisMachine: boolean;
 }
 
 /** Where the lab of a config is. */
 export function placementOf({ cloud, fabric: chosen, rehearse, hosts, openstack }: LabConfig): Placement {
-  const onTwin = cloud === "twin" || rehearse;
+  const onTwin = rehearse === true || (cloud === "twin" && rehearse !== "containers");
+  const isOfContainers = cloud === "hosts" && hosts?.machines === CONTAINERS;
+  const onContainers = !onTwin && (rehearse === "containers" || isOfContainers);
   const fabric = cloud === "aws" || cloud === "openstack" ? cloud : (chosen ?? "plain");
   const backend = fabric === "openstack" ? openstack?.backend : undefined;
   return {
@@ -24,7 +28,8 @@ export function placementOf({ cloud, fabric: chosen, rehearse, hosts, openstack 
     fabric,
     ...(backend && { backend }),
     onTwin,
-    onThisMachine: onTwin || (cloud === "hosts" && hosts?.machines === CONTAINERS),
+    onContainers,
+    onThisMachine: onTwin || onContainers,
   };
 }
 

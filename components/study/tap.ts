@@ -1,5 +1,5 @@
 /** Where a trace's packets can be seen on the twin. */
-import { EXTERNAL, FABRIC, INTERNET_HOST, port, ROUTER, routerDevice } from "../infrastructure/twin/names";
+import { EXTERNAL, FABRIC, INTERNET_HOST, port, ROUTER, routerDevice } from "../infrastructure/fabric";
 import type { Hop, LabPlan, Packet, Trace } from "../plan";
 
 /** A device at which a hop's packet should come by. */

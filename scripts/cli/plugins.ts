@@ -23,9 +23,9 @@ const PATIENCE = 5000;
 /** What a lab's `up` needs. A plan that depends on secrets is unknown: the engine then finds out. */
 export function pluginsFor(plan: LabPlan | undefined, config: StackConfig): Plugin[] {
   if (!plan || plan.onTwin) return [];
-  const { cloud } = plan;
+  const { cloud, onContainers } = plan;
   return [
-    ...(cloud === "aws" || cloud === "openstack" ? [cloud] : []),
+    ...(!onContainers && (cloud === "aws" || cloud === "openstack") ? [cloud] : []),
     ...(config["encaplab:cluster"] === "none" ? [] : (["command", "kubernetes"] as const)),
   ];
 }

@@ -1,22 +1,10 @@
-# shellcheck shell=bash disable=SC2154 # spec is set by `inside`
+# shellcheck shell=bash disable=SC2154 # folder and spec are set by `inside`
 # Sourced by `inside`. The lab's network: a bridge for each subnet in the namespace `fabric`, a router between them, and
-# the router's way to the internet. Every function makes only what is missing.
+# the router's way to the internet. What they are is rendered from the plan, by the same code as the twin's network, and
+# stands in the spec as bash and as nftables files. Every function changes only what is missing or differs.
 
-# Makes an interface name from any text: Linux allows only 15 characters.
-short() {
-  local sum
-  sum=$(printf %s "$2" | sha1sum | head -c 11)
-  printf '%s%s' "$1" "$sum"
-}
-subnet_bridge() { short s "$1"; }
-node_port() { short p "$1"; }
-
-# A locally administered MAC address that contains the IPv4 address and stays the same at every boot.
-mac_of() {
-  local a b c d
-  IFS=. read -r a b c d <<<"${1%/*}"
-  printf '02:00:%02x:%02x:%02x:%02x' "$a" "$b" "$c" "$d"
-}
+# What was built, as the text that built it.
+built=/run/encaplab/network
 
 make_namespace() {
   [[ -e "/run/netns/$1" ]] && ip -n "$1" link show lo >/dev/null 2>&1 && return 0
@@ -25,66 +13,85 @@ make_namespace() {
   ip -n "$1" link set lo up
 }
 
+# is_built PART TEXT: whether exactly this text has built the part, to its end.
+is_built() {
+  local text
+  text=$(cat "$built/$1" 2>/dev/null) && [[ $text == "$2" ]]
+}
+
+# has_built PART TEXT: records that.
+has_built() {
+  printf '%s\n' "$2" >"$built/$1.new"
+  mv "$built/$1.new" "$built/$1"
+}
+
+# run_text TEXT: runs bash from the spec. Not with our lock, which a process that stays would hold for ever.
+run_text() { bash -e 9>&- <<<"$1"; }
+
 bring_network() {
-  local mtu name cidr gateway subnets bridge kept=()
-  mtu=$(jq -r .mtu "$spec")
-  subnets=$(jq -r '.subnets[] | [.name, .cidr, .gateway] | @tsv' "$spec")
-  make_namespace fabric
-  make_namespace router
-  # Like a plain router, it forwards everything that it has a route for, without source filtering.
-  ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
-  # If this machine has loaded br_netfilter, a bridge would pass its frames to iptables, which has no rules for them
-  # here.
-  ip netns exec fabric sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
-  while IFS=$'\t' read -r name cidr gateway; do
-    bridge=$(subnet_bridge "$name")
-    kept+=("$bridge")
-    bring_subnet "$bridge" "$mtu" "$gateway" "${cidr#*/}"
-  done <<<"$subnets"
-  remove_subnets_except "${kept[@]}"
+  bring_base
+  bring_subnets
   bring_routes
+  bring_router
+  bring_rules
 }
 
-# bring_subnet BRIDGE MTU GATEWAY PREFIX: the bridge in `fabric` and the router's interface of the same name.
-bring_subnet() {
-  local bridge=$1 mtu=$2 gateway=$3 wanted=$3/$4 mac address
-  mac=$(mac_of "$gateway")
-  ip -n fabric link show "$bridge" >/dev/null 2>&1 || ip -n fabric link add "$bridge" type bridge
-  ip -n fabric link set "$bridge" up
-  if ! ip -n router link show "$bridge" >/dev/null 2>&1; then
-    ip -n fabric link del "r$bridge" 2>/dev/null || true
-    ip -n fabric link add "r$bridge" type veth peer name "$bridge" netns router
-  fi
-  ip -n fabric link set "r$bridge" mtu "$mtu" master "$bridge" up
-  ip -n router link set "$bridge" mtu "$mtu" address "$mac" up
-  address=$(ip -n router -o -4 addr show dev "$bridge" | awk '{ print $4 }')
-  if [[ $address != "$wanted" ]]; then
-    ip -n router addr flush dev "$bridge"
-    ip -n router addr add "$wanted" dev "$bridge"
-  fi
-}
-
-# remove_subnets_except BRIDGE…: removes the bridges of subnets that the spec no longer has.
-remove_subnets_except() {
-  local bridge bridges
-  bridges=$(ip -n router -o link show type veth | awk -F '[ :@]+' '{ print $2 }')
-  for bridge in $bridges; do
-    case " $* " in
-      *" $bridge "*) ;;
-      *)
-        ip -n fabric link del "r$bridge"
-        ip -n fabric link del "$bridge"
-        ;;
-    esac
+# The namespaces. If they are of an earlier version, or half-made, everything is unplugged and built again.
+bring_base() {
+  local base name
+  base=$(jq -r .network.base "$spec")
+  if is_built base "$base"; then return; fi
+  for name in "$folder"/nodes/*; do
+    [[ ! -d $name ]] || power_off "${name##*/}"
   done
+  end_internet
+  for name in fabric router; do ip netns del "$name" 2>/dev/null || true; done
+  rm -rf "$built"
+  mkdir -p "$built"
+  run_text "$base"
+  has_built base "$base"
+}
+
+bring_subnets() {
+  local subnets bridge nic build file
+  subnets=$(jq -r '.subnets[] | [.bridge, .nic] | @tsv' "$spec")
+  # First: a new subnet may have the addresses of one that goes.
+  for file in "$built"/*.remove; do
+    [[ -e $file ]] || continue
+    bridge=${file##*/} bridge=${bridge%.remove}
+    cut -f 1 <<<"$subnets" | grep -qxF -- "$bridge" || remove_subnet "$bridge"
+  done
+  while IFS=$'\t' read -r bridge nic; do
+    build=$(from_subnet "$bridge" build)
+    if is_built "$bridge" "$build" && ip -n fabric link show "$bridge" >/dev/null 2>&1 &&
+      ip -n router link show "$nic" >/dev/null 2>&1; then continue; fi
+    remove_subnet "$bridge"
+    from_subnet "$bridge" remove >"$built/$bridge.remove"
+    run_text "$build"
+    has_built "$bridge" "$build"
+  done <<<"$subnets"
+}
+
+# from_subnet BRIDGE KEY
+from_subnet() { jq -r --arg bridge "$1" --arg key "$2" '.subnets[] | select(.bridge == $bridge) | .[$key]' "$spec"; }
+
+# remove_subnet BRIDGE: also switches the machines in it off. They would have a link that leads nowhere.
+remove_subnet() {
+  local plug node
+  rm -f "$built/$1"
+  [[ -e "$built/$1.remove" ]] || return 0
+  for plug in "$folder"/nodes/*/plug; do
+    node=${plug%/plug} node=${node##*/}
+    if grep -qw -- "$1" "$plug" 2>/dev/null; then power_off "$node"; fi
+  done
+  bash "$built/$1.remove" 9>&-
+  rm -f "$built/$1.remove"
 }
 
 # The router's routes to pods, and nothing else in protocol static.
 bring_routes() {
   local wanted line there
-  # The blackhole: packets to pods without a route must not go out to the internet.
-  wanted=$(jq -r '
-    (.routes[] | "\(.block) via \(.via)"), (.podCidr // empty | "blackhole \(.)") | . + " proto static"' "$spec")
+  wanted=$(jq -r '.network.routes[] | . + " proto static"' "$spec")
   there=$(ip -n router route show proto static | sed -E 's/ dev [^ ]+//; s/ *$//; s/$/ proto static/')
   while read -r line; do
     [[ -z $line ]] || grep -qxF -- "$line" <<<"$wanted" || change_route del "$line"
@@ -95,6 +102,59 @@ bring_routes() {
 }
 # shellcheck disable=SC2086 # a route is many words
 change_route() { ip -n router route "$1" $2; }
+
+# Address translation, and what is lost between the subnets.
+bring_router() {
+  local rules
+  rules=$(jq -r .network.router "$spec")
+  nft_in_router <<<"$rules"
+}
+nft_in_router() { nft_in router; }
+nft_in() { nsenter --net="/run/netns/$1" nft -f -; }
+
+# The rules at the nodes' ports. Changed rules apply from cold: what the old ones have let through is forgotten.
+bring_rules() {
+  local rules leaving
+  rules=$(jq -r .network.rules "$spec")
+  # A node that leaves is still drained, and is in the group until then.
+  leaving=$(jq -r '[.nodes[] | select(.leaving) | .address | split("/")[0]] | join(", ")' "$spec")
+  if [[ -n $leaving && $rules == *'  set nodes {'* ]]; then
+    rules+=$'\n'"add element ip fabric nodes { $leaving }"
+  fi
+  if is_built rules "$rules"; then return; fi
+  rm -f "$built/rules"
+  nft_in fabric <<<"$rules"
+  forget
+  has_built rules "$rules"
+}
+
+# Makes the ports' rules forget every connection. One that may go on is known again with its next packet.
+forget() { nsenter --net=/run/netns/fabric conntrack -F >/dev/null 2>&1; }
+
+# After the rules and the nodes' own firewalls: ends the sessions when TCP 179 is newly closed at a node.
+bring_sessions() {
+  local closed
+  closed=$(jq -r '.network.bgpClosedOn | join(" ")' "$spec")
+  if is_built bgp-closed "$closed"; then return; fi
+  if [[ -n $closed ]]; then end_sessions; fi
+  has_built bgp-closed "$closed"
+}
+
+# Ends all BGP sessions. A real group lets a session that is up go on, but a lab shows its faults from cold. BIRD's own
+# command tells the other end, which then drops the routes at once. It is given to BIRD's socket, because no program of a
+# node may run here; and the socket's path, which the node's root can change, must not lead elsewhere.
+end_sessions() {
+  local entry name root socket
+  for entry in /proc/[0-9]*; do
+    { read -r name <"$entry/comm"; } 2>/dev/null || continue
+    [[ $name == bird ]] || continue
+    root=$entry/root
+    for socket in "$root"/run/calico/bird.ctl "$root"/var/run/calico/bird.ctl; do
+      [[ -S $socket && ! -L $socket && ! -L ${socket%/*} && ! -L ${socket%/calico/*} ]] || continue
+      printf 'restart all\n' | timeout 5 socat -t 1 - "UNIX-CONNECT:$socket" >/dev/null 2>&1 || true
+    done
+  done
+}
 
 # The nodes' name server is the one of slirp4netns, which forwards to this machine's. TEST-NET-1, because a lab may use
 # slirp4netns' default 10.0.2.0/24 as a subnet.
@@ -114,8 +174,6 @@ bring_internet() {
     why="this machine has no default route"
   elif [[ ! -c /dev/net/tun ]]; then
     why="this machine has no /dev/net/tun"
-  elif ! masquerade 2>/run/encaplab/internet.log; then
-    why=$(tail -n 1 /run/encaplab/internet.log)
   else
     ip -n router link del internet 2>/dev/null || true
     daemon /run/encaplab/internet.log slirp4netns --configure --mtu=1500 --cidr="$internet_cidr" \
@@ -124,6 +182,11 @@ bring_internet() {
     within 10 "slirp4netns did not answer" internet_is_up || why=$(tail -n 1 /run/encaplab/internet.log)
   fi
   [[ -z $why ]] || say "containers: the nodes have no internet: $why"
+}
+end_internet() {
+  local pid
+  if recorded /run/encaplab/internet; then kill -KILL "$pid" 2>/dev/null || true; fi
+  rm -f /run/encaplab/internet
 }
 internet_is_up() {
   local default
@@ -149,25 +212,3 @@ table ip encaplab-guard {
 }
 NFT
 }
-
-# The nodes' packets leave with the router's address. On a real network, packets with a pod's address leave but are
-# never answered. Here they are dropped, because slirp4netns would answer: it ignores the sender's address.
-masquerade() {
-  local nodes
-  nodes=$(jq -r '[.subnets[].cidr] | join(", ")' "$spec")
-  nft_in_router <<NFT
-table ip encaplab {}
-delete table ip encaplab
-table ip encaplab {
-  chain forward {
-    type filter hook forward priority filter
-    oifname "internet" ip saddr != { $nodes } drop
-  }
-  chain postrouting {
-    type nat hook postrouting priority srcnat
-    oifname "internet" masquerade
-  }
-}
-NFT
-}
-nft_in_router() { ip netns exec router nft -f -; }

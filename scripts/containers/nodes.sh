@@ -9,32 +9,56 @@ clear_interrupted() {
 
 # bring_nodes ROOTFS: makes, changes and removes machines until they match the spec.
 bring_nodes() {
-  local rootfs=$1 name subnet address gateway mtu settings wanted bridge was
+  local rootfs=$1 name address settings wanted was disk plug
   local -A there=()
-  mtu=$(jq -r .mtu "$spec")
-  wanted=$(jq -r '(.subnets | map({(.name): .gateway}) | add) as $gateway |
-    .nodes[] | [.name, .subnet, .address, $gateway[.subnet]] | @tsv' "$spec")
-  while IFS=$'\t' read -r name subnet address gateway; do there[$name]=yes; done <<<"$wanted"
+  wanted=$(jq -r '.nodes[] | [.name, .address] | @tsv' "$spec")
+  while IFS=$'\t' read -r name address; do there[$name]=yes; done <<<"$wanted"
   for name in "$folder"/nodes/*; do
     name=${name##*/}
     [[ $name == '*' || -n ${there[$name]-} ]] || remove_node "$name"
   done
-  while IFS=$'\t' read -r name subnet address gateway; do
-    [[ -d "$folder/nodes/$name" ]] || make_disk "$name" "$rootfs"
-    bridge=$(subnet_bridge "$subnet")
-    settings="bridge=$bridge address=$address gateway=$gateway mtu=$mtu resolver=$internet_resolver"
+  while IFS=$'\t' read -r name address; do
+    disk=$folder/nodes/$name
+    [[ -d $disk ]] || make_disk "$name" "$rootfs"
+    plug=$(from_node "$name" .plug)
+    settings="address=$address resolver=$internet_resolver"
     # A new address or subnet is like a new cable: switch the machine off to change it.
-    was=$(cat "$folder/nodes/$name/settings" 2>/dev/null) || true # a new disk has none yet
-    if [[ $settings != "$was" ]]; then
+    was=$(cat "$disk/plug" "$disk/settings" 2>/dev/null) || true # a new disk has none yet
+    if [[ $plug$'\n'$settings != "$was" ]]; then
       power_off "$name"
-      printf '%s\n' "$settings" >"$folder/nodes/$name/settings.new"
-      mv "$folder/nodes/$name/settings.new" "$folder/nodes/$name/settings"
+      printf '%s\n' "$settings" >"$disk/settings.new"
+      mv "$disk/settings.new" "$disk/settings"
+      printf '%s\n' "$plug" >"$disk/plug.new"
+      mv "$disk/plug.new" "$disk/plug"
     fi
+    from_node "$name" .unplug >"$disk/unplug"
+    from_node "$name" '.host.apply // ""' >"$disk/host"
+    from_node "$name" '.host.undo // ""' >"$disk/host.undo"
     # Into the same file, which the node has mounted: so a new key works at once, and nothing of the node has to run here.
-    jq -r .publicKey "$spec" >"$folder/nodes/$name/authorized_keys"
+    jq -r .publicKey "$spec" >"$disk/authorized_keys"
     is_running "$name" || power_on "$name"
   done <<<"$wanted"
-  for name in "${!there[@]}"; do await_boot "$name"; done
+  for name in "${!there[@]}"; do
+    await_boot "$name"
+    bring_host "$name"
+  done
+}
+
+# from_node NODE FILTER: what the spec has for a node.
+from_node() { jq -r --arg name "$1" ".nodes[] | select(.name == \$name) | $2" "$spec"; }
+
+# bring_host NODE: brings what faults change in the node's network namespace to what its disk's folder says. `machine` does
+# it before each boot, with the namespace new.
+bring_host() {
+  local disk=$folder/nodes/$1 now=/run/encaplab/hosts/$1
+  mkdir -p "${now%/*}"
+  if cmp -s "$disk/host" "$now"; then return; fi
+  if [[ -s $now.undo ]]; then bash -e "$now.undo" 9>&-; fi
+  rm -f "$now"
+  cp "$disk/host.undo" "$now.undo" # before: what is half applied must be taken back, too
+  bash -e "$disk/host" 9>&-
+  cp "$disk/host" "$now.new"
+  mv "$now.new" "$now"
 }
 
 # make_disk NODE ROOTFS: a node keeps the root and the layer with which its disk was made: a used overlay does not fit
@@ -115,25 +139,18 @@ is_off() {
   return 1
 }
 
-# unplug NODE: removes its veth pair and network namespace.
+# unplug NODE: removes its port and its network namespace.
 unplug() {
-  ip -n fabric link del "$(node_port "$1")" 2>/dev/null || true
+  local disk=$folder/nodes/$1
+  rm -f "/run/encaplab/hosts/$1" "/run/encaplab/hosts/$1.undo"
+  if [[ -s "$disk/unplug" ]]; then bash "$disk/unplug" 9>&-; fi
   ip netns del "$1" 2>/dev/null || true
 }
 
-# plug NODE BRIDGE ADDRESS GATEWAY MTU: makes the node's network namespace and its veth pair.
+# plug NODE: makes the node's network namespace and its port.
 plug() {
-  local port mac bridge=$2 address=$3 gateway=$4 mtu=$5
-  port=$(node_port "$1")
-  mac=$(mac_of "$address")
+  unplug "$1"
   make_namespace "$1"
-  # On a real machine, Debian's systemd sets this at boot, before there is an interface
-  # (/usr/lib/sysctl.d/50-default.conf). In a container it does not, and Felix copies the value to the pods' interfaces.
-  ip netns exec "$1" sysctl -qw net.ipv4.conf.default.rp_filter=2
-  ip -n fabric link del "$port" 2>/dev/null || true
-  ip -n fabric link add "$port" mtu "$mtu" type veth peer name eth0 mtu "$mtu" address "$mac" netns "$1"
-  ip -n fabric link set "$port" master "$bridge" up
-  ip -n "$1" link set eth0 up
-  ip -n "$1" addr add "$address" dev eth0
-  ip -n "$1" route add default via "$gateway"
+  bash -e "$folder/nodes/$1/plug" 9>&-
+  bring_host "$1"
 }

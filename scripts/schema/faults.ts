@@ -46,9 +46,10 @@ function entry(fault: Fault): string[] {
 
 /** Where the lab can have a fault. */
 function placeOf(fault: Fault): string {
-  const { fabrics, of, closes, onAllBecause } = FAULT_FACTS[fault];
+  const { fabrics, of, closes, onAllBecause, onTwinBecause } = FAULT_FACTS[fault];
   const place = fabrics.length === FABRICS.length ? "every fabric" : `fabric ${fabrics.join(" or ")}`;
-  const only = of === "host" ? ", on the twin only" : of === "fabric" ? ", not on existing machines" : "";
+  const here = onTwinBecause ? `, on the twin only (${onTwinBecause})` : ", on this machine only";
+  const only = of === "host" ? here : of === "fabric" ? ", not on existing machines" : "";
   const nodes = onAllBecause ? `all nodes (${onAllBecause})` : "any nodes";
   return `${place}${only}; ${nodes}${closes ? "; in or out" : ""}`;
 }

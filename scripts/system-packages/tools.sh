@@ -29,6 +29,7 @@ containers  mmdebstrap       mmdebstrap       mmdebstrap
 containers  slirp4netns      slirp4netns      slirp4netns
 containers  ip               iproute2         iproute
 containers  nft              nftables         nftables
+containers  conntrack        conntrack        conntrack-tools
 containers  socat            socat            socat
 containers  jq               jq               jq
 containers  ssh-keygen       openssh-client   openssh

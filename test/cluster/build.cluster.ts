@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { containersFolder, nodeContainers } from "../../components/infrastructure/hosts/containers/providers";
 import { build, buildAgain, TOOLS_IMAGE } from "../support/cluster-build";
-import { Containers, needsContainers, RUN, SPEC } from "../support/containers";
+import { Containers, needsContainers, RUN, SPEC, specOf } from "../support/containers";
 
 const BUILD = path.resolve(__dirname, "build/run");
 
@@ -80,20 +80,19 @@ describe("the build of a real Kubernetes", function () {
   it("makes a layer for the stack's provider, which builds a machine, notices that it is off, repairs it and removes it", async () => {
     const { folder } = await containersFolder.create({ stack: "provider" });
     try {
-      const spec = {
-        ...SPEC,
-        nodes: SPEC.nodes.slice(0, 1),
-        publicKey:
-          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA provider",
-        layer,
-      };
+      const wanted = { ...SPEC, nodes: SPEC.nodes.slice(0, 1), layer };
+      const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA provider";
+      const spec = specOf(wanted, key);
       const inputs = { folder, spec };
       const outputs = await nodeContainers.create(inputs);
       const recorded = { ...inputs, ...outputs };
       assert.deepEqual(Object.keys(outputs.ports), ["cp1"]);
       assert.match(outputs.hostKeys.cp1 ?? "", /^ssh-ed25519 \S+$/);
       assert.equal(await nodeContainers.changed(inputs, recorded), false);
-      assert.equal(await nodeContainers.changed({ folder, spec: { ...spec, mtu: 1400 } }, recorded), true);
+      assert.equal(
+        await nodeContainers.changed({ folder, spec: specOf({ ...wanted, mtu: 1400 }, key) }, recorded),
+        true,
+      );
       execFileSync("bash", [RUN, folder, "kill", "cp1"]);
       assert.equal(await nodeContainers.changed(inputs, recorded), true);
       assert.deepEqual(await nodeContainers.update(inputs, recorded), outputs);

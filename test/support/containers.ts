@@ -5,12 +5,13 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import type {
-  ContainersSpec,
-  ContainersStatus,
-} from "../../components/infrastructure/hosts/containers/containers";
+import { parseConfig } from "../../components/config";
+import { type ContainersSpec, renderContainers } from "../../components/infrastructure/hosts/containers";
+import type { ContainersStatus } from "../../components/infrastructure/hosts/containers/containers";
+import { planLab } from "../../components/plan";
 import { controlGroups } from "./control-groups";
 import { changesOf } from "./host-state";
+import type { RawConfig } from "./problems";
 import { REPOSITORY } from "./repository";
 import { mentions, until } from "./sandbox";
 import { skip } from "./skip";
@@ -26,8 +27,24 @@ export function needsContainers(context: Mocha.Context): void {
     skip(context, "node containers need Linux and root");
 }
 
+/** What a test wants its node containers to be. */
+export interface Wanted {
+  name: string;
+  /** MTU in bytes of every link between the nodes. */
+  mtu: number;
+  podCidr: string;
+  subnets: { name: string; cidr: string; gateway: string }[];
+  nodes: { name: string; subnet: string; address: string }[];
+  /** The router's routes to pods. */
+  routes: { block: string; via: string }[];
+  apiNode: string;
+  layer?: string;
+  /** Other keys of the config, such as the fabric. */
+  config?: RawConfig;
+}
+
 /** Two nodes in one subnet, one in another. The router has a route only to the first node's block. */
-export const SPEC: Omit<ContainersSpec, "publicKey"> = {
+export const SPEC: Wanted = {
   name: "lab",
   mtu: 1450,
   podCidr: "172.16.0.0/16",
@@ -47,6 +64,38 @@ export const SPEC: Omit<ContainersSpec, "publicKey"> = {
 /** A second node in the subnet b. */
 export const W3 = { name: "w3", subnet: "b", address: "10.0.4.11/24" };
 
+/** The spec of what a test wants, with the real network of a plan. What is wrong in it stays so. */
+export function specOf(
+  { name, mtu, podCidr, subnets, nodes, routes, apiNode, layer, config }: Wanted,
+  publicKey: string,
+): ContainersSpec {
+  const topology = subnets.flatMap(({ name: subnet, cidr }) => {
+    const inside = nodes.filter((node) => node.subnet === subnet);
+    const named = inside.map((node) => ({ name: node.name, address: node.address.split("/")[0] as string }));
+    return named.length > 0 ? [{ name: subnet, cidr, nodes: named }] : [];
+  });
+  const known = topology.length > 0 ? topology : [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }];
+  const plan = planLab(
+    parseConfig({
+      cloud: "hosts",
+      hosts: { machines: "containers" },
+      mtu,
+      podCidr,
+      topology: known,
+      ...config,
+    }),
+  );
+  const podRoutes = routes.map((route) => ({ ...route, node: "" }));
+  const spec = renderContainers({ ...plan, podRoutes }, { name, publicKey, ...(layer && { layer }) });
+  const rendered = new Map(spec.nodes.map((node) => [node.name, node]));
+  const unknown = { plug: "false", unplug: "" };
+  return {
+    ...spec,
+    nodes: nodes.map((node) => ({ ...unknown, ...rendered.get(node.name), ...node })),
+    apiNode,
+  };
+}
+
 /** A lab of node containers in a temporary folder. */
 export class Containers {
   readonly folder: string;
@@ -64,7 +113,7 @@ export class Containers {
   }
 
   /** Makes the nodes of {@link SPEC} with the given values replaced, waits until they have booted, and records their state. */
-  static async booted(values: Partial<ContainersSpec>): Promise<Containers> {
+  static async booted(values: Partial<Wanted>): Promise<Containers> {
     const containers = new Containers();
     containers.write(values);
     containers.up();
@@ -85,9 +134,12 @@ export class Containers {
   }
 
   /** Writes {@link SPEC}, with the given values replaced. */
-  write(values: Partial<ContainersSpec>): void {
+  write(values: Partial<Wanted>): void {
     const publicKey = fs.readFileSync(`${this.key}.pub`, "utf8").trim();
-    fs.writeFileSync(path.join(this.folder, "spec.json"), JSON.stringify({ ...SPEC, publicKey, ...values }));
+    fs.writeFileSync(
+      path.join(this.folder, "spec.json"),
+      JSON.stringify(specOf({ ...SPEC, ...values }, publicKey)),
+    );
   }
 
   get spec(): ContainersSpec {

@@ -1,7 +1,6 @@
 /** A cluster on existing machines under test: node containers that the test makes beforehand, and that stay after the lab. */
-import type { ContainersSpec } from "../../components/infrastructure/hosts/containers/containers";
 import { build, builtVersions } from "./cluster-build";
-import { Containers } from "./containers";
+import { Containers, type Wanted } from "./containers";
 import type { EnvironmentOptions } from "./engine-environment";
 import { MachinesLab } from "./machines-lab";
 import type { RawConfig } from "./problems";
@@ -17,7 +16,7 @@ export class HostsLab extends MachinesLab {
   }
 
   /** Makes the machines and the stack, without resources. @param spec values to replace in the usual spec. */
-  static async create(stack: string, spec: Partial<ContainersSpec> = {}): Promise<HostsLab> {
+  static async create(stack: string, spec: Partial<Wanted> = {}): Promise<HostsLab> {
     // 1500 bytes, because the plan assumes this MTU for a plain network.
     const machines = await Containers.booted({ layer: build("layer"), mtu: 1500, ...spec });
     const lab = new HostsLab(stack, await MachinesLab.plugIns(), machines);

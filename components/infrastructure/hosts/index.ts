@@ -1,6 +1,5 @@
 /** Public API of the hosts infrastructure: the plan on existing machines, or on node containers in their place. */
 import type * as pulumi from "@pulumi/pulumi";
-import { CONTAINERS } from "../../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "../interface";
 import { NodeContainers } from "./containers";
 import { Hosts } from "./hosts";
@@ -19,7 +18,7 @@ export function createHosts(
   { plan, config: { hosts: config = {} }, prefix }: InfrastructureArgs,
   options?: pulumi.ComponentResourceOptions,
 ): MachineInfrastructure {
-  return config.machines === CONTAINERS
+  return plan.onContainers
     ? new NodeContainers(name, { plan, layer: findLayer(config), prefix }, options)
     : new Hosts(name, { plan, config, prefix }, options);
 }

@@ -5,17 +5,29 @@
  * not that of the recorded state, a script was interrupted or something was tampered with, and the part is rebuilt.
  */
 import { createHash } from "node:crypto";
+import {
+  addVpn,
+  batch,
+  bridgeBatch,
+  changeHost,
+  closesSessions,
+  FABRIC,
+  INTERNET_HOST,
+  inside,
+  nft,
+  port,
+  ROUTER,
+  removeVpn,
+  type SecurityState,
+  unplug,
+} from "../fabric";
 import { birdFiles, endBird } from "./bird";
 import { removeFacts, writeFacts } from "./facts";
-import { addVpn, changeHost, closesSessions, removeVpn } from "./host";
 import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";
-import { FABRIC, INTERNET_HOST, port, ROUTER } from "./names";
 import { podNeighbours } from "./neighbours";
 import { type NetworkState, PAGE } from "./network";
 import type { NodeState } from "./nodes";
 import { endProcesses } from "./process-files";
-import type { SecurityState } from "./security";
-import { batch, bridgeBatch, inside, nft } from "./shell";
 
 /** Folder of the signatures inside the sandbox. A new sandbox has none. */
 export const SIGNATURES = "/run/encaplab/applied";
@@ -118,7 +130,7 @@ function leave(old: readonly string[], now: readonly string[]): string[] {
     if (!addresses.has(node))
       return [
         endBird(node),
-        ...unplug(node),
+        unplug(node),
         `rm -f ${SIGNATURES}/${nodePart(node)} ${filesOfLook(nodePart(node))}`,
       ];
     // Labs of an earlier version recorded names alone.
@@ -164,16 +176,8 @@ export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): st
     endProcesses(pods.map((pod) => pod.name)),
     removeFacts(name),
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
-    ...unplug(name),
+    unplug(name),
   ].join("\n");
-}
-
-/** Removes a node's port from the fabric. */
-function unplug(node: string): string[] {
-  const { tap, bridge, inner } = port(node);
-  const links = [tap, inner, bridge].map((link) => `link del ${link}`);
-  // -force: a link that is missing is no error.
-  return [`{ ${batch(FABRIC, links, "-force ")}\n} 2> /dev/null || true`];
 }
 
 /**

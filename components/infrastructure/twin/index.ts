@@ -1,11 +1,11 @@
 /** Public API of the twin: the whole lab's network, on this machine. */
 import * as pulumi from "@pulumi/pulumi";
 import { DYNAMIC_TYPE, DynamicResource } from "../../remote/dynamic";
+import { renderSecurity } from "../fabric";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
 import { renderNetwork } from "./network";
 import { renderNode } from "./nodes";
 import { chooseSandbox, featuresOf } from "./sandbox";
-import { renderSecurity } from "./security";
 
 export { findSandbox, runScript, type Sandbox } from "./sandbox";
 

@@ -6,16 +6,13 @@
  * (net/core/neighbour.c, `exempt_from_gc`, since Linux 5.0).
  */
 import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan, type NodePlan, TUNNELS } from "../../plan";
+import { macOf } from "../fabric";
 
 /** How many entries a twin may have resolved: a quarter of the default limit, since the host and other labs need some. */
 export const RESOLVED_ENTRIES = 256;
 
 /** The MAC address of every `cali*` interface (Felix, endpoint_mgr.go). */
 export const CALI_MAC = "ee:ee:ee:ee:ee:ee";
-
-/** MAC made from an address: what is rebuilt has the MAC that its neighbours remember. */
-export const macOf = (address: string): string =>
-  ["02", "00", ...address.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"))].join(":");
 
 /**
  * How many entries all namespaces of a twin may hold once every pair has talked. The same for every encapsulation, so that

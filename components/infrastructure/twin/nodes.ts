@@ -13,14 +13,22 @@ import {
   VPN_INTERFACE,
   VXLAN,
 } from "../../plan";
+import {
+  batch,
+  FABRIC,
+  type HostState,
+  inside,
+  macOf,
+  renderHost,
+  renderPort,
+  subnetDevices,
+  sysctl,
+} from "../fabric";
 import { renderBird } from "./bird";
 import { renderFacts } from "./facts";
-import { type HostState, renderHost } from "./host";
-import { FABRIC, port, subnetBridge } from "./names";
-import { CALI_MAC, macOf, nodeNeighbours, writesNeighbours } from "./neighbours";
+import { CALI_MAC, nodeNeighbours, writesNeighbours } from "./neighbours";
 import { startPauses } from "./process-files";
 import { renderServices } from "./services";
-import { addBridge, batch, inside, sysctl } from "./shell";
 
 /**
  * Desired state of a node. `build` never changes in place. Everything else does, entry by entry, so that a switch of
@@ -151,11 +159,8 @@ function renderNat(plan: LabPlan, { host }: NodePlan): string {
 }
 
 function renderBuild(plan: LabPlan, node: NodePlan): string {
-  const { nic, layer3 } = fabricFacts(plan);
   const subnet = plan.subnets.findIndex(({ name }) => name === node.subnet);
-  const { gateway, prefix } = plan.subnets[subnet] ?? { gateway: "", prefix: 32 };
-  const { tap, bridge, inner, outer } = port(node.name);
-  const link = plan.mtu.link;
+  const port = renderPort(plan, node, subnetDevices(subnet).bridge);
   return [
     batch(
       undefined,
@@ -165,35 +170,15 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
       node.name,
       [
         sysctl(NODE_SYSCTLS),
-        batch(undefined, [
-          "link set lo up",
-          `link add ${nic} address ${macOf(node.address)} mtu ${link} type veth peer name ${tap} mtu ${link} netns /run/netns/${FABRIC}`,
-          `addr add ${node.address}/${layer3?.hostPrefix ?? prefix} dev ${nic}`,
-          `link set ${nic} up`,
-          ...(layer3?.hostPrefix ? [`route add ${gateway} dev ${nic} scope link`] : []),
-          `route add default via ${gateway} dev ${nic}`,
-          ...node.pods.flatMap(podLink),
-        ]),
+        batch(undefined, [...port.node, ...node.pods.flatMap(podLink)]),
         ...node.pods.map((pod) => sysctl(podSysctls(pod))),
       ].join("\n"),
     ),
-    batch(FABRIC, [
-      ...addBridge(bridge, link, groupAt(plan)),
-      `link add ${inner} mtu ${link} type veth peer name ${outer} mtu ${link}`,
-      `link set ${tap} master ${bridge} up`,
-      `link set ${inner} master ${bridge} up`,
-      `link set ${outer} master ${subnetBridge(subnet)} up`,
-      // An isolated port reaches only ports that are not: the gateway's.
-      ...(layer3 ? [`link set ${outer} type bridge_slave isolated on`] : []),
-      `link set ${bridge} up`,
-    ]),
+    batch(FABRIC, port.fabric),
     ...node.pods.map((pod) => batch(pod.name, podNetwork(pod))),
     startPauses(node.pods.map(({ name }) => name)),
   ].join("\n");
 }
-
-/** Option for a bridge whose packets must pass the hooks of the IP family, where connections are tracked. */
-const groupAt = (plan: LabPlan): string => (fabricFacts(plan).securityGroup ? " nf_call_iptables 1" : "");
 
 /** As a distribution and Calico set them: loose reverse-path filter (systemd's default), forwarding on. */
 const NODE_SYSCTLS = {

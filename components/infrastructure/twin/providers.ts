@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { DynamicProvider } from "../../remote/dynamic";
+import type { SecurityState } from "../fabric";
 import { labFolder } from "../lab-folder";
 import {
   buildNetwork,
@@ -30,7 +31,6 @@ import {
   startSandbox,
   stopSandbox,
 } from "./sandbox";
-import type { SecurityState } from "./security";
 import { partChanges, takeSnapshot } from "./snapshot";
 
 /** The lab folder. Its removal ends the sandbox, with all namespaces and processes in it. */

@@ -24,13 +24,17 @@ export function checkFaults(config: LabConfig, report: Report): void {
 
 /** Why the lab cannot have a fault, and the way out; undefined if it can. */
 function problemWith(config: LabConfig, setting: FaultSetting): string | undefined {
-  const { cloud, fabric, onTwin } = placementOf(config);
-  const { fabrics, of, closes, onAllBecause } = FAULT_FACTS[faultOf(setting)];
+  const { cloud, fabric, onThisMachine, onContainers } = placementOf(config);
+  const { fabrics, of, closes, onAllBecause, onTwinBecause } = FAULT_FACTS[faultOf(setting)];
   const { nodes, direction } = placeOf(setting);
-  if (cloud === "hosts" && !onTwin && of === "fabric")
+  if (cloud === "hosts" && !onThisMachine && of === "fabric")
     return "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true";
-  if (of === "host" && !onTwin)
-    return `only the twin can have it: it breaks a node's own kernel, firewall or link; set rehearse: true, or remove the fault`;
+  if (onContainers && onTwinBecause)
+    return `node containers cannot have it: ${onTwinBecause}; set rehearse: twin, or remove the fault`;
+  if (of === "host" && !onThisMachine) {
+    const who = onTwinBecause ? "the twin" : "a lab on this machine";
+    return `only ${who} can have it: it breaks a node's own kernel, firewall or link; set rehearse: true, or remove the fault`;
+  }
   if (!fabrics.includes(fabric)) {
     const others = FABRICS.filter((name) => fabrics.includes(name)).join(" or ");
     return `fabric ${fabric} cannot have this fault, which is for ${others}`;
@@ -38,7 +42,7 @@ function problemWith(config: LabConfig, setting: FaultSetting): string | undefin
   if (nodes && onAllBecause) return `it is on all nodes or on none: ${onAllBecause}; leave out nodes`;
   if (direction && !closes) return "this fault has no direction: it blocks no packets; leave out direction";
   if (direction === "out" && fabricFacts({ fabric }).securityGroup)
-    return `the security group of fabric ${fabric} lets everything out, so the fault can only be in; leave out direction, or take fabric plain on the twin`;
+    return `the security group of fabric ${fabric} lets everything out, so the fault can only be in; leave out direction, or take fabric plain on this machine`;
   return undefined;
 }
 

@@ -46,24 +46,19 @@ const STATUS: ContainersStatus = {
 
 describe("the containers' spec for a plan", () => {
   it("has the plan's subnets, and each node's address with its subnet's prefix", () => {
-    const plan = planOf(CONFIG);
-    assert.deepEqual(renderContainers(plan, { name: "lab", publicKey: KEY }), {
+    const { subnets, nodes, apiNode, podCidr } = renderContainers(planOf(CONFIG), {
       name: "lab",
-      mtu: plan.mtu.link,
       publicKey: KEY,
-      podCidr: plan.ipPool.cidr,
-      subnets: [
-        { name: "a", cidr: "10.0.3.0/24", gateway: "10.0.3.1" },
-        { name: "b", cidr: "10.0.4.0/26", gateway: "10.0.4.1" },
-      ],
-      nodes: [
-        { name: "cp1", subnet: "a", address: "10.0.3.10/24" },
-        { name: "w1", subnet: "a", address: "10.0.3.11/24" },
-        { name: "w2", subnet: "b", address: "10.0.4.10/26" },
-      ],
-      routes: [],
-      apiNode: "cp1",
     });
+    assert.deepEqual(
+      subnets.map(({ name, cidr, gateway }) => `${name} ${cidr} ${gateway}`),
+      ["a 10.0.3.0/24 10.0.3.1", "b 10.0.4.0/26 10.0.4.1"],
+    );
+    assert.deepEqual(
+      nodes.map(({ name, subnet, address }) => `${name} ${subnet} ${address}`),
+      ["cp1 a 10.0.3.10/24", "w1 a 10.0.3.11/24", "w2 b 10.0.4.10/26"],
+    );
+    assert.deepEqual([apiNode, podCidr], ["cp1", "172.16.0.0/16"]);
   });
 
   it("has the machine's real prefix even if Calico must record a /32", () => {
@@ -77,11 +72,11 @@ describe("the containers' spec for a plan", () => {
 
   it("has routes to the pods' blocks only with podRoutes", () => {
     const plan = planOf({ ...CONFIG, encapsulation: "None", podRoutes: true });
-    const { routes } = renderContainers(plan, { name: "lab", publicKey: KEY });
-    assert.deepEqual(
-      routes,
-      plan.nodes.map(({ block, address }) => ({ block, via: address })),
-    );
+    const { network } = renderContainers(plan, { name: "lab", publicKey: KEY });
+    assert.deepEqual(network.routes, [
+      "blackhole 172.16.0.0/16",
+      ...plan.nodes.map(({ block, address }) => `${block} via ${address}`),
+    ]);
   });
 
   it("has the control plane as API node, at any position in the list", () => {

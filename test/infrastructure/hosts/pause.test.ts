@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { needsContainers, RUN, SPEC } from "../../support/containers";
+import { needsContainers, RUN, SPEC, specOf } from "../../support/containers";
 import { REPOSITORY } from "../../support/repository";
 import { until } from "../../support/sandbox";
 
@@ -23,10 +23,7 @@ describe("the pause process of node containers", () => {
     fs.chmodSync(base, 0o755);
     folder = path.join(base, "lab");
     fs.mkdirSync(folder, { mode: 0o700 });
-    fs.writeFileSync(
-      path.join(folder, "spec.json"),
-      JSON.stringify({ ...SPEC, publicKey: "ssh-ed25519 AAAA" }),
-    );
+    fs.writeFileSync(path.join(folder, "spec.json"), JSON.stringify(specOf(SPEC, "ssh-ed25519 AAAA")));
     fs.writeFileSync(path.join(folder, "ports"), "cp1\t20001\n@api\t20002\n");
   });
   afterEach(() => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fc from "fast-check";
+import { port } from "../../../components/infrastructure/fabric/names";
+import { renderSecurity } from "../../../components/infrastructure/fabric/security";
 import * as apply from "../../../components/infrastructure/twin/apply";
-import { port } from "../../../components/infrastructure/twin/names";
 import { renderNetwork } from "../../../components/infrastructure/twin/network";
 import { type NodeState, renderNode } from "../../../components/infrastructure/twin/nodes";
-import { renderSecurity } from "../../../components/infrastructure/twin/security";
 import { type NodePlan, planLab } from "../../../components/plan";
 import { labConfigs } from "../../support/arbitraries";
 import { planOf, type RawConfig } from "../../support/problems";

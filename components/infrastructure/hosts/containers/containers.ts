@@ -1,29 +1,34 @@
 /** Renders the plan as the spec of scripts/containers/run, which makes the machines. Pure. */
 import ipaddr from "ipaddr.js";
 import type { LabPlan } from "../../../plan";
+import {
+  type NetworkSpec,
+  type PortSpec,
+  renderNetwork,
+  renderPortSpec,
+  renderSubnetSpec,
+  type SubnetSpec,
+} from "./network";
 
 /** FOLDER/spec.json, as the head of scripts/containers/run describes it. */
 export interface ContainersSpec {
   name: string;
-  /** MTU in bytes of every link between the nodes. */
-  mtu: number;
   /** As in authorized_keys: the key for login as root on each node. */
   publicKey: string;
   /** Absolute path of a folder laid over the plain root of each node whose disk is made from now on. */
   layer?: string;
-  /** Packets to these addresses are never sent to the internet. */
+  /** The pods' addresses. No subnet may overlap them. */
   podCidr: string;
-  subnets: { name: string; cidr: string; gateway: string }[];
+  network: NetworkSpec;
+  subnets: SubnetSpec[];
   /** `address` with the subnet's prefix length. */
   nodes: NodeSpec[];
-  /** The router's routes besides those to its subnets. */
-  routes: { block: string; via: string }[];
   /** The node whose port 6443 serves the API. */
   apiNode: string;
 }
 
 /** One machine. */
-export interface NodeSpec {
+export interface NodeSpec extends PortSpec {
   name: string;
   /** The name of one of the subnets. */
   subnet: string;
@@ -60,22 +65,18 @@ export function renderContainers(
   const prefixes = new Map(plan.subnets.map((subnet) => [subnet.name, subnet.prefix]));
   return {
     name,
-    mtu: plan.mtu.link,
     publicKey,
     ...(layer && { layer }),
     podCidr: plan.ipPool.cidr,
-    subnets: plan.subnets.map((subnet) => ({
-      name: subnet.name,
-      cidr: subnet.cidr,
-      gateway: subnet.gateway,
-    })),
+    network: renderNetwork(plan),
+    subnets: plan.subnets.map((subnet) => renderSubnetSpec(plan, subnet)),
     // The machine's real address. What Calico records (`recordedAddress`) may be a fault set on purpose.
     nodes: plan.nodes.map((node) => ({
       name: node.name,
       subnet: node.subnet,
       address: `${node.address}/${prefixes.get(node.subnet)}`,
+      ...renderPortSpec(plan, node),
     })),
-    routes: plan.podRoutes.map(({ block, via }) => ({ block, via })),
     apiNode: plan.controlPlane.name,
   };
 }
@@ -89,7 +90,8 @@ export function renderContainers(
  * @returns the new file. Given its own result, it returns the same again.
  */
 export function withLeaving(spec: ContainersSpec, before: FolderSpec | undefined): FolderSpec {
-  const own = (before?.nodes ?? []).filter((node) => node.own);
+  // Nodes of an earlier version have no port that could be kept.
+  const own = (before?.nodes ?? []).filter((node) => node.own && node.plug !== undefined);
   const marked = new Set(own.map(({ name }) => name));
   const nodes: FolderNode[] = spec.nodes.map((node) =>
     marked.has(node.name) ? { ...node, own: true } : { ...node },

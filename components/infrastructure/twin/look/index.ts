@@ -2,8 +2,8 @@
  * What a part of the twin really has, as text: links, addresses, rules, routes, neighbours, nftables. It is written
  * when the part is signed, and compared at the next `up` and by `status`, so that what was changed by hand inside is noticed.
  */
+import { enter } from "../../fabric";
 import { runScript, type Sandbox } from "../sandbox";
-import { enter } from "../shell";
 
 /** Folder of each part's look, as bash, and of what it showed, without the kernel's own changes. */
 export const LOOKS = "/run/encaplab/looks";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { port } from "../../../components/infrastructure/twin/names";
-import { renderSecurity } from "../../../components/infrastructure/twin/security";
+import { port } from "../../../components/infrastructure/fabric/names";
+import { renderSecurity } from "../../../components/infrastructure/fabric/security";
 import { fabricFacts, type LabPlan, planLab } from "../../../components/plan";
 import { labConfigs } from "../../support/arbitraries";
 import { planOf } from "../../support/problems";

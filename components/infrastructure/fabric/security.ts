@@ -39,8 +39,11 @@ const FIRST = "-200";
 const FROM_NODE = "1";
 const TO_NODE = "2";
 
-/** The desired state of a plan's rules. */
-export function renderSecurity(plan: LabPlan): SecurityState {
+/**
+ * The desired state of a plan's rules.
+ * @param operator the addresses from which the user reaches the nodes. The twin's nodes are not reached that way.
+ */
+export function renderSecurity(plan: LabPlan, operator: readonly string[] = []): SecurityState {
   const facts = fabricFacts(plan);
   const closedFor = facts.securityGroup ? exceptionsTo(plan, "bgp").map(({ name }) => name) : [];
   return {
@@ -48,7 +51,7 @@ export function renderSecurity(plan: LabPlan): SecurityState {
       // Declare each table empty and delete it first, so that the file replaces the old rules in one transaction.
       ...["bridge", "ip"].flatMap((family) => [`table ${family} fabric {}`, `delete table ${family} fabric`]),
       ...bridgeRules(plan),
-      ...(facts.securityGroup ? securityGroup(plan) : []),
+      ...(facts.securityGroup ? securityGroup(plan, operator) : []),
       ...narrowLinks(plan),
     ].join("\n"),
     bgpOpen: !facts.securityGroup || plan.firewall.some(({ name, open }) => name === "bgp" && open),
@@ -101,7 +104,7 @@ const direction = (): string[] =>
     `    iifname "qvb*" meta mark set ${TO_NODE}`,
   ]);
 
-function securityGroup(plan: LabPlan): string[] {
+function securityGroup(plan: LabPlan, operator: readonly string[]): string[] {
   const zones = plan.nodes.map(({ name, index }) => `"${port(name).bridge}" : ${index + 1}`);
   const pods = fabricFacts(plan).groupHasPods && plan.antiSpoofing.allowsPods ? [plan.ipPool.cidr] : [];
   const nodes = [...plan.nodes.map(({ address }) => address), ...pods];
@@ -119,7 +122,7 @@ function securityGroup(plan: LabPlan): string[] {
     ]),
     "  chain ingress {",
     "    ct state established,related accept",
-    ...plan.firewall.flatMap((rule) => (rule.open ? renderRule(plan, rule) : [])),
+    ...plan.firewall.flatMap((rule) => (rule.open ? renderRule(plan, rule, operator) : [])),
     "    counter drop",
     "  }",
     "}",
@@ -136,10 +139,19 @@ export function chain(name: string, hook: string, priority: string, rules: reado
   ];
 }
 
-/** One rule of the table. Rules for the operator are left out: the twin has no operator. */
-function renderRule(plan: LabPlan, { name, protocol, ports, source }: FirewallRule): string[] {
-  if (source === "operator") return [];
-  const from = source === "nodes" ? "ip saddr @nodes" : `ip saddr ${plan.ipPool.cidr}`;
+/** One rule of the table. */
+function renderRule(
+  plan: LabPlan,
+  { name, protocol, ports, source }: FirewallRule,
+  operator: readonly string[],
+): string[] {
+  if (source === "operator" && operator.length === 0) return [];
+  const sources = {
+    nodes: "@nodes",
+    pods: plan.ipPool.cidr,
+    operator: `{ ${operator.join(", ")} }`,
+  };
+  const from = `ip saddr ${sources[source]}`;
   const closed = exceptionsTo(plan, name).map((node) => `"${port(node.name).bridge}"`);
   // A fault that names nodes takes the rule out of the groups of their ports. Here, a packet is on its port's bridge.
   const except = closed.length > 0 ? `iifname != { ${closed.join(", ")} } ` : "";

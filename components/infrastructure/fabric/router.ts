@@ -1,0 +1,39 @@
+/** The router between the subnets: which routes it has, what it translates, and what it drops. */
+import { fabricFacts, isMisrecorded, type LabPlan, SMALLER_BY, vpnRange } from "../../plan";
+
+/** The router's routes besides those to its subnets, in the syntax of `ip route`. */
+export const routerRoutes = (plan: LabPlan): string[] => [
+  // Otherwise stray packets follow the default route to a neighbour that answers "unreachable". Clouds stay silent.
+  `blackhole ${plan.ipPool.cidr}`,
+  ...(plan.nodes.some(isMisrecorded) ? [`blackhole ${vpnRange(plan).cidr}`] : []),
+  ...plan.podRoutes.map(({ block, via }) => `${block} via ${via}`),
+];
+
+/** The router's address translation, as an nftables file. @param external its interface to the internet. */
+export const renderRouter = (plan: LabPlan, external: string): string =>
+  [
+    "table ip nat {",
+    "  chain postrouting {",
+    "    type nat hook postrouting priority srcnat;",
+    `    oifname "${external}"${translated(plan)} masquerade`,
+    "  }",
+    ...blackHole(plan),
+    "}",
+  ].join("\n");
+
+/** Most gateways translate only the nodes' own addresses, as an internet gateway or OVN does. */
+function translated(plan: LabPlan): string {
+  if (fabricFacts(plan).snat === "any") return "";
+  return ` ip saddr { ${plan.subnets.map(({ cidr }) => cidr).join(", ")} }`;
+}
+
+/** A gateway that carries less between the subnets than their links, and tells nobody. */
+function blackHole(plan: LabPlan): string[] {
+  if (!plan.nodes.some(({ host }) => host.broken.includes("mtu-black-hole"))) return [];
+  return [
+    "  chain black-hole {",
+    "    type filter hook forward priority 0;",
+    `    iifname "eth*" oifname "eth*" ip length > ${plan.mtu.link - SMALLER_BY} counter drop`,
+    "  }",
+  ];
+}
