@@ -149,7 +149,17 @@ export class Lab extends pulumi.ComponentResource {
       kubeconfig: cluster.kubeconfig,
       podsToRestart: network.podsToRestart,
       observation: config.observe
-        ? this.observe({ plan, cluster, network, image, internet: config.study?.internet }, prefix)
+        ? this.observe(
+            {
+              plan,
+              cluster,
+              network,
+              image,
+              internet: config.study?.internet,
+              ...(infrastructure.folder && { folder: infrastructure.folder }),
+            },
+            prefix,
+          )
         : NOT_MEASURED,
     };
   }

@@ -70,6 +70,8 @@ export interface MachineInfrastructure extends Infrastructure {
   api: Endpoint;
   /** The private key that was made for the stack, secret. Absent if the user logs in with their own key. */
   ownKey?: pulumi.Output<string> | undefined;
+  /** The lab folder of node containers, by which the measurement finds their network. */
+  folder?: pulumi.Output<string>;
 }
 
 /** A machine of a cloud. */

@@ -1,5 +1,6 @@
 /** The dynamic resources of the observation: of the twin, and of a cluster. */
 import { isDeepStrictEqual } from "node:util";
+import { forgetConnections } from "../infrastructure/hosts/containers/run";
 import { findSandbox, sandboxEnded } from "../infrastructure/twin/sandbox";
 import type { LabPlan } from "../plan";
 import type { DynamicProvider } from "../remote/dynamic";
@@ -57,6 +58,8 @@ export interface ClusterObservationInputs {
   plan: LabPlan;
   /** Changes when the cluster or its pod network changes. */
   revision: string;
+  /** The lab folder of node containers. Absent on other machines. */
+  folder?: string;
 }
 
 /** As {@link ObservationOutputs}. `problem`: why nothing could be measured. */
@@ -86,11 +89,12 @@ export const clusterObservation: DynamicProvider<ClusterObservationInputs, Clust
 const cluster = () => require("./cluster") as typeof import("./cluster");
 
 async function measureCluster(inputs: ClusterObservationInputs): Promise<ClusterObservationOutputs> {
-  const { kubeconfig, image, internet, plan } = inputs;
+  const { kubeconfig, image, internet, plan, folder } = inputs;
   const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   try {
+    const forget = folder === undefined ? undefined : () => forgetConnections(folder);
     return {
-      observation: await observe(cluster().clusterProber({ kubeconfig, image, internet, say }), plan),
+      observation: await observe(cluster().clusterProber({ kubeconfig, image, internet, forget, say }), plan),
     };
   } catch (error) {
     return { problem: (error as Error).message };

@@ -1,5 +1,5 @@
 /** Follows a trace's packet on the twin. */
-import { FABRIC } from "../infrastructure/twin/names";
+import { FABRIC } from "../infrastructure/fabric";
 import { runScript, type Sandbox } from "../infrastructure/twin/sandbox";
 import { addressOf, type Endpoint, type LabPlan, listenerOf, type Trace, withFirewall } from "../plan";
 import { decodeAll } from "./decode";

@@ -115,6 +115,13 @@ export function twinOf(deployed: Deployment | undefined): DeployedTwin | undefin
 export const isObservation = ({ type }: Resource): boolean =>
   ["Observation", "ClusterObservation"].includes(dynamicName(type) ?? "");
 
+/** The lab folder of a deployment's node containers; undefined when it has none. */
+export function containersOf(deployed: Deployment | undefined): string | undefined {
+  const isFolder = ({ type }: Resource) => dynamicName(type) === "ContainersFolder";
+  const folder = deployed?.resources?.find(isFolder)?.outputs?.folder;
+  return typeof folder === "string" ? folder : undefined;
+}
+
 /** What was last measured, on a twin or a cluster; undefined when nothing was. */
 export function observationOf(deployed: Deployment | undefined): Observation | undefined {
   return deployed?.resources?.find(isObservation)?.outputs?.observation as Observation | undefined;

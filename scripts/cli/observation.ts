@@ -3,7 +3,7 @@ import type { Sandbox } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import { type Follower, type Prober, studyImage, twinFollower, twinProber } from "../../components/study";
 import type { ClusterProberArgs } from "../../components/study/cluster";
-import { deploymentOf, incomplete, isEmpty, runningTwin, twinOf } from "./deployment";
+import { containersOf, deploymentOf, incomplete, isEmpty, runningTwin, twinOf } from "./deployment";
 import { readKubeconfig } from "./kubeconfig";
 import { configOf } from "./lab-plan";
 import { planOnMachines } from "./living-pods";
@@ -43,8 +43,16 @@ async function measurable(
   const kubeconfig = await readKubeconfig(stack);
   const { study = {} } = configOf(lab.file, lab.config);
   const { image } = studyImage(study);
-  return { plan, args: { kubeconfig, image, internet: study.internet, say } };
+  const folder = containersOf(deployed);
+  const forget = folder === undefined ? undefined : () => forgetIn(folder);
+  return { plan, args: { kubeconfig, image, internet: study.internet, forget, say } };
 }
+
+const forgetIn = (folder: string): Promise<void> => {
+  const { forgetConnections } =
+    require("../../components/infrastructure/hosts/containers/run") as typeof import("../../components/infrastructure/hosts/containers/run");
+  return forgetConnections(folder);
+};
 
 const cluster = () =>
   require("../../components/study/cluster") as typeof import("../../components/study/cluster");

@@ -37,9 +37,17 @@ export function projectKey(value: JsonSchema): ProjectKey {
   const { description = "", default: standard } = value;
   if (kinds.includes("object")) return { description, default: {} };
   // Empty text is no number, so a number without a default of its own has no type either.
-  const isTyped = !kinds.includes("array") && (standard !== undefined || !kinds.includes("integer"));
+  const isTyped =
+    !kinds.includes("array") &&
+    (standard !== undefined || !kinds.includes("integer")) &&
+    !isFlagOrWord(value);
   return { ...(isTyped && { type: typeOf(kinds) }), description, default: standard ?? "" };
 }
+
+/** Whether a key is a flag that also takes other words: the engine has no type for that. */
+const isFlagOrWord = ({ anyOf = [] }: JsonSchema): boolean =>
+  anyOf.some(({ type }) => type === "boolean") &&
+  anyOf.some(({ enum: words }) => Array.isArray(words) && words.some((word) => !/^(true|false)$/.test(word)));
 
 function typeOf(kinds: readonly unknown[]): ProjectKey["type"] {
   if (kinds.includes("boolean")) return "boolean";

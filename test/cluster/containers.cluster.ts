@@ -301,7 +301,7 @@ describe("node containers", function () {
       return stderr;
     };
     wrong.write({ nodes: [{ ...W3, subnet: "c" }] });
-    assert.match(said(wrong.folder, "up"), /node w3: subnet c is not one of a, b/);
+    assert.match(said(wrong.folder, "up"), /node w3: subnet c is not one of a/);
     wrong.write({ apiNode: "x" });
     assert.match(said(wrong.folder, "up"), /apiNode x is not one of cp1, w1, w2/);
     wrong.write({ layer: "/no/such/layer" });

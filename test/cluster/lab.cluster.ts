@@ -1,6 +1,6 @@
 /**
- * A cluster in node containers that the stack itself makes, with routes to the pods: as a user has it, and gone after a
- * destroy.
+ * An AWS stack that is rehearsed in node containers, which the stack itself makes, with routes to the pods: as a user has
+ * it, on EC2's rules, and gone after a destroy.
  */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
@@ -29,8 +29,9 @@ const ALL = [...NODES, "w3"];
 
 /** @param b the nodes in the second subnet. */
 const configWith = (b: readonly string[], encapsulation: Encapsulation): RawConfig => ({
-  cloud: "hosts",
-  hosts: { machines: "containers", layer: build("layer") },
+  cloud: "aws",
+  rehearse: "containers",
+  hosts: { layer: build("layer") },
   encapsulation,
   podRoutes: true,
   ...builtVersions(),
@@ -67,14 +68,39 @@ describe("a cluster in the stack's own containers", function () {
     await servicesAnswer(lab);
   });
 
+  it("has EC2's source/dest check on by the next up, in place, and off by the one after, as observed", async () => {
+    const machines = () => ALL.flatMap(runningAs);
+    const started = machines();
+    assert.equal(started.length, ALL.length);
+    const outcome = async (faults: RawConfig["faults"]) => {
+      lab.configure({ ...configWith(["w2", "w3"], "None"), faults });
+      const changed = touched(await lab.up());
+      assert.ok(
+        changed.includes("machines: update") && changed.every((line) => line.endsWith(": update")),
+        changed.join(),
+      );
+      const { rows, disagreements: differing } = await lab.observe();
+      assert.deepEqual(differing, []);
+      const row = rows.find(({ path, probe }) => path === "same-subnet" && probe === "TCP");
+      return row?.observed;
+    };
+    assert.deepEqual(await outcome(["source-dest-check"]), "fails");
+    assert.deepEqual(await outcome([]), "works");
+    assert.deepEqual(machines(), started, "no machine was switched off");
+  });
+
   it("changes nothing in a second up, and each node's pool in a switch", async () => {
     assert.deepEqual(touched(await lab.up()), []);
     lab.configure(configWith(["w2", "w3"], "VXLAN"));
     assert.deepEqual(
       touched(await lab.up()),
-      ["blocks-cp1", ...ALL.map((name) => `node-${name}`), ...ALL.map((name) => `routes-${name}`)].map(
-        (name) => `${name}: update`,
-      ),
+      // The machines, because the group needs other rules.
+      [
+        "blocks-cp1",
+        "machines",
+        ...ALL.map((name) => `node-${name}`),
+        ...ALL.map((name) => `routes-${name}`),
+      ].map((name) => `${name}: update`),
     );
     await restartPods(lab);
     assert.deepEqual(await disagreements(lab), []);

@@ -40,6 +40,19 @@ describe("a fault", () => {
       assert.deepEqual([[...fabrics], of, closes, onAllBecause !== undefined], FACTS[fault]);
     });
 
+  it("is the twin's alone where a real cluster would repair it, or not come up with it", () => {
+    const twinOnly = FAULTS.filter((fault) => FAULT_FACTS[fault].onTwinBecause !== undefined);
+    assert.deepEqual(twinOnly, [
+      "node-ip-wrong-interface",
+      "ip-forward-off",
+      "host-firewall-reject",
+      "nat-missing",
+      "vxlan-checksum",
+      "dns-loop",
+    ]);
+    for (const fault of twinOnly) assert.equal(FAULT_FACTS[fault].of, "host");
+  });
+
   it("that closes a port is said as what is closed: the group's rule, or the nodes' own firewall", () => {
     const meaning = (fabric: "aws" | "plain", fault: Fault) => meaningOf({ fabric }, fault);
     assert.equal(meaning("aws", "bgp-blocked"), "the security group has no rule for TCP 179");

@@ -38,6 +38,7 @@ describe("the verdict's remarks on limits", () => {
     const hosts = { machines: "containers" };
     assert.equal(said(shared, { cloud: "hosts", hosts }), true);
     assert.equal(said(shared, { cloud: "hosts", hosts, rehearse: true }), false);
+    assert.equal(said(shared, { cloud: "aws", rehearse: "containers" }), true);
     assert.equal(said(shared, { cloud: "twin" }), false);
     assert.equal(said(shared, { cloud: "aws" }), false);
   });

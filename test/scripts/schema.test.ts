@@ -58,17 +58,12 @@ describe("the block config in Pulumi.yaml", () => {
 
   it("gives a type only to keys whose value is always one word, number or flag", () => {
     const typed = (type: string | undefined) => Object.keys(block).filter((key) => block[key]?.type === type);
-    assert.deepEqual(typed("boolean"), [
-      "natOutgoing",
-      "podRoutes",
-      "allowUnsupported",
-      "rehearse",
-      "observe",
-    ]);
+    assert.deepEqual(typed("boolean"), ["natOutgoing", "podRoutes", "allowUnsupported", "observe"]);
     assert.deepEqual(typed("integer"), ["blockSize"]);
     assert.deepEqual(typed(undefined), [
       "topology",
       "mtu",
+      "rehearse",
       "faults",
       "aws",
       "openstack",

@@ -43,7 +43,7 @@ const MAX_NODES_PER_SUBNET = 5;
 interface Place {
   cloud: Cloud;
   fabric?: Fabric;
-  rehearse: boolean;
+  rehearse: boolean | "containers";
   /** Node containers on this machine instead of existing machines. */
   hosts?: { machines: typeof CONTAINERS };
   openstack?: { backend: NeutronBackend };
@@ -55,7 +55,7 @@ const places: fc.Arbitrary<Place> = fc
   .record({
     cloud: fc.constantFrom(...CLOUDS),
     fabric: fc.option(fc.constantFrom(...FABRICS), { nil: undefined }),
-    rehearse: fc.boolean(),
+    rehearse: fc.constantFrom(true, false, "containers" as const),
     containers: fc.boolean(),
     backend: fc.option(fc.constantFrom(...NEUTRON_BACKENDS), { nil: undefined }),
   })
@@ -142,13 +142,18 @@ const bgpFor = (encapsulation: Encapsulation) =>
 const withoutGaps = (raw: RawConfig): RawConfig =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 
-/** Whether a lab can have a fault. The lab cannot break the network of existing machines, and only a twin's kernels. */
+/**
+ * Whether a lab can have a fault. The lab cannot break the network of existing machines, and kernels and firewalls only of
+ * what is on this machine.
+ */
 export function canHave(
-  { fabric, cloud, onTwin }: Pick<LabPlan, "fabric" | "cloud" | "onTwin">,
+  { fabric, cloud, onTwin, onContainers }: Pick<LabPlan, "fabric" | "cloud" | "onTwin" | "onContainers">,
   fault: Fault,
 ): boolean {
-  const { fabrics, of } = FAULT_FACTS[fault];
-  return fabrics.includes(fabric) && (onTwin || of === "calico" || (of === "fabric" && cloud !== "hosts"));
+  const { fabrics, of, onTwinBecause } = FAULT_FACTS[fault];
+  if (!fabrics.includes(fabric)) return false;
+  if (onContainers) return onTwinBecause === undefined;
+  return onTwin || of === "calico" || (of === "fabric" && cloud !== "hosts");
 }
 
 /** Up to three of the faults, some of them on some nodes or in one direction. */
@@ -196,9 +201,12 @@ export const rawConfigs: fc.Arbitrary<RawConfig> = fc
   )
   .chain(([place, encapsulation, topology, pool, version]) => {
     const fabric = fabricAt(place);
-    const ours = place.cloud !== "hosts" || place.rehearse === true;
-    const onTwin = place.cloud === "twin" || place.rehearse === true;
-    const faults = FAULTS.filter((fault) => canHave({ fabric, cloud: place.cloud, onTwin }, fault));
+    const ours = place.cloud !== "hosts" || place.rehearse !== false;
+    const onTwin = place.rehearse === true || (place.cloud === "twin" && place.rehearse === false);
+    const onContainers = !onTwin && (place.rehearse === "containers" || place.hosts !== undefined);
+    const faults = FAULTS.filter((fault) =>
+      canHave({ fabric, cloud: place.cloud, onTwin, onContainers }, fault),
+    );
     const podRoutes = ours || place.hosts ? fc.boolean() : fc.constant(false);
     return fc
       .record({

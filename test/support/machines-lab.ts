@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { type LabConfig, parseConfig } from "../../components/config";
+import { forgetConnections } from "../../components/infrastructure/hosts/containers/run";
 import { type LabPlan, planLab } from "../../components/plan";
 import { type Follower, type Observation, observe } from "../../components/study";
 import { cleanUp, clusterFollower, clusterProber, NAMESPACE } from "../../components/study/cluster";
@@ -136,7 +137,12 @@ export class MachinesLab extends Lab {
   }
 
   private get study() {
-    return { kubeconfig: fs.readFileSync(this.kubeconfig, "utf8"), image: TOOLS_IMAGE };
+    const { containers } = this;
+    return {
+      kubeconfig: fs.readFileSync(this.kubeconfig, "utf8"),
+      image: TOOLS_IMAGE,
+      forget: containers === undefined ? undefined : () => forgetConnections(containers),
+    };
   }
 
   /** Measures the cluster, as `lab observe` does. */

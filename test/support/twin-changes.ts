@@ -40,7 +40,9 @@ const small = labConfigs
 /** A lab, and what it becomes without a rebuild: other modes and faults, with other MTUs of tunnels and pods. */
 const inPlace = small.chain((config) => {
   const { fabric = "plain" } = config;
-  const faults = FAULTS.filter((fault) => canHave({ fabric, cloud: "twin", onTwin: true }, fault));
+  const faults = FAULTS.filter((fault) =>
+    canHave({ fabric, cloud: "twin", onTwin: true, onContainers: false }, fault),
+  );
   const changes = fc.record({
     encapsulation: fc.constantFrom(...NAMESPACE_MODES),
     // Without the usual faults half of the time: where nothing gets through, large packets show nothing.

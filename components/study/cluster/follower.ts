@@ -39,13 +39,16 @@ const PACKETS = 40;
  * @throws {ClusterError} when the cluster does not answer, or no pod starts.
  */
 export async function clusterFollower(
-  { kubeconfig, image, internet = OUTSIDE, say = () => {} }: ClusterProberArgs,
+  { kubeconfig, image, internet = OUTSIDE, forget: forgetGroups, say = () => {} }: ClusterProberArgs,
   plan: LabPlan,
 ): Promise<Follower> {
   const api = await ClusterApi.connect(kubeconfig);
   const { places, real } = await startStudy(api, plan, image, say);
   const field = new Field(api, places);
-  return { plan: real, follow: (trace, to) => follow(field, real, { trace, to, internet }) };
+  return {
+    plan: real,
+    follow: (trace, to) => follow(field, real, { trace, to, internet, forget: forgetGroups }),
+  };
 }
 
 /** What is followed, and the host that stands for the internet. */
@@ -53,13 +56,15 @@ interface Followed {
   trace: Trace;
   to: Endpoint;
   internet: string;
+  /** Makes the groups outside the nodes forget every connection, where they can be told to. */
+  forget?: ClusterProberArgs["forget"];
 }
 
 /** Follows one trace. @param real the plan with the cluster's addresses. */
 export async function follow(
   field: Pick<Field, "run" | "each" | "missing">,
   real: LabPlan,
-  { trace, to, internet }: Followed,
+  { trace, to, internet, forget: forgetGroups }: Followed,
 ): Promise<ObservedTrace> {
   const why =
     field.missing(trace.from) ??
@@ -67,7 +72,7 @@ export async function follow(
     deafTo(trace, to) ??
     (await withoutInternet(field, { trace, to, internet }));
   if (why) return compareTrace(trace, [], { ...unmeasured(why), packets: {} });
-  await forget(field, real, real);
+  await forget(field, { plan: real, real, forget: forgetGroups });
   const taps = await tapsOnNodes(field, real, trace, to);
   const { protocol, size, port } = trace.probe;
   const destination = to.kind === "internet" ? internet : addressOf(to);
@@ -84,7 +89,7 @@ export async function follow(
   const packets = Object.fromEntries(
     seen.flat().map(([id, found]) => [id, found.map((packet) => asPlanned(packet, to, internet))]),
   );
-  return compareTrace(trace, taps, { ...outcomeOf(real, trace, ran[0]), packets });
+  return compareTrace(trace, taps, { ...outcomeOf(trace, ran[0], forgetGroups !== undefined), packets });
 }
 
 const unmeasured = (why: string) =>
@@ -208,13 +213,12 @@ function asPlanned({ headers, length }: Packet, to: Endpoint, internet: string):
 
 /** What came of the probe. A cloud's group cannot be told to forget what it has let through before. */
 function outcomeOf(
-  real: LabPlan,
   { hops, outcome }: Trace,
   ran: Pick<Evidence, "exit" | "output"> | undefined,
+  fromCold: boolean,
 ) {
   const { works, detail, unmeasured: isUnmeasured } = resultOf(ran ?? { output: "it did not answer" });
   const refusal = hops.find(({ drop }) => drop)?.kind === "security-group";
-  if (works && outcome === "fails" && refusal && !real.onThisMachine)
-    return { ...unmeasured(""), detail: WARM.detail };
+  if (works && outcome === "fails" && refusal && !fromCold) return { ...unmeasured(""), detail: WARM.detail };
   return { works, detail, ...(isUnmeasured && { unmeasured: true as const }) };
 }

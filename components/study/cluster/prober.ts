@@ -32,6 +32,8 @@ export interface ClusterProberArgs {
   image: string;
   /** A host in the internet that answers pings, and TCP on port 443. Default: {@link INTERNET}. */
   internet?: string;
+  /** Makes security groups outside the nodes forget every connection. Absent for groups that cannot be told to. */
+  forget?: (() => Promise<void>) | undefined;
   /** Tells the user what is waited for. Default: no one is told. */
   say?: (sentence: string) => void;
 }
@@ -44,6 +46,7 @@ export function clusterProber({
   kubeconfig,
   image,
   internet = INTERNET,
+  forget,
   say = () => {},
 }: ClusterProberArgs): Prober {
   return {
@@ -53,7 +56,7 @@ export function clusterProber({
       const api = await ClusterApi.connect(kubeconfig);
       const study = await startStudy(api, plan, image, say);
       const field = new Field(api, study.places);
-      const measured = await measure({ api, field, plan, study, sample, internet });
+      const measured = await measure({ api, field, plan, study, sample, internet, forget });
       return { measured, evidence: field.evidence };
     },
   };
@@ -66,11 +69,12 @@ interface Args {
   study: Study;
   sample: Sample;
   internet: string;
+  forget: (() => Promise<void>) | undefined;
 }
 
 async function measure(args: Args): Promise<Measured> {
-  const { field, plan, study, sample, internet } = args;
-  const probes = { plan, real: study.real, pairs: sample.pairs, internet };
+  const { field, plan, study, sample, internet, forget } = args;
+  const probes = { plan, real: study.real, pairs: sample.pairs, internet, forget };
   const [{ facts, sessions, pods, amiss }, reached] = await Promise.all([
     converge(args),
     nodesToInternet(field, probes),

@@ -39,13 +39,15 @@ export interface ProbesOf {
   pairs: readonly Pair[];
   /** The host in the internet. */
   internet: string;
+  /** Makes the groups forget every connection, where they can be told to. */
+  forget?: (() => Promise<void>) | undefined;
   /** What {@link nodesToInternet} found. */
   reached: ReadonlySet<string>;
 }
 
 /** Probes all pairs. What differs from the verdict is measured twice, the second time in a longer window. */
 export async function probeAll(field: Field, args: ProbesOf): Promise<Record<string, ProbeResult>> {
-  const { plan, real, pairs, internet, reached } = args;
+  const { plan, pairs, internet, reached } = args;
   const results = new Map<string, ProbeResult>();
   const isWithoutInternet = (id: string, { to }: Pair) => to.kind === "internet" && !reached.has(id);
   const works = expectations(plan);
@@ -67,18 +69,18 @@ export async function probeAll(field: Field, args: ProbesOf): Promise<Record<str
     }
   }
   for (const round of rounds) {
-    await forget(field, plan, real);
+    await forget(field, args);
     await send(field, args, round, WINDOW, results);
   }
   for (const round of rounds) {
     const again = round.filter(({ id, expect }) => isSurprise(results.get(id), expect));
     if (again.length === 0) continue;
-    await forget(field, plan, real);
+    await forget(field, args);
     await send(field, args, again, LONGER, results);
   }
   for (const { id, pair, probe, expect } of rounds.flat()) {
     const seen = results.get(id);
-    if (seen?.works && !expect && isPerhapsWarm(plan, pair, probe)) results.set(id, WARM);
+    if (seen?.works && !expect && isPerhapsWarm(args, pair, probe)) results.set(id, WARM);
   }
   return Object.fromEntries(results);
 }
@@ -153,8 +155,7 @@ export function inReality(real: LabPlan): (pair: Pair) => Pair {
  */
 export async function forget(
   field: Pick<Field, "run" | "each">,
-  plan: LabPlan,
-  real: LabPlan,
+  { plan, real, forget: forgetGroups }: Pick<ProbesOf, "plan" | "real" | "forget">,
 ): Promise<void> {
   const pods = real.nodes.flatMap((node) => node.pods.slice(0, 1).map(({ address }) => address));
   // Each address is a process. In a large lab, the tunnels are enough: a node's firewall sees nothing else.
@@ -166,6 +167,7 @@ export async function forget(
   ];
   const ports = otherPorts(plan);
   await field.each(plan.nodes, ({ name }) => field.run(name, [...commands, ...ports.map(OTHER_LISTENER)], 2));
+  await forgetGroups?.();
 }
 
 /** For a pair whose packets a stateful group may have let through as an answer to packets of the other direction. */
@@ -180,8 +182,12 @@ export const WARM: ProbeResult = {
  * A cloud's group remembers for up to ten minutes what a node has sent, and cannot be told to forget. So a packet that
  * passes although the group has no rule for it says nothing, if the other node may have sent before.
  */
-function isPerhapsWarm(plan: LabPlan, pair: Pair, probe: ProbeName): boolean {
-  if (!fabricFacts(plan).securityGroup || plan.onThisMachine) return false;
+function isPerhapsWarm(
+  { plan, forget: forgetGroups }: Pick<ProbesOf, "plan" | "forget">,
+  pair: Pair,
+  probe: ProbeName,
+): boolean {
+  if (!fabricFacts(plan).securityGroup || forgetGroups) return false;
   const cause = predict(plan, pair, probe)?.cause;
   return cause === "security-group" || cause === "protocol";
 }
@@ -192,7 +198,7 @@ function isPerhapsWarm(plan: LabPlan, pair: Pair, probe: ProbeName): boolean {
  */
 export async function nodesToInternet(
   field: Field,
-  { plan, real, pairs, internet }: Omit<ProbesOf, "reached">,
+  { plan, real, pairs, internet }: Omit<ProbesOf, "reached" | "forget">,
 ): Promise<ReadonlySet<string>> {
   const reached = new Set<string>();
   const outside = pairs.filter(({ to }) => to.kind === "internet");

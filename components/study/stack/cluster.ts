@@ -15,6 +15,8 @@ export interface ClusterObservationArgs {
   image: string;
   /** A host in the internet. */
   internet?: string;
+  /** The lab folder of node containers. */
+  folder?: pulumi.Output<string>;
 }
 
 /**
@@ -30,7 +32,7 @@ export class ClusterObservation extends DynamicResource {
 
   constructor(
     name: string,
-    { plan, cluster, network, image, internet }: ClusterObservationArgs,
+    { plan, cluster, network, image, internet, folder }: ClusterObservationArgs,
     options: pulumi.CustomResourceOptions,
   ) {
     const inputs = {
@@ -38,6 +40,7 @@ export class ClusterObservation extends DynamicResource {
       image,
       internet,
       plan,
+      folder,
       revision: pulumi.all([cluster.caHash, network.podsToRestart]).apply((parts) => JSON.stringify(parts)),
     };
     super("ClusterObservation", name, inputs, ["observation", "problem"], {

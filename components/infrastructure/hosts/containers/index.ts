@@ -7,6 +7,7 @@ import type { Endpoint, Machine, MachineInfrastructure } from "../../interface";
 import { renderContainers } from "./containers";
 
 export { type ContainersSpec, renderContainers } from "./containers";
+export { requireDrivers } from "./kernel";
 
 /** The containers are reached through listeners on this machine's loopback address. */
 const HERE = "127.0.0.1";
@@ -80,6 +81,7 @@ export class NodeContainers extends pulumi.ComponentResource implements MachineI
   readonly ownKey: pulumi.Output<string> | undefined;
   /** Recorded before anything real exists. Its deletion ends everything else too. */
   readonly labFolder: pulumi.CustomResource;
+  readonly folder: pulumi.Output<string>;
   /** All machines as one resource. */
   readonly machines: pulumi.CustomResource;
 
@@ -117,6 +119,7 @@ export class NodeContainers extends pulumi.ComponentResource implements MachineI
       };
     });
     this.labFolder = labFolder;
+    this.folder = folder;
     this.machines = machines;
     this.ownKey = login.privateKey;
     this.api = { host: HERE, port: machines.apiPort };

@@ -16,7 +16,15 @@ import { killAll } from "./process";
 import { FORMER_RECORD, readLivingRecord, readRecord, type SandboxRecord } from "./record";
 
 export { SandboxError, sandboxEnded } from "./error";
-export { canPlay, chooseSandbox, featuresOf, type KernelFeature, type SandboxKind } from "./kernel";
+export {
+  canPlay,
+  chooseSandbox,
+  featuresOf,
+  type KernelFacts,
+  type KernelFeature,
+  missingDrivers,
+  type SandboxKind,
+} from "./kernel";
 export { runScript } from "./script";
 export { openHere } from "./terminal";
 

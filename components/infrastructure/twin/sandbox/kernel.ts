@@ -88,6 +88,15 @@ function offers(kernel: KernelFacts, driver: Driver): boolean {
   return driver.autoload && kernel.loaded !== undefined && kernel.available.has(driver.module);
 }
 
+/** The drivers among these that this kernel lacks, and whether its modules on disk have them. */
+export const missingDrivers = (
+  needs: readonly KernelFeature[],
+  kernel: KernelFacts = readKernel(),
+): { module: string; available: boolean }[] =>
+  needs
+    .filter((need) => !offers(kernel, DRIVERS[need]))
+    .map((need) => ({ module: DRIVERS[need].module, available: kernel.available.has(DRIVERS[need].module) }));
+
 /**
  * The kind of sandbox for a twin with these needs, and why, in one sentence. `namespaces`, unless the running kernel
  * lacks a driver or would have to change the host's own network to get it.
@@ -96,13 +105,13 @@ export function chooseSandbox(
   needs: KernelFeature[],
   kernel: KernelFacts = readKernel(),
 ): { kind: SandboxKind; why: string } {
-  const missing = needs.filter((need) => !offers(kernel, DRIVERS[need]));
+  const missing = missingDrivers(needs, kernel);
   if (missing.length === 0) {
     return { kind: "namespaces", why: "this machine's own kernel has every driver the twin needs" };
   }
-  const names = missing.map((need) => DRIVERS[need].module);
+  const names = missing.map(({ module }) => module);
   const machine = `this kernel has no ${names.join(" and no ")} driver loaded: the twin runs in a QEMU machine with Debian's kernel (10 to 60 seconds to boot)`;
-  if (!names.every((name) => kernel.available.has(name))) return { kind: "machine", why: machine };
+  if (!missing.every(({ available }) => available)) return { kind: "machine", why: machine };
   const cost = names.includes("ipip")
     ? "adds tunl0 to this machine's own network"
     : "sends this machine's own bridges through its firewall";

@@ -1,6 +1,15 @@
-/** Calls scripts/containers/run. */
+/** Public API of what works on node containers that run: calls scripts/containers/run. */
 import { spawn } from "node:child_process";
-import { scriptPath } from "../../../scripts";
+import { scriptPath } from "../../../../scripts";
+
+/**
+ * Makes the rules at the nodes' ports forget every connection, so that what is sent next is judged from cold.
+ * @param folder the lab folder.
+ * @throws {Error} when the lab does not run, or this process is not root's.
+ */
+export const forgetConnections = async (folder: string): Promise<void> => {
+  await runContainers(folder, "forget");
+};
 
 /**
  * Runs `run FOLDER …words` and returns its standard output. Its standard error is copied to this process's standard
