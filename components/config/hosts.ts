@@ -85,7 +85,7 @@ export const hosts = section({
     port: port().optional(),
   }).optional(),
   /**
-   * A folder that is put over the plain root of each new node, only with `machines: containers`. Its path is absolute or
+   * A folder that is put over the plain root of each new node, only of node containers. Its path is absolute or
    * relative to the project. It is for machines without a network: it holds kubeadm, kubelet, kubectl, and the images in
    * var/lib/containerd. A node keeps the layer that its disk was made with. Default: none.
    */

@@ -98,7 +98,7 @@ export const schema = z.strictObject({
   aws: aws.optional(),
   /** Keys for `cloud: openstack`; of these, `backend` also for `fabric: openstack`. */
   openstack: openstack.optional(),
-  /** Keys for `cloud: hosts`. */
+  /** Keys for `cloud: hosts`; of these, `layer` also for `rehearse: containers`. */
   hosts: hosts.optional(),
   /**
    * Whether the machines become a cluster: `kubeadm`, or `none` (only the machines and their network; what you install on

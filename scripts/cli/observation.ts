@@ -4,6 +4,7 @@ import type { LabPlan } from "../../components/plan";
 import { type Follower, type Prober, studyImage, twinFollower, twinProber } from "../../components/study";
 import type { ClusterProberArgs } from "../../components/study/cluster";
 import { containersOf, deploymentOf, incomplete, isEmpty, runningTwin, twinOf } from "./deployment";
+import { Failure } from "./failure";
 import { readKubeconfig } from "./kubeconfig";
 import { configOf } from "./lab-plan";
 import { planOnMachines } from "./living-pods";
@@ -51,7 +52,9 @@ async function measurable(
 const forgetIn = (folder: string): Promise<void> => {
   const { forgetConnections } =
     require("../../components/infrastructure/hosts/containers/run") as typeof import("../../components/infrastructure/hosts/containers/run");
-  return forgetConnections(folder);
+  return forgetConnections(folder).catch((error: Error) => {
+    throw new Failure(error.message, 1);
+  });
 };
 
 const cluster = () =>

@@ -2,16 +2,24 @@
 import { spawn } from "node:child_process";
 import { quote } from "../../components/cluster/steps";
 import { runScript, type Sandbox } from "../../components/infrastructure/twin/sandbox";
-import { deploymentOf, runningTwin } from "./deployment";
+import { scriptPath } from "../../components/scripts";
+import { containersOf, deploymentOf, runningTwin } from "./deployment";
 import { runHere } from "./engine";
 import { machinesOf, remoteShell } from "./remote-shell";
 import { prepareEngineFor } from "./setup";
 import { noSuchName } from "./spelling";
 import { Trailer } from "./trailer";
 
+/** The namespaces of node containers that are no machines. */
+const BELOW_NODES = ["fabric", "router"];
+
 /** Opens a shell on this terminal, or runs the command if there is one, and returns its exit code. */
 export async function enter(stack: string, name: string, command: readonly string[]): Promise<number> {
-  const machines = machinesOf(deploymentOf(stack) ?? {});
+  const deployed = deploymentOf(stack);
+  const machines = machinesOf(deployed ?? {});
+  const folder = containersOf(deployed);
+  if (folder !== undefined && BELOW_NODES.includes(name) && !machines.includes(name))
+    return runHere("bash", [scriptPath("containers/run"), folder, "enter", name, ...command]);
   if (machines.length > 0) {
     await prepareEngineFor(stack); // only the engine can decrypt the login
     return remoteShell(stack, machines, name, command);

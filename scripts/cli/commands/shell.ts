@@ -8,7 +8,7 @@ export const shell = (): Command =>
   command("shell", {
     summary: "open a shell in a node, a pod, router, internet or fabric",
     details:
-      "Opens a shell in that network namespace of the twin, or on that machine of a cluster. With a command, runs it there and returns its exit code. Options after the name belong to the command, except --stack right after the name.",
+      "Opens a shell in that network namespace of the twin, or on that machine of a cluster. Node containers also have router and fabric. With a command, runs it there and returns its exit code. Options after the name belong to the command, except --stack right after the name.",
     examples: ["shell w1", "shell w1 ip -br addr", "shell router tcpdump -lni any udp port 4789"],
   })
     .argument("<name>", "a node, a pod such as w1-1, router, internet or fabric")

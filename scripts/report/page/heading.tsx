@@ -29,7 +29,7 @@ export const Heading = memo(({ report, isLive }: { report: Report; isLive: boole
       </div>
       <ul class="chips">
         <li>{plan.nodes.length} nodes</li>
-        <li>{plan.onTwin ? "network twin, a model" : plan.cloud}</li>
+        <li>{plan.onTwin ? "network twin, a model" : plan.onContainers ? "node containers" : plan.cloud}</li>
         <li>MTU {plan.mtu.pod} in pods</li>
         {plan.faults.map((fault) => (
           <li class="fault" key={faultLabel(fault)}>

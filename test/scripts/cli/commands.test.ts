@@ -67,6 +67,20 @@ describe("commands that change a lab", function () {
       assert.deepEqual(checkout.calls(), []);
     });
 
+    it("plays a stack in node containers with --real, here and without a question, and keeps that for the lab alone", async () => {
+      checkout.deployed("L12", {});
+      const before = checkout.read("stacks/Pulumi.L12.yaml");
+      assert.equal(
+        (await checkout.launch("up", "L12", "--real", "--config", "encapsulation=VXLAN")).status,
+        0,
+      );
+      assert.deepEqual(checkout.calls(), [`up ${onLab("L12")} ${UNASKED}`]);
+      assert.deepEqual(checkout.setupCalls(), ["prepare containers"]);
+      await checkout.launch("up", "L12");
+      assert.deepEqual(checkout.setupCalls(), ["prepare containers"]);
+      assert.equal(checkout.read("stacks/Pulumi.L12.yaml"), before);
+    });
+
     it("asks before it builds machines that cost money: without a terminal it needs --yes", async () => {
       checkout.write("stacks/Pulumi.real.yaml", "config:\n  encaplab:cloud: aws\n");
       checkout.deployed("real", {});
