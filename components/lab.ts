@@ -198,7 +198,15 @@ function planOutputs(plan: LabPlan, verdict: Verdict) {
     address,
     block,
   }));
-  return { encapsulation: plan.encapsulation, faults: plan.faults, nodes, verdict: verdictOutput(verdict) };
+  const { encapsulation, faults, fabric, onContainers } = plan;
+  // Whose rules the nodes are under does not follow from where they are.
+  return {
+    encapsulation,
+    ...(onContainers && { fabric }),
+    faults,
+    nodes,
+    verdict: verdictOutput(verdict),
+  };
 }
 
 /** How to log in to the machines. */

@@ -67,6 +67,8 @@ export function plain(value: unknown): unknown {
 /** The stack outputs of a lab of machines, as far as the command line reads them. */
 export interface MachineOutputs {
   encapsulation?: string;
+  /** Of node containers: whose network rules they are under. */
+  fabric?: string;
   faults?: FaultSetting[];
   nodes?: { name: string; role: string; subnet: string; address: string; ssh: string }[];
   kubeconfig?: unknown;

@@ -88,12 +88,13 @@ function readStatus(stack: string): LabStatus {
 function builtOf(deployed: Deployment): Omit<LabStatus, "stack" | "changed" | "notYetUp"> {
   const twin = twinOf(deployed);
   if (twin) return twinStatus(twin);
-  const { nodes, encapsulation, faults = [], kubeconfig } = outputsOf(deployed) ?? {};
+  const { nodes, encapsulation, fabric, faults = [], kubeconfig } = outputsOf(deployed) ?? {};
   if (!nodes) return { state: "incomplete" };
   return {
     state: "up",
     cluster: kubeconfig !== undefined,
     encapsulation,
+    fabric,
     faults: faults.map(faultLabel),
     nodes,
     observation: seenIn(deployed),

@@ -378,6 +378,36 @@ describe("commands without an engine", function () {
       assert.match(stderr, /There is no "w7" in the lab L5\. It has: cp1\./);
     });
 
+    it("names the fabric of node containers, and opens a shell in it as long as they run", async () => {
+      const nodes = [{ name: "cp1", role: "control-plane", subnet: "a", address: "10.0.3.10", ssh: "ssh" }];
+      const outputs = { encapsulation: "None", fabric: "aws", faults: [], nodes, kubeconfig: {} };
+      const folder = path.join(checkout.root, "no-containers");
+      checkout.deployed("L5", {
+        resources: [
+          { type: STACK_TYPE, outputs },
+          { type: `${DYNAMIC_TYPE}ContainersFolder`, outputs: { folder } },
+          { type: `${DYNAMIC_TYPE}Reachable`, inputs: { name: "cp1" } },
+        ],
+      });
+      assert.match((await checkout.launch("status", "L5")).stdout, /^ {2}fabric +aws$/m);
+      for (const space of ["fabric", "router"]) {
+        const { status, stderr } = await checkout.launch(
+          "shell",
+          space,
+          "-s",
+          "L5",
+          "nft",
+          "list",
+          "ruleset",
+        );
+        assert.notEqual(status, 0);
+        assert.match(
+          stderr,
+          /^containers: (the lab in \S+ is not running; run up first|node containers need )/,
+        );
+      }
+    });
+
     it("says that a lab of machines was never complete", async () => {
       checkout.deployed("L5", { resources: [{ type: "aws:ec2/instance:Instance" }] });
       assert.match((await checkout.launch("status", "L5")).stdout, /L5 is not complete/);
