@@ -8,7 +8,6 @@ import {
   buildNetwork,
   buildNode,
   changeNetwork,
-  changeNode,
   changeSecurity,
   digest,
   lookAtNetwork,
@@ -19,6 +18,7 @@ import {
   signed,
   unsigned,
 } from "./apply";
+import { changeNode } from "./change-node";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
 import {

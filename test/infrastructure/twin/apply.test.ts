@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { port } from "../../../components/infrastructure/fabric/names";
 import { renderSecurity } from "../../../components/infrastructure/fabric/security";
 import * as apply from "../../../components/infrastructure/twin/apply";
+import { changeNode } from "../../../components/infrastructure/twin/change-node";
 import { renderNetwork } from "../../../components/infrastructure/twin/network";
 import { type NodeState, renderNode } from "../../../components/infrastructure/twin/nodes";
 import { type NodePlan, planLab } from "../../../components/plan";
@@ -16,7 +17,7 @@ const nodeState = (raw: RawConfig, index = 0): NodeState => {
 };
 
 /** The script that changes a lab's first node from one config to another. */
-const changeOf = (from: RawConfig, to: RawConfig): string => apply.changeNode(nodeState(from), nodeState(to));
+const changeOf = (from: RawConfig, to: RawConfig): string => changeNode(nodeState(from), nodeState(to));
 
 /** Asserts that the script contains these texts, in this order. */
 function assertOrder(script: string, ...texts: string[]): void {
@@ -39,7 +40,7 @@ describe("the script that changes a node", () => {
         const plan = planLab(config);
         for (const node of plan.nodes) {
           const state = renderNode(plan, node);
-          assert.equal(apply.changeNode(state, structuredClone(state)), "");
+          assert.equal(changeNode(state, structuredClone(state)), "");
         }
       }),
       { numRuns: 30 },
@@ -55,7 +56,7 @@ describe("the script that changes a node", () => {
           NodeState,
         ];
         const scripts = [
-          apply.signed("node", states[1], apply.changeNode(...states)),
+          apply.signed("node", states[1], changeNode(...states)),
           apply.signed("node", states[1], apply.buildNode(states[1])),
           apply.changeNetwork(renderNetwork(one), renderNetwork(two)),
           apply.changeSecurity(renderSecurity(one), renderSecurity(two)),
@@ -84,36 +85,38 @@ describe("the script that changes a node", () => {
     const script = changeOf({ encapsulation: "None" }, { encapsulation: "VXLAN" });
     assertOrder(
       script,
+      "ipv4 { import none; export none; };",
+      "birdc -s /run/bird/cp1.ctl configure",
       "link add vxlan.calico",
       "link set vxlan.calico mtu 1450 up",
       "neigh replace",
       "fdb append",
-      "route replace",
-    );
-    assertOrder(
-      script,
-      "ipv4 { import none; export none; };",
-      "birdc -s /run/bird/cp1.ctl configure",
       "route replace 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico",
     );
     assert.doesNotMatch(script, /netns (add|del)|bird -c|kill/);
   });
 
-  it("removes a tunnel: first the routes, then the device", () => {
+  it("hands routes from Felix to BIRD without a pause, and then removes the device", () => {
     const script = changeOf({ encapsulation: "VXLAN" }, { encapsulation: "None" });
     assertOrder(
       script,
       "route del 172.16.0.64/26",
-      "link del vxlan.calico",
       "ipv4 { import none; export all; };",
       "birdc -s /run/bird/cp1.ctl configure",
+      "link del vxlan.calico",
     );
     assert.doesNotMatch(script, /bird -c|kill/, "BIRD and its sessions stay");
-    const ipip = changeOf({ encapsulation: "IPIP" }, { encapsulation: "VXLAN" });
     assertOrder(
-      ipip,
-      "link add vxlan.calico",
+      changeOf({ encapsulation: "VXLAN" }, { encapsulation: "IPIP" }),
+      "link set tunl0 mtu 1480 up",
+      "route del 172.16.0.64/26",
       "birdc -s /run/bird/cp1.ctl configure",
+      "link del vxlan.calico",
+    );
+    assertOrder(
+      changeOf({ encapsulation: "IPIP" }, { encapsulation: "VXLAN" }),
+      "birdc -s /run/bird/cp1.ctl configure",
+      "link add vxlan.calico",
       "link set tunl0 down",
       "route replace",
     );
@@ -140,7 +143,11 @@ describe("the script that changes a node", () => {
   it("keeps the device and its entries from VXLAN to VXLANCrossSubnet, and replaces the routes that become direct", () => {
     const script = changeOf({ encapsulation: "VXLAN" }, { encapsulation: "VXLANCrossSubnet" });
     assert.doesNotMatch(script, /link (add|del|set)|neigh (del|replace)|fdb (del|append)/);
-    assertOrder(script, "route del 172.16.0.64/26", "route replace 172.16.0.64/26 via 10.0.3.11 dev eth0");
+    // One right after the other, in the same batch, as Felix does it.
+    assert.match(
+      script,
+      /^route del 172\.16\.0\.64\/26 .*\nroute replace 172\.16\.0\.64\/26 via 10\.0\.3\.11 dev eth0/m,
+    );
   });
 
   it("changes only the node's address translation for natOutgoing", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeNode } from "../../../components/infrastructure/twin/apply";
+import { changeNode } from "../../../components/infrastructure/twin/change-node";
 import { entriesOf, RESOLVED_ENTRIES } from "../../../components/infrastructure/twin/neighbours";
 import { renderNetwork } from "../../../components/infrastructure/twin/network";
 import { renderNode } from "../../../components/infrastructure/twin/nodes";
