@@ -7,6 +7,7 @@ export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } fro
 export { decodePacket } from "./decode";
 export type { Evidence } from "./evidence";
 export { describeFailure, failureGroups } from "./failure";
+export { type Floor, floorOf } from "./floor";
 export type { Follower } from "./follower";
 export { type Goal, type Judged, missingOf } from "./goal";
 export { type StudyImage, studyImage } from "./image";
@@ -22,7 +23,9 @@ export type { ObservedTrace, Sighting } from "./sighting";
 export { describePacket, describeProbe, formatTrace } from "./trace-report";
 export { twinFollower } from "./twin-follower";
 export { twinProber } from "./twin-prober";
+export { twinWatcher } from "./twin-watcher";
 export { diffOf, formatDiff, type LabDiff, type Side } from "./verdict-diff";
 export { formatVerdict, type ReportOptions } from "./verdict-report";
-export { beginWatch, type SwitchSeen, type Watch, type Watched, type WatchedFlow } from "./watch";
+export type { SwitchSeen, Watched, WatchedFlow } from "./watch";
 export { formatWatched } from "./watch-report";
+export type { Watch, Watcher } from "./watcher";

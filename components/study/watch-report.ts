@@ -1,5 +1,6 @@
 /** What was seen during a switch, as text for a terminal. */
 import { formatColumns, wrap } from "./columns";
+import type { Floor } from "./floor";
 import type { ReportOptions } from "./verdict-report";
 import type { Watched, WatchedFlow } from "./watch";
 
@@ -7,19 +8,25 @@ import type { Watched, WatchedFlow } from "./watch";
 const SHOWN = 8;
 
 /**
- * A line for each path and direction: how many datagrams were lost, and the longest time without any. Then the connections
+ * A line for each path and direction: how many packets were lost, and the longest time without any. Then the connections
  * that broke, and in which order the first node changed; with `verbose`, every node.
+ * @param options `floor`: what a bare patch of the IPPool loses, if that is known: it stands beside each loss.
  */
-export function formatWatched(watched: Watched, { width, verbose = false }: ReportOptions = {}): string {
+export function formatWatched(
+  watched: Watched,
+  { width, verbose = false, floor }: ReportOptions & { floor?: Floor } = {},
+): string {
   const { flows, changes } = watched;
+  const heads = ["DURING THE SWITCH", "PODS", "LOST", "LONGEST OUTAGE", ...(floor ? ["FLOOR"] : [])];
   const rows = flows.map((flow) => [
     flow.path,
     `${flow.from} > ${flow.to}`,
     `${flow.lost} of ${flow.sent}`,
     outageOf(flow),
+    ...(floor ? [inWords(fails(flow) ? undefined : floor.lost[flow.path])] : []),
   ]);
   const table = formatColumns(
-    [{ head: "DURING THE SWITCH" }, { head: "PODS" }, { head: "LOST" }, { head: "LONGEST OUTAGE" }],
+    heads.map((head) => ({ head })),
     rows,
     width,
   );
@@ -27,6 +34,7 @@ export function formatWatched(watched: Watched, { width, verbose = false }: Repo
   const hidden = changes.length - shown.length;
   return [
     table,
+    ...(floor ? [wrap(`FLOOR: ${floor.source}.`, { width })] : []),
     wrap(oldConnections(watched), { width }),
     ...shown.map(({ node, at, change }) =>
       wrap(`  +${at.toFixed(2)} s  ${node}: ${change}`, { width, hang: 11 }),
@@ -49,6 +57,12 @@ export function outageOf({ lost, outage, stays, losses }: WatchedFlow): string {
   const began = losses.at(-1)?.at ?? 0;
   return stays ? `since +${began.toFixed(2)} s, to the end` : `${outage} ms`;
 }
+
+/** Whether the path fails in one of the two modes: what it loses is then not what a switch costs. */
+const fails = ({ stays, losses, began }: WatchedFlow): boolean => stays || losses[0]?.at === began;
+
+const inWords = (lost: number | undefined): string =>
+  lost === undefined ? "-" : lost === 0 ? "none" : `${lost} ms`;
 
 /** The node on which most changes: it shows the order best. */
 function busiest(changes: Watched["changes"]): string | undefined {

@@ -1,12 +1,7 @@
-/** Watches a twin while it is switched: what is lost on each path, which old connections break, what changes when. */
+/** What a switch does to packets, connections, routes and devices: what is watched, and what was seen. Pure. */
 import type { Encapsulation } from "../config";
-import { runScript, type Sandbox } from "../infrastructure/twin/sandbox";
-import { addressOf, type LabPlan, type Pair, type Path, rowsOf, TUNNELS } from "../plan";
+import { addressOf, type LabPlan, type Pair, type Path, type Row, rowsOf, TUNNELS } from "../plan";
 import { RATE } from "./rate";
-import { PATIENCE, program } from "./twin-prober";
-
-/** Seconds after which a watch ends by itself, if the command that began it was killed. */
-const LIMIT = 300;
 
 /** What was lost on one path in one direction. */
 export interface WatchedFlow {
@@ -45,26 +40,57 @@ export interface SwitchSeen {
   watched: Watched;
 }
 
-/** What `scripts/twin/observe` answers. */
-interface Answer {
-  flows: Record<string, { sent: number; first: number; lost: number[] }>;
+/** What a watcher has counted, before it is read. Every flow and connection has the id of its {@link Flow}. */
+export interface Counted {
+  /**
+   * `first`: when the first one was sent, in seconds since 1970. `lost`: the numbers of those that did not arrive, from 0.
+   * `times`: when each was sent, where that is known; else they were sent {@link RATE} a second.
+   */
+  flows: Record<string, { sent: number; first: number; lost: number[]; times?: number[] }>;
+  /** `lives`, or what became of it. */
   connections: Record<string, string>;
+  /** Lines of `ip -ts -o monitor link route` on each node, in UTC. */
   changes: Record<string, string[]>;
 }
 
-/** A watch that runs. */
-export interface Watch {
-  /** Ends it if the observation has not done so already. @returns what was seen; undefined if it could not watch. */
-  end(): Promise<Watched | undefined>;
-}
-
-/** One pair of pods for each kind of path between pods. */
-function watchedPairs(plan: LabPlan): Pair[] {
-  const between = rowsOf(plan).rows.flatMap(({ pair }) =>
-    pair.to.kind === "pod" && pair.from.name !== pair.from.node ? [[pair.path, pair] as const] : [],
+/** One row of the verdict for each kind of path between pods. */
+export function watchedRows(plan: LabPlan): Row[] {
+  const between = rowsOf(plan).rows.flatMap((row) =>
+    row.pair.to.kind === "pod" && row.pair.from.name !== row.pair.from.node
+      ? [[row.pair.path, row] as const]
+      : [],
   );
   return [...new Map(between).values()];
 }
+
+/** A path in one direction, as a watcher sends along it. */
+export interface Flow {
+  id: string;
+  /** The pods. */
+  from: string;
+  to: string;
+  /** The address of the second pod. */
+  destination: string;
+  /** Whether a connection is opened along it, too: in one direction of each pair. */
+  connects: boolean;
+}
+
+/** Both directions of each pair of pods. */
+export const flowsBetween = (pairs: readonly Pair[]): Flow[] =>
+  pairs.flatMap(({ path, from, to }) => {
+    if (to.kind !== "pod") return [];
+    const [one, other] = [from.name, to.pod.name];
+    return [
+      { id: idOf(path, one, other), from: one, to: other, destination: addressOf(to), connects: true },
+      { id: idOf(path, other, one), from: other, to: one, destination: from.address, connects: false },
+    ];
+  });
+
+/** The nodes of the pods of these flows, by their names. */
+export const nodesOf = ({ nodes }: Pick<LabPlan, "nodes">, flows: readonly Flow[]): string[] =>
+  nodes.flatMap(({ name, pods }) =>
+    pods.some((pod) => flows.some(({ from, to }) => pod.name === from || pod.name === to)) ? [name] : [],
+  );
 
 /** The id of a flow: its path and its pods. */
 const idOf = (...ends: readonly [path: Path, from: string, to: string]): string => JSON.stringify(ends);
@@ -74,64 +100,23 @@ function endsIn(id: string): Pick<WatchedFlow, "path" | "from" | "to"> {
   return { path, from, to };
 }
 
-/** What is watched: each pair in both directions. Pure. */
-export function watchOrder(plan: LabPlan, patience: number) {
-  const flows = watchedPairs(plan).flatMap(({ path, from, to }) => {
-    if (to.kind !== "pod") return [];
-    const [one, other] = [from.name, to.pod.name];
-    const flow = (source: string, target: string, destination: string, connects: boolean) => ({
-      id: idOf(path, source, target),
-      from: source,
-      to: target,
-      destination,
-      connects,
-    });
-    return [flow(one, other, addressOf(to), true), flow(other, one, from.address, false)];
-  });
-  const nodes = plan.nodes.filter(({ pods }) =>
-    pods.some(({ name }) => flows.some(({ from, to }) => name === from || name === to)),
-  );
-  return { patience, limit: LIMIT, nodes: nodes.map(({ name }) => name), flows };
-}
-
-/**
- * Begins to watch. Its datagrams go in both directions, so a stateful security group passes what it would refuse from cold
- * (calico#1996): a path may be seen to go on although the verdict says that it fails. An observation ends the watch once the
- * routes have converged, before it measures from cold.
- *
- * @param plan what is deployed.
- */
-export function beginWatch(sandbox: Sandbox, plan: LabPlan): Watch {
-  const order = watchOrder(plan, PATIENCE[sandbox.kind]);
-  // The switch goes on whatever becomes of the watch: the sandbox may be replaced.
-  const answer = runScript(sandbox, program(), JSON.stringify(order)).then(
-    (text) => seenIn(JSON.parse(text) as Answer),
-    () => undefined,
-  );
-  return {
-    async end() {
-      await runScript(sandbox, ": > /run/encaplab/watch/stop").catch(() => {});
-      return answer;
-    },
-  };
-}
-
-/** Reads the program's answer. Pure. */
-export function seenIn({ flows, connections, changes }: Answer): Watched {
+/** Reads what a watcher has counted. */
+export function seenIn({ flows, connections, changes }: Counted): Watched {
   const all = Object.entries(changes)
     .flatMap(([node, lines]) => lines.flatMap((line) => changeIn(node, line)))
     .sort((a, b) => a.at - b.at);
   const begin = all[0]?.at ?? Math.min(...Object.values(flows).map(({ first }) => first));
   return {
-    flows: Object.entries(flows).map(([id, { sent, first, lost }]) => {
+    flows: Object.entries(flows).map(([id, { sent, first, lost, times }]) => {
       const runs = runsIn(lost);
+      const sentAt = (number: number) => times?.[number] ?? first + number / RATE;
       return {
         ...endsIn(id),
         sent,
         began: inMilliseconds(first - begin),
         lost: lost.length,
         outage: (Math.max(0, ...runs.map(({ count }) => count)) * 1000) / RATE,
-        losses: runs.map(({ start, count }) => ({ at: inMilliseconds(first + start / RATE - begin), count })),
+        losses: runs.map(({ start, count }) => ({ at: inMilliseconds(sentAt(start) - begin), count })),
         stays: sent > 0 && lost.at(-1) === sent - 1,
       };
     }),

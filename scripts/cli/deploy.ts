@@ -46,8 +46,10 @@ export interface RunOptions {
   information?: boolean;
   /** Whether the program's warnings are shown, such as a path that fails. Default: yes. Errors always are. */
   warnings?: boolean;
-  /** Called with what is deployed, right before the engine starts. */
+  /** Called with what is deployed, before the engine starts. */
   announce?: (deployed: Deployment | undefined) => void;
+  /** Called right before the engine changes anything, once the user has agreed. Waited for. */
+  begin?: (deployed: Deployment | undefined) => Promise<void>;
 }
 
 /** A run, and whether the question was left out because everything is on this machine: the program then refuses all else. */
@@ -120,6 +122,7 @@ async function deployWithRoom(
     return undefined;
   saveLabConfig(config);
   held.check();
+  await options.begin?.(before);
   return run(["up", ...argv], stack, before, { ...options, unasked });
 }
 

@@ -1,6 +1,14 @@
 /** Reads a cluster's kubeconfig. */
 import { REMOTE_COMMAND_TYPE } from "../../components/remote/types";
-import { deploymentOf, isEmpty, outputsOf, plain, type Resource, resourcesWithSecrets } from "./deployment";
+import {
+  type Deployment,
+  deploymentOf,
+  isEmpty,
+  outputsOf,
+  plain,
+  type Resource,
+  resourcesWithSecrets,
+} from "./deployment";
 import { Failure } from "./failure";
 import { typed } from "./invocation";
 import { lastUpdateOf } from "./last-update";
@@ -10,6 +18,9 @@ import { say } from "./terminal";
 /** The step that reads the kubeconfig on the control plane. Its output is in the state as soon as the step has run. */
 const isKubeconfig = ({ type, urn = "", delete: replaced }: Resource): boolean =>
   type === REMOTE_COMMAND_TYPE && /::kubeconfig-[^:]+$/.test(urn) && !replaced;
+
+/** Whether a deployment has a cluster whose kubeconfig can be read. */
+export const hasKubeconfig = ({ resources = [] }: Deployment): boolean => resources.some(isKubeconfig);
 
 /**
  * The administrator's kubeconfig.
@@ -23,7 +34,7 @@ export async function readKubeconfig(stack: string): Promise<string> {
   const deployed = deploymentOf(stack);
   if (!deployed || isEmpty(deployed))
     throw new Failure(`The lab ${stack} is not up; \`${typed(`up ${stack}`)}\` brings it up.`, 1);
-  const text = deployed.resources?.some(isKubeconfig) ? await read(stack) : "";
+  const text = hasKubeconfig(deployed) ? await read(stack) : "";
   if (text === "") {
     throw new Failure(
       `The lab ${stack} has no kubeconfig: it is a twin, which has no cluster, or \`up\` has not made the control plane yet.`,

@@ -1,18 +1,14 @@
 /** Switches a running lab to another encapsulation, and shows what that changed. */
-import {
-  canPlay,
-  chooseSandbox,
-  featuresOf,
-  findSandbox,
-} from "../../components/infrastructure/twin/sandbox";
+import { findSandbox } from "../../components/infrastructure/twin/sandbox";
 import { cutOffBy, judge, type LabPlan, type PathVerdict } from "../../components/plan";
 import {
-  beginWatch,
   describeFailure,
   failureGroups,
+  floorOf,
   formatChange,
   formatWatched,
   type Watch,
+  type Watched,
 } from "../../components/study";
 import type { LabOptions } from "./command";
 import { confirmed } from "./confirmation";
@@ -26,7 +22,16 @@ import { howToRestart, planOnMachines, podsOfOthers, sayOfLivingPods } from "./l
 import { disagreement } from "./outcome";
 import { type LabConfig, labConfig } from "./overlay";
 import { sayOfSandbox } from "./sandbox-move";
+import { beginWatch } from "./switch-watch";
 import { NOTHING_CHANGED, print, say, widthOf } from "./terminal";
+
+/** How to switch. */
+export interface SwitchOptions extends LabOptions {
+  /** Restart the study's pods afterwards. */
+  restartPods?: boolean;
+  /** False: send no packets during the switch. */
+  watch?: boolean;
+}
 
 /** Whether a lab is up, with living processes if it is a twin. */
 export function isRunning(stack: string): boolean {
@@ -42,7 +47,7 @@ export function isRunning(stack: string): boolean {
 export async function switchLab(
   stack: string,
   encapsulation: string,
-  { yes, verbose, restartPods = false }: LabOptions & { restartPods?: boolean },
+  { yes, verbose, watch: watched = true, restartPods = false }: SwitchOptions,
 ): Promise<number> {
   const before = labConfig(stack);
   const config = labConfig(stack, [{ path: "encapsulation", value: encapsulation }]);
@@ -53,42 +58,40 @@ export async function switchLab(
     return 0;
   }
   let watch: Watch | undefined;
-  const run = await deploy(config, plan, {
-    yes,
-    verbose,
-    information: false,
-    announce: (running) => {
-      for (const sentence of [sayOfLivingPods(before, running, plan), sayOfSandbox(running, plan)])
-        if (sentence) say(sentence);
-      watch = watchOf(running, plan);
-    },
-  });
-  const watched = await watch?.end();
+  let seen: Watched | undefined;
+  let run: Run | undefined;
+  try {
+    run = await deploy(config, plan, {
+      yes,
+      verbose,
+      information: false,
+      announce: (running) => {
+        for (const sentence of [sayOfLivingPods(before, running, plan), sayOfSandbox(running, plan)])
+          if (sentence) say(sentence);
+      },
+      begin: async (running) => {
+        if (watched) watch = await beginWatch(running, { before, after: config, wanted: plan });
+      },
+    });
+  } finally {
+    seen = await watch?.end();
+  }
   if (!run) {
     say(NOTHING_CHANGED);
     return 0;
   }
   if (run.status !== 0 && !run.disagrees) return run.status;
   report(config, before, run, encapsulation);
-  if (watched && deployed && plan) {
-    print(formatWatched(watched, { width: widthOf(process.stdout), verbose }));
-    const { keepSwitch } = require("./switch-record") as typeof import("./switch-record");
+  if (seen && deployed && plan) {
     const [from, to, at] = [deployed.encapsulation, plan.encapsulation, new Date().toISOString()];
-    keepSwitch(stack, { from, to, at, watched });
+    const floor = plan.onTwin ? undefined : floorOf(deployed, to);
+    print(formatWatched(seen, { width: widthOf(process.stdout), verbose, floor }));
+    const { keepSwitch } = require("./switch-record") as typeof import("./switch-record");
+    keepSwitch(stack, { from, to, at, watched: seen });
   }
   if (!plan?.onTwin) await tendPods(stack, encapsulation, restartPods);
   else if (restartPods) say("Nothing to restart: on the twin, pods already have the new MTU.");
   return run.disagrees ? DISAGREES : 0;
-}
-
-/** Begins to watch a twin that stays in its sandbox. A switch that changes nothing is not watched: there is nothing to see. */
-function watchOf(running: Deployment | undefined, wanted: LabPlan | undefined): Watch | undefined {
-  const { folder, observation, plan: deployed } = twinOf(running) ?? {};
-  const sandbox = folder === undefined ? undefined : findSandbox(folder);
-  if (!sandbox || !deployed || !observation || !wanted?.onTwin) return undefined;
-  if (deployed.encapsulation === wanted.encapsulation) return undefined;
-  if (!canPlay(sandbox.kind, chooseSandbox(featuresOf(wanted)).kind)) return undefined;
-  return beginWatch(sandbox, deployed);
 }
 
 /** Says which paths a switch would cut off, and asks whether it may. */

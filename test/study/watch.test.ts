@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { planLab } from "../../components/plan";
-import { formatWatched } from "../../components/study";
+import { floorOf, formatWatched } from "../../components/study";
 import { RATE } from "../../components/study/rate";
-import { seenIn, watchOrder } from "../../components/study/watch";
+import { watchOrder } from "../../components/study/twin-watcher";
+import { seenIn } from "../../components/study/watch";
 import { labConfigs } from "../support/arbitraries";
 import { planOf } from "../support/problems";
 import { runs } from "../support/runs";
@@ -127,6 +128,28 @@ describe("a watch", () => {
     assert.match(text, /\(1 more with -v\)$/);
     assert.match(formatWatched(SEEN, { verbose: true }), /^ {2}\+0\.10 s {2}w2: /m);
     for (const shown of text.split("\n")) assert.ok(shown.length <= 80, shown);
+  });
+
+  it("sets beside each loss what a bare patch loses, where that was measured and the path works before and after", () => {
+    const floor = floorOf(planOf({ encapsulation: "None", podRoutes: true }), "VXLAN");
+    const text = formatWatched(SEEN, { floor });
+    assert.match(text, /^DURING THE SWITCH +PODS +LOST +LONGEST OUTAGE +FLOOR$/m);
+    assert.match(text, /^same-node .* none +none$/m);
+    assert.match(text, /^same-subnet .* 150 ms +150 ms$/m);
+    assert.match(text, /^cross-subnet .* to the end +-$/m);
+    assert.match(text, /^FLOOR: a bare patch of the IPPool, on Calico 3\.28\.5 /m);
+    for (const shown of text.split("\n")) assert.ok(shown.length <= 80, shown);
+    // Without a route in the router, what BIRD has given up goes nowhere until Felix has its own.
+    assert.ok((floorOf(planOf({ encapsulation: "None" }), "VXLAN")?.lost["same-subnet"] ?? 0) > 1000);
+    assert.equal(floorOf(planOf({ encapsulation: "IPIP" }), "VXLAN"), undefined, "not measured");
+  });
+
+  it("knows when each packet was sent, where the watcher says so", () => {
+    const times = [100, 100.05, 100.35, 100.4];
+    const flows = { [id("same-node", "a-1", "a-2")]: { sent: 4, first: 100, lost: [2], times } };
+    assert.deepEqual(seenIn({ flows, connections: {}, changes: {} }).flows[0]?.losses, [
+      { at: 0.35, count: 1 },
+    ]);
   });
 
   it("has no change when the kernel reported none, and counts from the first datagram", () => {

@@ -116,12 +116,19 @@ export class ClusterApi {
   /**
    * Runs a program in a container. Never throws and never hangs: a node that does not answer is a result.
    * @param seconds until the connection is closed.
+   * @param hear is told what the program has printed so far, whenever it prints more.
    */
-  async run({ namespace, pod, container }: Container, command: string[], seconds: number): Promise<Ran> {
+  async run(
+    { namespace, pod, container }: Container,
+    command: string[],
+    seconds: number,
+    hear?: (printed: string) => void,
+  ): Promise<Ran> {
     const kept: Buffer[] = [];
     const output = new Writable({
       write(chunk, _encoding, done) {
         kept.push(chunk);
+        hear?.(Buffer.concat(kept).toString("utf8"));
         done();
       },
     });

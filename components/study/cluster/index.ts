@@ -5,8 +5,17 @@ import { clusterFollower } from "./follower";
 import { NAMESPACE } from "./manifest";
 import { type ClusterProberArgs, clusterProber } from "./prober";
 import { removeStudy } from "./start";
+import { type ClusterWatcherArgs, clusterWatcher } from "./watcher";
 
-export { ClusterError, type ClusterProberArgs, clusterFollower, clusterProber, NAMESPACE };
+export {
+  ClusterError,
+  type ClusterProberArgs,
+  type ClusterWatcherArgs,
+  clusterFollower,
+  clusterProber,
+  clusterWatcher,
+  NAMESPACE,
+};
 
 /** Removes the study's pods, Services and namespace from a cluster. @returns whether there was anything. */
 export const cleanUp = async (kubeconfig: string): Promise<boolean> =>

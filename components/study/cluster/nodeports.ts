@@ -19,6 +19,9 @@ const POLICIES = ["Cluster", "Local"] as const;
 /** Seconds until a connection must stand. */
 const WINDOW = 3;
 
+/** A NodePort that was asked. `exit`: of the command; undefined if it did not run. */
+export type Asked = Attempt & { exit?: number };
+
 interface Attempt {
   from: NodePlan;
   entry: NodePlan;
@@ -28,14 +31,17 @@ interface Attempt {
 }
 
 /**
- * Asks every NodePort from each node's first pod. The verdict's rows have NodePorts as a client outside asks them; a pod's
- * connection starts inside. One check for each pod, Service and policy. In a large lab, only the NodePorts of the pod's own
- * node and of the endpoint's node.
+ * Asks NodePorts from each node's first pod. The verdict's rows have NodePorts as a client outside asks them; a pod's
+ * connection starts inside. In a large lab, only the NodePorts of the pod's own node and of the endpoint's node.
+ * @param isAnswered which NodePorts to ask: those that should answer, or those that should not. Those take the whole window.
  */
-export async function checkNodePorts(field: Field, plan: LabPlan, real: LabPlan): Promise<Check[]> {
+export async function askNodePorts(
+  field: Field,
+  { plan, real, isAnswered }: { plan: LabPlan; real: LabPlan; isAnswered: boolean },
+): Promise<Asked[]> {
   const answers = answersOf(plan);
   const isLarge = plan.nodes.length > ALL_PAIRS_UP_TO;
-  const checks = await field.each(plan.nodes, async (from): Promise<Check[]> => {
+  const asked = await field.each(plan.nodes, async (from): Promise<Asked[]> => {
     const pod = podNames(from.name)[0] ?? "";
     if (field.missing(pod)) return [];
     const attempts = real.services.flatMap(({ name, node, nodePorts }) =>
@@ -53,28 +59,41 @@ export async function checkNodePorts(field: Field, plan: LabPlan, real: LabPlan)
           }),
       ),
     );
+    const own = attempts.filter((one) => (answers(one) !== false) === isAnswered);
+    if (own.length === 0) return [];
     const ran = await field.run(
       pod,
-      attempts.map(({ command }) => command),
+      own.map(({ command }) => command),
       WINDOW + 1,
     );
-    return real.services.flatMap((service) =>
-      POLICIES.flatMap((policy) => {
-        const own = attempts.flatMap((one, i) =>
-          one.service === service.name && one.policy === policy ? [{ ...one, exit: ran[i]?.exit }] : [],
-        );
-        return own.some(({ exit }) => exit === undefined) ? [] : [checkOf(pod, own, answers)];
-      }),
-    );
+    return own.map((one, i) => ({ ...one, exit: ran[i]?.exit }));
   });
-  return checks.flat();
+  return asked.flat();
 }
 
-function checkOf(
-  pod: string,
-  attempts: readonly (Attempt & { exit?: number })[],
-  answers: ReturnType<typeof answersOf>,
-): Check {
+/** One check for each pod, Service and policy. Pure. Those of which not every NodePort could be asked are left out. */
+export function nodePortChecks(plan: LabPlan, real: LabPlan, asked: readonly Asked[]): Check[] {
+  const answers = answersOf(plan);
+  return plan.nodes.flatMap((from) =>
+    real.services.flatMap((service) =>
+      POLICIES.flatMap((policy) => {
+        const own = plan.nodes.flatMap((entry) =>
+          asked.filter(
+            (one) =>
+              one.from.name === from.name &&
+              one.entry.name === entry.name &&
+              one.service === service.name &&
+              one.policy === policy,
+          ),
+        );
+        if (own.length === 0 || own.some(({ exit }) => exit === undefined)) return [];
+        return [checkOf(podNames(from.name)[0] ?? "", own, answers)];
+      }),
+    ),
+  );
+}
+
+function checkOf(pod: string, attempts: readonly Asked[], answers: ReturnType<typeof answersOf>): Check {
   const [{ service, policy } = { service: "", policy: "Cluster" }] = attempts;
   const listed = (own: readonly Attempt[]) =>
     own.length > 0 ? own.map(({ entry }) => entry.name).join(", ") : "none";

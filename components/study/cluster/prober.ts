@@ -9,7 +9,7 @@ import { calicoNodes, checkReadiness, sessionsAmiss, sessionsOf } from "./bgp";
 import { takeCaptures } from "./captures";
 import { checkNames } from "./dns";
 import { Field } from "./field";
-import { checkNodePorts } from "./nodeports";
+import { askNodePorts, nodePortChecks } from "./nodeports";
 import {
   type BlockAffinity,
   blockLines,
@@ -73,31 +73,39 @@ interface Args {
 }
 
 async function measure(args: Args): Promise<Measured> {
-  const { field, plan, study, sample, internet, forget } = args;
+  const { api, field, plan, study, sample, internet, forget } = args;
   const probes = { plan, real: study.real, pairs: sample.pairs, internet, forget };
-  const [{ facts, sessions, pods, amiss }, reached] = await Promise.all([
-    converge(args),
-    nodesToInternet(field, probes),
-  ]);
-  const results = await probeAll(field, { ...probes, reached });
+  // It may take its whole window, and nothing but the probes to the internet needs it.
+  const reaching = nodesToInternet(field, probes);
+  const { facts, sessions, pods, amiss } = await converge({ api, field, plan, study });
+  const results = await probeAll(field, { ...probes, reaching });
+  const reached = await reaching;
   const isSeen = ({ to }: Pair) => to.kind !== "internet" || reached.size > 0;
   const rows = rowsOf(plan).rows.flatMap(({ key }) => {
     const pair = exampleOf(sample.pairs, key, plan);
     return pair && isSeen(pair) ? [{ key, pair }] : [];
   });
-  const [captures, readiness, names] = await Promise.all([
+  const nodePorts = { plan, real: study.real };
+  const [captures, readiness, names, silent] = await Promise.all([
     takeCaptures(field, study.real, { rows, facts, internet }),
     checkReadiness(field, plan, pods),
     checkNames(args),
+    // What is dropped where it enters a node is never on a device at which a capture looks.
+    askNodePorts(field, { ...nodePorts, isAnswered: false }),
   ]);
   // After the captures, which could take these packets for theirs.
-  const nodePorts = await checkNodePorts(field, plan, study.real);
+  const answered = await askNodePorts(field, { ...nodePorts, isAnswered: true });
   return {
     notConverged: amiss.slice(0, 20),
     results,
     sessions,
     captures,
-    checks: [...readiness, ...names, ...nodePorts, ...facts.flatMap((one) => checkFacts(plan, one))],
+    checks: [
+      ...readiness,
+      ...names,
+      ...nodePortChecks(plan, study.real, [...silent, ...answered]),
+      ...facts.flatMap((one) => checkFacts(plan, one)),
+    ],
     nodes: facts,
   };
 }
@@ -110,7 +118,12 @@ interface Converged {
 }
 
 /** Looks at the nodes until their routes and sessions are what the plan says, or the time is over. */
-async function converge({ api, field, plan, study }: Args): Promise<Converged> {
+async function converge({
+  api,
+  field,
+  plan,
+  study,
+}: Pick<Args, "api" | "field" | "plan" | "study">): Promise<Converged> {
   const deadline = Date.now() + CONVERGE * 1000;
   for (;;) {
     const [affinities, pods] = await Promise.all([

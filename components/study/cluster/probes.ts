@@ -41,37 +41,39 @@ export interface ProbesOf {
   internet: string;
   /** Makes the groups forget every connection, where they can be told to. */
   forget?: (() => Promise<void>) | undefined;
-  /** What {@link nodesToInternet} found. */
-  reached: ReadonlySet<string>;
+  /** What {@link nodesToInternet} finds. */
+  reaching: Promise<ReadonlySet<string>>;
 }
 
 /** Probes all pairs. What differs from the verdict is measured twice, the second time in a longer window. */
 export async function probeAll(field: Field, args: ProbesOf): Promise<Record<string, ProbeResult>> {
-  const { plan, pairs, internet, reached } = args;
+  const { plan, pairs, internet, reaching } = args;
   const results = new Map<string, ProbeResult>();
-  const isWithoutInternet = (id: string, { to }: Pair) => to.kind === "internet" && !reached.has(id);
   const works = expectations(plan);
   const indices = new Map(plan.nodes.map(({ name, index }) => [name, index]));
   const rounds: Sent[][] = [[], []];
+  const outside: Sent[] = [];
   for (const pair of pairs) {
-    for (const probe of probesOf(pair)) {
-      const id = idOf(pair, probe);
-      if (isWithoutInternet(id, pair))
-        results.set(id, unmeasured(`${pair.from.node} itself does not reach ${internet}`));
-      else
-        rounds[roundOf(indices, pair)]?.push({
-          id,
-          pair,
-          probe,
-          where: pair.from.name,
-          expect: works(pair, probe),
-        });
-    }
+    const round = pair.to.kind === "internet" ? outside : rounds[roundOf(indices, pair)];
+    for (const probe of probesOf(pair))
+      round?.push({
+        id: idOf(pair, probe),
+        pair,
+        probe,
+        where: pair.from.name,
+        expect: works(pair, probe),
+      });
   }
-  for (const round of rounds) {
-    await forget(field, args);
-    await send(field, args, round, WINDOW, results);
+  const [first = [], second = []] = rounds;
+  await forget(field, args);
+  await send(field, args, first, WINDOW, results);
+  const reached = await reaching;
+  for (const one of outside) {
+    if (reached.has(one.id)) second.push(one);
+    else results.set(one.id, unmeasured(`${one.pair.from.node} itself does not reach ${internet}`));
   }
+  await forget(field, args);
+  await send(field, args, second, WINDOW, results);
   for (const round of rounds) {
     const again = round.filter(({ id, expect }) => isSurprise(results.get(id), expect));
     if (again.length === 0) continue;
@@ -198,7 +200,7 @@ function isPerhapsWarm(
  */
 export async function nodesToInternet(
   field: Field,
-  { plan, real, pairs, internet }: Omit<ProbesOf, "reached" | "forget">,
+  { plan, real, pairs, internet }: Omit<ProbesOf, "reaching" | "forget">,
 ): Promise<ReadonlySet<string>> {
   const reached = new Set<string>();
   const outside = pairs.filter(({ to }) => to.kind === "internet");

@@ -12,6 +12,7 @@ import {
   studyObjects,
 } from "./manifest";
 import { type Node, type Places, type Pod, placesOf } from "./places";
+import { endAnyWatch, isWatched } from "./watch-end";
 
 /** The study as it is in a cluster. */
 export interface Study {
@@ -41,7 +42,7 @@ export async function startStudy(
   say: (sentence: string) => void,
 ): Promise<Study> {
   const [first, ...others] = studyObjects(plan, image);
-  await whenGone(api, say);
+  await whenFree(api, say);
   if (first) await api.apply(first);
   const applied = await Promise.all(others.map((object) => api.apply(object)));
   const services = applied.filter(({ kind }) => kind === "Service") as Service[];
@@ -66,15 +67,27 @@ export async function startStudy(
 /** Removes everything that the study has in the cluster. @returns whether there was anything. */
 export const removeStudy = (api: ClusterApi): Promise<boolean> => api.remove(STUDY_NAMESPACE);
 
-/** A namespace that is being deleted takes no new objects. */
-async function whenGone(api: ClusterApi, say: (sentence: string) => void): Promise<void> {
+/** The study's namespace; undefined if there is none. */
+async function namespaceOf(api: ClusterApi): Promise<KubernetesObject | undefined> {
+  const labels = Object.entries(LABELS).map(([key, value]) => `${key}=${value}`);
+  const found = await api.list<KubernetesObject>("v1", "Namespace", { labels: labels.join() });
+  return found.find(({ metadata }) => metadata.name === NAMESPACE);
+}
+
+/** Whether a cluster has the study's pods, from an earlier observation. */
+export async function isStudied(api: ClusterApi): Promise<boolean> {
+  const namespace = await namespaceOf(api);
+  return namespace !== undefined && !namespace.metadata.deletionTimestamp;
+}
+
+/** A namespace that is being deleted takes no new objects. A watch in one that stays must end before anything changes. */
+async function whenFree(api: ClusterApi, say: (sentence: string) => void): Promise<void> {
   for (let tries = 0; ; tries++) {
-    const found = await api.list<KubernetesObject>("v1", "Namespace", {
-      labels: Object.entries(LABELS)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(),
-    });
-    if (!found.some(({ metadata }) => metadata.name === NAMESPACE && metadata.deletionTimestamp)) return;
+    const found = await namespaceOf(api);
+    if (!found?.metadata.deletionTimestamp) {
+      if (found && isWatched(found)) await endAnyWatch(api);
+      return;
+    }
     if (tries === 0) say("The study's pods of before are being removed; waiting for that.");
     if (tries > 120)
       throw new ClusterError(`The namespace ${NAMESPACE} is being deleted, and does not go away.`);

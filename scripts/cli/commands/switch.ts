@@ -1,21 +1,18 @@
 /** `lab switch`: another encapsulation for a running lab. */
 import { Argument, type Command } from "commander";
 import { ENCAPSULATIONS } from "../../../components/config";
-import { command, endsWith, type LabOptions, named, stackOption, verboseOption, yesOption } from "../command";
+import { command, endsWith, named, stackOption, verboseOption, yesOption } from "../command";
 import { badUsage } from "../failure";
 import { typed } from "../invocation";
 import { DEFAULT_STACK, findLab, NONE_UP } from "../labs";
 import { encapsulationOf } from "../spelling";
-
-interface SwitchOptions extends LabOptions {
-  restartPods?: boolean;
-}
+import type { SwitchOptions } from "../switch-lab";
 
 export const switchCommand = (): Command =>
   command("switch", {
     summary: "run the lab with another encapsulation",
     details:
-      "Changes the encapsulation of a lab that is up, and shows which paths that changed. Nothing is replaced, unless a twin must move into a QEMU machine because this kernel has no ipip driver. A switch that would cut off paths that work now says which and why, and asks first; without a terminal it needs --yes. The change belongs to the lab: the stack's file stays as it is. On a cluster, pods keep their old MTU until they are restarted; the command then lists these pods and says how to restart them.",
+      "Changes the encapsulation of a lab that is up, and shows which paths that changed. Nothing is replaced, unless a twin must move into a QEMU machine because this kernel has no ipip driver. A switch that would cut off paths that work now says which and why, and asks first; without a terminal it needs --yes. The change belongs to the lab: the stack's file stays as it is. During the switch, 20 packets a second go between pods on each kind of path, in both directions; afterwards the command says what was lost, in which order devices and routes changed, and which old connections broke. On a cluster, pods keep their old MTU until they are restarted; the command then lists these pods and says how to restart them.",
     examples: ["switch IPIPCrossSubnet", "switch VXLAN --stack containers --restart-pods"],
   })
     .addArgument(
@@ -25,6 +22,7 @@ export const switchCommand = (): Command =>
     )
     .addOption(stackOption())
     .option("--restart-pods", "then restart the study's pods of a cluster, never your own")
+    .option("--no-watch", "send no packets during the switch, and do not say what it lost")
     .addOption(yesOption())
     .addOption(verboseOption())
     .action(endsWith(switchTo));
