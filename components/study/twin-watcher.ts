@@ -22,13 +22,19 @@ export const twinWatcher = (sandbox: Sandbox): Watcher => ({
   async begin(plan) {
     const order = watchOrder(plan, PATIENCE[sandbox.kind]);
     // The switch goes on whatever becomes of the watch: the sandbox may be replaced.
-    const answer = runScript(sandbox, program(), JSON.stringify(order)).then(
-      (text) => seenIn(JSON.parse(text) as Counted),
-      () => undefined,
-    );
+    let isOver = false;
+    const answer = runScript(sandbox, program(), JSON.stringify(order))
+      .then(
+        (text) => seenIn(JSON.parse(text) as Counted),
+        () => undefined,
+      )
+      .finally(() => {
+        isOver = true;
+      });
     return {
       async end() {
-        await runScript(sandbox, ": > /run/encaplab/watch/stop").catch(() => {});
+        // Unless an observation has ended it: entering the sandbox is a process more.
+        if (!isOver) await runScript(sandbox, ": > /run/encaplab/watch/stop").catch(() => {});
         return answer;
       },
     };

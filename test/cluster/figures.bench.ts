@@ -18,12 +18,11 @@ import { clusterIdentity, initConfig, joinConfig } from "../../components/cluste
 import { type StepName, stepScript } from "../../components/cluster/steps";
 import type { NodePlan } from "../../components/plan";
 import { expectedRoutes } from "../../components/plan";
-import { formatColumns } from "../../components/study";
+import { formatColumns, type Watched } from "../../components/study";
+import { RATE } from "../../components/study/rate";
 import { needsContainers, SPEC, W3 } from "../support/containers";
 import { hasBegun, hasMade } from "../support/engine-events";
 import { HostsLab } from "../support/hosts";
-import { type Loss, lossDuring } from "../support/loss";
-import { startPods } from "../support/pods";
 import { Running } from "../support/running";
 
 const nodes = [...SPEC.nodes, W3];
@@ -59,7 +58,6 @@ describe("the benchmark of a cluster", function () {
     lab.on(NAMES, { encapsulation: "VXLANCrossSubnet" });
     await lab.up();
     await lab.readKubeconfig();
-    await startPods(lab);
     // With it, every path works in every mode, and only the switch loses packets.
     await tellRouter(lab);
     const rows: SwitchFigures[] = [];
@@ -71,7 +69,7 @@ describe("the benchmark of a cluster", function () {
       await switchByEngine(lab, to); // the engine's state does not contain the patch
       rows.push({ from, to, ours, floor });
     }
-    for (const { ours, floor } of rows) assert.ok(ours.losses.length > 0 && floor.losses.length > 0);
+    for (const { ours, floor } of rows) assert.ok(ours.flows.length > 0 && floor.flows.length > 0);
     printSwitches(rows);
   });
 });
@@ -224,7 +222,7 @@ const POOL = "default-ipv4-ippool";
 interface Measured {
   /** Seconds until every node had the routes of the mode. */
   seconds: number;
-  losses: Loss[];
+  flows: Watched["flows"];
 }
 interface SwitchFigures {
   from: Mode;
@@ -237,13 +235,13 @@ interface SwitchFigures {
 
 async function measured(lab: HostsLab, change: () => Promise<unknown>): Promise<Measured> {
   let seconds = 0;
-  const losses = await lossDuring(lab, async () => {
+  const { flows } = await lab.watched(async () => {
     const start = performance.now();
     await change();
     seconds = (performance.now() - start) / 1000;
     await delay(5000); // counts late losses too
   });
-  return { seconds, losses };
+  return { seconds, flows };
 }
 
 async function switchByEngine(lab: HostsLab, encapsulation: Mode): Promise<void> {
@@ -286,11 +284,11 @@ async function run(command: string, argv: readonly string[], stdin: Readable): P
 }
 
 function printSwitches(rows: readonly SwitchFigures[]): void {
-  const paths = ["same-node", "same-subnet", "cross-subnet", "pod-to-node"] as const;
+  const paths = ["same-node", "same-subnet", "cross-subnet"] as const;
   const head = ["switch", "", "s", ...paths.map((path) => `${path}, ms lost (worst)`)];
   const table: string[][] = [];
-  const worst = ({ losses }: Measured, path: Loss["path"]) =>
-    Math.max(...losses.filter((one) => one.path === path).map(({ lost }) => lost));
+  const worst = ({ flows }: Measured, path: (typeof paths)[number]) =>
+    Math.max(...flows.filter((one) => one.path === path).map(({ lost }) => lost * (1000 / RATE)));
   for (const { from, to, ours, floor } of rows) {
     for (const [title, one] of [
       ["lab", ours],

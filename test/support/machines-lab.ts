@@ -6,8 +6,14 @@ import { promisify } from "node:util";
 import { type LabConfig, parseConfig } from "../../components/config";
 import { forgetConnections } from "../../components/infrastructure/hosts/containers/run";
 import { type LabPlan, planLab } from "../../components/plan";
-import { type Follower, type Observation, observe } from "../../components/study";
-import { cleanUp, clusterFollower, clusterProber, NAMESPACE } from "../../components/study/cluster";
+import { type Follower, type Observation, observe, type Watched } from "../../components/study";
+import {
+  cleanUp,
+  clusterFollower,
+  clusterProber,
+  clusterWatcher,
+  NAMESPACE,
+} from "../../components/study/cluster";
 import { program, TOOLS_IMAGE } from "./cluster-build";
 import { RUN } from "./containers";
 import type { EnvironmentOptions } from "./engine-environment";
@@ -153,6 +159,21 @@ export class MachinesLab extends Lab {
   /** What follows traces through the cluster, as `lab trace --observed` does. */
   follower(): Promise<Follower> {
     return clusterFollower(this.study, this.plan);
+  }
+
+  /**
+   * Watches the cluster during a change, as `lab switch` does.
+   * @param change ends when the change is in force.
+   * @throws {Error} with the watcher's sentence when it cannot watch.
+   */
+  async watched(change: () => Promise<unknown>): Promise<Watched> {
+    const said: string[] = [];
+    const say = (sentence: string) => void said.push(sentence);
+    const watch = await clusterWatcher({ ...this.study, keep: true, say }).begin(this.plan);
+    await change();
+    const seen = await watch?.end();
+    if (!seen) throw new Error(said.join("\n"));
+    return seen;
   }
 
   /** Removes the study's pods, and waits until they are gone with their devices. */

@@ -87,6 +87,14 @@ export function resultOf(ran: Pick<Evidence, "exit" | "output">, why = ran.outpu
       detail: `not measured: the image lacks a program: ${lastLine(ran.output)}`,
       unmeasured: true,
     };
+  // BusyBox's ping knows no `-M`, and images differ in which ping comes first (nicolaka/netshoot#129).
+  const option = /^.*(?:unrecognized|invalid|illegal) option.*$/m.exec(ran.output)?.[0];
+  if (option && ran.exit !== 0)
+    return {
+      works: false,
+      detail: `not measured: a program of the image is another one than expected: ${option}`,
+      unmeasured: true,
+    };
   return ran.exit === 0 ? { works: true, detail: "" } : { works: false, detail: detailOf(ran.output) };
 }
 

@@ -96,12 +96,19 @@ class Connection:
             self.why = "could not be opened before the change"
         listener.close()
 
-    def check(self, seconds):
+    def ask(self):
+        """Sends a line, whose arrival `check` waits for."""
+        if not self.why:
+            try:
+                self.client.send(LINE)
+            except OSError as error:
+                self.why = f"broke ({error.strerror})"
+
+    def check(self, deadline):
         if self.why:
             return self.why
         try:
-            self.client.send(LINE)
-            self.server.settimeout(seconds)
+            self.server.settimeout(max(0.01, deadline - time.monotonic()))
             return "lives" if self.server.recv(64) == LINE else "closed"
         except OSError as error:
             return f"broke ({error.strerror or 'nothing arrives'})"
@@ -124,16 +131,23 @@ def watch(order):
     try:
         deadline = time.monotonic() + order["limit"]
         tick = time.monotonic()
-        # After the word, three more of each: is what was lost last still being lost?
-        last = 3
-        while last > 0 and time.monotonic() < deadline:
+        while not os.path.exists(STOP) and time.monotonic() < deadline:
             for flow in flows:
                 flow.send()
-            last -= os.path.exists(STOP)
+            tick += 1 / RATE
+            serve(selector, tick)
+        # All connections are asked at once, and have their time while the last datagrams are on their way.
+        for one in connections:
+            one.ask()
+        deadline = time.monotonic() + 0.8 * patience
+        # Is what was lost last still being lost?
+        for _ in range(3):
+            for flow in flows:
+                flow.send()
             tick += 1 / RATE
             serve(selector, tick)
         serve(selector, time.monotonic() + 0.1 * patience)
-        alive = {one.id: one.check(0.8 * patience) for one in connections}
+        alive = {one.id: one.check(deadline) for one in connections}
     finally:
         os.remove(RUNNING)
     for process in monitors.values():

@@ -83,6 +83,8 @@ describe("a probe's command", () => {
       { output: "no answer within 20 s" },
       { exit: 127, output: "sh: 1: ping: not found" },
       { exit: 1, output: "sh: socat: not found" },
+      { exit: 1, output: "ping: unrecognized option: M\nBusyBox v1.36.1" },
+      { exit: 2, output: "ping: invalid option -- 'M'" },
     ])
       assert.equal(resultOf(ran).unmeasured, true);
     assert.deepEqual(resultOf({ exit: 0, output: "" }), { works: true, detail: "" });
