@@ -8,7 +8,7 @@ import { STUDY_NAMESPACE } from "./manifest";
 import type { Place, Places } from "./places";
 import type { ClusterProberArgs } from "./prober";
 import { clusterSample, exampleOf } from "./sample";
-import { isStudied, removeStudy, startStudy } from "./start";
+import { isStudied, removeStudy, type Study, startStudy } from "./start";
 import { countedIn, END, LIMIT, MARK, nodeScript, podScript, STARTED } from "./watch-commands";
 import { endWatch, marked } from "./watch-end";
 
@@ -33,22 +33,18 @@ export const clusterWatcher = (args: ClusterWatcherArgs): Watcher => ({
       const why = ((error as Error).message ?? "").split("\n")[0];
       say(`The switch is not watched: ${error instanceof ClusterError ? why : `the API says ${why}`}`);
     };
+    let tidy = async () => {};
     try {
       const api = await ClusterApi.connect(kubeconfig);
-      const there = await isStudied(api);
-      const { places, real } = await startStudy(api, plan, image, say);
-      const tidy = async () => {
-        if (there || keep)
-          await api.apply(STUDY_NAMESPACE); // takes the mark away
-        else await removeStudy(api);
+      const stays = (await isStudied(api)) || keep;
+      tidy = async () => {
+        if (stays) await api.apply(STUDY_NAMESPACE); // without the mark
+        if (!stays) await removeStudy(api);
       };
-      const flows = flowsIn(real, places);
-      const running = flows.length > 0 ? await startAll(api, { flows, real, places }) : undefined;
-      if (!running) await tidy();
-      if (!running)
-        throw new ClusterError("no two of the study's pods run on nodes whose path could be watched.");
+      const running = await startAll(api, await startStudy(api, plan, image, say));
       return { end: once(() => endAll(api, running, tidy).catch(give)) };
     } catch (error) {
+      await tidy().catch(() => {});
       return give(error);
     }
   },
@@ -76,16 +72,19 @@ interface Running {
   nodes: Script[];
 }
 
-async function startAll(
-  api: ClusterApi,
-  { flows, real, places: { ready } }: { flows: readonly Flow[]; real: LabPlan; places: Places },
-): Promise<Running | undefined> {
+/** @throws {ClusterError} when no path can be watched. */
+async function startAll(api: ClusterApi, { real, places }: Study): Promise<Running> {
+  const { ready } = places;
   const nodeOf = (pod: string) =>
     real.nodes.find(({ pods }) => pods.some(({ name }) => name === pod))?.name ?? "";
+  const flows = flowsIn(real, places).filter(({ from, to }) =>
+    [from, to].every((pod) => ready.has(nodeOf(pod))),
+  );
+  if (flows.length === 0)
+    throw new ClusterError("no two of the study's pods run on nodes whose path could be watched.");
   const there = (names: readonly string[]) => names.flatMap((name) => ready.get(name) ?? []);
   const pods = there([...new Set(flows.map(({ from }) => from))]);
   const nodes = there(nodesOf(real, flows));
-  if (nodes.length < nodesOf(real, flows).length) return undefined;
   await api.apply(marked(new Date()));
   // The nodes first: what is sent before they look would count as lost.
   const onNodes = await startEach(api, nodes, ({ name }) => {

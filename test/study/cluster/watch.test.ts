@@ -15,7 +15,9 @@ import {
   STARTED,
 } from "../../../components/study/cluster/watch-commands";
 import { endAnyWatch, isWatched, marked } from "../../../components/study/cluster/watch-end";
+import { clusterWatcher } from "../../../components/study/cluster/watcher";
 import { type Flow, seenIn } from "../../../components/study/watch";
+import { planOf } from "../../support/problems";
 import { until } from "../../support/sandbox";
 
 const ADDRESSES: Record<string, string> = {
@@ -126,6 +128,22 @@ describe("the watch of a cluster", () => {
     };
     await endAnyWatch({ run, list: (async () => all) as never });
     assert.deepEqual(ran, ["a", "b", "n"]);
+  });
+
+  it("says in one sentence why it cannot watch, and throws nothing: the switch goes on", async () => {
+    const kubeconfig = JSON.stringify({
+      clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      users: [{ name: "u", user: {} }],
+      "current-context": "c",
+    });
+    const said: string[] = [];
+    const watcher = clusterWatcher({ kubeconfig, image: "i", say: (sentence) => said.push(sentence) });
+    assert.equal(await watcher.begin(planOf({})), undefined);
+    assert.match(
+      said.join("|"),
+      /^The switch is not watched: The cluster's API at 127\.0\.0\.1:1 cannot be reached [^|]*$/,
+    );
   });
 
   describe("in a shell", () => {
