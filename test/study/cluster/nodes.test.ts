@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { decode, parseSessions, sessionsAmiss } from "../../../components/study/cluster/bgp";
 import { filterOf } from "../../../components/study/cluster/captures";
 import { predictions } from "../../../components/study/cluster/dns";
-import { answersOf } from "../../../components/study/cluster/nodeports";
+import { Field } from "../../../components/study/cluster/field";
+import { answersOf, askNodePorts, nodePortChecks } from "../../../components/study/cluster/nodeports";
 import { blockLines, checkFacts, factsOf, routesAmiss } from "../../../components/study/cluster/nodes";
 import { planOf } from "../../support/problems";
 
@@ -196,6 +197,36 @@ describe("a NodePort", () => {
     assert.deepEqual(answering("VXLAN", "Local"), ["cp1", "w3"]);
     assert.deepEqual(answering("None", "Cluster"), ["w2", "w3"]);
     assert.deepEqual(answering("None", "Local"), ["w3"]);
+  });
+
+  it("is asked with those that should not answer apart from the others, and makes one check with them", async () => {
+    const lab = planOf({ ...ON_HOSTS, encapsulation: "VXLAN" });
+    const names = lab.nodes.map(({ name }) => `${name}-1`);
+    const place = (name: string) => ({ name, namespace: "n", pod: name, container: "c", address: "" });
+    const field = new Field(
+      {
+        run: async (_place, [, , script = ""]) => {
+          const count = script.match(/^p \d+ /gm)?.length ?? 0;
+          const codes = Array.from({ length: count }, (_, i) => `@encaplab@${i} ${code}\n\n`);
+          return { code: 0, output: codes.join("") };
+        },
+      },
+      { ready: new Map(names.map((name) => [name, place(name)])), missing: new Map() },
+    );
+    let code = 1;
+    const silent = await askNodePorts(field, { plan: lab, real: lab, isAnswered: false });
+    code = 0;
+    const answered = await askNodePorts(field, { plan: lab, real: lab, isAnswered: true });
+    assert.ok(silent.length > 0 && silent.every(({ policy }) => policy === "Local"));
+    const checks = nodePortChecks(lab, lab, [...silent, ...answered]);
+    assert.equal(checks.length, lab.nodes.length * lab.services.length * 2);
+    assert.ok(checks.every(({ agrees }) => agrees));
+    const [first, ...others] = [...silent, ...answered];
+    const without = nodePortChecks(lab, lab, [
+      { ...first, exit: undefined } as typeof first & object,
+      ...others,
+    ]);
+    assert.equal(without.length, checks.length - 1, "one that could not be asked leaves its check out");
   });
 
   it("is not predicted where a cloud's group may close it", () => {
