@@ -19,4 +19,17 @@ export interface Prober {
    * @throws when nothing can be measured at all.
    */
   measure(plan: LabPlan, sample: Sample): Promise<{ measured: Measured; evidence: Evidence[] }>;
+  /** Runs commands in the study's pods and on the nodes. @throws when there is no pod to run them in. */
+  runner(plan: LabPlan): Promise<Runner>;
+}
+
+/** Runs commands in the places of a lab, by the names of its nodes and of the study's pods. */
+export interface Runner {
+  /** The place's address; undefined if there is no such place. */
+  addressOf(name: string): string | undefined;
+  /**
+   * Runs a line of POSIX shell. A place that does not answer is a result, without an exit code.
+   * @param seconds until it is given up.
+   */
+  run(name: string, command: string, seconds: number): Promise<Evidence>;
 }

@@ -34,7 +34,25 @@ export const twinProber = (sandbox: Sandbox): Prober => ({
     const measured = JSON.parse(await runScript(sandbox, program(), JSON.stringify(order))) as Measured;
     return { measured, evidence: evidenceOf(order, measured) };
   },
+  async runner({ nodes }) {
+    const places = nodes.flatMap(({ pods, ...node }) => [node, ...pods]);
+    return {
+      addressOf: (name) => places.find((place) => place.name === name)?.address,
+      run: (name, command, seconds) => runIn(sandbox, name, command, seconds * PATIENCE[sandbox.kind]),
+    };
+  },
 });
+
+/** Runs a line of shell in a namespace. @throws {SandboxError} when the sandbox is gone. */
+async function runIn(sandbox: Sandbox, where: string, command: string, seconds: number): Promise<Evidence> {
+  const script = [
+    "IFS= read -r -d '' command",
+    `output=$(timeout ${seconds} nsenter --net=/run/netns/${where} sh -c "$command" 2>&1 </dev/null); code=$?`,
+    'printf "%s\n%s" "$code" "$output"',
+  ].join("\n");
+  const [, code, output = ""] = /^(\d+)\n([\s\S]*)$/.exec(await runScript(sandbox, script, command)) ?? [];
+  return { where, command, exit: Number(code), output };
+}
 
 /** The program sends packets itself: what it sent stands for a command, and what came back for its output. */
 function evidenceOf({ rounds, captures }: Order, { results, captures: taken }: Measured): Evidence[] {

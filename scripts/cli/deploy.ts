@@ -46,6 +46,12 @@ export interface RunOptions {
   information?: boolean;
   /** Whether the program's warnings are shown, such as a path that fails. Default: yes. Errors always are. */
   warnings?: boolean;
+  /** Show errors alone. */
+  quiet?: boolean;
+  /** Whether the config's changes are kept for the lab. Default: true. Without, the next `up` takes them back. */
+  keep?: boolean;
+  /** Whether the user has agreed to this run and more like it, so that none is shown beforehand. */
+  agreed?: boolean;
   /** Called with what is deployed, before the engine starts. */
   announce?: (deployed: Deployment | undefined) => void;
   /** Called right before the engine changes anything, once the user has agreed. Waited for. */
@@ -118,9 +124,10 @@ async function deployWithRoom(
   // If a stack becomes a rehearsal, its machines, which cost money, are deleted: show that, and ask.
   const unasked = plan?.onThisMachine === true && !hidesItsCloud(config) && isOnThisMachine(before);
   const argv = argvOnLab(stack);
-  if (!unasked && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
+  const isAgreed = unasked || options.agreed === true;
+  if (!isAgreed && !(await agreed(["preview", ...argv], `Change the lab ${stack} like that?`, options)))
     return undefined;
-  saveLabConfig(config);
+  if (options.keep !== false) saveLabConfig(config);
   held.check();
   await options.begin?.(before);
   return run(["up", ...argv], stack, before, { ...options, unasked });
@@ -192,13 +199,13 @@ async function run(
   argv: string[],
   stack: string,
   before: Deployment | undefined,
-  { verbose = false, information = true, warnings = true, unasked = false }: UnaskedOptions,
+  { verbose = false, information = true, warnings = true, quiet = false, unasked = false }: UnaskedOptions,
 ): Promise<Run> {
   const started = Date.now();
   if (unasked) process.env[ONLY_HERE] = "1";
   else delete process.env[ONLY_HERE];
   markEngine(stack);
-  const progress = new Progress({ verbose, information, warnings }).start();
+  const progress = new Progress({ verbose, information, warnings, quiet }).start();
   const release = onInterrupt(() => cancelBootOf(stack));
   const stop = new AbortController();
   const watch = new StepWatch((sentence) => {

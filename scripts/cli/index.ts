@@ -4,6 +4,7 @@
  * has a file of its own in `commands/`, which loads what it needs only when it runs.
  */
 import { Command, CommanderError } from "commander";
+import { bench } from "./commands/bench";
 import { cache } from "./commands/cache";
 import { capture } from "./commands/capture";
 import { check } from "./commands/check";
@@ -49,6 +50,7 @@ const COMMANDS = [
   diff,
   report,
   ui,
+  bench,
   check,
   shell,
   capture,

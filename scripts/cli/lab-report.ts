@@ -2,7 +2,9 @@
 import { ConfigError, type Encapsulation, PROJECT, parseStackConfig } from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
 import type { Observation } from "../../components/study";
+import type { Bench } from "../../components/study/bench";
 import { modesOf, type Report } from "../../components/study/report";
+import { lastBench } from "./bench-record";
 import { type Deployment, deploymentOf, differences, isEmpty, observationOf, twinOf } from "./deployment";
 import { describeChanges, listed, show } from "./lab-changes";
 import { planOf } from "./lab-plan";
@@ -12,11 +14,21 @@ import { ownVersion } from "./own-version";
 import { hasFile } from "./stack-file";
 import { lastSwitch } from "./switch-record";
 
+/** What a report shows beside the lab itself. */
+export interface ReportExtras {
+  now?: Date;
+  /** Default: the lab's last one. */
+  bench?: Bench;
+}
+
 /**
  * The report on a lab. What is up counts: the config is what it would become at the next `up`.
  * @throws {Failure} when neither a deployed plan nor a usable config says what the lab is.
  */
-export function reportOn(stack: string, now = new Date()): Report {
+export function reportOn(
+  stack: string,
+  { now = new Date(), bench = lastBench(stack) }: ReportExtras = {},
+): Report {
   const deployed = deploymentOf(stack);
   const up = isEmpty(deployed) ? undefined : twinOf(deployed)?.plan;
   const config = hasFile(stack) || !up ? labConfig(stack) : undefined;
@@ -32,6 +44,7 @@ export function reportOn(stack: string, now = new Date()): Report {
     modes: modesOf(plan, (encapsulation) => planWith(config, encapsulation)),
     ...(observation && { observation }),
     ...(switched && { switched }),
+    ...(bench && { bench }),
     notes: notesOn(config, plan, observation),
     config: Object.entries(config?.config ?? {}).map(([key, value]) => ({ key, value: show(value) })),
   };

@@ -10,6 +10,8 @@ export interface Shown {
   information: boolean;
   /** Warnings, such as a path that fails without a fault. */
   warnings: boolean;
+  /** Nothing but errors. */
+  quiet?: boolean;
 }
 
 /** How often a run without a terminal says what takes so long, in ms. */
@@ -47,8 +49,9 @@ export class Progress {
   take(event: EngineEvent | undefined): void {
     if (!event) return;
     if (event.kind === "message") this.message(event);
-    else if (event.kind === "line") this.write(event.text, process.stdout);
-    else if (event.kind === "summary") this.changed = event.changed > 0;
+    else if (event.kind === "line") {
+      if (!this.shown.quiet) this.write(event.text, process.stdout);
+    } else if (event.kind === "summary") this.changed = event.changed > 0;
     else this.operation(event);
     this.draw();
   }
@@ -61,7 +64,7 @@ export class Progress {
   }
 
   private message({ severity, text, passing }: Extract<EngineEvent, { kind: "message" }>): void {
-    if (text === "") return;
+    if (text === "" || (this.shown.quiet && severity !== "error")) return;
     if (severity === "info") this.information(text, passing);
     else if (severity === "warning" && !this.shown.warnings && !this.shown.verbose) return;
     else if (!this.said.has(text)) {
@@ -93,7 +96,7 @@ export class Progress {
     this.running.delete(resource);
     this.count += 1;
     const failed = kind === "failed";
-    if (failed || this.shown.verbose || !this.onTerminal)
+    if (failed || (!this.shown.quiet && (this.shown.verbose || !this.onTerminal)))
       this.write(`  ${failed ? `failed: ${doing}` : done} ${resource}`, process.stderr);
   }
 

@@ -6,7 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
 # Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin;
 # machine, for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers;
-# lint, the shell linter; browser, for the test of the report's page; bench, what the benchmark compares with.
+# lint, the shell linter; browser, for the test of the report's page; iperf3, for `lab bench`; tshark, for packets in the
+# report; bench, what our own benchmark compares with.
 tools() {
   cat <<'TABLE'
 twin     ip                  iproute2         iproute
@@ -39,6 +40,8 @@ containers  perl             perl-base        perl-interpreter
 containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
 lint     shellcheck          shellcheck       ShellCheck
 browser  chromium            chromium         chromium-headless
+iperf3   iperf3              iperf3           iperf3
+tshark   tshark              tshark           wireshark-cli
 bench    mn                  mininet          mininet
 bench    brctl               bridge-utils     bridge-utils
 TABLE

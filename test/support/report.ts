@@ -11,6 +11,7 @@ import {
   probesOf,
 } from "../../components/plan";
 import type { SwitchSeen } from "../../components/study";
+import type { Bench } from "../../components/study/bench";
 import type { Measured } from "../../components/study/measured";
 import { compare } from "../../components/study/observation";
 import { idOf } from "../../components/study/order";
@@ -83,10 +84,10 @@ export const SWITCHED: SwitchSeen = {
  */
 export function reportOf(
   config: Record<string, unknown>,
-  more: { stack?: string; surprise?: Surprise; switched?: SwitchSeen } = {},
+  more: { stack?: string; surprise?: Surprise; switched?: SwitchSeen; bench?: Bench } = {},
 ): Report {
   const plan = planLab(parseConfig(config));
-  const { stack = "L0", surprise, switched } = more;
+  const { stack = "L0", surprise, switched, bench } = more;
   const report: Report = {
     stack,
     version: "0.0.0",
@@ -96,6 +97,7 @@ export function reportOf(
     modes: modesOf(plan, (encapsulation) => planLab(parseConfig({ ...config, encapsulation }))),
     ...(surprise && { observation: observed(plan, surprise) }),
     ...(switched && { switched }),
+    ...(bench && { bench }),
     notes: [],
     config: Object.entries(config).map(([key, value]) => ({
       key: `encaplab:${key}`,

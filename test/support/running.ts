@@ -47,6 +47,11 @@ export class Running {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** Sends SIGINT to the program itself, as Ctrl-C does. */
+  interrupt(): void {
+    this.child.kill("SIGINT");
+  }
+
   /** Kills it with SIGKILL, unless it has ended. For `group` it must lead a process group of its own. */
   kill(victim: Victim): void {
     const { pid } = this.child;

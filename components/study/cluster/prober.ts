@@ -59,6 +59,18 @@ export function clusterProber({
       const measured = await measure({ api, field, plan, study, sample, internet, forget });
       return { measured, evidence: field.evidence };
     },
+    async runner(plan) {
+      const api = await ClusterApi.connect(kubeconfig);
+      const { places } = await startStudy(api, plan, image, say);
+      const field = new Field(api, places);
+      return {
+        addressOf: (name) => places.ready.get(name)?.address,
+        async run(name, command, seconds) {
+          const [ran] = await field.run(name, [command], seconds);
+          return ran ?? { where: name, command, output: "" };
+        },
+      };
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** A report as Markdown for an issue tracker. */
 import { faultLabel } from "../../config";
 import { isWarning, judge, type PathVerdict, rowKey, type Verdict } from "../../plan";
+import { type Bench, benchSections } from "../bench";
 import { failureGroups, groupBy, listNames } from "../failure";
 import { folded, list, plain, table } from "../markdown-text";
 import type { Observation, ObservedRow } from "../observation";
@@ -23,6 +24,7 @@ export function formatMarkdown(report: Report): string {
     ...failures(verdict),
     ...readiness(verdict),
     ...switched(report.switched),
+    ...benched(report.bench),
     "### Topology",
     `\`\`\`mermaid\n${topologyChart(plan)}\n\`\`\``,
     notDrawn(plan) ?? [],
@@ -94,6 +96,13 @@ function switched(seen: SwitchSeen | undefined): string[] {
     table(["path", "pods", "lost", "longest outage"], rows),
     plain(oldConnections(seen.watched)),
   ];
+}
+
+/** The last benchmark. Its tables have titles of their own, one level below. */
+function benched(bench: Bench | undefined): string[] {
+  if (!bench) return [];
+  const sections = benchSections(bench).map((section) => section.replace(/^### /, "#### "));
+  return ["### What the encapsulations cost", ...sections];
 }
 
 /** What was looked at besides the paths. */

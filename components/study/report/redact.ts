@@ -3,6 +3,7 @@
  * everywhere, and what shares a subnet still does.
  */
 import type { LabPlan, NodePlan } from "../../plan";
+import type { Bench } from "../bench";
 import type { Observation } from "../observation";
 import { addressesFor, numbered } from "./other-addresses";
 import { type Report, type ReportMode, reportedPlan } from "./report";
@@ -38,6 +39,7 @@ export function redact(report: Report): Report {
     modes,
     ...(report.observation && { observation: redactObservation(names, report.observation) }),
     ...(report.switched && { switched: mapTexts(report.switched, names.text) }),
+    ...(report.bench && { bench: redactBench(names, report.bench) }),
     notes: report.notes.map(names.text),
     config: report.config
       .filter(({ key }) => OPEN_KEYS.test(key))
@@ -75,6 +77,28 @@ function redactObservation({ name, text }: Names, observation: Observation): Obs
   return {
     ...mapTexts(observation, text),
     sessionsDown: Object.fromEntries(down.map(([node, peers]) => [name(node), peers.map(text)])),
+  };
+}
+
+/** What was measured is words of our own. */
+function redactBench({ name, text }: Names, bench: Bench): Bench {
+  return {
+    ...bench,
+    pairs: bench.pairs.map((pair) => ({
+      ...pair,
+      from: name(pair.from),
+      to: name(pair.to),
+      nodes: [name(pair.nodes[0]), name(pair.nodes[1])],
+    })),
+    modes: bench.modes.map((mode) => ("refused" in mode ? { ...mode, refused: text(mode.refused) } : mode)),
+    lost: bench.lost.map((loss) => ({
+      ...loss,
+      hop: text(loss.hop),
+      cause: text(loss.cause),
+      fix: text(loss.fix),
+    })),
+    samples: bench.samples.map((sample) => ({ ...sample, problems: sample.problems.map(text) })),
+    machines: bench.machines.map((machine) => ({ ...machine, nodes: machine.nodes.map(name) })),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a report shows, as data that fits into a page: the plan of each encapsulation, and what was observed. */
 import { ConfigError, ENCAPSULATIONS, type Encapsulation } from "../../config";
 import type { LabPlan } from "../../plan";
+import type { Bench } from "../bench";
 import type { Observation } from "../observation";
 import type { SwitchSeen } from "../watch";
 
@@ -29,6 +30,8 @@ export interface Report {
   observation?: Observation;
   /** The last switch of the lab that is up, if it was watched. */
   switched?: SwitchSeen;
+  /** The last benchmark of the lab, or one from a file. */
+  bench?: Bench;
   /** What the reader should know about where all this comes from, each as one sentence. */
   notes: string[];
   /** The config that the stack sets, without secrets. */

@@ -8,6 +8,7 @@ import { findLabOrDefault, type Named } from "../labs";
 interface Options extends LabOptions {
   markdown?: boolean;
   redact?: boolean;
+  bench?: string;
 }
 
 export const report = (): Command =>
@@ -21,9 +22,16 @@ export const report = (): Command =>
     .addOption(stackOption())
     .option("--markdown", "Markdown with a Mermaid chart instead of HTML")
     .option("--redact", "replace the names and addresses of the lab")
+    .option(
+      "--bench <file>",
+      "show this benchmark, which `bench --json FILE` has written, and not the lab's last one",
+    )
     .action(endsWith((stack: string | undefined, options: Options) => write(named(stack, options), options)));
 
-async function write(which: Named, { markdown, redact: isPublic }: Options): Promise<number> {
+async function write(
+  which: Named,
+  { markdown, redact: isPublic, bench: benchFile }: Options,
+): Promise<number> {
   if (!markdown && process.stdout.isTTY) {
     throw badUsage(
       `The report is a page for a browser: \`${typed("report > lab.html")}\` writes it to a file.`,
@@ -33,7 +41,8 @@ async function write(which: Named, { markdown, redact: isPublic }: Options): Pro
   const { reportOn } = require("../lab-report") as typeof import("../lab-report");
   const { formatMarkdown, redact } =
     require("../../../components/study/report") as typeof import("../../../components/study/report");
-  const whole = reportOn(stack);
+  const { readBench } = require("../bench-record") as typeof import("../bench-record");
+  const whole = reportOn(stack, { bench: benchFile === undefined ? undefined : readBench(benchFile) });
   const shown = isPublic ? redact(whole) : whole;
   if (markdown) process.stdout.write(formatMarkdown(shown));
   else {

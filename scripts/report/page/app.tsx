@@ -12,6 +12,7 @@ import {
   traceOf,
 } from "../../../components/plan";
 import { cellOf, type Report, reportedPlan } from "../../../components/study/report";
+import { Benchmark } from "./bench";
 import { Details } from "./details";
 import { Heading } from "./heading";
 import { Matrix } from "./matrix";
@@ -90,6 +91,7 @@ export function App({ report, news, children }: Props) {
         <Paths plan={plan} verdict={verdict} observation={observation} onChoose={show} />
         <ModeTable report={report} chosen={view.encapsulation} onChoose={choose} />
         {report.switched && <Switch switched={report.switched} />}
+        {report.bench && <Benchmark bench={report.bench} />}
         <Details report={report} plan={plan} verdict={verdict} observation={observation} />
       </main>
       {children}

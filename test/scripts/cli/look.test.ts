@@ -8,7 +8,7 @@ import { CliCheckout, planOf } from "../../support/cli-checkout";
 import { stackNames } from "../../support/stacks";
 
 const WORDS =
-  "up switch reset observe verdict trace diff report ui check shell capture status kubeconfig down leftovers stacks cache uninstall completion version".split(
+  "up switch reset observe verdict trace diff report ui bench check shell capture status kubeconfig down leftovers stacks cache uninstall completion version".split(
     " ",
   );
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { pageOf } from "../../../scripts/cli/report-page";
+import { benchOf } from "../../support/benches";
 import { BrowserUnderTest, violationsOn } from "../../support/browser";
 import { onPair, reportOf, SWITCHED } from "../../support/report";
 
@@ -29,7 +30,7 @@ describe("the report's page", function () {
       encapsulation: "IPIP",
       faults: ["mtu-too-big", { fault: "bgp-blocked", nodes: ["w3"] }],
     };
-    all = await pageOf(reportOf(some, { surprise: onPair("w1-1", "w1-2", false) }));
+    all = await pageOf(reportOf(some, { surprise: onPair("w1-1", "w1-2", false), bench: benchOf({}) }));
     surprising = await pageOf(
       reportOf({ encapsulation: "VXLAN" }, { surprise: onPair("w1-1", "w3-1", false) }),
     );
@@ -124,6 +125,27 @@ describe("the report's page", function () {
       /since \+0\.00 s, to the end[\s\S]*cross-subnet broke \(nothing arrives\)/,
     );
     assert.match(await page.content(), /\+0\.000 s {2}w1 {2}Deleted 172\.16\.0\.0\/26/);
+  });
+
+  it("shows the benchmark as bars beside their ratios, and what was lost instead of measured", async () => {
+    const html = await pageOf(reportOf({ encapsulation: "None" }, { bench: benchOf({}) }));
+    const { page, errors } = await browser.open(html);
+    assert.deepEqual(errors, []);
+    const table = page.getByRole("table", { name: /^same-subnet/ });
+    const row = table.getByRole("row", { name: /^VXLAN 0\.80/ });
+    assert.deepEqual(await row.getByRole("cell").allInnerTexts(), [
+      ...["0.80 ±0.00", "0.80 ±0.00", "0.80 ±0.00"],
+      ...["1.25 ±0.00", "1.25 ±0.00"],
+    ]);
+    // The longest bar fills the field: the baseline's throughput, and VXLAN's round trip.
+    const widths = await row
+      .locator("rect")
+      .evaluateAll((bars) => bars.map((bar) => Math.round(Number(bar.getAttribute("width")))));
+    assert.deepEqual(widths, [160, 160, 160, 200, 200]);
+    const across = page.getByRole("table", { name: /^cross-subnet/ });
+    assert.match(await shown(across.getByRole("row", { name: "None" })), /lost at router/);
+    assert.match(await shown(across), /node to node\s+12\.0 Gbit\/s/);
+    assert.match(await shown(page.locator(".bench")), /this kernel's datapath, and not a cloud's network/);
   });
 
   it("makes a pair stand out that did not do what was predicted, and opens with it", async () => {

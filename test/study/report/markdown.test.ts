@@ -1,6 +1,7 @@
 /** The report for an issue tracker. */
 import assert from "node:assert/strict";
 import { formatMarkdown } from "../../../components/study/report";
+import { benchOf } from "../../support/benches";
 import { onPair, reportOf, SWITCHED } from "../../support/report";
 
 const L9 = { cloud: "aws", encapsulation: "None", faults: ["source-dest-check"], rehearse: true };
@@ -84,6 +85,14 @@ describe("a report as Markdown", () => {
     assert.match(text, /^### The switch from VXLAN to None$/m);
     assert.match(text, /^\| same-subnet \| cp1-1 > w1-1 \| 3 of 40 \| 150 ms \|$/m);
     assert.match(text, /^Connections from before the switch: cross-subnet broke \(nothing arrives\)\.$/m);
+  });
+
+  it("has the benchmark's tables, below a title of the report's", () => {
+    const text = formatMarkdown(reportOf({ encapsulation: "None" }, { bench: benchOf({}) }));
+    assert.match(text, /^### What the encapsulations cost$/m);
+    assert.match(text, /^#### same-subnet, cp1-1 > w1-1$/m);
+    assert.match(text, /^\| VXLAN \| 1\.00 ±0\.00 \| 0\.80 ±0\.00 \| 0\.80 ±0\.00 \|$/m);
+    assert.match(text, /this kernel's datapath, and not a cloud's network/);
   });
 
   it("compares the encapsulations, also those that the lab cannot have", () => {

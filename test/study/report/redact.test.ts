@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { judge, pairsOf, planLab, rowKey } from "../../../components/plan";
 import { formatMarkdown, redact, reportedPlan } from "../../../components/study/report";
 import { labConfigs } from "../../support/arbitraries";
+import { benchOf } from "../../support/benches";
 import { onPair, reportOf, SWITCHED } from "../../support/report";
 
 /** A lab whose names and addresses are in no text of ours. */
@@ -34,6 +35,8 @@ const secretReport = () => {
     .replaceAll("cp1-1", "yak-1")
     .replaceAll("172.16.0.0", "100.99.0.0");
   report.switched = JSON.parse(switched.replaceAll('"w1"', '"zebra"'));
+  // The pods, nodes and addresses of the made-up benchmark are those of the lab.
+  report.bench = benchOf(SECRET);
   report.notes.push("Changed for this lab: topology[0].nodes[1] zebra (file: 192.168.77.5).");
   return report;
 };
