@@ -3,7 +3,7 @@ import { ConfigError, type Encapsulation, PROJECT, parseStackConfig } from "../.
 import { type LabPlan, planLab } from "../../components/plan";
 import type { Observation } from "../../components/study";
 import type { Bench } from "../../components/study/bench";
-import { modesOf, type Report } from "../../components/study/report";
+import { type Captured, modesOf, type Report } from "../../components/study/report";
 import { lastBench } from "./bench-record";
 import { type Deployment, deploymentOf, differences, isEmpty, observationOf, twinOf } from "./deployment";
 import { describeChanges, listed, show } from "./lab-changes";
@@ -19,6 +19,7 @@ export interface ReportExtras {
   now?: Date;
   /** Default: the lab's last one. */
   bench?: Bench;
+  captured?: Captured;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface ReportExtras {
  */
 export function reportOn(
   stack: string,
-  { now = new Date(), bench = lastBench(stack) }: ReportExtras = {},
+  { now = new Date(), bench = lastBench(stack), captured }: ReportExtras = {},
 ): Report {
   const deployed = deploymentOf(stack);
   const up = isEmpty(deployed) ? undefined : twinOf(deployed)?.plan;
@@ -45,6 +46,7 @@ export function reportOn(
     ...(observation && { observation }),
     ...(switched && { switched }),
     ...(bench && { bench }),
+    ...(captured && { captured }),
     notes: notesOn(config, plan, observation),
     config: Object.entries(config?.config ?? {}).map(([key, value]) => ({ key, value: show(value) })),
   };

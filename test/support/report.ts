@@ -2,6 +2,8 @@
 import { parseConfig } from "../../components/config";
 import {
   expectations,
+  type Header,
+  type Ipv4Header,
   type LabPlan,
   nameOf,
   type Pair,
@@ -15,7 +17,7 @@ import type { Bench } from "../../components/study/bench";
 import type { Measured } from "../../components/study/measured";
 import { compare } from "../../components/study/observation";
 import { idOf } from "../../components/study/order";
-import { modesOf, type Report } from "../../components/study/report";
+import { type Captured, modesOf, type Report } from "../../components/study/report";
 
 /** What a probe did instead of what was predicted. Undefined: what was predicted. */
 export type Surprise = (pair: Pair, probe: ProbeName) => boolean | undefined;
@@ -78,16 +80,53 @@ export const SWITCHED: SwitchSeen = {
   },
 };
 
+/** A capture of a ping of 84 bytes in VXLAN, and of something else. */
+export const CAPTURED: Captured = {
+  file: "w1.pcap",
+  by: "encaplab",
+  of: 2,
+  packets: [
+    {
+      at: 0,
+      length: 148,
+      text: "134 bytes: in VXLAN from 10.0.3.11 > 10.0.4.10",
+      packet: {
+        length: 134,
+        headers: [
+          ...ipv4("10.0.3.11", "10.0.4.10", "udp"),
+          { kind: "udp", bytes: 8, sourcePort: 40_000, destinationPort: 4789 },
+          { kind: "vxlan", bytes: 8, vni: 4096 },
+          { kind: "ethernet", bytes: 14 },
+          ...ipv4("172.16.0.65", "172.16.0.129", "icmp"),
+          { kind: "icmp", bytes: 8, type: "echo request" },
+          { kind: "data", bytes: 56 },
+        ],
+      },
+    },
+    { at: 0.25, length: 60, text: "ARP Who has 10.0.3.1?" },
+  ],
+};
+
+function ipv4(source: string, destination: string, protocol: Ipv4Header["protocol"]): Header[] {
+  return [{ kind: "ipv4", bytes: 20, source, destination, protocol, ttl: 64, dontFragment: false }];
+}
+
 /**
  * A report as JSON would carry it.
  * @param more `surprise`: measured, with these surprises. Without it nothing was measured.
  */
 export function reportOf(
   config: Record<string, unknown>,
-  more: { stack?: string; surprise?: Surprise; switched?: SwitchSeen; bench?: Bench } = {},
+  more: {
+    stack?: string;
+    surprise?: Surprise;
+    switched?: SwitchSeen;
+    bench?: Bench;
+    captured?: Captured;
+  } = {},
 ): Report {
   const plan = planLab(parseConfig(config));
-  const { stack = "L0", surprise, switched, bench } = more;
+  const { stack = "L0", surprise, switched, bench, captured } = more;
   const report: Report = {
     stack,
     version: "0.0.0",
@@ -98,6 +137,7 @@ export function reportOf(
     ...(surprise && { observation: observed(plan, surprise) }),
     ...(switched && { switched }),
     ...(bench && { bench }),
+    ...(captured && { captured }),
     notes: [],
     config: Object.entries(config).map(([key, value]) => ({
       key: `encaplab:${key}`,

@@ -8,6 +8,7 @@ import type { Observation, ObservedRow } from "../observation";
 import { outcomeOf, PROBE_COLUMNS, rowIn, summarize } from "../verdict-report";
 import type { SwitchSeen } from "../watch";
 import { oldConnections, outageOf } from "../watch-report";
+import type { Captured } from "./captured";
 import { notDrawn, topologyChart } from "./mermaid";
 import { type Report, reportedPlan } from "./report";
 
@@ -25,6 +26,7 @@ export function formatMarkdown(report: Report): string {
     ...readiness(verdict),
     ...switched(report.switched),
     ...benched(report.bench),
+    ...captured(report.captured),
     "### Topology",
     `\`\`\`mermaid\n${topologyChart(plan)}\n\`\`\``,
     notDrawn(plan) ?? [],
@@ -103,6 +105,21 @@ function benched(bench: Bench | undefined): string[] {
   if (!bench) return [];
   const sections = benchSections(bench).map((section) => section.replace(/^### /, "#### "));
   return ["### What the encapsulations cost", ...sections];
+}
+
+/** The packets of a capture. */
+function captured(seen: Captured | undefined): string[] {
+  if (!seen) return [];
+  const { file, by, packets, of } = seen;
+  const lines = packets.map(
+    ({ at, length, text }, i) => `${i + 1}  +${at.toFixed(6)} s  ${length} B  ${text}`,
+  );
+  const shown = packets.length < of ? `The first ${packets.length} of ${of} packets` : `${of} packets`;
+  return [
+    "### Captured packets",
+    plain(`${shown} of ${file}, decoded by ${by}.`),
+    folded("The packets", lines.join("\n")),
+  ];
 }
 
 /** What was looked at besides the paths. */

@@ -44,6 +44,10 @@ export function redact(report: Report): Report {
     config: report.config
       .filter(({ key }) => OPEN_KEYS.test(key))
       .map(({ key, value }) => ({ key, value: names.text(value) })),
+    // Last: an address outside the lab is numbered as it comes by.
+    ...(report.captured && {
+      captured: { ...names.addresses(report.captured), file: "capture.pcap", by: report.captured.by },
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { LabPlan } from "../../plan";
 import type { Bench } from "../bench";
 import type { Observation } from "../observation";
 import type { SwitchSeen } from "../watch";
+import type { Captured } from "./captured";
 
 /** One encapsulation of a report: the lab planned with it, or why that is not possible. */
 export type ReportMode =
@@ -32,6 +33,8 @@ export interface Report {
   switched?: SwitchSeen;
   /** The last benchmark of the lab, or one from a file. */
   bench?: Bench;
+  /** Packets from a file. */
+  captured?: Captured;
   /** What the reader should know about where all this comes from, each as one sentence. */
   notes: string[];
   /** The config that the stack sets, without secrets. */

@@ -9,6 +9,7 @@ interface Options extends LabOptions {
   markdown?: boolean;
   redact?: boolean;
   bench?: string;
+  capture?: string;
 }
 
 export const report = (): Command =>
@@ -26,11 +27,12 @@ export const report = (): Command =>
       "--bench <file>",
       "show this benchmark, which `bench --json FILE` has written, and not the lab's last one",
     )
+    .option("--capture <file>", "also show the packets of this pcap, decoded by tshark if that is installed")
     .action(endsWith((stack: string | undefined, options: Options) => write(named(stack, options), options)));
 
 async function write(
   which: Named,
-  { markdown, redact: isPublic, bench: benchFile }: Options,
+  { markdown, redact: isPublic, bench: benchFile, capture }: Options,
 ): Promise<number> {
   if (!markdown && process.stdout.isTTY) {
     throw badUsage(
@@ -41,8 +43,12 @@ async function write(
   const { reportOn } = require("../lab-report") as typeof import("../lab-report");
   const { formatMarkdown, redact } =
     require("../../../components/study/report") as typeof import("../../../components/study/report");
+  const { readCapture } = require("../captured") as typeof import("../captured");
   const { readBench } = require("../bench-record") as typeof import("../bench-record");
-  const whole = reportOn(stack, { bench: benchFile === undefined ? undefined : readBench(benchFile) });
+  const whole = reportOn(stack, {
+    bench: benchFile === undefined ? undefined : readBench(benchFile),
+    captured: capture === undefined ? undefined : readCapture(capture, { inWords: !isPublic }),
+  });
   const shown = isPublic ? redact(whole) : whole;
   if (markdown) process.stdout.write(formatMarkdown(shown));
   else {

@@ -13,6 +13,7 @@ import {
 } from "../../../components/plan";
 import { cellOf, type Report, reportedPlan } from "../../../components/study/report";
 import { Benchmark } from "./bench";
+import { CapturedPackets } from "./captured";
 import { Details } from "./details";
 import { Heading } from "./heading";
 import { Matrix } from "./matrix";
@@ -92,6 +93,7 @@ export function App({ report, news, children }: Props) {
         <ModeTable report={report} chosen={view.encapsulation} onChoose={choose} />
         {report.switched && <Switch switched={report.switched} />}
         {report.bench && <Benchmark bench={report.bench} />}
+        {report.captured && <CapturedPackets captured={report.captured} />}
         <Details report={report} plan={plan} verdict={verdict} observation={observation} />
       </main>
       {children}

@@ -4,6 +4,7 @@ import { PassThrough } from "node:stream";
 import { decodePacket } from "../../../components/study";
 import { captureInTwin } from "../../../scripts/cli/capture";
 import { planOf } from "../../support/problems";
+import { decodedByTshark, hasTshark } from "../../support/tshark";
 import { TwinUnderTest } from "../../support/twin";
 
 /** The packets of a pcap whose link is Ethernet: 24 bytes, then for each a record of 16 bytes and the frame. */
@@ -22,7 +23,7 @@ describe("a capture in a twin", function () {
   const twin = new TwinUnderTest("namespaces");
   after(() => twin.stop());
 
-  it("has what was sent meanwhile, and leaves no process behind when it is stopped", async () => {
+  it("has what was sent meanwhile, decoded as tshark decodes it, and leaves no process behind when it is stopped", async () => {
     const topology = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] }];
     const plan = planOf({ encapsulation: "VXLAN", topology });
     await twin.bring(plan);
@@ -47,6 +48,11 @@ describe("a capture in a twin", function () {
       kinds.map((icmp) => (icmp?.kind === "icmp" ? icmp.type : undefined)),
       ["echo request", "echo reply", "echo request", "echo reply"],
     );
+    if (hasTshark())
+      assert.deepEqual(
+        packetsIn(Buffer.concat(parts)).map((bytes) => decodePacket(bytes)),
+        decodedByTshark(Buffer.concat(parts)).map(({ packet }) => packet),
+      );
     assert.equal((await twin.run("pgrep -c tcpdump || true; ls /run/encaplab/captures")).trim(), "0");
   });
 });

@@ -4,7 +4,7 @@ import type { Locator, Page } from "playwright-core";
 import { pageOf } from "../../../scripts/cli/report-page";
 import { benchOf } from "../../support/benches";
 import { BrowserUnderTest, violationsOn } from "../../support/browser";
-import { onPair, reportOf, SWITCHED } from "../../support/report";
+import { CAPTURED, onPair, reportOf, SWITCHED } from "../../support/report";
 
 const L9 = { cloud: "aws", encapsulation: "None", faults: ["source-dest-check"], rehearse: true };
 const NARROW = { width: 390, height: 844 };
@@ -30,7 +30,9 @@ describe("the report's page", function () {
       encapsulation: "IPIP",
       faults: ["mtu-too-big", { fault: "bgp-blocked", nodes: ["w3"] }],
     };
-    all = await pageOf(reportOf(some, { surprise: onPair("w1-1", "w1-2", false), bench: benchOf({}) }));
+    all = await pageOf(
+      reportOf(some, { surprise: onPair("w1-1", "w1-2", false), bench: benchOf({}), captured: CAPTURED }),
+    );
     surprising = await pageOf(
       reportOf({ encapsulation: "VXLAN" }, { surprise: onPair("w1-1", "w3-1", false) }),
     );
@@ -148,6 +150,17 @@ describe("the report's page", function () {
     assert.match(await shown(page.locator(".bench")), /this kernel's datapath, and not a cloud's network/);
   });
 
+  it("lists captured packets, and shows the headers of one as boxes", async () => {
+    const html = await pageOf(reportOf({ encapsulation: "VXLAN" }, { captured: CAPTURED }));
+    const { page } = await browser.open(html);
+    const section = page.locator(".captured");
+    assert.match(await shown(section), /2 packets of w1\.pcap, decoded by encaplab\./);
+    assert.match(await shown(section), /\+0\.250000 s\s+60 B\s+ARP Who has 10\.0\.3\.1\?/);
+    assert.equal(await section.getByRole("button").count(), 1);
+    await section.getByRole("button", { name: /^134 bytes/ }).click();
+    assert.match(await shown(section.locator(".packet")), /VXLAN\s+VNI 4096\s+8 B[\s\S]*ICMP\s+echo request/);
+  });
+
   it("makes a pair stand out that did not do what was predicted, and opens with it", async () => {
     const { page } = await browser.open(surprising);
     assert.match(await shown(page.locator(".answers")), /NOT as predicted/);
@@ -227,6 +240,7 @@ describe("the report's page", function () {
     it(`has enough contrast, and a name for everything, at ${viewport.width} pixels, ${colorScheme}`, async () => {
       const { page } = await browser.open(all, { viewport, colorScheme, reducedMotion: "reduce" });
       for (const one of await page.locator("summary").all()) await one.click();
+      await page.locator(".captured button").click();
       await page.getByRole("button", { name: "last hop" }).click();
       assert.deepEqual(await violationsOn(page), []);
       const width = await page.evaluate<number>("document.documentElement.scrollWidth");

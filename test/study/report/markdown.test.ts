@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { formatMarkdown } from "../../../components/study/report";
 import { benchOf } from "../../support/benches";
-import { onPair, reportOf, SWITCHED } from "../../support/report";
+import { CAPTURED, onPair, reportOf, SWITCHED } from "../../support/report";
 
 const L9 = { cloud: "aws", encapsulation: "None", faults: ["source-dest-check"], rehearse: true };
 
@@ -93,6 +93,12 @@ describe("a report as Markdown", () => {
     assert.match(text, /^#### same-subnet, cp1-1 > w1-1$/m);
     assert.match(text, /^\| VXLAN \| 1\.00 ±0\.00 \| 0\.80 ±0\.00 \| 0\.80 ±0\.00 \|$/m);
     assert.match(text, /this kernel's datapath, and not a cloud's network/);
+  });
+
+  it("lists captured packets, folded", () => {
+    const text = formatMarkdown(reportOf({ encapsulation: "VXLAN" }, { captured: CAPTURED }));
+    assert.match(text, /^2 packets of w1\.pcap, decoded by encaplab\.$/m);
+    assert.match(text, /^2 {2}\+0\.250000 s {2}60 B {2}ARP Who has 10\.0\.3\.1\?$/m);
   });
 
   it("compares the encapsulations, also those that the lab cannot have", () => {

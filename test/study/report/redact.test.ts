@@ -5,7 +5,7 @@ import { judge, pairsOf, planLab, rowKey } from "../../../components/plan";
 import { formatMarkdown, redact, reportedPlan } from "../../../components/study/report";
 import { labConfigs } from "../../support/arbitraries";
 import { benchOf } from "../../support/benches";
-import { onPair, reportOf, SWITCHED } from "../../support/report";
+import { CAPTURED, onPair, reportOf, SWITCHED } from "../../support/report";
 
 /** A lab whose names and addresses are in no text of ours. */
 const SECRET = {
@@ -37,6 +37,10 @@ const secretReport = () => {
   report.switched = JSON.parse(switched.replaceAll('"w1"', '"zebra"'));
   // The pods, nodes and addresses of the made-up benchmark are those of the lab.
   report.bench = benchOf(SECRET);
+  const captured = JSON.stringify(CAPTURED)
+    .replaceAll("10.0.3.11", "10.77.31.40")
+    .replaceAll("10.0.4.10", "10.88.12.138");
+  report.captured = JSON.parse(captured.replace("w1.pcap", "jaguar.pcap"));
   report.notes.push("Changed for this lab: topology[0].nodes[1] zebra (file: 192.168.77.5).");
   return report;
 };
