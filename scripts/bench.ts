@@ -12,10 +12,13 @@ import { stringify } from "yaml";
 import { parseConfig } from "../components/config";
 import { PODS_PER_NODE, planLab } from "../components/plan";
 import { formatColumns } from "../components/study";
+import { timeCommands } from "./bench-commands";
 
 const ROOT = path.resolve(__dirname, "..");
-/** Nodes of the labs, e.g. `npm run bench -- 4 16`. */
-const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [4, 16, 64];
+/** Nodes of the labs, e.g. `npm run bench -- 4 16`. With 0 alone, only the commands of the command line are timed. */
+const SIZES = (process.argv.length > 2 ? process.argv.slice(2).map(Number) : [4, 16, 64]).filter(
+  (size) => size > 0,
+);
 /** Rounds for a lab of this size. */
 const roundsOf = (size: number): number => (size > 16 ? 1 : 3);
 
@@ -162,14 +165,6 @@ function timeLoading(cloud: string): number {
   return load(script) - load("");
 }
 
-/** Seconds of a command of the command line that needs no engine. The first run may make the bundle. */
-function timeCommand(...words: string[]): number {
-  const times = Array.from({ length: 4 }, () =>
-    seconds("node", [path.join(ROOT, "scripts/lab.cjs"), ...words]),
-  );
-  return Math.min(...times.slice(1));
-}
-
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -189,6 +184,14 @@ const rowsOf = (size: number, rounds: readonly Round[]): string[][] =>
 function main(): void {
   fs.mkdirSync(path.join(scratch, "backend"));
   const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+  if (SIZES.length > 0) timeSizes(say);
+  for (const line of timeCommands(scratch, say)) console.log(line);
+  const loading = ["twin", "aws", "openstack"].map((cloud) => `${cloud} ${timeLoading(cloud).toFixed(1)} s`);
+  console.log(`Program and SDK, loaded before any provider is asked: ${loading.join(", ")}`);
+}
+
+/** Times the engine on labs of each size. */
+function timeSizes(say: (text: string) => void): void {
   const empty = emptyProgram();
   createStack(empty);
   const folder = folderOf();
@@ -217,12 +220,6 @@ function main(): void {
         ? `Mininet, ${size} nodes: left out, because it or brctl is not installed`
         : `Mininet, ${size} nodes: ${mininet.toFixed(1)} s with one ping; up takes ${(Math.min(...rounds.map(({ up }) => up)) / mininet).toFixed(1)} times as long`,
     );
-  const [report, version] = [timeCommand("report", "local"), timeCommand("version")];
-  console.log(
-    `lab report: ${report.toFixed(2)} s (aim: 1), ${(report / version).toFixed(1)} times as long as lab version`,
-  );
-  const loading = ["twin", "aws", "openstack"].map((cloud) => `${cloud} ${timeLoading(cloud).toFixed(1)} s`);
-  console.log(`Program and SDK, loaded before any provider is asked: ${loading.join(", ")}`);
 }
 
 const above = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ up, floor }) => up - floor.up));

@@ -56,7 +56,7 @@ export const STUDY_NAMESPACE: KubernetesObject = {
 /** Changes when the pods must be made anew: a pod keeps the MTU that it was made with. */
 export const revisionOf = (plan: LabPlan, image: string): string =>
   createHash("sha256")
-    .update(JSON.stringify([image, plan.mtu.pod, SERVE, HTTP, UDP]))
+    .update(JSON.stringify([image, plan.mtu.pod, SERVE, HTTP, UDP, MOUNTS, VOLUMES]))
     .digest("hex")
     .slice(0, 16);
 
@@ -148,9 +148,19 @@ export const endpointOf = (service: string, node: string, address: string): Kube
     endpoints: [{ addresses: [address], nodeName: node, conditions: { ready: true } }],
   }) as KubernetesObject;
 
-/** The scripts that answer. */
-const MOUNTS = { volumeMounts: [{ name: "study", mountPath: "/study", readOnly: true }] };
-const VOLUMES = { volumes: [{ name: "study", configMap: { name: "study" } }] };
+/** The scripts that answer, and the one place to write: iperf3 has a file there for each stream (`iperf_new_stream`). */
+const MOUNTS = {
+  volumeMounts: [
+    { name: "study", mountPath: "/study", readOnly: true },
+    { name: "tmp", mountPath: "/tmp" },
+  ],
+};
+const VOLUMES = {
+  volumes: [
+    { name: "study", configMap: { name: "study" } },
+    { name: "tmp", emptyDir: { medium: "Memory", sizeLimit: "32Mi" } },
+  ],
+};
 
 /** A pod as any workload's, without privileges (Pod Security Standards, "restricted"). */
 const podSpec = (image: string) => ({

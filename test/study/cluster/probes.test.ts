@@ -177,6 +177,20 @@ describe("the study's objects in a cluster", () => {
     }
   });
 
+  it("can write to /tmp and nowhere else, because iperf3 has a file for each stream", () => {
+    for (const { spec } of pods) {
+      const { containers, volumes } = spec.template.spec;
+      assert.equal(containers[0].securityContext.readOnlyRootFilesystem, true);
+      const writable = containers[0].volumeMounts.filter((mount: { readOnly?: boolean }) => !mount.readOnly);
+      assert.deepEqual(writable, [{ name: "tmp", mountPath: "/tmp" }]);
+      assert.ok(
+        volumes.some(
+          (volume: { name: string; emptyDir?: object }) => volume.name === "tmp" && volume.emptyDir,
+        ),
+      );
+    }
+  });
+
   it("have no privileges, but for the pods that look at the nodes' network", () => {
     for (const { metadata, spec } of pods) {
       const [{ securityContext: inside }] = spec.template.spec.containers;
