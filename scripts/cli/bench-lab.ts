@@ -23,7 +23,8 @@ import {
 import { modesOf } from "./bench-modes";
 import { BenchProgress } from "./bench-progress";
 import { keepBench } from "./bench-record";
-import { confirmed, deploy, type RunOptions } from "./deploy";
+import { confirmed } from "./confirmation";
+import { deploy, type RunOptions } from "./deploy";
 import {
   type Deployment,
   deploymentOf,

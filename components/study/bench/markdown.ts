@@ -1,11 +1,12 @@
 /** A benchmark as Markdown: for the summary of a CI job, for an issue, and in a report. */
+import { list, plain, table } from "../markdown-text";
 import { type Bench, METRIC_NAMES, METRICS } from "./bench";
 import { benchCaution, benchCells, benchMethod, benchNotes, labelOf, summaryRows } from "./report";
 import { figureOf, waysOf } from "./statistics";
 
 /** @param lab the stack's name. Ends with a line break. */
 export const formatBenchMarkdown = (lab: string, bench: Bench): string =>
-  `${[`## ${text(lab)}: what the encapsulations cost`, ...benchSections(bench)].join("\n\n")}\n`;
+  `${[`## ${plain(lab)}: what the encapsulations cost`, ...benchSections(bench)].join("\n\n")}\n`;
 
 /** The paragraphs and tables, without a title. */
 export function benchSections(bench: Bench): string[] {
@@ -24,7 +25,7 @@ export function benchSections(bench: Bench): string[] {
     "TCP throughput with one stream, as a ratio to the path without encapsulation:",
     table(["Encapsulation", ...bench.pairs.map(({ path }) => path)], summaryRows(bench)),
     ...bench.pairs.flatMap((pair) => [
-      `### ${pair.path}, ${text(`${pair.from} > ${pair.to}`)}`,
+      `### ${pair.path}, ${plain(`${pair.from} > ${pair.to}`)}`,
       table(
         heads,
         waysOf(bench, pair).map((way) => {
@@ -41,16 +42,6 @@ export function benchSections(bench: Bench): string[] {
       ),
     ]),
     "The first line of each path is the path without encapsulation; the others are ratios to it, ± half of the distance between the rounds.",
-    [benchMethod(bench), ...machines, ...benchNotes(bench)].map((item) => `- ${text(item)}`).join("\n"),
+    list([benchMethod(bench), ...machines, ...benchNotes(bench)]),
   ];
 }
-
-const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.map(text).join(" | ")} |`).join("\n");
-
-/** Text in which Markdown and HTML find nothing to interpret. */
-const text = (value: string): string =>
-  value
-    .replace(/[\\`*_[\]|#~]/g, "\\$&")
-    .replace(/</g, "&lt;")
-    .replace(/\n/g, " ");
