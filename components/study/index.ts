@@ -27,7 +27,7 @@ export { twinFollower } from "./twin-follower";
 export { twinProber } from "./twin-prober";
 export { twinWatcher } from "./twin-watcher";
 export { diffOf, formatDiff, type LabDiff, type Side } from "./verdict-diff";
-export { formatVerdict, type ReportOptions } from "./verdict-report";
+export { formatOutcomes, formatVerdict, type ReportOptions } from "./verdict-report";
 export type { SwitchSeen, Watched, WatchedFlow } from "./watch";
 export { formatWatched } from "./watch-report";
 export type { Watch, Watcher } from "./watcher";

@@ -5,12 +5,14 @@
  */
 import { Command, CommanderError } from "commander";
 import { bench } from "./commands/bench";
+import { bundle } from "./commands/bundle";
 import { cache } from "./commands/cache";
 import { capture } from "./commands/capture";
 import { check } from "./commands/check";
 import { completion } from "./commands/completion";
 import { diff } from "./commands/diff";
 import { down } from "./commands/down";
+import { importCommand } from "./commands/import";
 import { kubeconfig } from "./commands/kubeconfig";
 import { leftovers } from "./commands/leftovers";
 import { lesson } from "./commands/lesson";
@@ -51,6 +53,8 @@ const COMMANDS = [
   report,
   ui,
   bench,
+  bundle,
+  importCommand,
   check,
   shell,
   capture,

@@ -96,6 +96,26 @@ export class ClusterApi {
     }
   }
 
+  /** One object by its name; undefined if there is none, or the cluster does not know the kind. @throws as {@link list}. */
+  async get(
+    apiVersion: string,
+    kind: string,
+    name: string,
+    namespace?: string,
+  ): Promise<KubernetesObject | undefined> {
+    try {
+      return (await this.objects.read({
+        apiVersion,
+        kind,
+        metadata: { name, namespace },
+      })) as KubernetesObject;
+    } catch (error) {
+      if (isNotFound(error) || /Unrecognized API version and kind/.test((error as Error).message))
+        return undefined;
+      throw error;
+    }
+  }
+
   /** Creates an object, or changes its fields to these. */
   async apply(object: KubernetesObject): Promise<KubernetesObject> {
     const applied = await this.objects.patch(object, undefined, undefined, MANAGER, true, this.strategy);

@@ -7,6 +7,7 @@ import { type ClusterProberArgs, clusterProber } from "./prober";
 import { removeStudy } from "./start";
 import { type ClusterWatcherArgs, clusterWatcher } from "./watcher";
 
+export { type ClusterObjects, readObjects, rightsNeeded } from "./objects";
 export {
   ClusterError,
   type ClusterProberArgs,

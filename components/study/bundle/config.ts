@@ -1,0 +1,53 @@
+/** A plan as the config that gives it again: all that the plan depends on, and nothing of the machines or their access. */
+import { CONTAINERS, type RawConfig } from "../../config";
+import { CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf } from "../../plan";
+
+/**
+ * The keys of a stack file whose plan and verdict are the given ones. Every address is written out, so that a later version
+ * of encaplab gives no node another one. Pure.
+ */
+export function configOf(plan: LabPlan): RawConfig {
+  const { cloud, fabric, backend, onTwin, onThisMachine, ipPool, versions, faults } = plan;
+  const hasOwnFabric = cloud === "aws" || cloud === "openstack";
+  const isTested = CALICO_RELEASES[minorOf(versions.calico)]?.kubernetes.includes(
+    minorOf(versions.kubernetes),
+  );
+  return {
+    cloud,
+    ...(!hasOwnFabric && { fabric }),
+    ...(cloud !== "twin" && onTwin && { rehearse: true }),
+    encapsulation: encapsulationOf(ipPool),
+    ...(!plan.calico && { calico: { install: "none" as const } }),
+    ...(!plan.bgp.enabled && { bgp: "Disabled" as const }),
+    natOutgoing: ipPool.natOutgoing,
+    ...(plan.podRoutes.length > 0 && { podRoutes: true }),
+    podCidr: ipPool.cidr,
+    blockSize: ipPool.blockSize,
+    serviceCidr: plan.serviceCidr,
+    topology: plan.subnets.map(({ name, cidr }) => ({
+      name,
+      cidr,
+      nodes: plan.nodes
+        .filter(({ subnet }) => subnet === name)
+        .map((node) => ({ name: node.name, role: node.role, address: node.address })),
+    })),
+    mtu: plan.mtu.link,
+    kubernetesVersion: versions.kubernetes,
+    calicoVersion: versions.calico,
+    ...(!isTested && { allowUnsupported: true }),
+    proxyMode: plan.proxyMode,
+    ...(backend && { openstack: { backend } }),
+    ...(cloud === "hosts" && onThisMachine && !onTwin && { hosts: { machines: CONTAINERS } }),
+    faults: faults
+      .map((fault) =>
+        typeof fault === "string" ? fault : { ...fault, nodes: fault.nodes && [...fault.nodes] },
+      )
+      .map(withoutGaps),
+  };
+}
+
+/** YAML and the config's schema know no `undefined`. */
+const withoutGaps = <T>(value: T): T =>
+  typeof value === "object" && value !== null
+    ? (Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T)
+    : value;

@@ -1,0 +1,140 @@
+/** What the cluster's ConfigMaps, and calico-node's DaemonSet, say about the network. */
+import { parse } from "yaml";
+import { z } from "zod";
+import { PROXY_MODES } from "../../config";
+import { encapsulationOf } from "../../plan";
+import { positive } from "./calico";
+import type { Document } from "./documents";
+import { type Facts, know } from "./facts";
+import { isIpv4, list, maybe, object, text } from "./fields";
+import { shaped } from "./shape";
+
+const configMap = object({
+  metadata: object({ name: text(), namespace: maybe(text()) }),
+  data: maybe(z.record(z.string(), z.string({ error: "must be text" }))),
+});
+
+/** Reads a ConfigMap, if it is one of those that say something about the network. */
+export function readConfigMap(document: Document, facts: Facts): boolean {
+  const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
+    name?: unknown;
+  };
+  if (name !== "kube-proxy" && name !== "kubeadm-config" && name !== "calico-config" && name !== "coredns")
+    return false;
+  const map = shaped(facts, document, configMap, `ConfigMap ${name}`);
+  if (!map?.data) return false;
+  const at = (key: string) => document.at(["data", key]);
+  if (name === "kube-proxy") readProxy(map.data["config.conf"] ?? "", at("config.conf"), facts);
+  if (name === "kubeadm-config")
+    readKubeadm(map.data.ClusterConfiguration ?? "", at("ClusterConfiguration"), facts);
+  if (name === "calico-config") {
+    const { calico_backend: backend, veth_mtu: mtu } = map.data;
+    if (backend === "vxlan" || backend === "none") know(facts, "bgp", "Disabled", at("calico_backend"));
+    if (backend === "bird") know(facts, "bgp", "Enabled", at("calico_backend"));
+    know(facts, "podMtu", positive(Number(mtu)), at("veth_mtu"));
+  }
+  return name !== "coredns";
+}
+
+/** A file inside a ConfigMap; nothing if it is not YAML. */
+function inside(yaml: string): Record<string, unknown> {
+  try {
+    const value = parse(yaml.slice(0, 100_000), { maxAliasCount: 0, logLevel: "silent" });
+    return value !== null && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function readProxy(yaml: string, source: ReturnType<Document["at"]>, facts: Facts): void {
+  const { mode } = inside(yaml);
+  // Empty is kube-proxy's default.
+  const known = PROXY_MODES.find((one) => one === (mode || "iptables"));
+  if (known) know(facts, "proxyMode", known, source);
+  else facts.notExpressed.push({ what: `kube-proxy's mode is ${String(mode).slice(0, 40)}`, source });
+}
+
+function readKubeadm(yaml: string, source: ReturnType<Document["at"]>, facts: Facts): void {
+  const { networking, kubernetesVersion } = inside(yaml) as {
+    networking?: { serviceSubnet?: unknown };
+    kubernetesVersion?: unknown;
+  };
+  const range = String(networking?.serviceSubnet ?? "")
+    .split(",")
+    .find((one) => isIpv4(one) && one.includes("/"));
+  know(facts, "serviceCidr", range, source);
+  if (typeof kubernetesVersion === "string") know(facts, "kubernetes", kubernetesVersion, source);
+}
+
+const container = object({
+  name: maybe(text()),
+  image: maybe(text()),
+  env: maybe(
+    list(
+      object({
+        name: text(),
+        value: maybe(z.union([z.string(), z.number(), z.boolean()]).transform(String)),
+      }),
+    ),
+  ),
+});
+const daemonSet = object({
+  metadata: object({ name: text() }),
+  spec: maybe(
+    object({ template: maybe(object({ spec: maybe(object({ containers: maybe(list(container)) })) })) }),
+  ),
+});
+
+const MODES: Record<string, "Always" | "CrossSubnet" | "Never"> = {
+  always: "Always",
+  crosssubnet: "CrossSubnet",
+  "cross-subnet": "CrossSubnet",
+  never: "Never",
+  off: "Never",
+};
+
+/** Reads calico-node's DaemonSet: the pool that it makes at its first start, its release, and how it chooses addresses. */
+export function readDaemonSet(document: Document, facts: Facts): boolean {
+  const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
+    name?: unknown;
+  };
+  if (name !== "calico-node") return false;
+  const parsed = shaped(facts, document, daemonSet, "DaemonSet calico-node");
+  const containers = parsed?.spec?.template?.spec?.containers ?? [];
+  const i = Math.max(
+    containers.findIndex((one) => one.name === "calico-node"),
+    0,
+  );
+  const source = document.at(["spec", "template", "spec", "containers", i]);
+  const env = new Map(containers[i]?.env?.map((one) => [one.name, one.value]));
+  const version = /:v?(\d+\.\d+\.\d+)/.exec(containers[i]?.image ?? "")?.[1];
+  know(facts, "calico", version, source);
+  if (/^(vxlan|none)$/.test(env.get("CALICO_NETWORKING_BACKEND") ?? ""))
+    know(facts, "bgp", "Disabled", source);
+  know(facts, "podMtu", positive(Number(env.get("FELIX_IPINIPMTU") ?? 0)), source);
+  if (env.get("FELIX_BPFENABLED") === "true")
+    facts.notExpressed.push({
+      what: "Felix uses eBPF, which replaces kube-proxy and the kernel's routing",
+      source,
+    });
+  const method = env.get("IP_AUTODETECTION_METHOD");
+  if (method)
+    facts.notExpressed.push({ what: `calico-node chooses its address by ${method.slice(0, 60)}`, source });
+  const cidr = env.get("CALICO_IPV4POOL_CIDR");
+  // In use only if there is no IPPool yet, so any that was read comes first.
+  if (cidr && isIpv4(cidr) && cidr.includes("/")) {
+    const ipipMode = MODES[(env.get("CALICO_IPV4POOL_IPIP") ?? "always").toLowerCase()] ?? "Always";
+    const vxlanMode = MODES[(env.get("CALICO_IPV4POOL_VXLAN") ?? "never").toLowerCase()] ?? "Never";
+    facts.pools.push({
+      name: "of calico-node's environment",
+      cidr,
+      blockSize: Number(env.get("CALICO_IPV4POOL_BLOCK_SIZE") ?? 26),
+      encapsulation: encapsulationOf({ ipipMode: vxlanMode === "Never" ? ipipMode : "Never", vxlanMode }),
+      natOutgoing: env.get("CALICO_IPV4POOL_NAT_OUTGOING") !== "false",
+      disabled: false,
+      rank: 2,
+      source,
+    });
+  }
+  return true;
+}

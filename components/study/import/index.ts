@@ -1,0 +1,9 @@
+/** Public API of the import: from what people have of a broken cluster to a stack that reproduces it. Pure. */
+export { type Facts, noFacts } from "./facts";
+export { type FoundFault, showFault } from "./faults";
+export { type Entry, ImportError, type ImportedLab, labOf, type Wishes } from "./lab";
+export { addressesIn } from "./machines";
+export { grouped, page } from "./page";
+export { type Input, readFacts } from "./read";
+export { type Problem, type Source, showProblem, showSource } from "./source";
+export { plainStackFile, STACK_NAME, stackFile } from "./stack-file";

@@ -1,0 +1,46 @@
+/** As hostile.test.ts, for long: many damaged inputs, and each hostile one in a process of its own, whose memory is measured. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as path from "node:path";
+import * as fc from "fast-check";
+import { damaged, HOSTILE, importAnything } from "../../support/hostile";
+import { REPOSITORY } from "../../support/repository";
+
+/** Kilobytes that one import may take. */
+const MOST = 500_000;
+/** Seconds, of which node's start and the loading of the sources take two. */
+const LONGEST = 15;
+
+describe("input that was damaged, many times", function () {
+  this.timeout(1_200_000);
+
+  it("gives sentences, and no exception of any other kind", () => {
+    fc.assert(
+      fc.property(damaged, (inputs) => {
+        assert.doesNotMatch(importAnything(inputs), /\n\s+at .*:\d+:\d+/);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});
+
+describe("hostile input in a process of its own", function () {
+  this.timeout(120_000);
+
+  for (const name of Object.keys(HOSTILE)) {
+    it(`takes less than ${MOST / 1000} MB and comes to an end: ${name}`, () => {
+      const program = `
+        const { HOSTILE, importAnything } = require(${JSON.stringify(path.join(REPOSITORY, "test/support/hostile.ts"))});
+        const told = importAnything([{ file: "x.yaml", text: HOSTILE[${JSON.stringify(name)}]() }]);
+        console.log(JSON.stringify({ told: told.length, memory: process.resourceUsage().maxRSS }));`;
+      const ran = spawnSync(process.execPath, ["--import", "tsx", "--eval", program], {
+        cwd: REPOSITORY,
+        encoding: "utf8",
+        timeout: LONGEST * 1000,
+      });
+      assert.equal(ran.status, 0, ran.stderr || "it did not come to an end");
+      const { told, memory } = JSON.parse(ran.stdout) as { told: number; memory: number };
+      assert.ok(told > 0 && memory < MOST, `${memory} KB`);
+    });
+  }
+});
