@@ -71,6 +71,8 @@ export async function readObjects(kubeconfig: string): Promise<ClusterObjects> {
       }
     }),
   );
+  if (refused.length === WANTED.length)
+    throw new ClusterError(`Nothing of the cluster can be read: ${refused[0]}.`);
   return { objects: found.flat(), refused };
 }
 
