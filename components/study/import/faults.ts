@@ -12,7 +12,7 @@ import {
 import { cloudFaults } from "./cloud-faults";
 import type { Facts } from "./facts";
 import type { Machine, Machines } from "./machines";
-import { type Source, showSource } from "./source";
+import { clean, type Source, showSource } from "./source";
 
 /** A fault, and what shows it. */
 export interface FoundFault {
@@ -195,4 +195,4 @@ function sessionFault(
 
 /** A fault with its evidence, for people. */
 export const showFault = ({ evidence, source }: FoundFault): string =>
-  `${evidence}${source ? ` (${showSource(source)})` : ""}`;
+  clean(`${evidence}${source ? ` (${showSource(source)})` : ""}`);

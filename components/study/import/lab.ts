@@ -24,7 +24,7 @@ import { type FoundFault, faultsOf, showFault } from "./faults";
 import { isNic, type Machine, machinesOf } from "./machines";
 import { poolOf } from "./pool";
 import { Security } from "./security";
-import { type Problem, showSource } from "./source";
+import { clean, type Problem, showSource } from "./source";
 import { subnetsOf } from "./subnets";
 
 /** A key of the config, with where its value is from. */
@@ -138,7 +138,14 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
       : "Nothing that was read shows one",
   );
   const plan = planned(entries);
-  return { entries, config: configOf(entries), plan, faults, assumptions: [...new Set(assumptions)], facts };
+  return {
+    entries,
+    config: configOf(entries),
+    plan,
+    faults,
+    assumptions: [...new Set(assumptions.map(clean))],
+    facts,
+  };
 }
 
 const configOf = (entries: readonly Entry[]): RawConfig =>

@@ -21,8 +21,12 @@ export interface Problem {
   message: string;
 }
 
+/** Text of the input without what a terminal would take for a command: names and files can have anything in them. */
+export const clean = (text: string): string => text.replace(/[\p{C}]/gu, " ");
+
 /** `nodes.yaml:12: must be …` */
-export const showProblem = ({ source, message }: Problem): string => `${showSource(source)}: ${message}`;
+export const showProblem = ({ source, message }: Problem): string =>
+  clean(`${showSource(source)}: ${message}`);
 
 /** Text of the input for a message: one line, printable, not too long. */
 export function excerpt(text: string, most = 60): string {

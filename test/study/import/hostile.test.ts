@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { damaged, HOSTILE, importAnything } from "../../support/hostile";
+import { NODES, nodesYaml, poolYaml } from "../../support/imports";
 import { runs } from "../../support/runs";
 
 describe("input that was damaged", () => {
@@ -12,6 +13,25 @@ describe("input that was damaged", () => {
       }),
       { numRuns: runs(250) },
     );
+  });
+});
+
+describe("names that would command a terminal", () => {
+  it("are shown without what does so", () => {
+    const evil = "\u001b[2J\u001b]0;x\u0007";
+    const group = JSON.stringify({
+      SecurityGroups: [{ GroupId: `sg${evil}`, IpPermissions: [{ IpProtocol: "94" }] }],
+    });
+    const nodes = nodesYaml(NODES).replaceAll("name: w1", `name: "w1${JSON.stringify(evil).slice(1, -1)}"`);
+    const told = importAnything([
+      { file: `nodes${evil}.yaml`, text: nodes },
+      { file: "pool.yaml", text: poolYaml() },
+      { file: `sg${evil}.json`, text: group },
+      { file: `bad${evil}`, text: `kind: Node\nmetadata: ${evil}\n` },
+    ]);
+    assert.match(told, /protocol 94/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about these
+    assert.doesNotMatch(told, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 });
 
