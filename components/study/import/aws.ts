@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Document } from "./documents";
 import type { Facts } from "./facts";
-import { flag, list, maybe, number, object, range, text } from "./fields";
+import { flag, isAddress, isCidr, list, maybe, number, object, range, text } from "./fields";
 import { shaped } from "./shape";
 
 const group = object({ GroupId: text(), GroupName: maybe(text()) });
@@ -45,7 +45,7 @@ function readInstances(document: Document, facts: Facts): string {
       const source = document.at(["Reservations", i, "Instances", j]);
       const interfaces = one.NetworkInterfaces ?? [];
       const addresses = [one.PrivateIpAddress, ...interfaces.map((nic) => nic.PrivateIpAddress)].flatMap(
-        (a) => a ?? [],
+        (a) => (a !== undefined && isAddress(a) ? [a] : []),
       );
       // A terminated instance has none.
       if (addresses.length === 0) return;
@@ -154,7 +154,7 @@ function readRouteTables(document: Document, facts: Facts): string {
   const schema = object({ RouteTables: list(object({ Routes: maybe(list(route)) })) });
   shaped(facts, document, schema, "describe-route-tables")?.RouteTables.forEach(({ Routes = [] }, i) => {
     Routes.forEach(({ DestinationCidrBlock: value, GatewayId, State }, j) => {
-      if (value && GatewayId !== "local" && State !== "blackhole")
+      if (value && isCidr(value) && GatewayId !== "local" && State !== "blackhole")
         facts.cloudRoutes.push({ value, source: document.at(["RouteTables", i, "Routes", j]) });
     });
   });

@@ -6,7 +6,7 @@ import { encapsulationOf } from "../../plan";
 import { positive } from "./calico";
 import type { Document } from "./documents";
 import { type Facts, know } from "./facts";
-import { isIpv4, list, maybe, object, text } from "./fields";
+import { isCidr, list, maybe, object, text } from "./fields";
 import { shaped } from "./shape";
 
 const configMap = object({
@@ -61,7 +61,7 @@ function readKubeadm(yaml: string, source: ReturnType<Document["at"]>, facts: Fa
   };
   const range = String(networking?.serviceSubnet ?? "")
     .split(",")
-    .find((one) => isIpv4(one) && one.includes("/"));
+    .find((one) => isCidr(one));
   know(facts, "serviceCidr", range, source);
   if (typeof kubernetesVersion === "string") know(facts, "kubernetes", kubernetesVersion, source);
 }
@@ -122,7 +122,7 @@ export function readDaemonSet(document: Document, facts: Facts): boolean {
     facts.notExpressed.push({ what: `calico-node chooses its address by ${method.slice(0, 60)}`, source });
   const cidr = env.get("CALICO_IPV4POOL_CIDR");
   // In use only if there is no IPPool yet, so any that was read comes first.
-  if (cidr && isIpv4(cidr) && cidr.includes("/")) {
+  if (cidr && isCidr(cidr)) {
     const ipipMode = MODES[(env.get("CALICO_IPV4POOL_IPIP") ?? "always").toLowerCase()] ?? "Always";
     const vxlanMode = MODES[(env.get("CALICO_IPV4POOL_VXLAN") ?? "never").toLowerCase()] ?? "Never";
     facts.pools.push({

@@ -48,7 +48,15 @@ export const list = <T extends z.ZodType>(element: T) => z.array(element, { erro
 
 const isRange = (value: string): boolean => ipaddr.IPv4.isValidCIDR(value) || ipaddr.IPv6.isValidCIDR(value);
 
+/** Octets without leading zeros, which some programs take for octal. */
+const QUAD = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/;
+
+/** Whether a text is an IPv4 address, without a prefix length. */
+export const isAddress = (value: string): boolean => QUAD.test(value) && ipaddr.IPv4.isValid(value);
+
+/** Whether a text is an IPv4 address with a prefix length. */
+export const isCidr = (value: string): boolean =>
+  QUAD.test(value.replace(/\/\d{1,2}$/, "")) && ipaddr.IPv4.isValidCIDR(value);
+
 /** Whether a text is an IPv4 address, with or without a prefix length. */
-export const isIpv4 = (value: string): boolean =>
-  /^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/.test(value) &&
-  (value.includes("/") ? ipaddr.IPv4.isValidCIDR(value) : ipaddr.IPv4.isValid(value));
+export const isIpv4 = (value: string): boolean => isAddress(value) || isCidr(value);

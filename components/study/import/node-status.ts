@@ -1,6 +1,6 @@
 /** `calicoctl node status`, as people paste it. */
 import type { Facts } from "./facts";
-import { isIpv4 } from "./fields";
+import { isAddress } from "./fields";
 
 /** A text that came from one node, line by line. */
 export interface NodeText {
@@ -25,7 +25,7 @@ export function readNodeStatus({ file, first, lines, hints, table }: NodeText, f
     if (/PEER ADDRESS/i.test(line)) tables++;
     const cells = cellsOf(line);
     const [peer = "", , state = "", , info = ""] = cells;
-    if (tables === 0 || cells.length < 4 || !isIpv4(peer)) return;
+    if (tables === 0 || cells.length < 4 || !isAddress(peer)) return;
     const rest = cellsOf(lines[i + 1] ?? "");
     const continued = rest[0] === "" && rest.length === cells.length ? ` ${rest.at(-1)}` : "";
     count++;

@@ -1,6 +1,6 @@
 /** What a node's own tools print: `ip route`, `ip addr`, `ip link`, sysctl, and the firewall's rules. */
 import type { Facts, HostFact } from "./facts";
-import { isIpv4 } from "./fields";
+import { isAddress, isIpv4 } from "./fields";
 import type { NodeText } from "./node-status";
 
 /** Reads the lines that are known. @returns what was found, in words; empty if nothing was. */
@@ -59,9 +59,9 @@ function routeIn(line: string): Omit<Facts["routes"][number], "hints" | "table" 
   if (!via && !device && type !== "blackhole" && type !== "unreachable") return undefined;
   return {
     destination,
-    ...(via && isIpv4(via) && { via }),
+    ...(via && isAddress(via) && { via }),
     ...(device && { device }),
-    ...(from && isIpv4(from) && { from }),
+    ...(from && isAddress(from) && { from }),
     isBlackhole: type === "blackhole" || type === "unreachable",
   };
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Fabric } from "../../config";
 import type { Document } from "./documents";
 import type { Facts, Known, NodeFact } from "./facts";
-import { isIpv4, list, maybe, object, text } from "./fields";
+import { isAddress, isIpv4, list, maybe, object, text } from "./fields";
 import { shaped } from "./shape";
 
 const kubernetes = object({
@@ -47,7 +47,7 @@ export function readNode(document: Document, facts: Facts): void {
     return typeof value === "string" ? { value, source } : undefined;
   };
   const at =
-    status?.addresses?.findIndex(({ type, address }) => type === "InternalIP" && isIpv4(address)) ?? -1;
+    status?.addresses?.findIndex(({ type, address }) => type === "InternalIP" && isAddress(address)) ?? -1;
   const provider = PROVIDERS.find(([pattern]) => pattern.test(spec?.providerID ?? ""));
   const recorded = noted("projectcalico.org/IPv4Address");
   const tunnel = TUNNELS.map(noted).find((one) => one !== undefined);
@@ -105,7 +105,7 @@ export function readCalicoNode(document: Document, facts: Facts): void {
   const at = (...path: string[]) => document.at(["spec", ...path]);
   const recorded = spec?.bgp?.ipv4Address;
   const tunnel = spec?.bgp?.ipv4IPIPTunnelAddr ?? spec?.ipv4VXLANTunnelAddr;
-  const internal = spec?.addresses?.find(({ type, address }) => type === "InternalIP" && isIpv4(address));
+  const internal = spec?.addresses?.find(({ type, address }) => type === "InternalIP" && isAddress(address));
   facts.nodes.push({
     name: metadata.name,
     source: document.at([]),

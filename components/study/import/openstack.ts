@@ -3,7 +3,7 @@ import { z } from "zod";
 import { protocolOf } from "./aws";
 import type { Document } from "./documents";
 import type { Facts } from "./facts";
-import { flag, isIpv4, list, maybe, number, object, text } from "./fields";
+import { flag, isAddress, isCidr, isIpv4, list, maybe, number, object, text } from "./fields";
 import { shaped } from "./shape";
 
 /** Reads an answer. @returns what it is; undefined if it is none that is known. */
@@ -170,8 +170,8 @@ function push(
   document: Document,
   { id, name, fixedIps: ips, groups, pairs: given, checked }: Given,
 ): void {
-  const addresses = ips.map(({ ip_address }) => ip_address).filter(isIpv4);
-  const subnet = ips.find(({ ip_address }) => isIpv4(ip_address))?.subnet_id;
+  const addresses = ips.map(({ ip_address }) => ip_address).filter(isAddress);
+  const subnet = ips.find(({ ip_address }) => isAddress(ip_address))?.subnet_id;
   if (addresses.length === 0) return;
   facts.ports.push({
     cloud: "openstack",
@@ -188,12 +188,12 @@ function push(
 
 function readSubnet(document: Document, facts: Facts): void {
   const parsed = shaped(facts, document, object({ ID: text(), Subnet: text() }), "subnet list");
-  if (parsed && isIpv4(parsed.Subnet))
+  if (parsed && isCidr(parsed.Subnet))
     facts.subnets.push({ id: parsed.ID, cidr: parsed.Subnet, source: document.at([]) });
 }
 
 function readShownSubnet(document: Document, facts: Facts): void {
   const parsed = shaped(facts, document, object({ id: maybe(text()), cidr: text() }), "subnet show");
-  if (parsed && isIpv4(parsed.cidr))
+  if (parsed && isCidr(parsed.cidr))
     facts.subnets.push({ id: parsed.id ?? "", cidr: parsed.cidr, source: document.at([]) });
 }
