@@ -84,7 +84,7 @@ export async function switchLab(
   report(config, before, run, encapsulation);
   if (seen && deployed && plan) {
     const [from, to, at] = [deployed.encapsulation, plan.encapsulation, new Date().toISOString()];
-    const floor = plan.onTwin ? undefined : floorOf(deployed, to);
+    const floor = plan.onTwin || !plan.calico ? undefined : floorOf(deployed, to);
     print(formatWatched(seen, { width: widthOf(process.stdout), verbose, floor }));
     const { keepSwitch } = require("./switch-record") as typeof import("./switch-record");
     keepSwitch(stack, { from, to, at, watched: seen });
