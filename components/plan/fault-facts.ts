@@ -32,6 +32,9 @@ const GROUPED: readonly Fabric[] = FABRICS.filter((fabric) => fabricFacts({ fabr
 /** By how many bytes a link carries less than its NIC says. More than the largest tunnel's header (50). */
 export const SMALLER_BY = 100;
 
+/** Measured: the API server no longer answered the nodes, nor kubectl. */
+const LOSES_THE_API = "the API server's own full-size packets are lost too, and with them the cluster";
+
 /** The facts of each fault. */
 export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   "bgp-blocked": {
@@ -104,11 +107,13 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   "link-mtu-smaller": {
     ...HOST,
     means: `the links of the nodes carry ${SMALLER_BY} bytes less than the NICs say`,
+    onTwinBecause: LOSES_THE_API,
   },
   "mtu-black-hole": {
     ...HOST,
     means: `the gateway carries ${SMALLER_BY} bytes less than the NICs say, and sends no "fragmentation needed"`,
     onAllBecause: "the gateway between the subnets belongs to no node",
+    onTwinBecause: LOSES_THE_API,
   },
   "vxlan-checksum": {
     ...HOST,

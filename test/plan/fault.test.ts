@@ -47,6 +47,8 @@ describe("a fault", () => {
       "ip-forward-off",
       "host-firewall-reject",
       "nat-missing",
+      "link-mtu-smaller",
+      "mtu-black-hole",
       "vxlan-checksum",
       "dns-loop",
     ]);

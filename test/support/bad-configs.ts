@@ -213,7 +213,7 @@ const TOGETHER: Row[] = [
   ["a fault of a node's kernel on a cloud", { cloud: "aws", faults: ["ip-forward-off"] }, "faults[0]", "ip-forward-off", /only the twin can have it.*set rehearse: true/],
   ["a fault of a node's firewall on existing machines", { cloud: "hosts", faults: ["host-firewall-reject"], topology: [{ name: "a", cidr: "10.9.0.0/24", nodes: ["m1"] }] }, "faults[0]", "host-firewall-reject", /only the twin can have it/],
   ["a fault that a real cluster repairs", { cloud: "aws", rehearse: "containers", faults: ["nat-missing"] }, "faults[0]", "nat-missing", /node containers cannot have it: a real Calico puts the rule back; set rehearse: twin/],
-  ["a fault of the links on a cloud", { cloud: "aws", faults: ["link-mtu-smaller"] }, "faults[0]", "link-mtu-smaller", /only a lab on this machine can have it.*set rehearse: true/],
+  ["a fault of the nodes' own firewalls on a cloud", { cloud: "aws", faults: ["host-firewall-forward-drop"] }, "faults[0]", "host-firewall-forward-drop", /only a lab on this machine can have it.*set rehearse: true/],
   ["the same fault twice", { faults: ["mtu-too-big", "mtu-too-big"] }, "faults[1]", "mtu-too-big", /name each fault once/],
   ["a Calico in which BIRD no longer programs the routes", { calicoVersion: "3.33" }, "calicoVersion", "3.33", /must be one of 3\.30, 3\.31, 3\.32; set allowUnsupported: true/],
   ["a Calico that is too old", { calicoVersion: "v3.21.4" }, "calicoVersion", "v3.21.4", /must be one of 3\.30/],

@@ -62,6 +62,16 @@ export const sessionsAmiss = (plan: LabPlan, sessions: Record<string, Record<str
     return missing.map((peer) => `${name} has no BGP session with ${peer.name}`);
   });
 
+/** Whether exactly those calico-nodes are ready that the verdict says. Kubernetes asks them every ten seconds. Pure. */
+export function isReadyAsJudged(plan: LabPlan, pods: readonly Pod[]): boolean {
+  if (!plan.calico) return true;
+  const notReady = new Set(judge(plan).notReady.map(({ node }) => node));
+  return plan.nodes.every(({ name }) => isReady(podOn(pods, name)) !== notReady.has(name));
+}
+
+const isReady = (pod: Pod | undefined): boolean =>
+  pod !== undefined && conditionOf(pod, "Ready")?.status === "True";
+
 /**
  * Whether each calico-node is ready, beside what the verdict says. One that is not is asked why, and the cause behind its
  * message is looked for: whether the peers' port 179 can be reached.
@@ -71,11 +81,11 @@ export async function checkReadiness(field: Field, plan: LabPlan, pods: readonly
   const notReady = new Set(judge(plan).notReady.map(({ node }) => node));
   return field.each(plan.nodes, async ({ name }): Promise<Check> => {
     const pod = podOn(pods, name);
-    const isReady = pod !== undefined && conditionOf(pod, "Ready")?.status === "True";
+    const ready = isReady(pod);
     const predicted = notReady.has(name) ? "not ready" : "ready";
-    const observed = isReady ? "ready" : "not ready";
+    const observed = ready ? "ready" : "not ready";
     const check = { name: `calico-node on ${name}`, predicted, observed, agrees: predicted === observed };
-    if (isReady) return check;
+    if (ready) return check;
     return {
       ...check,
       explanation: pod ? await whyNotReady(field, plan, name, pod) : "there is no such pod",

@@ -5,7 +5,7 @@ import type { Measured, NodeFacts } from "../measured";
 import type { Prober } from "../prober";
 import type { Sample } from "../sample";
 import { ClusterApi } from "./api";
-import { calicoNodes, checkReadiness, sessionsAmiss, sessionsOf } from "./bgp";
+import { calicoNodes, checkReadiness, isReadyAsJudged, sessionsAmiss, sessionsOf } from "./bgp";
 import { takeCaptures } from "./captures";
 import { checkNames } from "./dns";
 import { Field } from "./field";
@@ -40,6 +40,9 @@ export interface ClusterProberArgs {
 
 /** Seconds for the routes and BGP sessions to become what the plan says. */
 const CONVERGE = 20;
+
+/** Seconds for calico-node to become ready or not: a session that has ended is noticed by three probes, ten seconds apart. */
+const READINESS = 45;
 
 /** Measures a cluster through its API: with the study's pods, which it starts, and from the nodes' own networks. */
 export function clusterProber({
@@ -136,7 +139,7 @@ async function converge({
   plan,
   study,
 }: Pick<Args, "api" | "field" | "plan" | "study">): Promise<Converged> {
-  const deadline = Date.now() + CONVERGE * 1000;
+  const start = Date.now();
   for (;;) {
     const [affinities, pods] = await Promise.all([
       plan.calico ? api.list<BlockAffinity>("crd.projectcalico.org/v1", "BlockAffinity") : [],
@@ -157,7 +160,9 @@ async function converge({
     const facts = looks.map(({ name, ran, pod }) =>
       factsOf(plan, name, { ran, pod, recordedAddress: recorded(name) }),
     );
-    if (amiss.length === 0 || Date.now() > deadline) return { facts, sessions, pods, amiss };
+    const isOver = (seconds: number) => Date.now() > start + seconds * 1000;
+    const hasConverged = amiss.length === 0 && (isReadyAsJudged(plan, pods) || isOver(READINESS));
+    if (hasConverged || (amiss.length > 0 && isOver(CONVERGE))) return { facts, sessions, pods, amiss };
     await delay(1000);
   }
 }

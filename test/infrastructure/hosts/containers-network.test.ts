@@ -83,15 +83,15 @@ describe("the network of node containers", () => {
     );
   });
 
-  it("has faults where they are: at the ports, at the router, or in the node's own firewall", () => {
+  it("has faults where they are: at the ports, or in the node's own firewall", () => {
     const spec = (raw: RawConfig) => render(onContainers(raw));
     const aws = { cloud: "aws", encapsulation: "None" } as const;
     const check = / ip daddr != \{ 10\.0\.3\.10 \} counter drop/;
     assert.doesNotMatch(spec(aws).network.rules, check);
     assert.match(spec({ ...aws, faults: ["source-dest-check"] }).network.rules, check);
-    const blackHole = /chain black-hole/;
-    assert.match(spec({ ...aws, faults: ["mtu-black-hole"] }).network.router, blackHole);
-    assert.doesNotMatch(spec(aws).network.router, blackHole);
+    const forwards = spec({ ...aws, faults: ["host-firewall-forward-drop"] });
+    for (const { host } of forwards.nodes) assert.match(host?.apply ?? "", /hook forward .*\n +counter drop/);
+    assert.deepEqual(forwards.network, spec(aws).network);
     const plain = spec({
       cloud: "twin",
       encapsulation: "VXLAN",

@@ -1,6 +1,6 @@
 /** What is read on the nodes of a cluster: routes, devices, BGP, the reasons of calico-node. */
 import assert from "node:assert/strict";
-import { decode, parseSessions, sessionsAmiss } from "../../../components/study/cluster/bgp";
+import { decode, isReadyAsJudged, parseSessions, sessionsAmiss } from "../../../components/study/cluster/bgp";
 import { filterOf } from "../../../components/study/cluster/captures";
 import { predictions } from "../../../components/study/cluster/dns";
 import { Field } from "../../../components/study/cluster/field";
@@ -165,6 +165,29 @@ Mesh_10_0_4_11 BGP      ---      start  08:12:04.125 Active`;
     it(`give a cause for a calico-node that is not ready: ${name}`, () => {
       assert.match(decode(message, nameOf, ports), cause);
     });
+});
+
+describe("calico-node's readiness", () => {
+  const pod = (node: string, status: "True" | "False") => ({
+    kind: "Pod",
+    apiVersion: "v1",
+    metadata: { name: `calico-${node}` },
+    spec: { nodeName: node },
+    status: { conditions: [{ type: "Ready", status }] },
+  });
+  const all = (status: "True" | "False") => ["cp1", "w1", "w2", "w3"].map((node) => pod(node, status));
+
+  it("is waited for until it is what the verdict says, ready or not", () => {
+    const plan = planOf({ cloud: "aws", encapsulation: "VXLAN" });
+    assert.equal(isReadyAsJudged(plan, all("True")), true);
+    assert.equal(isReadyAsJudged(plan, [...all("True").slice(1), pod("cp1", "False")]), false);
+    assert.equal(isReadyAsJudged(plan, all("True").slice(1)), false, "there is no such pod");
+    const blocked = planOf({ cloud: "aws", encapsulation: "VXLAN", faults: ["bgp-blocked"] });
+    assert.equal(isReadyAsJudged(blocked, all("True")), false, "Kubernetes has not asked it yet");
+    assert.equal(isReadyAsJudged(blocked, all("False")), true);
+    const none = planOf({ cloud: "hosts", hosts: { machines: "containers" }, calico: { install: "none" } });
+    assert.equal(isReadyAsJudged(none, []), true);
+  });
 });
 
 describe("a capture's filter", () => {
