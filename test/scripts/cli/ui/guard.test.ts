@@ -8,7 +8,6 @@ import {
   type Secret,
   wantedIn,
 } from "../../../../scripts/cli/ui/guard";
-import { sizeFrom } from "../../../../scripts/cli/ui/shells";
 
 const SECRET: Secret = { port: 4711, token: newToken() };
 const OWN = "http://127.0.0.1:4711";
@@ -69,13 +68,5 @@ describe("the guard of lab ui", () => {
   it("does not tell who comes by a wrong name whether the token is right", () => {
     const wrong = { host: "evil.example" };
     assert.deepEqual(refusalOf(asked(wrong), SECRET), refusalOf(asked({ ...wrong, url: "/" }), SECRET));
-  });
-});
-
-describe("the size of a terminal in the page", () => {
-  it("is a size, whatever the page says", () => {
-    assert.deepEqual(sizeFrom({ rows: "40", columns: 120 }), { rows: 40, columns: 120 });
-    assert.deepEqual(sizeFrom({ rows: null, columns: "; reboot" }), { rows: 24, columns: 80 });
-    assert.deepEqual(sizeFrom({ rows: -1, columns: 1e9 }), { rows: 2, columns: 1000 });
   });
 });

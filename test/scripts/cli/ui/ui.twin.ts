@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import type { Locator, Page } from "playwright-core";
+import { WebSocket } from "ws";
 import { BrowserUnderTest, violationsOn } from "../../../support/browser";
 import { CliCheckout } from "../../../support/cli-checkout";
 import { mentions, until } from "../../../support/sandbox";
@@ -103,6 +104,22 @@ describe("lab ui", function () {
       address.href,
     );
     assert.equal(read, "not read");
+  });
+
+  it("opens no shell where the lab has none, and closes one whose page talks nonsense", async () => {
+    const socketTo = (place: string) => {
+      const url = new URL(`/shell${address.search}&rows=24&columns=80&place=${place}`, address);
+      return new WebSocket(url.href.replace("http", "ws"), { origin: address.origin });
+    };
+    const [told] = await once(socketTo("..%2Fw1"), "message");
+    assert.deepEqual(JSON.parse(`${told}`), {
+      refused: 'No shell on ../w1: There is no "../w1" in the lab local.',
+    });
+    const socket = socketTo("w1");
+    await once(socket, "message");
+    for (const text of ["{", "null"]) socket.send(text);
+    const [code] = await once(socket, "close");
+    assert.equal(code, 1003);
   });
 
   it("opens a shell on a node, and leaves it by the keyboard", async () => {
