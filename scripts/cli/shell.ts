@@ -11,7 +11,7 @@ import { noSuchName } from "./spelling";
 import { Trailer } from "./trailer";
 
 /** The namespaces of node containers that are no machines. */
-const BELOW_NODES = ["fabric", "router"];
+export const BELOW_NODES = ["fabric", "router"];
 
 /** Opens a shell on this terminal, or runs the command if there is one, and returns its exit code. */
 export async function enter(stack: string, name: string, command: readonly string[]): Promise<number> {

@@ -2,9 +2,11 @@
 import type { WebSocket } from "ws";
 import { openHere } from "../../../components/infrastructure/twin/sandbox";
 import type { Terminal, TerminalSize } from "../../../components/remote";
-import { type Deployment, deploymentOf, runningTwin, twinOf } from "../deployment";
+import { scriptPath } from "../../../components/scripts";
+import { containersOf, type Deployment, deploymentOf, runningTwin, twinOf } from "../deployment";
 import { machinesOf, targetOf } from "../remote-shell";
 import { prepareEngineFor } from "../setup";
+import { BELOW_NODES } from "../shell";
 import type { Places, ShellNews, ShellWish } from "./messages";
 
 /** What xterm.js draws. */
@@ -13,10 +15,17 @@ const TYPE = "xterm-256color";
 /** How many bytes may be on their way to a page that has not drawn them, before the shell has to wait. */
 const AHEAD = 512 * 1024;
 
-/** Where shells can be opened in what is deployed. A twin has its pods, the router, the internet and the fabric, too. */
+/**
+ * Where shells can be opened in what is deployed. A twin has its pods, the router, the internet and the fabric, too; node
+ * containers have router and fabric.
+ */
 export function placesIn(deployed: Deployment | undefined, isRunning: boolean): Places {
   const plan = twinOf(deployed)?.plan;
-  if (!plan) return { nodes: machinesOf(deployed ?? {}), pods: [], network: [] };
+  if (!plan) {
+    const nodes = machinesOf(deployed ?? {});
+    const below = containersOf(deployed) === undefined ? [] : BELOW_NODES;
+    return { nodes, pods: [], network: below.filter((name) => !nodes.includes(name)) };
+  }
   if (!isRunning) return { nodes: [], pods: [], network: [] };
   return {
     nodes: plan.nodes.map(({ name }) => name),
@@ -33,6 +42,9 @@ async function open(stack: string, place: string, size: TerminalSize): Promise<T
     throw new Error(`There is no "${place}" in the lab ${stack}.`);
   const kind = { ...size, type: TYPE };
   if (twinOf(deployed)) return openHere(runningTwin(stack).sandbox.shellArgv(place, TYPE), kind);
+  const folder = containersOf(deployed);
+  if (folder !== undefined && network.includes(place))
+    return openHere(["bash", scriptPath("containers/run"), folder, "enter", place], kind);
   await prepareEngineFor(stack); // only the engine can decrypt the login
   const { openTerminal } =
     require("../../../components/remote") as typeof import("../../../components/remote");

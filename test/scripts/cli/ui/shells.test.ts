@@ -23,10 +23,18 @@ describe("the shells that lab ui offers", () => {
     assert.deepEqual(network, ["router", "internet", "fabric"]);
   });
 
+  const machine = (name: string) => ({ type: `${DYNAMIC_TYPE}Reachable`, inputs: { name } });
+
   it("are those of the machines of a cluster", () => {
-    const machine = (name: string) => ({ type: `${DYNAMIC_TYPE}Reachable`, inputs: { name } });
     const resources = [machine("cp1"), { type: "aws:ec2/instance:Instance" }, machine("w1")];
     assert.deepEqual(placesIn({ resources }, true), { ...NOWHERE, nodes: ["cp1", "w1"] });
+  });
+
+  it("are those of node containers, and of what is below them", () => {
+    const folder = { type: `${DYNAMIC_TYPE}ContainersFolder`, outputs: { folder: "/nonexistent" } };
+    const resources = [folder, machine("cp1"), machine("w1")];
+    const below = ["fabric", "router"];
+    assert.deepEqual(placesIn({ resources }, true), { ...NOWHERE, nodes: ["cp1", "w1"], network: below });
   });
 
   it("are none where nothing runs, or no `up` has finished", () => {
