@@ -10,6 +10,7 @@ import { cache } from "./commands/cache";
 import { capture } from "./commands/capture";
 import { check } from "./commands/check";
 import { completion } from "./commands/completion";
+import { diagnoseCommand } from "./commands/diagnose";
 import { diff } from "./commands/diff";
 import { down } from "./commands/down";
 import { importCommand } from "./commands/import";
@@ -55,6 +56,7 @@ const COMMANDS = [
   bench,
   bundle,
   importCommand,
+  diagnoseCommand,
   check,
   shell,
   capture,
@@ -98,7 +100,8 @@ eval "$(scripts/lab env)" it is \`lab\`, and plain Pulumi works, too:
 pulumi -s ${DEFAULT_STACK} up
 Exit codes: 0 success; 1 verdict and observation disagree, or the engine failed;
 2 the command or the config is wrong. Of check: 1 something was found, 2 a
-machine could not be looked at. Of diff: 1 something differs.
+machine could not be looked at. Of diff: 1 something differs. Of diagnose: 1
+trouble was found, 2 it could not look.
 
 Examples:
   ${typed("")}

@@ -41,6 +41,10 @@ export interface ImportedLab {
   config: RawConfig;
   plan: LabPlan;
   faults: FoundFault[];
+  /** The nodes' names in the cluster, by their names in the lab. */
+  originals: Readonly<Record<string, string>>;
+  /** The ids of the nodes' interfaces in their cloud, by the nodes' names in the lab, and of the groups that were told. */
+  ids: { ports: Readonly<Record<string, string>>; groups: readonly string[] };
   /** What was assumed, because nothing says it. */
   assumptions: string[];
   facts: Facts;
@@ -143,9 +147,20 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
     config: configOf(entries),
     plan,
     faults,
+    originals: Object.fromEntries(machines.map(({ name, original }) => [name, original])),
+    ids: idsOf(facts, machines),
     assumptions: [...new Set(assumptions.map(clean))],
     facts,
   };
+}
+
+function idsOf(facts: Facts, machines: readonly Machine[]): ImportedLab["ids"] {
+  const security = new Security(facts);
+  const ports = machines.flatMap((machine) => {
+    const id = security.portOf(machine)?.id;
+    return id ? [[machine.name, clean(id)]] : [];
+  });
+  return { ports: Object.fromEntries(ports), groups: facts.groups.map(({ value }) => clean(value)) };
 }
 
 const configOf = (entries: readonly Entry[]): RawConfig =>

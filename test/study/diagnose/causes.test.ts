@@ -1,0 +1,91 @@
+/** The cause is found from what was seen alone: what every fault of the catalogue does, told without its name. */
+import assert from "node:assert/strict";
+import { FAULTS, type FaultSetting, faultLabel } from "../../../components/config";
+import { FAULT_FACTS, judge, type LabPlan, pairsOf, withFaults } from "../../../components/plan";
+import { diagnose } from "../../../components/study/diagnose/causes";
+import { outcomesOf } from "../../../components/study/observation";
+import { asPredicted } from "../../support/measured";
+import { planOf } from "../../support/problems";
+
+/** What would be seen in a cluster with faults that the one who looks does not know. */
+function seenWith(healthy: LabPlan, faults: readonly FaultSetting[]) {
+  const broken = withFaults(healthy, faults);
+  const measured = asPredicted(broken);
+  const sample = { pairs: pairsOf(healthy), of: pairsOf(healthy).length };
+  const down = Object.entries(measured.sessions).map(([node, peers]) => [
+    node,
+    Object.entries(peers).flatMap(([peer, state]) => (state === "Established" ? [] : [peer])),
+  ]);
+  return { outcomes: outcomesOf(healthy, measured, sample), sessionsDown: Object.fromEntries(down) };
+}
+
+const told = (plan: LabPlan) => {
+  const { paths, notReady } = judge(plan);
+  return JSON.stringify([
+    paths.map(({ path, reach, probe, outcome, part }) => [path, reach, probe, outcome, part]),
+    notReady.length,
+  ]);
+};
+
+const LABS: [string, Record<string, unknown>][] = [
+  ["IPIP on plain", { encapsulation: "IPIP" }],
+  ["VXLAN on aws", { encapsulation: "VXLAN", fabric: "aws" }],
+  ["None with routes on openstack", { encapsulation: "None", fabric: "openstack", podRoutes: true }],
+];
+
+describe("a diagnosis", () => {
+  for (const [name, raw] of LABS) {
+    const healthy = planOf(raw);
+
+    it(`${name}: finds nothing where nothing is wrong`, () => {
+      assert.deepEqual(diagnose(healthy, seenWith(healthy, [])), {
+        isHealthy: true,
+        differing: 0,
+        alternatives: [],
+        ruledOut: [],
+      });
+    });
+
+    const own = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+    const effective = own.filter((fault) => told(withFaults(healthy, [fault])) !== told(healthy));
+    for (const fault of effective) {
+      it(`${name}: ${fault} explains everything, and nothing that is told apart from it is named`, () => {
+        const { cause, alternatives } = diagnose(healthy, seenWith(healthy, [fault]));
+        const found = [cause, ...alternatives].flatMap((one) => one?.faults.map(faultLabel).join("+") ?? []);
+        assert.equal(cause?.unexplained, 0);
+        assert.ok(found.includes(fault), found.join());
+        for (const one of alternatives) assert.equal(one.unexplained, 0);
+      });
+
+      it(`${name}: ${fault} is named first if something else has shown it`, () => {
+        const { cause } = diagnose(healthy, seenWith(healthy, [fault]), [fault]);
+        assert.deepEqual(cause, { faults: [fault], unexplained: 0 });
+      });
+    }
+  }
+
+  it("names the node that has a fault", () => {
+    const healthy = planOf({ encapsulation: "VXLAN" });
+    const fault = { fault: "vxlan-blocked", nodes: ["w2"] } as const;
+    const { cause } = diagnose(healthy, seenWith(healthy, [{ fault: "vxlan-blocked", nodes: ["w2"] }]));
+    assert.equal(cause?.unexplained, 0);
+    assert.equal(faultLabel(cause?.faults[0] as FaultSetting), faultLabel({ ...fault, nodes: ["w2"] }));
+  });
+
+  it("finds two faults that stand together", () => {
+    const healthy = planOf({ encapsulation: "IPIPCrossSubnet", fabric: "aws" });
+    const both: FaultSetting[] = ["ipip-blocked", "source-dest-check"];
+    const { cause } = diagnose(healthy, seenWith(healthy, both));
+    assert.equal(cause?.unexplained, 0);
+    assert.deepEqual(cause?.faults.map(faultLabel).sort(), both);
+  });
+
+  it("says what it has ruled out where nothing fits", () => {
+    const healthy = planOf({ encapsulation: "IPIP" });
+    const seen = seenWith(healthy, []);
+    const odd = seen.outcomes.map((one, i) => (i === 0 ? { ...one, observed: "fails" as const } : one));
+    const { isHealthy, cause, ruledOut } = diagnose(healthy, { ...seen, outcomes: odd });
+    assert.deepEqual([isHealthy, cause], [false, undefined]);
+    assert.ok(ruledOut.includes("ipip-blocked") && ruledOut.includes("bgp-blocked"));
+  });
+});
