@@ -151,9 +151,11 @@ end_sessions() {
     root=$entry/root
     for socket in "$root"/run/calico/bird.ctl "$root"/var/run/calico/bird.ctl; do
       [[ -S $socket && ! -L $socket && ! -L ${socket%/*} && ! -L ${socket%/calico/*} ]] || continue
-      printf 'restart all\n' | timeout 5 socat -t 1 - "UNIX-CONNECT:$socket" >/dev/null 2>&1 || true
+      # Five seconds: a BIRD on a busy machine forgets what a client that has left asked for. All at the same time.
+      { printf 'restart all\n' | timeout 10 socat -t 5 - "UNIX-CONNECT:$socket" >/dev/null 2>&1 9>&- || true; } &
     done
   done
+  wait
 }
 
 # The nodes' name server is the one of slirp4netns, which forwards to this machine's. TEST-NET-1, because a lab may use
