@@ -32,7 +32,7 @@ const GROUPED: readonly Fabric[] = FABRICS.filter((fabric) => fabricFacts({ fabr
 /** By how many bytes a link carries less than its NIC says. More than the largest tunnel's header (50). */
 export const SMALLER_BY = 100;
 
-/** Measured: the API server no longer answered the nodes, nor kubectl. */
+/** Expected: the API server would no longer answer the nodes, nor kubectl. */
 const LOSES_THE_API = "the API server's own full-size packets are lost too, and with them the cluster";
 
 /** The facts of each fault. */

@@ -125,7 +125,8 @@ export class MachinesLab extends Lab {
     fs.writeFileSync(this.kubeconfig, text, { mode: 0o600 });
   }
 
-  private get kubeconfig(): string {
+  /** The file with the kubeconfig, once it was read. */
+  get kubeconfig(): string {
     return path.join(this.root, "kubeconfig");
   }
 
