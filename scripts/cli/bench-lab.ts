@@ -1,5 +1,4 @@
 /** Measures a lab in each encapsulation, and brings it back to its own. */
-import * as fs from "node:fs";
 import * as os from "node:os";
 import type { Encapsulation } from "../../components/config";
 import type { LabPlan } from "../../components/plan";
@@ -40,6 +39,7 @@ import { planOf } from "./lab-plan";
 import { proberOf } from "./observation";
 import { labConfig } from "./overlay";
 import { ownVersion } from "./own-version";
+import { writeReport } from "./report-file";
 import { runSetup } from "./setup";
 import { print, printJson, say, widthOf } from "./terminal";
 
@@ -249,19 +249,8 @@ async function putBack(
 function show(stack: string, bench: Bench, evidence: readonly Evidence[], options: BenchOptions): void {
   const { json, markdown, verbose } = options;
   const whole = { lab: stack, ...bench, summary: benchFigures(bench) };
-  if (typeof json === "string") write(json, `${JSON.stringify({ ...whole, evidence }, null, 2)}\n`);
-  if (markdown !== undefined) write(markdown, formatBenchMarkdown(stack, bench), { append: true });
+  if (typeof json === "string") writeReport(json, `${JSON.stringify({ ...whole, evidence }, null, 2)}\n`);
+  if (markdown !== undefined) writeReport(markdown, formatBenchMarkdown(stack, bench), { append: true });
   if (json === true) printJson(whole);
   else print(formatBench(bench, { verbose, width: widthOf(process.stdout) }));
-}
-
-/** Markdown is appended: a CI job's summary may have something in it already. */
-function write(file: string, text: string, { append = false } = {}): void {
-  try {
-    fs.writeFileSync(file, text, { flag: append ? "a" : "w" });
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    throw new Failure(`The lab was measured, but ${file} cannot be written (${code}).`, 1);
-  }
-  say(`Written: ${file}`);
 }

@@ -16,7 +16,7 @@ export async function confirmed(question: string, why: string, options: Answered
   return options.yes === true || ask(question);
 }
 
-/** @throws {Failure} when nobody has answered, and nobody can be asked. */
+/** @throws {Failure} when there was no answer, and there is no terminal to ask on. */
 export function requireAnswer(why: string, { yes = false }: Answered): void {
   if (yes || (process.stdin.isTTY && process.stdout.isTTY)) return;
   throw badUsage(`${why}: confirm with --yes, or run it on a terminal.`);

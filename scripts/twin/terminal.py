@@ -47,7 +47,7 @@ def show(terminal):
     except BlockingIOError:
         return True
     except OSError:
-        return False  # Linux reports that nobody holds the other end as EIO
+        return False  # Linux reports with EIO that the other end is closed
     while shown:
         shown = shown[os.write(1, shown) :]
     return True
@@ -68,7 +68,7 @@ class Sizes:
 
 
 def relay(terminal, ended):
-    """Until the program has ended, or nobody types any more."""
+    """Until the program has ended, or its input ends."""
     typed, sizes = b"", Sizes(terminal)
     sources = {0, SIZES, terminal, ended}
     while True:
@@ -119,7 +119,7 @@ def main(rows, columns, *argv):
     try:
         relay(terminal, ended)
     except BrokenPipeError:
-        pass  # nobody looks any more
+        pass  # the reader has gone
     os.close(terminal)
     return farewell(pid)
 

@@ -16,7 +16,7 @@ const resources = (groupVersion: string, kinds: Record<string, string>) => ({
   resources: Object.entries(kinds).map(([name, kind]) => ({ name, kind, namespaced: kind === "ConfigMap" })),
 });
 
-/** Answers by path: two kinds of Kubernetes', two of Calico's, of which nobody may read one. */
+/** Answers by path: two kinds of Kubernetes', two of Calico's, of which one may not be read. */
 export const answersWith = (nodes: readonly object[], pool: object): Record<string, object> => ({
   "/api/v1": resources("v1", { nodes: "Node", configmaps: "ConfigMap" }),
   "/apis/crd.projectcalico.org/v1": resources("crd.projectcalico.org/v1", {

@@ -27,7 +27,7 @@ function translated(plan: LabPlan): string {
   return ` ip saddr { ${plan.subnets.map(({ cidr }) => cidr).join(", ")} }`;
 }
 
-/** A gateway that carries less between the subnets than their links, and tells nobody. */
+/** A gateway that carries less between the subnets than their links, and sends no ICMP error about it. */
 function blackHole(plan: LabPlan): string[] {
   if (!plan.nodes.some(({ host }) => host.broken.includes("mtu-black-hole"))) return [];
   return [

@@ -7,7 +7,7 @@ import { CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf } from "../../p
  * of encaplab gives no node another one. Pure.
  */
 export function configOf(plan: LabPlan): RawConfig {
-  const { cloud, fabric, backend, onTwin, onThisMachine, ipPool, versions, faults } = plan;
+  const { cloud, fabric, backend, onTwin, onContainers, ipPool, versions, faults } = plan;
   const hasOwnFabric = cloud === "aws" || cloud === "openstack";
   const isTested = CALICO_RELEASES[minorOf(versions.calico)]?.kubernetes.includes(
     minorOf(versions.kubernetes),
@@ -16,6 +16,7 @@ export function configOf(plan: LabPlan): RawConfig {
     cloud,
     ...(!hasOwnFabric && { fabric }),
     ...(cloud !== "twin" && onTwin && { rehearse: true }),
+    ...(cloud !== "hosts" && onContainers && { rehearse: "containers" as const }),
     encapsulation: encapsulationOf(ipPool),
     ...(!plan.calico && { calico: { install: "none" as const } }),
     ...(!plan.bgp.enabled && { bgp: "Disabled" as const }),
@@ -37,7 +38,7 @@ export function configOf(plan: LabPlan): RawConfig {
     ...(!isTested && { allowUnsupported: true }),
     proxyMode: plan.proxyMode,
     ...(backend && { openstack: { backend } }),
-    ...(cloud === "hosts" && onThisMachine && !onTwin && { hosts: { machines: CONTAINERS } }),
+    ...(cloud === "hosts" && onContainers && { hosts: { machines: CONTAINERS } }),
     faults: faults
       .map((fault) =>
         typeof fault === "string" ? fault : { ...fault, nodes: fault.nodes && [...fault.nodes] },

@@ -35,7 +35,7 @@ export interface Diagnosis {
   isHealthy: boolean;
   /** How many probes and sessions differ from such a cluster. */
   differing: number;
-  /** The best explanation; undefined if none is better than no fault at all. */
+  /** The best explanation; undefined if none explains most of what differs. */
   cause?: Cause;
   /** Other faults that explain as much: the probes cannot tell them apart. */
   alternatives: Cause[];
@@ -45,6 +45,8 @@ export interface Diagnosis {
 
 /** How many faults may stand together. */
 const MOST_TOGETHER = 3;
+/** The share of the differences that a cause may leave unexplained: with more, its likeness is a coincidence. */
+const MOST_UNEXPLAINED = 0.3;
 /** How many explanations are added to in each round. */
 const BEAM = 6;
 /** Up to so many nodes, each is suspected by itself. */
@@ -87,7 +89,7 @@ export function diagnose(healthy: LabPlan, seen: Seen, suspected: readonly Fault
     causes = next;
   }
   const [best, ...others] = causes;
-  const cause = best && best.unexplained < differing ? best : undefined;
+  const cause = best && best.unexplained <= differing * MOST_UNEXPLAINED ? best : undefined;
   const alternatives = cause ? others.filter((one) => one.unexplained === cause.unexplained) : [];
   const named = new Set([cause, ...alternatives].flatMap((one) => one?.faults.map(faultOf) ?? []));
   return {

@@ -1,22 +1,18 @@
 /** How to fix a cause, as the command of the cloud's own tool where the cloud is the place to fix it. */
 import { type FaultSetting, faultOf, placeOf } from "../../config";
-import { CATALOGUE, type LabPlan } from "../../plan";
+import { CATALOGUE, FAULT_FACTS, type FirewallRule, type LabPlan, ruleOf } from "../../plan";
 import type { ImportedLab } from "../import";
 
 /** What the commands name. */
 export type Ids = ImportedLab["ids"];
 
-/** What a closed rule lets in, as the clouds' tools say it. */
-const OPEN: Partial<Record<string, { aws: string; openstack: string }>> = {
-  "bgp-blocked": {
-    aws: "IpProtocol=tcp,FromPort=179,ToPort=179",
-    openstack: "--protocol tcp --dst-port 179",
-  },
-  "ipip-blocked": { aws: "IpProtocol=4", openstack: "--protocol 4" },
-  "vxlan-blocked": {
-    aws: "IpProtocol=udp,FromPort=4789,ToPort=4789",
-    openstack: "--protocol udp --dst-port 4789",
-  },
+/** A firewall rule in the words of a cloud's tool. */
+type Wording = Pick<FirewallRule, "protocol" | "ports">;
+const WORDINGS = {
+  aws: ({ protocol, ports }: Wording) =>
+    `IpProtocol=${protocol}${ports ? `,FromPort=${ports[0]},ToPort=${ports[1]}` : ""}`,
+  openstack: ({ protocol, ports }: Wording) =>
+    `--protocol ${protocol}${ports ? ` --dst-port ${ports[0] === ports[1] ? ports[0] : ports.join(":")}` : ""}`,
 };
 
 /**
@@ -27,12 +23,13 @@ export function fixCommands(plan: LabPlan, setting: FaultSetting, { ports, group
   const fault = faultOf(setting);
   const nodes = placeOf(setting).nodes ?? plan.nodes.map(({ name }) => name);
   const group = groups.length === 1 && groups[0] !== "the group" ? (groups[0] as string) : "GROUP";
-  const open = OPEN[fault];
+  const { closes } = FAULT_FACTS[fault];
+  const rule = closes && closes !== "pod-cidr" ? ruleOf(plan, closes) : undefined;
   const { cidr } = plan.ipPool;
   if (plan.fabric === "aws") {
-    if (open)
+    if (rule)
       return [
-        `aws ec2 authorize-security-group-ingress --group-id ${group} --ip-permissions '${open.aws},UserIdGroupPairs=[{GroupId=${group}}]'`,
+        `aws ec2 authorize-security-group-ingress --group-id ${group} --ip-permissions '${WORDINGS.aws(rule)},UserIdGroupPairs=[{GroupId=${group}}]'`,
       ];
     if (fault === "pod-cidr-blocked")
       return [`aws ec2 authorize-security-group-ingress --group-id ${group} --protocol -1 --cidr ${cidr}`];
@@ -43,8 +40,10 @@ export function fixCommands(plan: LabPlan, setting: FaultSetting, { ports, group
       );
   }
   if (plan.fabric === "openstack") {
-    if (open)
-      return [`openstack security group rule create ${open.openstack} --remote-group ${group} ${group}`];
+    if (rule)
+      return [
+        `openstack security group rule create ${WORDINGS.openstack(rule)} --remote-group ${group} ${group}`,
+      ];
     if (fault === "pod-cidr-blocked")
       return [`openstack security group rule create --remote-ip ${cidr} ${group}`];
     if (fault === "port-security")

@@ -1,11 +1,10 @@
 /** `lab observe`: measures a lab again. */
-import * as fs from "node:fs";
 import { type Command, Option } from "commander";
 import { command, endsWith, type LabOptions, named, STACK, stackOption, verboseOption } from "../command";
-import { badUsage, DISAGREES, Failure } from "../failure";
+import { badUsage, DISAGREES } from "../failure";
 import { typed } from "../invocation";
 import { type Named, requireLab } from "../labs";
-import { print, printJson, say, widthOf } from "../terminal";
+import { print, printJson, widthOf } from "../terminal";
 
 interface Options extends Omit<LabOptions, "json"> {
   all?: boolean;
@@ -60,25 +59,16 @@ async function observeAgain(which: Named, options: Options): Promise<number> {
   const { cleanUpLab, proberOf } = require("../observation") as typeof import("../observation");
   if (cleanup) return cleanUpLab(stack);
   const study = require("../../../components/study") as typeof import("../../../components/study");
+  const { writeReport } = require("../report-file") as typeof import("../report-file");
   const { prober, plan } = await proberOf(stack);
   const observed = await study.observeWithEvidence(prober, plan, { all });
   const { observation, outcomes, evidence } = observed;
   if (typeof json === "string")
-    write(json, `${JSON.stringify({ lab: stack, ...observation, outcomes, evidence }, null, 2)}\n`);
-  if (junit !== undefined) write(junit, study.formatJunit(stack, observed));
-  if (markdown !== undefined) write(markdown, study.formatMarkdown(stack, observation), { append: true });
+    writeReport(json, `${JSON.stringify({ lab: stack, ...observation, outcomes, evidence }, null, 2)}\n`);
+  if (junit !== undefined) writeReport(junit, study.formatJunit(stack, observed));
+  if (markdown !== undefined)
+    writeReport(markdown, study.formatMarkdown(stack, observation), { append: true });
   if (json === true) printJson(observation);
   else print(study.formatObservation(observation, { verbose, width: widthOf(process.stdout) }));
   return observation.agrees ? 0 : DISAGREES;
-}
-
-/** Markdown is appended: a CI job's summary may have something in it already. */
-function write(file: string, text: string, { append = false } = {}): void {
-  try {
-    fs.writeFileSync(file, text, { flag: append ? "a" : "w" });
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    throw new Failure(`The lab was measured, but ${file} cannot be written (${code}).`, 1);
-  }
-  say(`Written: ${file}`);
 }

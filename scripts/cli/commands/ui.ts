@@ -12,7 +12,7 @@ export const ui = (): Command =>
   command("ui", {
     summary: "the report's page in your browser, live, with a shell per node",
     details:
-      "Prints the address of a page that shows what `report` shows, and follows the lab: what a `switch` or an `up` does now, and what was measured after it. A shell can be opened in each node, and on the twin in each pod, the router, the internet and the fabric. The page is served on 127.0.0.1 only, and only under the address with its token, which is another one each time: whoever has it is root in the lab. Ctrl-C ends the server and every shell.",
+      "Prints the address of a page that shows what `report` shows, and follows the lab: what a `switch` or an `up` does now, and what was measured after it. A shell can be opened in each node, and on the twin in each pod, the router, the internet and the fabric. The page is served on 127.0.0.1 only, and only under the address with its token, which is another one each time: the address alone makes its reader root in the lab. Ctrl-C ends the server and every shell.",
     examples: ["ui", "ui L9 --open"],
   })
     .argument(STACK[0], `${STACK[1]}, else local`)

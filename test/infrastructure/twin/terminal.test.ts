@@ -1,4 +1,4 @@
-// A program on a terminal of its own, which nobody sits at.
+// A program on a pseudo-terminal, without a user's own terminal.
 import assert from "node:assert/strict";
 import { openHere } from "../../../components/infrastructure/twin/sandbox";
 import type { Terminal } from "../../../components/remote";
@@ -16,7 +16,7 @@ function open(script: string, kind = KIND): { terminal: Terminal; shown: () => s
   return { terminal, shown: () => text };
 }
 
-describe("a terminal that nobody sits at", function () {
+describe("a terminal of a sandbox's shell", function () {
   this.timeout(20_000);
 
   it("has its size and its type, and takes another size", async () => {

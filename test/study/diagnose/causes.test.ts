@@ -80,6 +80,16 @@ describe("a diagnosis", () => {
     assert.deepEqual(cause?.faults.map(faultLabel).sort(), both);
   });
 
+  it("names no cause that leaves most of the differences unexplained", () => {
+    const healthy = planOf({ encapsulation: "VXLAN" });
+    const seen = seenWith(healthy, []);
+    // No fault loses every other probe of all pairs, inside nodes as well.
+    const odd = seen.outcomes.map((one, i) => (i % 2 === 0 ? { ...one, observed: "fails" as const } : one));
+    const { differing, cause } = diagnose(healthy, { ...seen, outcomes: odd });
+    assert.ok(differing > 50);
+    assert.equal(cause, undefined);
+  });
+
   it("says what it has ruled out where nothing fits", () => {
     const healthy = planOf({ encapsulation: "IPIP" });
     const seen = seenWith(healthy, []);

@@ -463,7 +463,7 @@ describe("what the model cannot express", () => {
   const felix = (spec: string) =>
     `apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {name: default}\nspec: {${spec}}\n`;
 
-  it("is listed with its place: eBPF, WireGuard, policies, other ports, AS numbers, kinds that nobody reads", () => {
+  it("is listed with its place: eBPF, WireGuard, policies, other ports, AS numbers, kinds that are not read", () => {
     const texts = [
       felix("bpfEnabled: true, wireguardEnabled: true, vxlanPort: 8472, vxlanVNI: 1"),
       "apiVersion: crd.projectcalico.org/v1\nkind: BGPConfiguration\nmetadata: {name: default}\nspec: {asNumber: 63400, serviceClusterIPs: [{cidr: 10.0.0.0/8}]}\n",

@@ -29,7 +29,7 @@ export function openHere(argv: readonly string[], { rows, columns, type }: Termi
     resize: (size) => sizes.write(`${size.rows} ${size.columns}\n`),
     end: () => {
       input.end();
-      // Whoever hung up reads no more, and what waits to be written would keep the shell from ending.
+      // The reader has gone, and output that waits to be written would keep the shell from ending.
       output.destroy();
     },
     ended,

@@ -196,7 +196,7 @@ describe("lab ui", function () {
       assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
     });
 
-  it("asks nobody but its own server", () => {
+  it("sends requests to its own server only", () => {
     assert.ok(addresses.length >= 3, addresses.join());
     for (const one of addresses)
       assert.match(one, new RegExp(`^(http|ws)://127\\.0\\.0\\.1:${address.port}/`));
