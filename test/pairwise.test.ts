@@ -10,6 +10,7 @@ import {
   COMBINATIONS,
   EFFECTIVE,
   inPairs,
+  isForCi,
   MATRIX,
   PLACED,
   PLACED_SELECTION,
@@ -90,8 +91,8 @@ describe("the twin's matrix", () => {
 
   const selected = SELECTION.filter((one) => inPairs(one) && VARIED.includes(one));
 
-  it(`is covered by CI's selection of ${SELECTION.length} of its ${MATRIX.length} cases: every varied pair of the fabrics aws, openstack and plain that occurs`, () => {
-    assert.deepEqual(pairsIn(selected), pairsIn(VARIED.filter(inPairs)));
+  it(`is covered by CI's selection of ${SELECTION.length} of its ${MATRIX.length} cases: every varied pair of the fabrics aws, openstack and plain that occurs, but those that change nothing in QEMU`, () => {
+    assert.deepEqual(pairsIn(selected), pairsIn(VARIED.filter(inPairs).filter(isForCi)));
     assert.ok(SELECTION.length < MATRIX.length / 3, `${SELECTION.length}`);
     assert.deepEqual(SELECTION.filter((one) => !MATRIX.includes(one)).map(titleOf), []);
   });
@@ -141,6 +142,9 @@ describe("the twin's matrix", () => {
   });
 
   it("gives the same selection on each run", () => {
-    assert.deepEqual(pairwise(VARIED.filter(inPairs), pairwise(EFFECTIVE.filter(inPairs))), selected);
+    assert.deepEqual(
+      pairwise(VARIED.filter(inPairs).filter(isForCi), pairwise(EFFECTIVE.filter(inPairs))),
+      selected,
+    );
   });
 });
