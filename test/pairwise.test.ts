@@ -14,8 +14,10 @@ import {
   MATRIX,
   PLACED,
   PLACED_SELECTION,
+  pairsForCi,
   SELECTION,
   SITES,
+  selectPairs,
   titleOf,
   VARIED,
 } from "./support/twin-cases";
@@ -91,8 +93,13 @@ describe("the twin's matrix", () => {
 
   const selected = SELECTION.filter((one) => inPairs(one) && VARIED.includes(one));
 
-  it(`is covered by CI's selection of ${SELECTION.length} of its ${MATRIX.length} cases: every varied pair of the fabrics aws, openstack and plain that occurs, but those that change nothing in QEMU`, () => {
-    assert.deepEqual(pairsIn(selected), pairsIn(VARIED.filter(inPairs).filter(isForCi)));
+  it(`is covered by CI's selection of ${SELECTION.length} of its ${MATRIX.length} cases: every varied pair of the fabrics aws, openstack and plain that occurs, and in QEMU those of a fault that changes something`, () => {
+    const played = pairsIn(selected);
+    const wanted = VARIED.filter(inPairs).filter(isForCi).flatMap(pairsForCi);
+    assert.deepEqual(
+      wanted.filter((pair) => !played.has(pair)),
+      [],
+    );
     assert.ok(SELECTION.length < MATRIX.length / 3, `${SELECTION.length}`);
     assert.deepEqual(SELECTION.filter((one) => !MATRIX.includes(one)).map(titleOf), []);
   });
@@ -113,8 +120,12 @@ describe("the twin's matrix", () => {
   });
 
   it("is covered in CI by cases whose fault changes something, wherever a pair has such a case", () => {
-    const effective = selected.filter((one) => EFFECTIVE.includes(one));
-    assert.deepEqual(pairsIn(effective), pairsIn(EFFECTIVE.filter(inPairs)));
+    const played = pairsIn(selected.filter((one) => EFFECTIVE.includes(one)));
+    const wanted = EFFECTIVE.filter(inPairs).flatMap(pairsForCi);
+    assert.deepEqual(
+      wanted.filter((pair) => !played.has(pair)),
+      [],
+    );
   });
 
   it("is covered in CI by at least one case on each of the other fabrics", () => {
@@ -142,9 +153,6 @@ describe("the twin's matrix", () => {
   });
 
   it("gives the same selection on each run", () => {
-    assert.deepEqual(
-      pairwise(VARIED.filter(inPairs).filter(isForCi), pairwise(EFFECTIVE.filter(inPairs))),
-      selected,
-    );
+    assert.deepEqual(selectPairs(), selected);
   });
 });
