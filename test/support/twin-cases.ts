@@ -1,12 +1,9 @@
-/** The twin's matrix: what is varied, the selection for CI, and the failure message that shows what disagreed. */
-import assert from "node:assert/strict";
+/** The twin's matrix: what is varied, and the selection for CI. */
 import { ENCAPSULATIONS, type Encapsulation, type Fabric, faultLabel } from "../../components/config";
-import { ENCAPSULATION_FACTS, fabricFacts, hasEffect, type LabPlan } from "../../components/plan";
-import { formatObservation, type Observation } from "../../components/study";
+import { ENCAPSULATION_FACTS, fabricFacts, hasEffect } from "../../components/plan";
 import { EVERYWHERE, faultsOf, ON_ONE_NODE, onHost } from "./fault-settings";
 import { pairsOf, pairwise } from "./pairwise";
 import { errorOf, planOf, type RawConfig } from "./problems";
-import { kindFor, sharedMachine, TwinUnderTest } from "./twin";
 
 /** Where the nodes are: each fabric, and Neutron with its other backend. */
 export const SITES: Readonly<Record<Site, { fabric: Fabric; openstack?: { backend: "ovs" } }>> = {
@@ -22,7 +19,7 @@ export const SITES: Readonly<Record<Site, { fabric: Fabric; openstack?: { backen
   tailscale: { fabric: "tailscale" },
 };
 type Site = Fabric | "openstack with OVS";
-const SITE_NAMES = Object.keys(SITES) as Site[];
+export const SITE_NAMES = Object.keys(SITES) as Site[];
 
 /** What may differ besides encapsulation, fabric and fault. */
 const VARIANTS = {
@@ -50,7 +47,10 @@ export type Case = Readonly<{
 }>;
 
 /** The case as a stack's config. */
-const configOf = ({ encapsulation, fabric, fault, variant }: Case, base: RawConfig = {}): RawConfig => ({
+export const configOf = (
+  { encapsulation, fabric, fault, variant }: Case,
+  base: RawConfig = {},
+): RawConfig => ({
   ...base,
   ...VARIANTS[variant],
   encapsulation,
@@ -212,56 +212,3 @@ export const MATRIX: readonly Case[] = [
   ...VARIED.filter(isIn(pairwise(VARIED, [...TRIPLES, ...SELECTION.filter(isIn(VARIED))]))),
   ...PLACED,
 ];
-
-/** Under emulation each case costs its pairs of pods: the smallest topology that has every path. */
-export const SMALL: RawConfig = {
-  topology: [
-    { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
-    { name: "b", cidr: "10.0.4.0/24", nodes: ["w2"] },
-  ],
-};
-
-/** Defines the tests of the cases that this kernel has the drivers for: one twin for each fabric. */
-export function playInNamespaces(cases: readonly Case[]): void {
-  for (const fabric of SITE_NAMES) {
-    describe(`a twin on the fabric ${fabric}, changed in place, does what the verdict says`, function () {
-      this.timeout(60_000);
-      const twin = new TwinUnderTest("namespaces");
-      after(() => twin.stop());
-      const here = cases.filter((one) => one.fabric === fabric);
-      playInOneTwin(twin, here);
-    });
-  }
-}
-
-/** Defines the tests of all other cases: one twin in a QEMU machine. */
-export function playInMachine(cases: readonly Case[]): void {
-  const machine = sharedMachine();
-  describe("a twin in a machine with Debian's kernel, changed in place, does what the verdict says", function () {
-    this.timeout(300_000);
-    playInOneTwin(machine, cases, SMALL);
-  });
-}
-
-/** Defines the tests of those cases that this kernel plays in the twin's kind of sandbox. */
-function playInOneTwin(twin: TwinUnderTest, cases: readonly Case[], base: RawConfig = {}): void {
-  const modes = ENCAPSULATIONS.filter((one) => kindFor(one) === twin.kind);
-  for (const one of MATRIX.filter((each) => cases.includes(each) && modes.includes(each.encapsulation))) {
-    it(titleOf(one), async () => {
-      await play(twin, { title: titleOf(one), plan: planOf(configOf(one, base)) });
-    });
-  }
-}
-
-/** Brings the twin to the plan in place, and compares every packet with the verdict. */
-export async function play(
-  twin: TwinUnderTest,
-  { title, plan }: { title: string; plan: LabPlan },
-): Promise<Observation> {
-  await twin.bring(plan);
-  const seen = await twin.observe(plan);
-  assert.ok(seen.agrees && seen.notConverged.length === 0, `${title}\n${formatObservation(seen)}`);
-  // A row without pairs or without its packet on the wire agrees with everything.
-  assert.ok(seen.rows.length > 0 && seen.rows.every(({ pairs, agrees }) => pairs > 0 && agrees), title);
-  return seen;
-}

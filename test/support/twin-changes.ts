@@ -6,7 +6,7 @@ import { type LabPlan, planLab } from "../../components/plan";
 import { canHave, labConfigs } from "./arbitraries";
 import { changed } from "./problems";
 import { kindFor, type TwinUnderTest, withTwin } from "./twin";
-import { play } from "./twin-cases";
+import { play } from "./twin-play";
 import { difference, stateOf } from "./twin-state";
 
 /** The encapsulations that this kernel can play without QEMU. */

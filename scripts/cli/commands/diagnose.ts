@@ -1,14 +1,13 @@
 /** `lab diagnose`: what is wrong with a living cluster. */
-import { type Command, Option } from "commander";
-import { FABRICS, type Fabric, STUDY_IMAGE } from "../../../components/config";
+import type { Command } from "commander";
+import { STUDY_IMAGE } from "../../../components/config";
+import { type ClusterOptions, cloudOption, fabricOption } from "../cluster-options";
 import { command, endsWith } from "../command";
 import { BAD_USAGE, badUsage } from "../failure";
 import { print, say, widthOf } from "../terminal";
 
-interface Options {
+interface Options extends ClusterOptions {
   kubeconfig?: string;
-  cloud?: "aws" | "openstack";
-  fabric?: Fabric;
   pods: boolean;
   image: string;
   internet?: string;
@@ -29,17 +28,8 @@ export const diagnoseCommand = (): Command =>
       "--kubeconfig <file>",
       "the cluster's kubeconfig; `lab import --rbac` prints what reading needs",
     )
-    .addOption(
-      new Option(
-        "--cloud <cloud>",
-        "also ask the cloud, by its own command line and with your credentials",
-      ).choices(["aws", "openstack"]),
-    )
-    .addOption(
-      new Option("--fabric <fabric>", "whose network rules apply, if the cluster does not say").choices(
-        FABRICS,
-      ),
-    )
+    .addOption(cloudOption())
+    .addOption(fabricOption("cluster"))
     .option("--no-pods", "only read: start no pod in the cluster, and measure nothing")
     .option("--image <image>", "the image of the pods", STUDY_IMAGE)
     .option("--internet <address>", "a host outside that answers pings, and TCP on port 443")

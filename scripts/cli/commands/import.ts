@@ -1,17 +1,15 @@
 /** `lab import`: from what people have of a cluster that is broken to a stack that reproduces it here. */
-import { type Command, Option } from "commander";
-import { FABRICS, type Fabric } from "../../../components/config";
+import type { Command } from "commander";
 import type { ImportedLab } from "../../../components/study/import";
+import { type ClusterOptions, cloudOption, fabricOption } from "../cluster-options";
 import { command, endsWith } from "../command";
 import { badUsage } from "../failure";
 import { typed } from "../invocation";
 import { print, say, widthOf } from "../terminal";
 
-interface Options {
+interface Options extends ClusterOptions {
   kubeconfig?: string;
   rbac?: boolean;
-  cloud?: "aws" | "openstack";
-  fabric?: Fabric;
   name?: string;
   out?: string;
   stdout?: boolean;
@@ -36,17 +34,8 @@ export const importCommand = (): Command =>
     .argument("[file...]", "files, folders, archives; - is standard input")
     .option("--kubeconfig <file>", "also read the cluster of this kubeconfig, without changing anything")
     .option("--rbac", "print the rights that --kubeconfig needs, as a ClusterRole, and import nothing")
-    .addOption(
-      new Option(
-        "--cloud <cloud>",
-        "also ask the cloud, by its own command line and with your credentials",
-      ).choices(["aws", "openstack"]),
-    )
-    .addOption(
-      new Option("--fabric <fabric>", "whose network rules apply, if the input does not say").choices(
-        FABRICS,
-      ),
-    )
+    .addOption(cloudOption())
+    .addOption(fabricOption("input"))
     .option("--name <name>", "the stack's name; default: that of the first file")
     .option("--out <folder>", "write the two files there; default: stacks/")
     .option("--stdout", "print the stack file, and write nothing")

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { planOf } from "../../support/problems";
 import { TwinUnderTest, withTwin } from "../../support/twin";
-import { play } from "../../support/twin-cases";
 import { assertAsFresh, changeAtRandom, NAMESPACE_MODES } from "../../support/twin-changes";
+import { play } from "../../support/twin-play";
 
 describe("a twin that is switched in place", function () {
   this.timeout(60_000);

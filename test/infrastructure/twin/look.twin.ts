@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Encapsulation } from "../../../components/config";
 import { planOf, type RawConfig } from "../../support/problems";
 import { kindFor, sharedMachine, TwinUnderTest } from "../../support/twin";
-import { play } from "../../support/twin-cases";
+import { play } from "../../support/twin-play";
 
 const RAW: RawConfig = {
   fabric: "aws",

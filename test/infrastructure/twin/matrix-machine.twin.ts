@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { planOf } from "../../support/problems";
 import { sharedMachine } from "../../support/twin";
-import { playInMachine, SELECTION, SMALL } from "../../support/twin-cases";
+import { SELECTION } from "../../support/twin-cases";
+import { playInMachine, SMALL } from "../../support/twin-play";
 
 playInMachine(SELECTION);
 

@@ -1,4 +1,5 @@
 /** All pairs of encapsulation, fabric, fault and variant that this kernel can play: verdict = observation. */
-import { playInNamespaces, SELECTION } from "../../support/twin-cases";
+import { SELECTION } from "../../support/twin-cases";
+import { playInNamespaces } from "../../support/twin-play";
 
 playInNamespaces(SELECTION);

@@ -1,4 +1,5 @@
 /** The matrix: encapsulations, fabrics and faults that this kernel can play. Verdict = observation. */
-import { MATRIX, playInNamespaces } from "../../support/twin-cases";
+import { MATRIX } from "../../support/twin-cases";
+import { playInNamespaces } from "../../support/twin-play";
 
 playInNamespaces(MATRIX);
