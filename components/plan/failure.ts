@@ -1,5 +1,6 @@
 /** Why a path fails and how to fix it, in sentences. */
 import type { Fault } from "../config";
+import { sessionUp } from "./bgp";
 import { CATALOGUE } from "./catalogue";
 import type { Drop } from "./drop";
 import { fabricFacts } from "./fabric";
@@ -59,8 +60,16 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
   const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
   // Without Calico no other encapsulation can be chosen, so do not suggest one.
   const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
-  const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip;
   const sender = plan.nodes.find(({ name }) => name === from.node);
+  // IPIP's routes are BIRD's: without a session between two of the path's nodes, IPIP leaves the packet on the same way.
+  const names = [
+    from.node,
+    ...("node" in to ? [to.node.name] : []),
+    ...(to.kind === "nodeport" ? [to.entry.name] : []),
+  ];
+  const onPath = plan.nodes.filter(({ name }) => names.includes(name));
+  const haveSessions = onPath.every((a, i) => onPath.slice(i + 1).every((b) => sessionUp(plan, a, b)));
+  const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip && haveSessions;
   const orNat = sender?.host.broken.includes("nat-missing") ? "" : ", or set natOutgoing: true";
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const insteadOfPodAddress =

@@ -105,6 +105,17 @@ describe("a fix in the verdict", () => {
     for (const row of failingRows(raw)) assertLeadsOut(raw, row, 3);
   });
 
+  it("does not name IPIP where BIRD has no session between the two nodes, and so no route", () => {
+    const raw: RawConfig = {
+      cloud: "openstack",
+      openstack: { backend: "ovs" },
+      encapsulation: "IPIP",
+      podRoutes: true,
+      faults: [{ fault: "bgp-blocked", nodes: ["w2"] }],
+    };
+    for (const row of failingRows(raw)) assertLeadsOut(raw, row, 3);
+  });
+
   it("is accepted in any lab with any faults, and following the fixes one by one makes the path work", () => {
     fc.assert(
       fc.property(rawConfigs, fc.boolean(), (drawn, withCalico) => {
