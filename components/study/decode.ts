@@ -1,7 +1,8 @@
 /** Reads captured IPv4 packets: the headers that a lab's packets have, and no others. */
 import { type Header, type Ipv4Header, type Packet, VXLAN } from "../plan";
 
-const PROTOCOLS: { [number: number]: Ipv4Header["protocol"] | undefined } = {
+/** What an IPv4 header's number of a protocol stands for, of those that a lab sends. */
+export const PROTOCOLS: { [number: number]: Ipv4Header["protocol"] | undefined } = {
   1: "icmp",
   4: "4",
   6: "tcp",

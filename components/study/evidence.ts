@@ -1,5 +1,8 @@
 /** What an observation is based on: every command, and what it printed. */
 
+/** The last line of what a command printed: most programs say there why they failed. */
+export const lastLine = (output: string): string => output.trim().split("\n").at(-1) ?? "";
+
 /** A command that was run, or a probe that was sent. */
 export interface Evidence {
   /** Where: the name of a study pod or a node, or of a pod of Calico. */

@@ -1,5 +1,6 @@
 /** Packets as tshark decodes them. Pure: the program itself is run by the caller. */
-import { type Header, type Ipv4Header, type Packet, VXLAN } from "../plan";
+import { type Header, type Packet, VXLAN } from "../plan";
+import { PROTOCOLS } from "./decode";
 
 /** What is asked of each packet, in the order of the columns. The last may have any text in it. */
 const FIELDS = [
@@ -67,13 +68,6 @@ export const readTshark = (output: string): Decoded[] =>
       };
     });
 
-const PROTOCOLS: { [number: string]: Ipv4Header["protocol"] | undefined } = {
-  1: "icmp",
-  4: "4",
-  6: "tcp",
-  17: "udp",
-};
-
 /** Puts the headers together, from the first IPv4 header on. Later values of a field are those of inner headers. */
 function packetOf(all: (field: Field) => string[]): Packet | undefined {
   const layers = all("frame.protocols")[0]?.split(":") ?? [];
@@ -88,7 +82,7 @@ function packetOf(all: (field: Field) => string[]): Packet | undefined {
   let left = 0;
   for (const [i, layer] of layers.entries()) {
     if (layer === "ip") {
-      const protocol = PROTOCOLS[next("ip.proto")];
+      const protocol = PROTOCOLS[Number(next("ip.proto"))];
       const length = Number(next("ip.len"));
       if (!protocol || next("ip.hdr_len") !== "20") return undefined;
       const [source, destination] = [next("ip.src"), next("ip.dst")];

@@ -1,4 +1,5 @@
 /** The commands of a benchmark, and what they print. Pure. They are plain, so that a reader can repeat them by hand. */
+import { lastLine } from "../evidence";
 import { type Figures, WARM_UP } from "./bench";
 
 /** Headers of IPv4 and UDP, in bytes. */
@@ -123,5 +124,3 @@ export function readMachine(output: string) {
     iperf3: /[\d.]+/.exec(iperf3)?.[0] ?? "",
   };
 }
-
-const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

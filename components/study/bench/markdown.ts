@@ -1,8 +1,18 @@
 /** A benchmark as Markdown: for the summary of a CI job, for an issue, and in a report. */
 import { list, plain, table } from "../markdown-text";
 import { type Bench, METRIC_NAMES, METRICS } from "./bench";
-import { benchCaution, benchCells, benchMethod, benchNotes, labelOf, summaryRows } from "./report";
-import { figureOf, waysOf } from "./statistics";
+import {
+  BENCH_LEGEND,
+  benchCaution,
+  benchCells,
+  benchMachines,
+  benchMethod,
+  benchNotes,
+  explanationOf,
+  labelOf,
+  summaryRows,
+} from "./report";
+import { waysOf } from "./statistics";
 
 /** @param lab the stack's name. Ends with a line break. */
 export const formatBenchMarkdown = (lab: string, bench: Bench): string =>
@@ -10,10 +20,6 @@ export const formatBenchMarkdown = (lab: string, bench: Bench): string =>
 
 /** The paragraphs and tables, without a title. */
 export function benchSections(bench: Bench): string[] {
-  const machines = bench.machines.map(
-    ({ nodes, kernel, processors, processor, iperf3 }) =>
-      `${nodes.join(", ")}: ${kernel}, ${processors} × ${processor}, iperf3 ${iperf3}`,
-  );
   const heads = [
     "Encapsulation",
     ...METRIC_NAMES.map((metric) => METRICS[metric].title),
@@ -29,19 +35,12 @@ export function benchSections(bench: Bench): string[] {
       table(
         heads,
         waysOf(bench, pair).map((way) => {
-          const of = (figure: Parameters<typeof figureOf>[3]) =>
-            figureOf(bench, pair.path, way, figure)?.median;
-          const [lost, one, eight] = [of("udpLost"), of("retransmits1"), of("retransmits8")];
-          return [
-            labelOf(way),
-            ...benchCells(bench, pair, way),
-            lost === undefined ? "–" : `${(lost * 100).toFixed(0)} %`,
-            `${one ?? "–"}, ${eight ?? "–"}`,
-          ];
+          const { lost = "–", one = "–", eight = "–" } = explanationOf(bench, pair.path, way);
+          return [labelOf(way), ...benchCells(bench, pair, way), lost, `${one}, ${eight}`];
         }),
       ),
     ]),
-    "The first line of each path is the path without encapsulation; the others are ratios to it, ± half of the distance between the rounds.",
-    list([benchMethod(bench), ...machines, ...benchNotes(bench)]),
+    BENCH_LEGEND,
+    list([benchMethod(bench), ...benchMachines(bench), ...benchNotes(bench)]),
   ];
 }

@@ -90,16 +90,32 @@ export const benchCells = (bench: Bench, pair: BenchPair, way: Way): string[] =>
     return figure ? inUnit(figure.median, metric) : "–";
   });
 
-/** What explains the figures of a way: lost datagrams, repeated segments. */
-function detailOf(bench: Bench, path: string, way: Way): string {
+/** What explains the figures of a way: the datagrams that were lost in per cent, the segments that TCP sent again. */
+export function explanationOf(bench: Bench, path: string, way: Way) {
   const of = (figure: Parameters<typeof figureOf>[3]) => figureOf(bench, path, way, figure)?.median;
   const [lost, one, eight] = [of("udpLost"), of("retransmits1"), of("retransmits8")];
+  return { lost: lost === undefined ? undefined : `${(lost * 100).toFixed(0)} %`, one, eight };
+}
+
+function detailOf(bench: Bench, path: string, way: Way): string {
+  const { lost, one, eight } = explanationOf(bench, path, way);
   const parts = [
-    lost === undefined ? [] : `${(lost * 100).toFixed(0)} % of the datagrams lost`,
+    lost === undefined ? [] : `${lost} of the datagrams lost`,
     one === undefined && eight === undefined ? [] : `segments sent again: ${one ?? "–"} and ${eight ?? "–"}`,
   ];
   return parts.flat().join("; ");
 }
+
+/** How the tables of the paths are to be read. */
+export const BENCH_LEGEND =
+  "The first line of each path is the path without encapsulation; the others are ratios to it, ± half of the distance between the rounds.";
+
+/** The machines, a line each. */
+export const benchMachines = ({ machines }: Bench): string[] =>
+  machines.map(
+    ({ nodes, kernel, processors, processor, iperf3 }) =>
+      `${nodes.join(", ")}: ${kernel}, ${processors} × ${processor}, iperf3 ${iperf3}`,
+  );
 
 const heads = METRIC_NAMES.map((metric) => METRICS[metric].head);
 
@@ -110,6 +126,7 @@ export function formatBench(
 ): string {
   const columns = (names: readonly string[]) => names.map((head) => ({ head }));
   const paths = bench.pairs.map(({ path }) => path);
+  const notes = benchNotes(bench);
   const tables = bench.pairs.map((pair) => {
     const rows = waysOf(bench, pair).map((way) => [labelOf(way), ...benchCells(bench, pair, way)]);
     const details = waysOf(bench, pair).map((way) => `  ${labelOf(way)}: ${detailOf(bench, pair.path, way)}`);
@@ -119,10 +136,6 @@ export function formatBench(
       ...(verbose ? details : []),
     ].join("\n");
   });
-  const machines = bench.machines.map(
-    ({ nodes, kernel, processors, processor, iperf3 }) =>
-      `${nodes.join(", ")}: ${kernel}, ${processors} × ${processor}, iperf3 ${iperf3}`,
-  );
   const paragraphs = (texts: readonly string[]) => texts.map((text) => wrap(text, { width })).join("\n");
   return [
     [
@@ -135,11 +148,11 @@ export function formatBench(
     ].join("\n"),
     ...tables,
     paragraphs([
-      "The first line of each path is the path without encapsulation; the others are ratios to it, ± half of the distance between the rounds.",
+      BENCH_LEGEND,
       benchMethod(bench),
       benchCaution(bench),
-      ...(verbose ? machines : []),
+      ...(verbose ? benchMachines(bench) : []),
     ]),
-    ...(benchNotes(bench).length > 0 ? [paragraphs(benchNotes(bench))] : []),
+    ...(notes.length > 0 ? [paragraphs(notes)] : []),
   ].join("\n\n");
 }

@@ -35,10 +35,14 @@ export interface BundleArgs {
   environment: About["environment"];
 }
 
+function aboutOf({ report: { stack, version, madeAt }, isRedacted, environment }: BundleArgs): About {
+  return { format: FORMAT, stack, version, madeAt, isRedacted, environment };
+}
+
 /** The files of a bundle. */
 export function bundleFiles({ report, isRedacted, environment }: BundleArgs): BundleFile[] {
-  const { plan, observation, stack, version, madeAt } = report;
-  const about: About = { format: FORMAT, stack, version, madeAt, isRedacted, environment };
+  const { plan, observation } = report;
+  const about = aboutOf({ report, isRedacted, environment });
   const json = (name: string, value: unknown) => ({ name, text: `${JSON.stringify(value, null, 2)}\n` });
   return [
     json("bundle.json", about),
@@ -52,8 +56,8 @@ export function bundleFiles({ report, isRedacted, environment }: BundleArgs): Bu
 
 /** The bundle as Markdown: the report, and the lab in a form that `lab import` reads. */
 export function bundleText({ report, isRedacted, environment }: BundleArgs): string {
-  const { plan, stack, version, madeAt } = report;
-  const about: About = { format: FORMAT, stack, version, madeAt, isRedacted, environment };
+  const { plan } = report;
+  const about = aboutOf({ report, isRedacted, environment });
   const versions = Object.entries(environment).map(([name, value]) => `${name} ${value}`);
   return [
     formatMarkdown(report).trimEnd(),
