@@ -91,7 +91,7 @@ export class ClusterApi {
       );
       return found.items;
     } catch (error) {
-      if (isNotFound(error) || /Unrecognized API version and kind/.test((error as Error).message)) return [];
+      if (isUnknown(error)) return [];
       throw error;
     }
   }
@@ -110,8 +110,7 @@ export class ClusterApi {
         metadata: { name, namespace },
       })) as KubernetesObject;
     } catch (error) {
-      if (isNotFound(error) || /Unrecognized API version and kind/.test((error as Error).message))
-        return undefined;
+      if (isUnknown(error)) return undefined;
       throw error;
     }
   }
@@ -136,19 +135,19 @@ export class ClusterApi {
   /**
    * Runs a program in a container. Never throws and never hangs: a node that does not answer is a result.
    * @param seconds until the connection is closed.
-   * @param hear is told what the program has printed so far, whenever it prints more.
+   * @param hear is told what the program prints, as it comes.
    */
   async run(
     { namespace, pod, container }: Container,
     command: string[],
     seconds: number,
-    hear?: (printed: string) => void,
+    hear?: (chunk: string) => void,
   ): Promise<Ran> {
     const kept: Buffer[] = [];
     const output = new Writable({
       write(chunk, _encoding, done) {
         kept.push(chunk);
-        hear?.(Buffer.concat(kept).toString("utf8"));
+        hear?.(chunk.toString());
         done();
       },
     });
@@ -224,6 +223,10 @@ async function answers({ hostname, port }: URL): Promise<void> {
 }
 
 const isNotFound = (error: unknown): boolean => (error as { code?: unknown }).code === 404;
+
+/** Whether the cluster has no such object, or does not know its kind at all. */
+const isUnknown = (error: unknown): boolean =>
+  isNotFound(error) || /Unrecognized API version and kind/.test((error as Error).message);
 
 /** The exit code, which Kubernetes hides in a list of causes. */
 function codeOf({ status, message = "", details }: kubernetes.V1Status): number | string {

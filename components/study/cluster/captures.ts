@@ -13,6 +13,10 @@ export const READY = 0.8;
 /** With -Z root where tcpdump knows it: else Debian's changes its user, which it has no right to. */
 export const TCPDUMP = "tcpdump $(tcpdump -Z root --version >/dev/null 2>&1 && echo -Z root)";
 
+/** The device by which a node reaches an address, as a shell finds it. */
+export const deviceTo = (address: string): string =>
+  `$(ip route get ${address} | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')`;
+
 /** A row of the verdict, and the pair of the sample that stands for it. */
 export interface CapturedRow {
   key: string;
@@ -100,10 +104,7 @@ function captureCommand(
   const { node, route, pair } = order;
   const nic = facts.find((one) => one.node === node)?.nic?.device ?? fabricFacts(real).nic;
   // Inside a node, the packet is on the device of the pod that gets it.
-  const device =
-    pair.path === "same-node"
-      ? `$(ip route get ${addressOf(pair.to)} | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')`
-      : nic;
+  const device = pair.path === "same-node" ? deviceTo(addressOf(pair.to)) : nic;
   return `ip route get ${route} | head -n 1; timeout ${LIMIT} ${TCPDUMP} -lnnt -e -c 1 -i ${device} '${filterOf(order)}' 2>/dev/null`;
 }
 

@@ -1,5 +1,5 @@
 /** The commands that a study pod runs: one for each probe. They are plain, so that a reader can repeat them by hand. */
-import type { Evidence } from "../evidence";
+import { type Evidence, lastLine } from "../evidence";
 import type { ProbeResult } from "../measured";
 import type { ProbeOrder } from "../order";
 
@@ -97,8 +97,6 @@ export function resultOf(ran: Pick<Evidence, "exit" | "output">, why = ran.outpu
     };
   return ran.exit === 0 ? { works: true, detail: "" } : { works: false, detail: detailOf(ran.output) };
 }
-
-const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 
 /** What ping, curl or socat saw instead of an answer. */
 function detailOf(output: string): string {

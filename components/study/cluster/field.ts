@@ -1,5 +1,5 @@
 /** Runs commands in the places of a cluster, in bounded numbers, and keeps what they printed as evidence. */
-import type { Evidence } from "../evidence";
+import { type Evidence, lastLine } from "../evidence";
 import type { ClusterApi, Container, Ran } from "./api";
 import { batch, longest, outcomes } from "./commands";
 import type { Places } from "./places";
@@ -80,4 +80,4 @@ export class Field {
 
 /** The end of what a batch printed says why it did not report a command. */
 const whyNot = ({ code, output }: Ran): string =>
-  output.trim().split("\n").at(-1) || (code === undefined ? "it did not answer" : `it ended with ${code}`);
+  lastLine(output) || (code === undefined ? "it did not answer" : `it ended with ${code}`);

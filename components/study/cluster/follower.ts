@@ -17,15 +17,14 @@ import type { Evidence } from "../evidence";
 import type { Follower } from "../follower";
 import { compareTrace, type ObservedTrace } from "../sighting";
 import { placeOf, type Tap, tapsOf } from "../tap";
-import { ClusterApi } from "./api";
 import { filterOf, READY, TCPDUMP } from "./captures";
 import { commandOf, resultOf } from "./commands";
-import { Field } from "./field";
+import type { Field } from "./field";
 import { LISTENER } from "./listener";
 import { UDP_PORT } from "./manifest";
 import type { ClusterProberArgs } from "./prober";
 import { forget, missingEnd, INTERNET as OUTSIDE, WARM } from "./probes";
-import { startStudy } from "./start";
+import { openStudy } from "./start";
 
 /** Seconds in which the probe must be answered. One that should fail must fail throughout. */
 const WINDOW = 2;
@@ -38,13 +37,12 @@ const PACKETS = 40;
  * not what a cloud does under them, and not inside of pods, which have no right to capture.
  * @throws {ClusterError} when the cluster does not answer, or no pod starts.
  */
-export async function clusterFollower(
-  { kubeconfig, image, internet = OUTSIDE, forget: forgetGroups, say = () => {} }: ClusterProberArgs,
-  plan: LabPlan,
-): Promise<Follower> {
-  const api = await ClusterApi.connect(kubeconfig);
-  const { places, real } = await startStudy(api, plan, image, say);
-  const field = new Field(api, places);
+export async function clusterFollower(args: ClusterProberArgs, plan: LabPlan): Promise<Follower> {
+  const { internet = OUTSIDE, forget: forgetGroups } = args;
+  const {
+    field,
+    study: { real },
+  } = await openStudy(args, plan);
   return {
     plan: real,
     follow: (trace, to) => follow(field, real, { trace, to, internet, forget: forgetGroups }),

@@ -4,11 +4,11 @@ import { type LabPlan, type Pair, podNames, rowsOf } from "../../plan";
 import type { Measured, NodeFacts } from "../measured";
 import type { Prober } from "../prober";
 import type { Sample } from "../sample";
-import { ClusterApi } from "./api";
+import type { ClusterApi } from "./api";
 import { calicoNodes, checkReadiness, isReadyAsJudged, sessionsAmiss, sessionsOf } from "./bgp";
 import { takeCaptures } from "./captures";
 import { checkNames } from "./dns";
-import { Field } from "./field";
+import type { Field } from "./field";
 import { askNodePorts, nodePortChecks } from "./nodeports";
 import {
   type BlockAffinity,
@@ -22,7 +22,7 @@ import {
 import type { Pod } from "./places";
 import { INTERNET, nodesToInternet, probeAll } from "./probes";
 import { clusterSample, exampleOf } from "./sample";
-import { type Study, startStudy } from "./start";
+import { openStudy, type Study } from "./start";
 
 /** How a cluster is measured. */
 export interface ClusterProberArgs {
@@ -45,29 +45,20 @@ const CONVERGE = 20;
 const READINESS = 45;
 
 /** Measures a cluster through its API: with the study's pods, which it starts, and from the nodes' own networks. */
-export function clusterProber({
-  kubeconfig,
-  image,
-  internet = INTERNET,
-  forget,
-  say = () => {},
-}: ClusterProberArgs): Prober {
+export function clusterProber(args: ClusterProberArgs): Prober {
+  const { internet = INTERNET, forget } = args;
   return {
     of: "the cluster",
     sample: clusterSample,
     async measure(plan, sample) {
-      const api = await ClusterApi.connect(kubeconfig);
-      const study = await startStudy(api, plan, image, say);
-      const field = new Field(api, study.places);
+      const { api, study, field } = await openStudy(args, plan);
       const measured = await measure({ api, field, plan, study, sample, internet, forget });
       return { measured, evidence: field.evidence };
     },
     async runner(plan) {
-      const api = await ClusterApi.connect(kubeconfig);
-      const { places } = await startStudy(api, plan, image, say);
-      const field = new Field(api, places);
+      const { study, field } = await openStudy(args, plan);
       return {
-        addressOf: (name) => places.ready.get(name)?.address,
+        addressOf: (name) => study.places.ready.get(name)?.address,
         async run(name, command, seconds) {
           const [ran] = await field.run(name, [command], seconds);
           return ran ?? { where: name, command, output: "" };

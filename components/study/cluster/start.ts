@@ -1,7 +1,8 @@
 /** Starts the study in a cluster, and removes it. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type LabPlan, podNames, type TrafficPolicy, workloadInterface } from "../../plan";
-import { type ClusterApi, ClusterError, type KubernetesObject } from "./api";
+import { ClusterApi, ClusterError, type KubernetesObject } from "./api";
+import { Field } from "./field";
 import {
   endpointOf,
   LABELS,
@@ -62,6 +63,27 @@ export async function startStudy(
     }),
   );
   return { places, nodes, real };
+}
+
+/** A study that has started, with what runs commands in it. */
+export interface OpenStudy {
+  api: ClusterApi;
+  study: Study;
+  field: Field;
+}
+
+/** Connects with a cluster, and starts the study in it. @throws {ClusterError} as {@link startStudy}. */
+export async function openStudy(
+  {
+    kubeconfig,
+    image,
+    say = () => {},
+  }: { kubeconfig: string; image: string; say?: (sentence: string) => void },
+  plan: LabPlan,
+): Promise<OpenStudy> {
+  const api = await ClusterApi.connect(kubeconfig);
+  const study = await startStudy(api, plan, image, say);
+  return { api, study, field: new Field(api, study.places) };
 }
 
 /** Removes everything that the study has in the cluster. @returns whether there was anything. */

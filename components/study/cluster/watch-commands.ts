@@ -4,7 +4,7 @@
  */
 import { RATE } from "../rate";
 import type { Counted, Flow } from "../watch";
-import { TCPDUMP } from "./captures";
+import { deviceTo, TCPDUMP } from "./captures";
 import { ANSWER } from "./commands";
 
 /** Seconds after which all of it ends by itself, if the command that began it was killed. */
@@ -52,11 +52,10 @@ export function podScript(flows: readonly Flow[], port: number): string {
 export function nodeScript(addresses: readonly string[]): string {
   const captures = addresses.map(
     (address) =>
-      `timeout ${LIMIT} ${TCPDUMP} -plnntt -i "$(device ${address})" 'icmp[icmptype] = icmp-echo' 2>&1 & p="$p $!"`,
+      `timeout ${LIMIT} ${TCPDUMP} -plnntt -i "${deviceTo(address)}" 'icmp[icmptype] = icmp-echo' 2>&1 & p="$p $!"`,
   );
   return [
     "trap : TERM",
-    "device() { ip route get \"$1\" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'; }",
     `TZ=UTC timeout ${LIMIT} ip -ts -o monitor link route & p="$p $!"`,
     ...captures,
     "wait",

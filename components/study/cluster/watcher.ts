@@ -109,9 +109,12 @@ async function startEach(
       const { script, signs } = scriptOf(place);
       const one: Script = { place, ended: Promise.resolve(), printed: "" };
       const begun = new Promise<void>((resolve) => {
-        const hear = (printed: string) => {
-          one.printed = printed;
-          if ((printed.match(STARTED)?.length ?? 0) >= signs) resolve();
+        let hasBegun = false;
+        const hear = (chunk: string) => {
+          one.printed += chunk;
+          if (hasBegun) return;
+          hasBegun = (one.printed.match(STARTED)?.length ?? 0) >= signs;
+          if (hasBegun) resolve();
         };
         one.ended = api.run(place, ["sh", "-c", script, MARK], LIMIT + END, hear).then((ran) => {
           one.printed = ran.output;
