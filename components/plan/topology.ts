@@ -118,6 +118,9 @@ export function planNodes(config: LabConfig): NodePlan[] {
 export const controlPlaneOf = (nodes: readonly NodePlan[]): NodePlan =>
   nodes.find(({ role }) => role === "control-plane") as NodePlan;
 
+/** Names of the twin's network namespaces that are no node and no pod. */
+export const RESERVED_NAMES: readonly string[] = ["router", "internet", "fabric"];
+
 /** The names of a node's study pods: `w1-1`, `w1-2`. */
 export const podNames = (node: string): string[] =>
   Array.from({ length: PODS_PER_NODE }, (_, i) => `${node}-${i + 1}`);

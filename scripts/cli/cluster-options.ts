@@ -2,12 +2,13 @@
 import { Option } from "commander";
 import { FABRICS, type Fabric } from "../../components/config";
 
-/** The clouds that can be asked what they know of a cluster. */
-const ASKED = ["aws", "openstack"] as const;
+/** The clouds whose command line can be asked what they know of a cluster. */
+const LIVE_CLOUDS = ["aws", "openstack"] as const;
+export type LiveCloud = (typeof LIVE_CLOUDS)[number];
 
 /** The values of both options. */
 export interface ClusterOptions {
-  cloud?: (typeof ASKED)[number];
+  cloud?: LiveCloud;
   fabric?: Fabric;
 }
 
@@ -15,7 +16,7 @@ export const cloudOption = (): Option =>
   new Option(
     "--cloud <cloud>",
     "also ask the cloud, by its own command line and with your credentials",
-  ).choices(ASKED);
+  ).choices(LIVE_CLOUDS);
 
 /** @param source what says whose rules apply unless this option does. */
 export const fabricOption = (source: string): Option =>

@@ -2,12 +2,9 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import type { Input } from "../../components/study/import";
+import type { LiveCloud } from "./cluster-options";
 import { badUsage, Failure } from "./failure";
 import { say } from "./terminal";
-
-/** The clouds whose command line can be asked. */
-export const LIVE_CLOUDS = ["aws", "openstack"] as const;
-export type LiveCloud = (typeof LIVE_CLOUDS)[number];
 
 /** Seconds for one answer of a cloud. */
 const ANSWER = 60;

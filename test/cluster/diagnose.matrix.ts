@@ -8,6 +8,10 @@ import type { RawConfig } from "../support/problems";
 
 const NAMES = ["cp1", "w1", "w2", "w3"];
 
+/** Drops VXLAN's packets where they come in, before Felix' own rules. @param how `-I` to insert the rule, `-D` to delete it. */
+const vxlanDrop = (how: "-I" | "-D") => `iptables -t raw ${how} PREROUTING -p udp --dport 4789 -j DROP`;
+const bgpDrop = (how: "-I" | "-D") => `iptables ${how} INPUT -p tcp -m multiport --ports 179 -j DROP`;
+
 /** A fault as an administrator's mistake makes it, the way back, and the cause that must come first. */
 const MISTAKES: readonly {
   config: RawConfig;
@@ -21,16 +25,16 @@ const MISTAKES: readonly {
     config: { encapsulation: "VXLAN" },
     mistake: "UDP 4789 is closed on w2",
     nodes: ["w2"],
-    set: "iptables -t raw -I PREROUTING -p udp --dport 4789 -j DROP",
-    unset: "iptables -t raw -D PREROUTING -p udp --dport 4789 -j DROP",
+    set: vxlanDrop("-I"),
+    unset: vxlanDrop("-D"),
     cause: /vxlan-blocked on w2/,
   },
   {
     config: { encapsulation: "VXLAN" },
     mistake: "UDP 4789 is closed everywhere",
     nodes: NAMES,
-    set: "iptables -t raw -I PREROUTING -p udp --dport 4789 -j DROP",
-    unset: "iptables -t raw -D PREROUTING -p udp --dport 4789 -j DROP",
+    set: vxlanDrop("-I"),
+    unset: vxlanDrop("-D"),
     cause: /vxlan-blocked/,
   },
   {
@@ -38,8 +42,8 @@ const MISTAKES: readonly {
     mistake: "TCP 179 is closed",
     nodes: NAMES,
     // A session that is up ends only when its hold time is over, after four minutes: BIRD is started anew.
-    set: "iptables -I INPUT -p tcp -m multiport --ports 179 -j DROP; pkill -x bird",
-    unset: "iptables -D INPUT -p tcp -m multiport --ports 179 -j DROP",
+    set: `${bgpDrop("-I")}; pkill -x bird`,
+    unset: bgpDrop("-D"),
     cause: /bgp-blocked/,
   },
   {

@@ -1,10 +1,7 @@
 /** Checks that every name belongs to one subnet, node or pod only. */
 import type { LabConfig } from "../../config";
-import { podNames } from "../topology";
+import { podNames, RESERVED_NAMES } from "../topology";
 import type { Report } from "./report";
-
-/** Names of the twin's network namespaces that are not nodes. */
-const RESERVED_NAMES = ["router", "internet", "fabric"];
 
 /** Checks the names of subnets, of nodes, and of the pods that nodes get. */
 export function checkNames(config: LabConfig, report: Report): void {

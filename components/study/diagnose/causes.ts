@@ -1,5 +1,5 @@
 /** The most likely cause of what was seen in a cluster: the faults under which the model predicts the same. */
-import { FABRICS, FAULTS, type FaultSetting, faultLabel, faultOf } from "../../config";
+import { FAULTS, type FaultSetting, faultLabel, faultOf } from "../../config";
 import {
   expectations,
   FAULT_FACTS,
@@ -119,20 +119,20 @@ function ranked(causes: readonly Cause[], suspects: readonly FaultSetting[]): Ca
 function candidates(plan: LabPlan): FaultSetting[] {
   const nodes = plan.nodes.length <= MOST_NODES ? plan.nodes.map(({ name }) => name) : [];
   const directions = fabricFacts(plan).securityGroup ? ([undefined] as const) : ([undefined, "out"] as const);
-  return FAULTS.filter(
-    (fault) => FABRICS.includes(plan.fabric) && FAULT_FACTS[fault].fabrics.includes(plan.fabric),
-  ).flatMap((fault): FaultSetting[] => {
-    const { onAllBecause, closes } = FAULT_FACTS[fault];
-    const ways = closes ? directions : ([undefined] as const);
-    return [
-      fault,
-      ...(onAllBecause
-        ? []
-        : nodes.flatMap((node) =>
-            ways.map((direction) => ({ fault, nodes: [node], ...(direction && { direction }) })),
-          )),
-    ];
-  });
+  return FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(plan.fabric)).flatMap(
+    (fault): FaultSetting[] => {
+      const { onAllBecause, closes } = FAULT_FACTS[fault];
+      const ways = closes ? directions : ([undefined] as const);
+      return [
+        fault,
+        ...(onAllBecause
+          ? []
+          : nodes.flatMap((node) =>
+              ways.map((direction) => ({ fault, nodes: [node], ...(direction && { direction }) })),
+            )),
+      ];
+    },
+  );
 }
 
 /** Counts what faults predict otherwise than it was seen. */

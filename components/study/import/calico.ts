@@ -9,14 +9,16 @@ import { shaped } from "./shape";
 
 const MODES = ["Always", "CrossSubnet", "Never"] as const;
 
-/** Older releases also write the modes in lower case. An empty one is `Never`. */
+/** The mode of a tunnel; undefined if it is none. Older releases also write it in lower case, or with a dash. */
+export const modeIn = (given: string): (typeof MODES)[number] | undefined =>
+  MODES.find((one) => one.toLowerCase() === given.toLowerCase().replace("-", ""));
+
+/** An empty mode is `Never`. */
 const mode = () =>
   maybe(
     z
       .string({ error: `must be one of ${MODES.join(", ")}` })
-      .transform(
-        (given) => MODES.find((one) => one.toLowerCase() === given.toLowerCase().replace("-", "")) ?? given,
-      )
+      .transform((given) => modeIn(given) ?? given)
       .transform((given) => (given === "" ? "Never" : given))
       .pipe(z.enum(MODES, { error: `must be one of ${MODES.join(", ")}` })),
   );

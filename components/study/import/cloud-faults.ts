@@ -1,51 +1,61 @@
 /** The faults that a cloud's own answers show: rules of security groups, the source/dest check, allowed address pairs. */
 import type { Fault } from "../../config";
-import { contains, fabricFacts, type LabPlan, parseCidr, type RuleName, ruleOf, sizeOf } from "../../plan";
+import {
+  API_PORT,
+  contains,
+  FAULT_FACTS,
+  type FirewallRule,
+  fabricFacts,
+  KUBELET_PORT,
+  type LabPlan,
+  parseCidr,
+  type RuleName,
+  ruleOf,
+  sizeOf,
+} from "../../plan";
 import type { Facts } from "./facts";
 import type { OnNodes } from "./faults";
 import { isIpv4 } from "./fields";
 import type { Machine } from "./machines";
-import { Security, type Traffic } from "./security";
+import type { Security, Traffic } from "./security";
 
-/** What each rule that a fault can close lets in. */
-const RULES: readonly {
-  rule: RuleName;
-  fault: Fault;
-  what: string;
-  traffic: readonly Omit<Traffic, "from">[];
-}[] = [
-  { rule: "bgp", fault: "bgp-blocked", what: "TCP 179 (BGP)", traffic: [{ protocol: "tcp", port: 179 }] },
-  { rule: "ipip", fault: "ipip-blocked", what: "IP protocol 4 (IP-in-IP)", traffic: [{ protocol: "4" }] },
-  {
-    rule: "vxlan",
-    fault: "vxlan-blocked",
-    what: "UDP 4789 (VXLAN)",
-    traffic: [{ protocol: "udp", port: 4789 }],
-  },
-];
+/** The faults that close a rule for what nodes send each other, each with the name of what the rule lets in. */
+const CLOSING = [
+  { fault: "bgp-blocked", name: "BGP" },
+  { fault: "ipip-blocked", name: "IP-in-IP" },
+  { fault: "vxlan-blocked", name: "VXLAN" },
+] as const satisfies readonly { fault: Fault; name: string }[];
 
 /** What nodes also send each other, for which the lab has no fault. */
 const OTHERS: readonly { what: string; traffic: Omit<Traffic, "from">; isFor?: (to: Machine) => boolean }[] =
   [
     {
-      what: "TCP 6443 (the API server)",
-      traffic: { protocol: "tcp", port: 6443 },
+      what: `TCP ${API_PORT} (the API server)`,
+      traffic: { protocol: "tcp", port: API_PORT },
       isFor: ({ isControlPlane }) => isControlPlane,
     },
-    { what: "TCP 10250 (the kubelet)", traffic: { protocol: "tcp", port: 10250 } },
+    { what: `TCP ${KUBELET_PORT} (the kubelet)`, traffic: { protocol: "tcp", port: KUBELET_PORT } },
     { what: "ICMP (path MTU discovery)", traffic: { protocol: "icmp" } },
   ];
 
 /** The faults of the cloud's network. What the lab does not need is no fault: a closed port that nothing uses harms no one. */
-export function cloudFaults(facts: Facts, machines: readonly Machine[], plan: LabPlan): OnNodes[] {
-  const security = new Security(facts);
+export function cloudFaults(
+  facts: Facts,
+  security: Security,
+  machines: readonly Machine[],
+  plan: LabPlan,
+): OnNodes[] {
   const groups = fabricFacts(plan).securityGroup && security.groupsAreKnown(machines);
   if (groups) listOthers({ facts, security, machines });
   return [
     ...(groups
-      ? RULES.flatMap((row) =>
-          ruleOf(plan, row.rule).needed ? closedFor({ facts, security, machines }, row) : [],
-        )
+      ? CLOSING.flatMap(({ fault, name }) => {
+          const { means, closes } = FAULT_FACTS[fault];
+          const rule = ruleOf(plan, closes as RuleName);
+          return rule.needed
+            ? closedFor({ facts, security, machines }, fault, rule, `${means} (${name})`)
+            : [];
+        })
       : []),
     ...(groups && ruleOf(plan, "pod-cidr").needed ? podCidrClosed({ facts, security, machines }, plan) : []),
     ...(plan.antiSpoofing.needed ? spoofing({ facts, security, machines }, plan) : []),
@@ -62,12 +72,13 @@ interface Looked {
 /** Nodes at which some other node's packets do not come in. */
 function closedFor(
   { facts, security, machines }: Looked,
-  { fault, what, traffic }: (typeof RULES)[number],
+  fault: Fault,
+  { protocol, ports }: Pick<FirewallRule, "protocol" | "ports">,
+  what: string,
 ): OnNodes[] {
+  const traffic = { protocol, ...(ports && { port: ports[0] }) };
   const refused = (to: Machine) =>
-    machines.filter(
-      (from) => from !== to && traffic.some((one) => security.letsIn(to, { ...one, from }) === false),
-    );
+    machines.filter((from) => from !== to && security.letsIn(to, { ...traffic, from }) === false);
   const closed = machines.filter((to) => refused(to).length > 0);
   const [first] = closed;
   if (!first) return [];

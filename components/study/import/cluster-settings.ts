@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { PROXY_MODES } from "../../config";
 import { encapsulationOf } from "../../plan";
-import { positive } from "./calico";
+import { modeIn, positive } from "./calico";
 import type { Document } from "./documents";
 import { type Facts, know } from "./facts";
 import { isCidr, list, maybe, object, text } from "./fields";
@@ -85,13 +85,9 @@ const daemonSet = object({
   ),
 });
 
-const MODES: Record<string, "Always" | "CrossSubnet" | "Never"> = {
-  always: "Always",
-  crosssubnet: "CrossSubnet",
-  "cross-subnet": "CrossSubnet",
-  never: "Never",
-  off: "Never",
-};
+/** A mode as calico-node's environment has it, which also knows `off`. What it does not know is the usual one. */
+const modeOr = (usual: "Always" | "Never", given = ""): "Always" | "CrossSubnet" | "Never" =>
+  /^off$/i.test(given) ? "Never" : (modeIn(given) ?? usual);
 
 /** Reads calico-node's DaemonSet: the pool that it makes at its first start, its release, and how it chooses addresses. */
 export function readDaemonSet(document: Document, facts: Facts): boolean {
@@ -123,8 +119,8 @@ export function readDaemonSet(document: Document, facts: Facts): boolean {
   const cidr = env.get("CALICO_IPV4POOL_CIDR");
   // In use only if there is no IPPool yet, so any that was read comes first.
   if (cidr && isCidr(cidr)) {
-    const ipipMode = MODES[(env.get("CALICO_IPV4POOL_IPIP") ?? "always").toLowerCase()] ?? "Always";
-    const vxlanMode = MODES[(env.get("CALICO_IPV4POOL_VXLAN") ?? "never").toLowerCase()] ?? "Never";
+    const ipipMode = modeOr("Always", env.get("CALICO_IPV4POOL_IPIP"));
+    const vxlanMode = modeOr("Never", env.get("CALICO_IPV4POOL_VXLAN"));
     facts.pools.push({
       name: "of calico-node's environment",
       cidr,

@@ -12,6 +12,7 @@ import {
 import { cloudFaults } from "./cloud-faults";
 import type { Facts } from "./facts";
 import type { Machine, Machines } from "./machines";
+import type { Security } from "./security";
 import { clean, type Source, showSource } from "./source";
 
 /** A fault, and what shows it. */
@@ -31,10 +32,15 @@ export interface OnNodes {
 }
 
 /** @param plan the imported lab without any fault: it says what the lab needs. */
-export function faultsOf(facts: Facts, { machines, ofText }: Machines, plan: LabPlan): FoundFault[] {
+export function faultsOf(
+  facts: Facts,
+  security: Security,
+  { machines, ofText }: Machines,
+  plan: LabPlan,
+): FoundFault[] {
   const found: OnNodes[] = [
     ...recordedFaults(facts, machines, plan),
-    ...cloudFaults(facts, machines, plan),
+    ...cloudFaults(facts, security, machines, plan),
     ...hostFaults(facts, machines, ofText),
     ...mtuFault(facts, machines, plan),
     ...(facts.dnsLoop

@@ -91,7 +91,8 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
     throw new ImportError(
       `There are ${machines.length} nodes, and a lab has at most ${MAX_NODES}. Give the nodes that the trouble is about.`,
     );
-  const { fabric, why: whyFabric } = fabricOf(facts, machines, wishes);
+  const security = new Security(facts);
+  const { fabric, why: whyFabric } = fabricOf(facts, security, machines, wishes);
   const placed = subnetsOf(facts, machines);
   const { chosen, assumptions: poolAssumed } = poolOf(
     facts,
@@ -126,14 +127,14 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
   routes(facts, chosen.cidr, machines, set);
   const healthy = planned(entries);
   const faults = [
-    ...faultsOf(facts, found, healthy),
+    ...faultsOf(facts, security, found, healthy),
     ...(bgp?.value === "Disabled" && !isVxlan
       ? [{ setting: "bgp-blocked" as const, evidence: "Calico runs no BIRD", source: bgp.source }]
       : []),
   ].filter(
     (one, i, all) => all.findIndex((other) => faultLabel(other.setting) === faultLabel(one.setting)) === i,
   );
-  unknowns(facts, healthy, machines, assumptions);
+  unknowns(security, healthy, machines, assumptions);
   set(
     "faults",
     faults.map(({ setting }) => setting),
@@ -148,14 +149,13 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
     plan,
     faults,
     originals: Object.fromEntries(machines.map(({ name, original }) => [name, original])),
-    ids: idsOf(facts, machines),
+    ids: idsOf(facts, security, machines),
     assumptions: [...new Set(assumptions.map(clean))],
     facts,
   };
 }
 
-function idsOf(facts: Facts, machines: readonly Machine[]): ImportedLab["ids"] {
-  const security = new Security(facts);
+function idsOf(facts: Facts, security: Security, machines: readonly Machine[]): ImportedLab["ids"] {
   const ports = machines.flatMap((machine) => {
     const id = security.portOf(machine)?.id;
     return id ? [[machine.name, clean(id)]] : [];
@@ -185,11 +185,12 @@ type Set = (key: keyof RawConfig, value: unknown, why: string) => void;
 /** Whose rules apply: the user's word, a cloud's own answers, the nodes' providerID. */
 function fabricOf(
   facts: Facts,
+  security: Security,
   machines: readonly Machine[],
   { fabric }: Wishes,
 ): { fabric: Fabric; why: string } {
   if (fabric) return { fabric, why: "--fabric" };
-  const port = machines.map(new Security(facts).portOf).find((one) => one !== undefined) ?? facts.ports[0];
+  const port = machines.map(security.portOf).find((one) => one !== undefined) ?? facts.ports[0];
   if (port) return { fabric: port.cloud, why: showSource(port.source) };
   const [group] = facts.groups;
   const isEc2 = facts.read.some(({ what }) => what.includes("of EC2"));
@@ -323,9 +324,13 @@ function routes(facts: Facts, podCidr: string, machines: readonly Machine[], set
 }
 
 /** What a fabric does that nothing in the input tells: the lab then does what Calico needs. */
-function unknowns(facts: Facts, plan: LabPlan, machines: readonly Machine[], assumptions: string[]): void {
+function unknowns(
+  security: Security,
+  plan: LabPlan,
+  machines: readonly Machine[],
+  assumptions: string[],
+): void {
   const { securityGroup, antiSpoofing, name } = fabricFacts(plan);
-  const security = new Security(facts);
   if (securityGroup && security.areGroupsAssumed)
     assumptions.push(
       "nothing says which groups the nodes have: assumed that all of them have all groups that were given",

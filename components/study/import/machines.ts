@@ -1,4 +1,5 @@
 /** The nodes that the facts are about: each with its address, and the texts that came from it. */
+import { RESERVED_NAMES } from "../../plan";
 import type { Facts, Known, NodeFact } from "./facts";
 import type { Source } from "./source";
 
@@ -157,13 +158,11 @@ export const isNic = (device: string | undefined): boolean =>
   );
 
 /** A block of pod addresses, and not a network. */
-const isBlock = (destination: string): boolean => /\/(2[0-9]|30)$/.test(destination);
-
-const RESERVED = ["router", "internet", "fabric"];
+export const isBlock = (destination: string): boolean => /\/(2[0-9]|30)$/.test(destination);
 
 /** Gives each node a name that the lab can have: a host name of at most 32 characters, which no pod of the lab has. */
 function rename(machines: Machine[], assumptions: string[]): void {
-  const used = new Set(RESERVED);
+  const used = new Set(RESERVED_NAMES);
   const clashes = (name: string) =>
     used.has(name) || used.has(`${name}-1`) || used.has(`${name}-2`) || used.has(name.replace(/-[12]$/, ""));
   const changed: string[] = [];

@@ -2,7 +2,7 @@
 import type { Encapsulation } from "../../config";
 import { type Cidr, contains, formatCidr, overlap, parseCidr } from "../../plan";
 import type { Facts, PoolFact } from "./facts";
-import { isNic } from "./machines";
+import { isBlock, isNic } from "./machines";
 import { showSource } from "./source";
 
 /** The pool of the lab. */
@@ -64,7 +64,7 @@ function fromPools(facts: Facts): ChosenPool | undefined {
 
 /** By the routes to blocks: which devices they use. */
 function fromRoutes(facts: Facts, assumptions: string[]): ChosenPool | undefined {
-  const blocks = facts.routes.filter(({ destination }) => /\/(2\d|30)$/.test(destination));
+  const blocks = facts.routes.filter(({ destination }) => isBlock(destination));
   const toOthers = blocks.filter(({ via, isBlackhole, from }) => via && !isBlackhole && !from);
   const used = {
     ipip: toOthers.some(({ device }) => device === "tunl0"),

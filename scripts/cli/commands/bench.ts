@@ -11,9 +11,8 @@ import {
   verboseOption,
   yesOption,
 } from "../command";
-import { badUsage } from "../failure";
-import { typed } from "../invocation";
 import { type Named, requireLab } from "../labs";
+import { requireFile } from "../report-file";
 import { encapsulationOf } from "../spelling";
 
 interface Options extends Omit<LabOptions, "json"> {
@@ -80,10 +79,7 @@ const whole =
 
 async function benchAgain(which: Named, options: Options): Promise<number> {
   const { json } = options;
-  if (typeof json === "string" && !/[./]/.test(json))
-    throw badUsage(
-      `--json takes the name of a file, such as ${json}.json. To print the result, name the lab before it: \`${typed(`bench ${json} --json`)}\`.`,
-    );
+  requireFile(json, "bench");
   const stack = await requireLab(which);
   const { benchLab } = require("../bench-lab") as typeof import("../bench-lab");
   return benchLab(stack, options);

@@ -1,9 +1,9 @@
 /** `lab observe`: measures a lab again. */
 import { type Command, Option } from "commander";
 import { command, endsWith, type LabOptions, named, STACK, stackOption, verboseOption } from "../command";
-import { badUsage, DISAGREES } from "../failure";
-import { typed } from "../invocation";
+import { DISAGREES } from "../failure";
 import { type Named, requireLab } from "../labs";
+import { requireFile, writeReport } from "../report-file";
 import { print, printJson, widthOf } from "../terminal";
 
 interface Options extends Omit<LabOptions, "json"> {
@@ -51,15 +51,11 @@ export const observe = (): Command =>
 
 async function observeAgain(which: Named, options: Options): Promise<number> {
   const { all, json, junit, markdown, verbose, cleanup } = options;
-  if (typeof json === "string" && !/[./]/.test(json))
-    throw badUsage(
-      `--json takes the name of a file, such as ${json}.json. To print the result, name the lab before it: \`${typed(`observe ${json} --json`)}\`.`,
-    );
+  requireFile(json, "observe");
   const stack = await requireLab(which);
   const { cleanUpLab, proberOf } = require("../observation") as typeof import("../observation");
   if (cleanup) return cleanUpLab(stack);
   const study = require("../../../components/study") as typeof import("../../../components/study");
-  const { writeReport } = require("../report-file") as typeof import("../report-file");
   const { prober, plan } = await proberOf(stack);
   const observed = await study.observeWithEvidence(prober, plan, { all });
   const { observation, outcomes, evidence } = observed;

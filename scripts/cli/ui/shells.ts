@@ -1,6 +1,7 @@
 /** The shells of the page: each is a terminal on this side, and a WebSocket to xterm.js on the other. */
 import type { WebSocket } from "ws";
 import { openHere } from "../../../components/infrastructure/twin/sandbox";
+import { RESERVED_NAMES } from "../../../components/plan";
 import type { Terminal, TerminalSize } from "../../../components/remote";
 import { scriptPath } from "../../../components/scripts";
 import { containersOf, type Deployment, deploymentOf, runningTwin, twinOf } from "../deployment";
@@ -30,7 +31,7 @@ export function placesIn(deployed: Deployment | undefined, isRunning: boolean): 
   return {
     nodes: plan.nodes.map(({ name }) => name),
     pods: plan.nodes.flatMap(({ pods }) => pods.map(({ name }) => name)),
-    network: ["router", "internet", "fabric"],
+    network: [...RESERVED_NAMES],
   };
 }
 
