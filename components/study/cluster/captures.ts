@@ -115,19 +115,22 @@ const NUMBERS = { icmp: 1, tcp: 6, udp: 17 } as const;
  * The packet as a filter of tcpdump: on its own, in IP protocol 4, or in VXLAN. The offsets are those of protocol, source
  * and destination in the inner IP header: behind 20 bytes of IP, and behind the headers of UDP, VXLAN and Ethernet (8, 8
  * and 14 bytes).
+ * @param order `fromPort`: the port of an answer.
  */
 export function filterOf({
   match: { protocol, destination, source },
   destination: sent,
   port,
-}: Pick<CaptureOrder, "match" | "destination" | "port">): string {
+  fromPort,
+}: Pick<CaptureOrder, "match" | "destination" | "port"> & { fromPort?: number | undefined }): string {
   const number = NUMBERS[protocol];
   // Behind a Service the port is another one. To a node there is much else.
   const toPort = port && sent === destination ? ` and dst port ${port}` : "";
+  const ofPort = fromPort ? ` and src port ${fromPort}` : "";
   const to = `0x${toNumber(destination).toString(16)}`;
   const from = source && `0x${toNumber(source).toString(16)}`;
   const fromHost = source ? ` and src host ${source}` : "";
-  const plain = `(ip proto ${number} and dst host ${destination}${fromHost}${toPort})`;
+  const plain = `(ip proto ${number} and dst host ${destination}${fromHost}${toPort}${ofPort})`;
   const inner = (outer: string, at: string, start: number) => {
     const field = (offset: number, length: number) => `${at}[${start + offset}:${length}]`;
     const parts = [

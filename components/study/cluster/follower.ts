@@ -5,7 +5,6 @@ import {
   type Endpoint,
   fabricFacts,
   INTERNET,
-  type Ipv4Header,
   type LabPlan,
   listenerOf,
   type Packet,
@@ -77,7 +76,7 @@ export async function follow(
   const probe = commandOf({ probe: protocol, destination, size, port }, WINDOW);
   const listener = listenerOf({ to }, trace.probe);
   if (listener && to.kind !== "internet") await field.run(listener.namespace, [LISTENER(listener)], 1);
-  const filter = filterFor(trace, internet);
+  const filter = filterFor(trace, to, internet);
   const [seen, ran] = await Promise.all([
     field.each([...new Set(taps.map(({ namespace }) => namespace))], (node) =>
       capture(field, node, taps, filter),
@@ -164,36 +163,38 @@ export function hexIn(output: string): string[] {
   return packets.filter((hex) => hex !== "");
 }
 
-/** Everything between the innermost ends that the trace's packets have on their way. */
-function filterFor({ hops }: Trace, internet: string): string {
-  const ends = new Map<string, Pick<Ipv4Header, "protocol" | "source" | "destination">>();
+/**
+ * Everything between the innermost ends that the trace's packets have on their way. Between two nodes there is much else, and
+ * only the first packets of a device are kept: so also their ports. Only kube-proxy gives a datagram another port than the
+ * plan's (see {@link asPlanned}).
+ */
+function filterFor({ hops }: Trace, to: Endpoint, internet: string): string {
+  const terms = new Set<string>();
   const isReal = (address: string) => (address === INTERNET.address ? internet : address);
   for (const packet of hops.flatMap((hop) => [hop.in, hop.out])) {
     const inner = packet?.headers.findLast(({ kind }) => kind === "ipv4");
     if (inner?.kind !== "ipv4") continue;
-    const { protocol, source, destination } = inner;
+    const { protocol } = inner;
+    if (protocol === "4") continue;
+    const [source, destination] = [isReal(inner.source), isReal(inner.destination)];
     // What a router beyond the lab translates to is a word in the trace. It is no longer on a node then.
     if (![source, destination].every((address) => isIPv4(address))) continue;
-    ends.set(`${protocol} ${source} ${destination}`, {
-      protocol,
-      source: isReal(source),
-      destination: isReal(destination),
-    });
+    const transport = packet?.headers[packet.headers.indexOf(inner) + 1];
+    const isKnown = transport?.kind === "tcp" || (transport?.kind === "udp" && !isService(to));
+    const match = { protocol, source, destination };
+    const { destinationPort: port, sourcePort: fromPort } = isKnown ? transport : {};
+    terms.add(`(${filterOf({ match, destination, port, fromPort })})`);
   }
-  const terms = [...ends.values()].flatMap(({ protocol, source, destination }) =>
-    protocol === "4"
-      ? []
-      : [filterOf({ match: { protocol, source, destination }, destination, port: undefined })],
-  );
-  return terms.map((term) => `(${term})`).join(" or ");
+  return [...terms].join(" or ");
 }
+
+const isService = ({ kind }: Endpoint): boolean => kind === "service" || kind === "nodeport";
 
 /** A packet as the plan would have it: the internet is one address there, and a Service's pod answers on the port for DNS. */
 function asPlanned({ headers, length }: Packet, to: Endpoint, internet: string): Packet {
-  const isService = to.kind === "service" || to.kind === "nodeport";
   const address = (real: string) => (real === internet && to.kind === "internet" ? INTERNET.address : real);
   const port = (real: number | undefined) =>
-    isService && real === UDP_PORT ? SERVICE_PORTS.udp.target : real;
+    isService(to) && real === UDP_PORT ? SERVICE_PORTS.udp.target : real;
   return {
     length,
     headers: headers.map((header) => {

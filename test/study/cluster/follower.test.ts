@@ -91,6 +91,23 @@ describe("a trace's packet on a cluster", () => {
     assert.match(formatTrace(traced, {}, seen), /!! NOT seen on ens5 of w2/);
   });
 
+  it("is told apart from all else between two nodes by its port, also its answer", async () => {
+    const tcp = { protocol: "tcp", port: 10_250, size: 60 } as const;
+    const { ran } = await followed(plan, ["w1", "w2", tcp], { answered: true });
+    const captures = ran.filter((line) => line.includes("tcpdump"));
+    assert.ok(captures.length > 0);
+    for (const line of captures) {
+      assert.match(
+        line,
+        /ip proto 6 and dst host 10\.0\.4\.10 and src host 10\.0\.3\.11 and dst port 10250\)/,
+      );
+      assert.match(
+        line,
+        /ip proto 6 and dst host 10\.0\.3\.11 and src host 10\.0\.4\.10 and src port 10250\)/,
+      );
+    }
+  });
+
   it("is not measured where a pod without privileges cannot listen, and that is no disagreement", async () => {
     const dns = { protocol: "udp", port: 53, size: 84 } as const;
     const { seen, ran, traced } = await followed(plan, ["w1-1", "w2-1", dns], { answered: false });
