@@ -36,11 +36,15 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const isFelix = (one: NodeState) => one.routes.length > 0;
   const withdraws = hands && !isFelix(old) && isFelix(state);
   const takesOver = hands && isFelix(old) && !isFelix(state);
+  // The sessions of a new node come up in the time that the rest takes: BIRD waits for a second before it connects. Not where
+  // BIRD's routes need the tunnel, or where a fault must be there first.
+  const leads = old === undefined && isFelix(state) && state.host === undefined;
   const tunnel =
     state.tunnel && (moved || old?.tunnel?.mtu !== state.tunnel.mtu)
       ? tunnelUp(state.name, state.tunnel)
       : "";
   return [
+    leads ? bird : "",
     addVpn(state.name, old?.host, state.host),
     podMtu(old, state),
     ...podMacs(old, state),
@@ -66,7 +70,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     ...(restarts ? [endBird(state.name), `ip -n ${state.name} route flush proto bird`] : []),
     ...changeHost(state.name, old?.host, state.host),
     removeVpn(state.name, old?.host, state.host),
-    withdraws || takesOver ? "" : bird,
+    leads || withdraws || takesOver ? "" : bird,
     // tunl0 belongs to the namespace and cannot be deleted. Without an address and with its link down, it carries
     // nothing.
     gone?.kind === "ipip"

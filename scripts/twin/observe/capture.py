@@ -7,6 +7,7 @@ import time
 
 from namespace import enter
 from netlink import route_to
+from taps import close
 
 ETH_P_ALL = 3
 IPV4, ETHERNET_HEADER = b"\x08\x00", 14
@@ -47,8 +48,7 @@ class Captures:
             if None not in frames or now > deadline:
                 break
             time.sleep(0.005)
-        for tap in taps:
-            tap.close()
+        close(taps)
         packets = self.describe(frames)
         shown = {}
         for item, packet in zip(self.wanted, packets):

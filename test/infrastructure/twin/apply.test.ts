@@ -122,6 +122,17 @@ describe("the script that changes a node", () => {
     );
   });
 
+  it("starts a new node's BIRD before its tunnel, unless BIRD's routes need the tunnel or a fault must be there first", () => {
+    const built = (raw: RawConfig) => apply.buildNode(nodeState(raw));
+    assertOrder(built({ encapsulation: "VXLAN" }), "type veth", "bird -c", "link add vxlan.calico");
+    assertOrder(built({ encapsulation: "IPIP" }), "link set tunl0 mtu 1480 up", "bird -c");
+    const closed: RawConfig = {
+      encapsulation: "VXLAN",
+      faults: [{ fault: "host-firewall-reject", nodes: ["cp1"] }],
+    };
+    assertOrder(built(closed), "table ip host-firewall {", "bird -c");
+  });
+
   it("ends BIRD for bgp: Disabled and removes its routes before adding Felix's, and starts BIRD again for Enabled", () => {
     const on: RawConfig = { encapsulation: "None" };
     const off: RawConfig = { encapsulation: "VXLAN", bgp: "Disabled" };
