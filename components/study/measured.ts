@@ -33,6 +33,8 @@ export interface NodeFacts {
   tunnel?: { device: string; mtu: number; address?: string };
   /** The MTU of the node's first study pod, in bytes. */
   podMtu?: number;
+  /** Whether the kernel forwards packets. */
+  forwards?: boolean;
   /** The routes to pod addresses, as `ip route` shows them. */
   routes: string[];
 }

@@ -1,107 +1,125 @@
 /** `lab diagnose` on a real cluster: nothing where it is healthy, and the cause of faults that are set by hand under it. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import type { Fabric } from "../../components/config";
 import { CliCheckout } from "../support/cli-checkout";
-import { TOOLS_IMAGE } from "../support/cluster-build";
-import { needsContainers, SPEC, W3 } from "../support/containers";
+import { build, builtVersions, TOOLS_IMAGE } from "../support/cluster-build";
+import { needsContainers, RUN, SPEC, W3 } from "../support/containers";
 import { HostsLab } from "../support/hosts";
+import { MachinesLab } from "../support/machines-lab";
+import { type Cluster, type Mistake, NODES, ON_CLOUDS, ON_PLAIN } from "../support/mistakes";
 import type { RawConfig } from "../support/problems";
 
-const NAMES = ["cp1", "w1", "w2", "w3"];
+/** What the tests need of a lab. */
+interface Site {
+  lab: MachinesLab;
+  configure(config: RawConfig): void;
+  on(node: string, command: string): void;
+  folder(): string;
+}
 
-/** Drops VXLAN's packets where they come in, before Felix' own rules. @param how `-I` to insert the rule, `-D` to delete it. */
-const vxlanDrop = (how: "-I" | "-D") => `iptables -t raw ${how} PREROUTING -p udp --dport 4789 -j DROP`;
-const bgpDrop = (how: "-I" | "-D") => `iptables ${how} INPUT -p tcp -m multiport --ports 179 -j DROP`;
-
-/** A fault as an administrator's mistake makes it, the way back, and the cause that must come first. */
-const MISTAKES: readonly {
-  config: RawConfig;
-  mistake: string;
-  nodes: readonly string[];
-  set: string;
-  unset: string;
-  cause: RegExp;
-}[] = [
-  {
-    config: { encapsulation: "VXLAN" },
-    mistake: "UDP 4789 is closed on w2",
-    nodes: ["w2"],
-    set: vxlanDrop("-I"),
-    unset: vxlanDrop("-D"),
-    cause: /vxlan-blocked on w2/,
+/** The clusters, by the network under them. */
+const SITES: Readonly<Partial<Record<Fabric, () => Promise<Site>>>> = {
+  plain: async () => {
+    const lab = await HostsLab.create("diagnose", { nodes: [...SPEC.nodes, W3] });
+    return {
+      lab,
+      configure: (config) => lab.on(NODES, config),
+      on: (node, command) => void lab.machines.on(node, command),
+      folder: () => lab.machines.folder,
+    };
   },
-  {
-    config: { encapsulation: "VXLAN" },
-    mistake: "UDP 4789 is closed everywhere",
-    nodes: NAMES,
-    set: vxlanDrop("-I"),
-    unset: vxlanDrop("-D"),
-    cause: /vxlan-blocked/,
-  },
-  {
-    config: { encapsulation: "VXLANCrossSubnet" },
-    mistake: "TCP 179 is closed",
-    nodes: NAMES,
-    // A session that is up ends only when its hold time is over, after four minutes: BIRD is started anew.
-    set: `${bgpDrop("-I")}; pkill -x bird`,
-    unset: bgpDrop("-D"),
-    cause: /bgp-blocked/,
-  },
-  {
-    config: { encapsulation: "VXLANCrossSubnet" },
-    mistake: "w1 does not forward",
-    nodes: ["w1"],
-    set: "sysctl -qw net.ipv4.ip_forward=0",
-    unset: "sysctl -qw net.ipv4.ip_forward=1",
-    cause: /ip-forward-off on w1/,
-  },
-];
+  aws: () => onFabric("aws"),
+  openstack: () => onFabric("openstack"),
+};
 
-describe("lab diagnose on a real cluster", function () {
-  this.timeout(900_000);
-  let lab: HostsLab;
-  let checkout: CliCheckout;
-  let mode = "";
-
-  before(async function () {
-    needsContainers(this);
-    this.timeout(3_600_000); // Kubernetes and Calico may have to be built
-    lab = await HostsLab.create("diagnose", { nodes: [...SPEC.nodes, W3] });
-    checkout = new CliCheckout().withStandIn();
-  });
-  after(() => {
-    checkout?.remove();
-    return lab?.end();
-  });
-
-  const up = async (config: RawConfig) => {
-    if (mode === JSON.stringify(config)) return;
-    lab.on(NAMES, config);
-    await lab.upWithNodes();
-    mode = JSON.stringify(config);
+async function onFabric(fabric: Fabric): Promise<Site> {
+  const lab = await MachinesLab.init("diagnose");
+  const topology = [
+    { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
+    { name: "b", cidr: "10.0.4.0/24", nodes: ["w2", "w3"] },
+  ];
+  return {
+    lab,
+    configure: (config) =>
+      lab.configure({
+        cloud: "twin",
+        rehearse: "containers",
+        fabric,
+        hosts: { layer: build("layer") },
+        topology,
+        ...builtVersions(),
+        ...config,
+      }),
+    on: () => assert.fail("a cloud's mistakes are made in its network"),
+    folder: () => lab.containers ?? "",
   };
-  const diagnose = () =>
-    checkout.launch("diagnose", "--kubeconfig", lab.kubeconfig, "--image", TOOLS_IMAGE, "--fabric", "plain");
-  const study = () => lab.kubectl(["get", "namespace", "encaplab-study", "-o", "name", "--ignore-not-found"]);
+}
 
-  it("finds nothing in a healthy one, ends with 0, and leaves none of its pods", async () => {
-    await up({ encapsulation: "VXLAN" });
-    const { status, stdout, stderr } = await diagnose();
-    assert.equal(status, 0, stdout + stderr);
-    assert.match(stdout, /Nothing is wrong/);
-    await lab.kubectl(["wait", "--for=delete", "--timeout=60s", "namespace/encaplab-study"]);
-    assert.equal(await study(), "");
-  });
+for (const [fabric, mistakes] of Object.entries({ plain: ON_PLAIN, ...ON_CLOUDS }))
+  describe(`lab diagnose on a real cluster on ${fabric}`, function () {
+    this.timeout(900_000);
+    let site: Site;
+    let checkout: CliCheckout;
+    let mode = "";
 
-  for (const { config, mistake, nodes, set, unset, cause } of MISTAKES)
-    it(`finds the cause first, and ends with 1: ${config.encapsulation}, ${mistake}`, async () => {
-      await up(config);
-      for (const name of nodes) lab.machines.on(name, `${set}; conntrack -F 2>/dev/null || true`);
-      try {
-        const { status, stdout, stderr } = await diagnose();
-        assert.equal(status, 1, stdout + stderr);
-        assert.match(/^cause: .*$/m.exec(stdout)?.[0] ?? stdout, cause, stdout);
-      } finally {
-        for (const name of nodes) lab.machines.on(name, unset);
-      }
+    before(async function () {
+      needsContainers(this);
+      this.timeout(3_600_000); // Kubernetes and Calico may have to be built
+      site = await (SITES[fabric as Fabric] as () => Promise<Site>)();
+      checkout = new CliCheckout().withStandIn();
     });
-});
+    after(() => {
+      checkout?.remove();
+      return site?.lab.end();
+    });
+
+    const up = async (config: RawConfig) => {
+      if (mode === JSON.stringify(config)) return;
+      site.configure(config);
+      await site.lab.upWithNodes();
+      mode = JSON.stringify(config);
+    };
+    const argv = () => {
+      const { kubeconfig } = site.lab;
+      return ["diagnose", "--kubeconfig", kubeconfig, "--image", TOOLS_IMAGE, "--fabric", fabric] as const;
+    };
+    const diagnose = () => checkout.launch(...argv());
+    const study = () =>
+      site.lab.kubectl(["get", "namespace", "encaplab-study", "-o", "name", "--ignore-not-found"]);
+    const cluster: Cluster = {
+      on: (node, command) => site.on(node, command),
+      kubectl: (words) => site.lab.kubectl(words),
+      inFabric: (command) => {
+        execFileSync("bash", [RUN, site.folder(), "enter", "fabric", "sh", "-c", command], { stdio: "pipe" });
+        execFileSync("bash", [RUN, site.folder(), "forget"], { stdio: "pipe" });
+      },
+      settled: async () => {
+        const calico = ["-n", "kube-system", "daemonset/calico-node"];
+        await site.lab.kubectl(["rollout", "status", ...calico, "--timeout=180s"]);
+      },
+    };
+
+    it("finds nothing in a healthy one, ends with 0, and leaves none of its pods", async () => {
+      await up((mistakes[0] as Mistake).config);
+      const { status, stdout, stderr } = await diagnose();
+      assert.equal(status, 0, stdout + stderr);
+      assert.match(stdout, /Nothing is wrong/);
+      await site.lab.kubectl(["wait", "--for=delete", "--timeout=60s", "namespace/encaplab-study"]);
+      assert.equal(await study(), "");
+    });
+
+    for (const { config, mistake, cause, unfelt, set, unset } of mistakes)
+      it(`finds the cause first, and ends with 1: ${config.encapsulation}, ${mistake}`, async () => {
+        await up(config);
+        await set(cluster);
+        try {
+          const { status, stdout, stderr } = await diagnose();
+          assert.equal(status, 1, stdout + stderr);
+          const first = unfelt ? /no probe fails by it:\n.*$/m : /^cause: .*$/m;
+          assert.match(first.exec(stdout)?.[0] ?? stdout, cause, stdout);
+        } finally {
+          await unset(cluster);
+        }
+      });
+  });

@@ -5,7 +5,12 @@ import type { Check, NodeFacts } from "../measured";
 import type { KubernetesObject } from "./api";
 
 /** What is run on each node, and in its first study pod. */
-export const NODE_COMMANDS = ["ip -4 route show", "ip -o link show", "ip -4 -o addr show"] as const;
+export const NODE_COMMANDS = [
+  "ip -4 route show",
+  "ip -o link show",
+  "ip -4 -o addr show",
+  "cat /proc/sys/net/ipv4/ip_forward",
+] as const;
 export const POD_COMMANDS = ["cat /sys/class/net/eth0/mtu"] as const;
 
 /** The assignment of a block to a node, as Calico's IPAM keeps it. */
@@ -64,7 +69,9 @@ export function factsOf(
     recordedAddress,
   }: { ran: readonly Evidence[]; pod: readonly Evidence[]; recordedAddress?: string },
 ): NodeFacts {
-  const [routes = "", links = "", addresses = ""] = ran.map(({ exit, output }) => (exit === 0 ? output : ""));
+  const [routes = "", links = "", addresses = "", forwards = ""] = ran.map(({ exit, output }) =>
+    exit === 0 ? output : "",
+  );
   const node = plan.nodes.find((one) => one.name === name);
   const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
   const mtuOf = (device: string) =>
@@ -90,6 +97,7 @@ export function factsOf(
         },
       }),
     ...(podMtu && { podMtu }),
+    ...(forwards && { forwards: forwards.trim() !== "0" }),
     routes: routes.split("\n").flatMap((line) => (isToPods(line) ? [line.trim()] : [])),
   };
 }

@@ -39,6 +39,7 @@ const WANTED: readonly Wanted[] = [
     resource: "daemonsets",
     only: ["kube-system/calico-node", "calico-system/calico-node"],
   },
+  { apiVersion: "v1", kind: "Endpoints", resource: "endpoints", only: ["kube-system/kube-dns"] },
 ];
 
 /** What a cluster answered. */

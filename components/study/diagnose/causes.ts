@@ -12,14 +12,18 @@ import {
   sessionUp,
   withFaults,
 } from "../../plan";
+import type { NodeFacts } from "../measured";
 import type { PairOutcome } from "../observation";
 import { idOf } from "../order";
+import { nodesShow } from "./nodes";
 
 /** What was seen. */
 export interface Seen {
   outcomes: readonly Pick<PairOutcome, "id" | "observed">[];
   /** The peers whose sessions are not established, by node. Undefined: sessions were not looked at. */
   sessionsDown?: Readonly<Record<string, readonly string[]>>;
+  /** What each node has. */
+  nodes?: readonly NodeFacts[] | undefined;
 }
 
 /** Faults that together explain what was seen. */
@@ -39,6 +43,11 @@ export interface Diagnosis {
   cause?: Cause;
   /** Other faults that explain as much: the probes cannot tell them apart. */
   alternatives: Cause[];
+  /**
+   * Faults that something else than the probes has shown, and that change the lab but no probe's result: `node-as-32` only
+   * puts packets into the tunnel that would not need it.
+   */
+  unfelt: FaultSetting[];
   /** The faults that were considered, and do not explain what was seen. */
   ruledOut: string[];
 }
@@ -60,11 +69,14 @@ const MOST_NODES = 16;
 export function diagnose(healthy: LabPlan, seen: Seen, suspected: readonly FaultSetting[] = []): Diagnosis {
   const countOf = counter(healthy, seen);
   const differing = countOf([]);
-  const suspects = suspected.filter((fault) => hasEffect(withFaults(healthy, suspected), fault));
-  const known = [...suspects, ...candidates(healthy)].filter(
-    (one, i, all) => all.findIndex((other) => faultLabel(other) === faultLabel(one)) === i,
+  const { faults: shown, refutes } = nodesShow(seen.nodes);
+  const all = [...suspected, ...shown];
+  const suspects = all.filter((fault) => hasEffect(withFaults(healthy, all), fault) && !refutes(fault));
+  const known = [...suspects, ...candidates(healthy).filter((one) => !refutes(one))].filter(
+    (one, i, every) => every.findIndex((other) => faultLabel(other) === faultLabel(one)) === i,
   );
-  if (differing === 0) return { isHealthy: true, differing, alternatives: [], ruledOut: [] };
+  const unfelt = suspects.filter((fault) => countOf([fault]) === differing);
+  if (differing === 0) return { isHealthy: true, differing, alternatives: [], unfelt, ruledOut: [] };
   const scored = known.map((fault) => ({ faults: [fault], unexplained: countOf([fault]) }));
   const together = suspects.length > 1 ? [{ faults: suspects, unexplained: countOf(suspects) }] : [];
   let causes = ranked([...together, ...scored], suspects);
@@ -91,12 +103,14 @@ export function diagnose(healthy: LabPlan, seen: Seen, suspected: readonly Fault
   const [best, ...others] = causes;
   const cause = best && best.unexplained <= differing * MOST_UNEXPLAINED ? best : undefined;
   const alternatives = cause ? others.filter((one) => one.unexplained === cause.unexplained) : [];
-  const named = new Set([cause, ...alternatives].flatMap((one) => one?.faults.map(faultOf) ?? []));
+  const explaining = [cause, ...alternatives].flatMap((one) => one?.faults ?? []);
+  const named = new Set([...explaining, ...unfelt].map(faultOf));
   return {
     isHealthy: false,
     differing,
     ...(cause && { cause }),
     alternatives,
+    unfelt: unfelt.filter((fault) => !explaining.some((one) => faultLabel(one) === faultLabel(fault))),
     ruledOut: [...new Set(known.map(faultOf))].filter((fault) => !named.has(fault)),
   };
 }

@@ -19,8 +19,7 @@ export function readConfigMap(document: Document, facts: Facts): boolean {
   const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
     name?: unknown;
   };
-  if (name !== "kube-proxy" && name !== "kubeadm-config" && name !== "calico-config" && name !== "coredns")
-    return false;
+  if (name !== "kube-proxy" && name !== "kubeadm-config" && name !== "calico-config") return false;
   const map = shaped(facts, document, configMap, `ConfigMap ${name}`);
   if (!map?.data) return false;
   const at = (key: string) => document.at(["data", key]);
@@ -33,7 +32,30 @@ export function readConfigMap(document: Document, facts: Facts): boolean {
     if (backend === "bird") know(facts, "bgp", "Enabled", at("calico_backend"));
     know(facts, "podMtu", positive(Number(mtu)), at("veth_mtu"));
   }
-  return name !== "coredns";
+  return true;
+}
+
+const endpoints = object({
+  metadata: object({ name: text(), namespace: maybe(text()) }),
+  // The addresses of a Service's pods that are ready. Without any, the API leaves it out.
+  subsets: maybe(list(object({ addresses: maybe(list(object({ ip: text() }))) }))),
+});
+
+/** Reads the Endpoints of CoreDNS's Service: without any, no name resolves in any pod. */
+export function readEndpoints(document: Document, facts: Facts): boolean {
+  const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
+    name?: unknown;
+  };
+  if (name !== "kube-dns") return false;
+  const read = shaped(facts, document, endpoints, `Endpoints ${name}`);
+  if (!read) return false;
+  const isEmpty = !read.subsets?.some(({ addresses = [] }) => addresses.length > 0);
+  if (isEmpty)
+    facts.dnsDown ??= {
+      value: "the Service kube-dns has no endpoint: no CoreDNS is ready",
+      source: document.at(["subsets"]),
+    };
+  return true;
 }
 
 /** A file inside a ConfigMap; nothing if it is not YAML. */

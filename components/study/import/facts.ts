@@ -176,8 +176,8 @@ export interface Facts {
   subnets: SubnetFact[];
   /** Destinations of a cloud's own routes. */
   cloudRoutes: Known<string>[];
-  /** CoreDNS has said that it asks itself. */
-  dnsLoop?: Source;
+  /** What shows that the Service of CoreDNS has no endpoint, in one sentence without the full stop. */
+  dnsDown?: Known<string>;
   notExpressed: NotExpressed[];
   problems: Problem[];
   /** What was read, in order: how many objects of a kind, in which file. */

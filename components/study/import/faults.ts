@@ -43,13 +43,13 @@ export function faultsOf(
     ...cloudFaults(facts, security, machines, plan),
     ...hostFaults(facts, machines, ofText),
     ...mtuFault(facts, machines, plan),
-    ...(facts.dnsLoop
+    ...(facts.dnsDown
       ? [
           {
             fault: "dns-loop" as const,
             machines,
-            evidence: "CoreDNS says that it asks itself",
-            source: facts.dnsLoop,
+            evidence: facts.dnsDown.value,
+            source: facts.dnsDown.source,
           },
         ]
       : []),

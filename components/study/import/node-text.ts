@@ -38,7 +38,7 @@ export function readNodeText(text: NodeText, facts: Facts): string[] {
     }
     if (/cali-nat-outgoing/.test(line)) natLines.push(line);
     if (/plugin\/loop: Loop .* detected for zone/.test(line)) {
-      facts.dnsLoop ??= source;
+      facts.dnsDown ??= { value: "CoreDNS says that it asks itself", source };
       counts.settings++;
     }
   });

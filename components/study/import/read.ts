@@ -10,7 +10,7 @@ import {
   readIpPool,
   readPolicy,
 } from "./calico";
-import { readConfigMap, readDaemonSet } from "./cluster-settings";
+import { readConfigMap, readDaemonSet, readEndpoints } from "./cluster-settings";
 import { type Budget, budget, type Document, documentsIn } from "./documents";
 import { type Facts, noFacts } from "./facts";
 import { readNodeStatus } from "./node-status";
@@ -43,6 +43,7 @@ const READERS: Record<string, Reader> = {
   Installation: readInstallation,
   ConfigMap: readConfigMap,
   DaemonSet: readDaemonSet,
+  Endpoints: readEndpoints,
   NetworkPolicy: readPolicy,
   GlobalNetworkPolicy: readPolicy,
   StagedNetworkPolicy: readPolicy,

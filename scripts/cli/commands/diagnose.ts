@@ -79,7 +79,7 @@ async function look({ kubeconfig = "", cloud, fabric, pods, image, internet }: O
   const healthy = withFaults(plan, []);
   const diagnosis = study.diagnose(
     healthy,
-    { outcomes, sessionsDown: observation.sessionsDown },
+    { outcomes, sessionsDown: observation.sessionsDown, nodes: observation.nodes },
     plan.faults,
   );
   const report = { ...base, observation, diagnosis };

@@ -83,7 +83,7 @@ make_images() {
     esac
     archive_image "$folder" "$architecture" "$name" "{\"Entrypoint\": [\"$entrypoint\"]}" "${layers[@]}"
   done <<<"$names"
-  # For study pods and test pods: a shell, ping, ip, curl, socat, tcpdump and conntrack.
+  # For study pods and test pods: a shell, ping, ip, curl, iperf3, socat, tcpdump and conntrack.
   archive_image "$folder" "$architecture" encaplab.local/tools:1 '{"Entrypoint": ["/bin/sh"]}' tools
   archive "$folder" "$file"
 }
@@ -97,7 +97,7 @@ tools() {
   local packages
   packages=$(chroot "$1" apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts \
     --no-breaks --no-replaces --no-enhances iptables nftables ipset conntrack kmod iproute2 iputils-ping curl procps \
-    coreutils dash grep sed socat tcpdump 2>/dev/null | grep '^[a-z]' | sort -u)
+    coreutils dash grep sed socat tcpdump iperf3 2>/dev/null | grep '^[a-z]' | sort -u)
   # shellcheck disable=SC2086 # split the list into names
   {
     chroot "$1" dpkg -L $packages | sed -E 's#^/(bin|sbin|lib|lib64)(/|$)#/usr/\1\2#'

@@ -1,8 +1,9 @@
 /** What is read on the nodes of a cluster: routes, devices, BGP, the reasons of calico-node. */
 import assert from "node:assert/strict";
+import { withFaults } from "../../../components/plan";
 import { decode, isReadyAsJudged, parseSessions, sessionsAmiss } from "../../../components/study/cluster/bgp";
 import { filterOf } from "../../../components/study/cluster/captures";
-import { predictions } from "../../../components/study/cluster/dns";
+import { checkNames, predictions } from "../../../components/study/cluster/dns";
 import { Field } from "../../../components/study/cluster/field";
 import { answersOf, askNodePorts, nodePortChecks } from "../../../components/study/cluster/nodeports";
 import { blockLines, checkFacts, factsOf, routesAmiss } from "../../../components/study/cluster/nodes";
@@ -266,6 +267,28 @@ describe("DNS", () => {
     const from = (servers: string[]) => ["cp1", "w1", "w2"].map(predictions(none, servers));
     assert.deepEqual(from(["cp1"]), ["works", "works", "fails"]);
     assert.deepEqual(from(["w1", "w2"]), [undefined, undefined, undefined]);
-    assert.deepEqual(from([]), [undefined, undefined, undefined]);
+  });
+
+  it("is predicted to work where no server is ready, unless the plan knows that", () => {
+    const healthy = planOf(ON_HOSTS);
+    assert.equal(predictions(healthy, [])("w1"), "works");
+    assert.equal(predictions(withFaults(healthy, ["dns-loop"]), [])("w1"), "fails");
+  });
+
+  it("that no ready server answers is a disagreement", async () => {
+    const plan = planOf(ON_HOSTS);
+    const field = {
+      each: (nodes: typeof plan.nodes, ask: (node: (typeof plan.nodes)[0]) => unknown) =>
+        Promise.all(nodes.map(ask)),
+      missing: () => undefined,
+      run: async () => [{ where: "", command: "", exit: 6, output: " 0.000000" }],
+    } as unknown as Field;
+    const checks = await checkNames({ api: { list: async () => [] }, field, plan });
+    assert.equal(checks.length, plan.nodes.length);
+    for (const { predicted, observed, agrees, explanation } of checks)
+      assert.deepEqual(
+        [predicted, observed, agrees, explanation],
+        ["works", "fails", false, "no CoreDNS is ready (dns-loop)"],
+      );
   });
 });

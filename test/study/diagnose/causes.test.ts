@@ -1,23 +1,10 @@
 /** The cause is found from what was seen alone: what every fault of the catalogue does, told without its name. */
 import assert from "node:assert/strict";
 import { FAULTS, type FaultSetting, faultLabel } from "../../../components/config";
-import { FAULT_FACTS, judge, type LabPlan, pairsOf, withFaults } from "../../../components/plan";
+import { FAULT_FACTS, judge, type LabPlan, withFaults } from "../../../components/plan";
 import { diagnose } from "../../../components/study/diagnose/causes";
-import { outcomesOf } from "../../../components/study/observation";
-import { asPredicted } from "../../support/measured";
+import { seenWith } from "../../support/diagnosed";
 import { planOf } from "../../support/problems";
-
-/** What would be seen in a cluster with faults that the one who looks does not know. */
-function seenWith(healthy: LabPlan, faults: readonly FaultSetting[]) {
-  const broken = withFaults(healthy, faults);
-  const measured = asPredicted(broken);
-  const sample = { pairs: pairsOf(healthy), of: pairsOf(healthy).length };
-  const down = Object.entries(measured.sessions).map(([node, peers]) => [
-    node,
-    Object.entries(peers).flatMap(([peer, state]) => (state === "Established" ? [] : [peer])),
-  ]);
-  return { outcomes: outcomesOf(healthy, measured, sample), sessionsDown: Object.fromEntries(down) };
-}
 
 const told = (plan: LabPlan) => {
   const { paths, notReady } = judge(plan);
@@ -42,6 +29,7 @@ describe("a diagnosis", () => {
         isHealthy: true,
         differing: 0,
         alternatives: [],
+        unfelt: [],
         ruledOut: [],
       });
     });
@@ -88,6 +76,33 @@ describe("a diagnosis", () => {
     const { differing, cause } = diagnose(healthy, { ...seen, outcomes: odd });
     assert.ok(differing > 50);
     assert.equal(cause, undefined);
+  });
+
+  it("tells apart by the nodes' own settings what loses the same packets", () => {
+    const healthy = planOf({ encapsulation: "VXLAN" });
+    const nodes = (off: readonly string[]) =>
+      healthy.nodes.map(({ name }) => ({ node: name, forwards: !off.includes(name), routes: [] }));
+    const causeOf = (fault: FaultSetting, off: readonly string[]) => {
+      const { cause, alternatives } = diagnose(healthy, { ...seenWith(healthy, [fault]), nodes: nodes(off) });
+      return [cause, ...alternatives].map((one) => one?.faults.map(faultLabel).join(" + "));
+    };
+    const dropping: FaultSetting = { fault: "host-firewall-forward-drop", nodes: ["w1"] };
+    const off: FaultSetting = { fault: "ip-forward-off", nodes: ["w1"] };
+    assert.deepEqual(causeOf(dropping, []), ["host-firewall-forward-drop on w1"]);
+    assert.equal(causeOf(off, ["w1"])[0], "ip-forward-off on w1");
+    const every = healthy.nodes.map(({ name }) => name);
+    assert.equal(causeOf("ip-forward-off", every)[0], "ip-forward-off");
+    assert.deepEqual(causeOf("host-firewall-forward-drop", []), ["host-firewall-forward-drop"]);
+  });
+
+  it("tells of a fault that was read and that no probe feels, alone and beside another one", () => {
+    const healthy = planOf({ encapsulation: "VXLANCrossSubnet" });
+    const unfelt: FaultSetting[] = [{ fault: "node-as-32", nodes: ["w1"] }];
+    const alone = diagnose(healthy, seenWith(healthy, unfelt), unfelt);
+    assert.deepEqual([alone.isHealthy, alone.cause, alone.unfelt], [true, undefined, unfelt]);
+    const beside = diagnose(healthy, seenWith(healthy, [...unfelt, "ip-forward-off"]), unfelt);
+    assert.deepEqual(beside.cause?.faults, ["ip-forward-off"]);
+    assert.deepEqual(beside.unfelt, unfelt);
   });
 
   it("says what it has ruled out where nothing fits", () => {

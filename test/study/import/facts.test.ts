@@ -299,6 +299,11 @@ ${rows}`;
     assert.deepEqual(of('[FATAL] plugin/loop: Loop (127.0.0.1:40 -> :53) detected for zone "."\n'), [
       "dns-loop",
     ]);
+    const endpoints = (subsets: string) =>
+      of(`apiVersion: v1\nkind: Endpoints\nmetadata: {name: kube-dns, namespace: kube-system}\n${subsets}`);
+    assert.deepEqual(endpoints(""), ["dns-loop"]);
+    assert.deepEqual(endpoints("subsets: [{notReadyAddresses: [{ip: 10.1.1.1}]}]"), ["dns-loop"]);
+    assert.deepEqual(endpoints("subsets: [{addresses: [{ip: 10.1.1.1}]}]"), []);
   });
 });
 
