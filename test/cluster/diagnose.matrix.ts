@@ -9,6 +9,7 @@ import { HostsLab } from "../support/hosts";
 import { MachinesLab } from "../support/machines-lab";
 import { type Cluster, type Mistake, NODES, ON_CLOUDS, ON_PLAIN } from "../support/mistakes";
 import type { RawConfig } from "../support/problems";
+import { until } from "../support/sandbox";
 
 /** What the tests need of a lab. */
 interface Site {
@@ -105,6 +106,19 @@ for (const [fabric, mistakes] of Object.entries({ plain: ON_PLAIN, ...ON_CLOUDS 
       const { status, stdout, stderr } = await diagnose();
       assert.equal(status, 0, stdout + stderr);
       assert.match(stdout, /Nothing is wrong/);
+      await site.lab.kubectl(["wait", "--for=delete", "--timeout=60s", "namespace/encaplab-study"]);
+      assert.equal(await study(), "");
+    });
+
+    it("ends on Ctrl-C while it measures, and leaves none of its pods", async () => {
+      await up((mistakes[0] as Mistake).config);
+      const running = diagnose();
+      const pods = ["-n", "encaplab-study", "get", "pods", "-o", "name"];
+      await until(async () => (await site.lab.kubectl(pods)).includes("pod/"), 120_000);
+      execFileSync("pkill", ["-INT", "-f", `^node scripts/lab.cjs ${argv().join(" ")}$`]);
+      const { status, stderr } = await running;
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, /Removing the study's pods/);
       await site.lab.kubectl(["wait", "--for=delete", "--timeout=60s", "namespace/encaplab-study"]);
       assert.equal(await study(), "");
     });

@@ -31,9 +31,9 @@ export const mentions = (text: string): string[] =>
     .filter((line) => line.includes(text));
 
 /** Waits until the condition holds. @param limit milliseconds. Default: ten seconds. @throws {Error} after it. */
-export async function until(condition: () => boolean, limit = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limit = 10_000): Promise<void> {
   const deadline = Date.now() + limit;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${limit} ms: ${condition}`);
     await delay(20);
   }

@@ -72,14 +72,19 @@ async function look({ kubeconfig = "", cloud, fabric, pods, image, internet }: O
     print(study.formatDiagnosis(base, width));
     return study.isHealthy(base) ? 0 : TROUBLE;
   }
-  const measured = await measure(fs.readFileSync(kubeconfig, "utf8"), { plan, image, internet });
+  const dnsDown = plan.faults.includes("dns-loop");
+  const measured = await measure(fs.readFileSync(kubeconfig, "utf8"), {
+    plan: study.probed(plan),
+    image,
+    internet,
+  });
   const { observation, outcomes } = measured;
   if (outcomes.every(({ observed }) => observed === "not measured"))
     throw badUsage("Nothing could be measured in the cluster, so nothing can be said about it.");
   const healthy = withFaults(plan, []);
   const diagnosis = study.diagnose(
     healthy,
-    { outcomes, sessionsDown: observation.sessionsDown, nodes: observation.nodes },
+    { outcomes, dnsDown, sessionsDown: observation.sessionsDown, nodes: observation.nodes },
     plan.faults,
   );
   const report = { ...base, observation, diagnosis };
