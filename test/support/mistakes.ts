@@ -152,6 +152,16 @@ export const ON_PLAIN: readonly Mistake[] = [
     cause: /node-ip-wrong-interface on w2/,
   },
   {
+    config: { ...VXLAN, natOutgoing: false },
+    mistake: "w1's reverse path filter is strict",
+    ...onNodes(
+      ["w1"],
+      'for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 1 > "$file"; done',
+      'for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > "$file"; done',
+    ),
+    cause: /rp-filter-strict on w1/,
+  },
+  {
     config: CROSS,
     mistake: "TCP 179 is closed",
     // A session that is up ends only when its hold time is over, after four minutes: BIRD is started anew.
