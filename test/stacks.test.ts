@@ -38,7 +38,15 @@ describe("the local stack", () => {
   });
 
   it("lists every key, also those that it does not set", () => {
-    const everything = { aws: {}, openstack: {}, hosts: {}, mtu: 1500, fabric: "plain", bgp: "Enabled" };
+    const everything = {
+      aws: {},
+      openstack: {},
+      hosts: {},
+      peering: {},
+      mtu: 1500,
+      fabric: "plain",
+      bgp: "Enabled",
+    };
     for (const key of Object.keys(parseConfig(everything))) {
       assert.match(stackText("local"), new RegExp(`^ {2}(# )?encaplab:${key}:`, "m"));
     }

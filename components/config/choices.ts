@@ -25,6 +25,12 @@ export const NEUTRON_BACKENDS = ["ovn", "ovs"] as const;
 /** One of the {@link NEUTRON_BACKENDS}. */
 export type NeutronBackend = (typeof NEUTRON_BACKENDS)[number];
 
+/** Who exchanges routes by BGP: every two nodes, each node with the route reflectors, or nodes without BIRD. */
+export const BGP_MODES = ["mesh", "routeReflectors", "Disabled"] as const;
+
+/** How the gateway between the subnets learns the nodes' blocks: not at all, by static routes, or by BGP. */
+export const POD_ROUTES = ["none", "static", "bgp"] as const;
+
 /** Deliberate, named defects. Removing a name from the list undoes its defect. */
 export const FAULTS = [
   "bgp-blocked",
@@ -36,6 +42,7 @@ export const FAULTS = [
   "mtu-too-big",
   "node-as-32",
   "node-ip-wrong-interface",
+  "reflector-down",
   "ip-forward-off",
   "rp-filter-strict",
   "host-firewall-forward-drop",

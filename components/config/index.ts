@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { aws } from "./aws";
+import { bgp, peering, podRoutes, routeReflectors } from "./bgp";
 import { calico } from "./calico";
 import { CLOUDS, ENCAPSULATIONS, FABRICS, PROXY_MODES } from "./choices";
 import { ConfigError, type Problem } from "./error";
@@ -45,15 +46,24 @@ export const schema = z.strictObject({
   /** Whether a pod's packets to anything but pods leave with their node's address. Default: `true`. */
   natOutgoing: flag().default(true),
   /**
-   * Whether the gateway between the subnets gets one route for each node's block of pod addresses. Without them it knows
-   * only the nodes. Default: `false`.
+   * How the gateway between the subnets learns where each node's block of pod addresses is: `none` (it knows only the
+   * nodes), `static` (a route for each block), or `bgp` (it runs BIRD and peers with the nodes). `true` is `static`, `false`
+   * is `none`. Default: `none`.
    */
-  podRoutes: flag().default(false),
+  podRoutes: podRoutes().default("none"),
   /**
-   * `Enabled`: BIRD runs in every encapsulation, so that a switch takes seconds. `Disabled`: no BIRD, which works only with
-   * VXLAN and VXLANCrossSubnet. Default: `Enabled`.
+   * `mesh`: BIRD runs in every encapsulation, so that a switch takes seconds, and every node has a session with every other
+   * one; for at most 100 nodes. `routeReflectors`: each node has sessions with the nodes of that key only. `Disabled`: no
+   * BIRD, which works only with VXLAN and VXLANCrossSubnet. `Enabled` is `mesh`. Default: `mesh`.
    */
-  bgp: oneOf(["Enabled", "Disabled"]).default("Enabled"),
+  bgp: bgp().default("mesh"),
+  /**
+   * With `bgp: routeReflectors`: the nodes that tell every other one of all routes, as a list of names, or text with commas
+   * between them. Default: none.
+   */
+  routeReflectors: routeReflectors().default([]),
+  /** BGP's settings: AS numbers, and what a node tells its peers. */
+  peering: peering().optional(),
   /** The range of the pods' addresses: Calico's IPPool, an IPv4 CIDR. Default: `172.16.0.0/16`. */
   podCidr: cidr().default("172.16.0.0/16"),
   /** The prefix length of each node's block of pod addresses, in bits, from 20 to 30. Default: `26`. */

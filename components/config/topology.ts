@@ -3,8 +3,8 @@ import { z } from "zod";
 import { ROLES } from "./choices";
 import { address, cidr, list, name, oneOf, section } from "./value";
 
-/** Maximum number of nodes: Calico's advice for a full mesh of BGP sessions (docs: networking/configuring/bgp). */
-export const MAX_NODES = 100;
+/** Maximum number of nodes: as many as a range of pod addresses of /16 has blocks of /26, rounded down. */
+export const MAX_NODES = 1000;
 
 /** A node as the config gives it. */
 export interface Node {

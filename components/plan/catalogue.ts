@@ -93,6 +93,16 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
     fix: "let Calico choose by IP_AUTODETECTION_METHOD=kubernetes-internal-ip, or by cidr= with the nodes' subnets",
     reference: `${CALICO}/8607`,
   },
+  "reflector-down": {
+    symptom:
+      "after a route reflector was drained or rebooted, its pods are out of reach; with the last one, every route `proto bird` is gone from all nodes",
+    cause:
+      "BIRD (calico-node) does not run on a route reflector: the nodes have no session with it, and learn only what another reflector tells them",
+    evidence:
+      "`birdc show protocols` on another node says Connect or Active beside the reflector's address; `ip route` has no line with `proto bird` when none is left",
+    fix: "start calico-node on the reflector again, and have at least two route reflectors, on nodes that fail separately",
+    reference: "https://docs.tigera.io/calico/latest/networking/configuring/bgp",
+  },
   "ip-forward-off": {
     symptom:
       "no pod of a node reaches anything, not even the next pod, while the node itself reaches everything",

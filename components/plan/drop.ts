@@ -9,6 +9,7 @@ export interface Drop {
     | "anti-spoofing"
     | "protocol"
     | "gateway"
+    | "loop"
     | "security-group"
     | "host-firewall"
     | "host"

@@ -1,6 +1,7 @@
 /** Why a path fails and how to fix it, in sentences. */
 import type { Fault } from "../config";
-import { sessionUp } from "./bgp";
+import { learns } from "./bgp";
+import { whyLoop, whyNoRoute, whyUnknownToGateway } from "./bgp-failure";
 import { CATALOGUE } from "./catalogue";
 import type { Drop } from "./drop";
 import { fabricFacts } from "./fabric";
@@ -10,6 +11,7 @@ import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
 import { ownsNetwork } from "./placement";
 import type { RuleName } from "./rule";
+import type { NodePlan } from "./topology";
 
 /** Why a path fails and how to fix it. */
 export interface Failure {
@@ -61,15 +63,15 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
   // Without Calico no other encapsulation can be chosen, so do not suggest one.
   const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
   const sender = plan.nodes.find(({ name }) => name === from.node);
-  // IPIP's routes are BIRD's: without a session between two of the path's nodes, IPIP leaves the packet on the same way.
+  // IPIP's routes are BIRD's: where one of the path's nodes does not learn another's, IPIP leaves the packet on the same way.
   const names = [
     from.node,
     ...("node" in to ? [to.node.name] : []),
     ...(to.kind === "nodeport" ? [to.entry.name] : []),
   ];
   const onPath = plan.nodes.filter(({ name }) => names.includes(name));
-  const haveSessions = onPath.every((a, i) => onPath.slice(i + 1).every((b) => sessionUp(plan, a, b)));
-  const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip && haveSessions;
+  const haveRoutes = onPath.every((a, i) => onPath.slice(i + 1).every((b) => learns(plan, a, b)));
+  const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip && haveRoutes;
   const orNat = sender?.host.broken.includes("nat-missing") ? "" : ", or set natOutgoing: true";
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const insteadOfPodAddress =
@@ -101,16 +103,25 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         reference: `${DOCS}/getting-started/kubernetes/requirements`,
       };
     }
-    case "no-bgp-route":
+    case "no-bgp-route": {
+      const why = whyNoRoute(plan, drop);
+      if (why)
+        return {
+          ...base,
+          cause: `${why.because}${noRoutes.replace(" between the two nodes", "")}, and ${what} follows the default route, where it is lost`,
+          fix: `${undo}${why.fix}${orUse("VXLAN, whose routes need no BGP")}`,
+          reference: why.reference,
+        };
       return {
         ...base,
         cause: `BGP is not established${noRoutes}, and ${what} follows the default route, where it is lost`,
         fix: `${undo}allow TCP 179 from the ${facts.securityGroup ? "group" : "other nodes"}${orUse("VXLAN, whose routes need no BGP")}`,
         reference: RULE_REFERENCES.bgp as string,
       };
+    }
     case "anti-spoofing": {
       const setRoutes =
-        facts.antiSpoofing?.followsRoutes && ownsNetwork(plan) ? "set podRoutes: true to " : "";
+        facts.antiSpoofing?.followsRoutes && ownsNetwork(plan) ? "set podRoutes: static to " : "";
       return {
         ...base,
         cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
@@ -126,6 +137,15 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         reference: facts.dropsIpip?.reference ?? DOCS,
       };
     case "gateway": {
+      const owner = drop.onReturn ? sender : to.kind === "internet" ? sender : to.node;
+      const why = owner && whyUnknownToGateway(plan, owner, drop);
+      if (why)
+        return {
+          ...base,
+          cause: `${why.because}, so it knows no route for ${what}, and drops it`,
+          fix: `${undo}${why.fix}${to.kind === "internet" ? ", or set natOutgoing: true" : ""}`,
+          reference: why.reference,
+        };
       const neighbours = facts.layer3
         ? "; nodes of one subnet are no neighbours here, so all packets without a tunnel pass it"
         : "";
@@ -134,8 +154,18 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       return {
         ...base,
         cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}${neighbours}`,
-        fix: `${instead ? `${instead}, or ` : ""}${ownsNetwork(plan) ? "set podRoutes: true to" : "have its owner"} ${facts.podRoutes}`,
+        fix: `${instead ? `${instead}, or ` : ""}${ownsNetwork(plan) ? "set podRoutes: static to" : "have its owner"} ${facts.podRoutes}`,
         reference: facts.layer3?.reference ?? `${DOCS}/networking/configuring/vxlan-ipip`,
+      };
+    }
+    case "loop": {
+      const owner = drop.onReturn ? sender : to.kind === "internet" ? sender : to.node;
+      const why = whyLoop(plan, owner as NodePlan);
+      return {
+        ...base,
+        cause: `${what} goes round in circles until its TTL is used up: ${why.because}`,
+        fix: why.fix,
+        reference: why.reference,
       };
     }
     case "mtu":

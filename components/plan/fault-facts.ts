@@ -87,6 +87,11 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     means: "Calico takes the address of a VPN's interface for the node's own",
     onTwinBecause: "a cluster does not come up while its calico-nodes cannot find each other",
   },
+  "reflector-down": {
+    ...HOST,
+    means: "BIRD does not run on the route reflectors",
+    onTwinBecause: "a real cluster starts calico-node again, on whichever node it is",
+  },
   "ip-forward-off": {
     ...HOST,
     means: "net.ipv4.ip_forward is 0",

@@ -4,6 +4,7 @@ import { fabricFacts } from "./fabric";
 import { FAULT_FACTS } from "./fault-facts";
 import type { ClosedRule, HostPlan } from "./host";
 import type { LabPlan } from "./lab";
+import { isReflector } from "./peering";
 import type { FirewallRule } from "./rule";
 import { controlPlaneOf } from "./topology";
 import { isMisrecorded, vpnAddress } from "./vpn";
@@ -28,13 +29,17 @@ export function withFaults(plan: LabPlan, faults: readonly FaultSetting[]): LabP
   const { mtu, antiSpoofing } = plan;
   const { antiSpoofing: check, layer3 } = fabricFacts(plan);
   const prefixes = new Map(plan.subnets.map(({ name, prefix }) => [name, prefix]));
+  // A fabric whose gateway speaks BGP checks no addresses.
   const routed = !check?.followsRoutes || plan.podRoutes.length > 0;
   const nodes = plan.nodes.map((node) => {
     const own = faults.filter((setting) => isOn(setting, node.name));
     const has = (fault: Fault | undefined) => own.some((setting) => faultOf(setting) === fault);
     const host: HostPlan = {
       allowsPods: antiSpoofing.needed && !has(check?.fault) && routed,
-      broken: own.map(faultOf).filter((fault) => FAULT_FACTS[fault].of === "host"),
+      broken: own
+        .map(faultOf)
+        .filter((fault) => FAULT_FACTS[fault].of === "host")
+        .filter((fault) => fault !== "reflector-down" || isReflector(plan, node)),
       closed: own.filter((setting) => !closesGroup(plan, setting)).flatMap((one) => closedBy(plan, one)),
     };
     const prefix = has("node-as-32") ? 32 : (layer3?.hostPrefix ?? prefixes.get(node.subnet));

@@ -1,7 +1,17 @@
 /** Public API of the plan: config in, pure data out. Does not import Pulumi. */
 export * from "./addressing";
 export { rowsThatDiffer } from "./backend";
-export { bgpEstablished, opensSession, sessionUp } from "./bgp";
+export {
+  bgpEstablished,
+  gatewayHop,
+  gatewaySessionUp,
+  hasDetours,
+  learns,
+  opensSession,
+  peersOf,
+  runsBird,
+  sessionUp,
+} from "./bgp";
 export { expectedRoutes } from "./block-routes";
 export * from "./carrier";
 export { CATALOGUE, type CatalogueEntry } from "./catalogue";
@@ -26,6 +36,7 @@ export {
   rowsOf,
 } from "./outcome";
 export * from "./path";
+export * from "./peering";
 export * from "./placement";
 export * from "./port";
 export * from "./probe";

@@ -32,7 +32,7 @@ export function reversed(
 ): Passage["drop"] {
   if (!b.host.broken.includes("rp-filter-strict")) return undefined;
   const packet = inner(leg);
-  const [wire] = wires;
+  const wire = wires.at(-1);
   const came = wire?.protocol === "4" ? "ipip" : wire && isVxlan(wire) ? "vxlan" : "direct";
   const leaves = isPod(plan, packet.source) && hasRoute(plan, b, a) ? carrierBetween(plan, b, a) : "direct";
   return came === leaves ? undefined : lostInKernel(plan, b, leg, "rp-filter-strict");

@@ -6,6 +6,7 @@ import { ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import { withFaults } from "./fault";
 import { planFirewall } from "./firewall";
+import { type BgpPlan, planBgp } from "./peering";
 import { type Placement, placementOf } from "./placement";
 import type { FirewallRule } from "./rule";
 import { planServices, type ServicePlan } from "./service";
@@ -26,8 +27,7 @@ export interface LabPlan extends Placement {
   serviceCidr: string;
   /** Whether Calico is installed. Without it the IPPool has no effect. */
   calico: boolean;
-  /** `enabled`: BIRD runs and speaks BGP. Under VXLAN it programs no routes: Felix does that. */
-  bgp: { enabled: boolean; asNumber: number };
+  bgp: BgpPlan;
   /** In bytes: `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
   mtu: { link: number; tunnel: number; pod: number };
   subnets: SubnetPlan[];
@@ -43,16 +43,13 @@ export interface LabPlan extends Placement {
    * `allowsPods`: it does so on some node; each node's `host` says whether it does on that one.
    */
   antiSpoofing: { needed: boolean; allowsPods: boolean };
-  /** Routes of the gateway, one per node block; empty unless `podRoutes`. */
+  /** Static routes of the gateway, one per node block; empty unless `podRoutes: static`. */
   podRoutes: { block: string; node: string; via: string }[];
   /** The faults whose effects are in the plan; see {@link withFaults}. */
   faults: readonly FaultSetting[];
   versions: Versions;
   proxyMode: LabConfig["proxyMode"];
 }
-
-/** Calico's default AS number. */
-const AS_NUMBER = 64512;
 
 /**
  * Turns a config into a plan. Pure.
@@ -99,7 +96,7 @@ function planHealthy(config: LabConfig): LabPlan {
     },
     serviceCidr: config.serviceCidr,
     calico,
-    bgp: { enabled: bgp, asNumber: AS_NUMBER },
+    bgp: planBgp(config, bgp, calico),
     mtu: { link, tunnel, pod: tunnel },
     subnets: planSubnets(config),
     nodes,
@@ -107,9 +104,10 @@ function planHealthy(config: LabConfig): LabPlan {
     services: planServices(config, nodes),
     firewall: planFirewall({ cloud, encapsulation, bgp, podAddressesOnWire }),
     antiSpoofing: { needed: podAddressesOnWire, allowsPods: podAddressesOnWire },
-    podRoutes: config.podRoutes
-      ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))
-      : [],
+    podRoutes:
+      config.podRoutes === "static"
+        ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))
+        : [],
     faults: [],
     versions: planVersions(config.kubernetesVersion, config.calicoVersion),
     proxyMode: config.proxyMode,

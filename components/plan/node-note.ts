@@ -1,5 +1,6 @@
 /** The notes on what happens to a packet inside a node: routes, NAT, kube-proxy, and its tunnel. */
 import type { Fault } from "../config";
+import { gatewayHop } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { TUNNELS } from "./encapsulation";
 import { fabricFacts, passesGateway } from "./fabric";
@@ -35,11 +36,18 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
     if (from.kind === "pod") return caliOf(from.pod);
     return isRelayed && there ? nic : undefined;
   };
+  /** The gateway may send a packet by way of a node that is not its target's. */
+  const comesBy = ({ name }: NodePlan): string | undefined =>
+    from.kind !== "internet" && from.node.name === name ? enters() : nic;
   const arrivesBy = (): string | undefined => {
-    if (from.kind === "internet" || to.kind === "internet") return nic;
-    if (from.node.name === to.node.name) return enters();
-    const isTunneled = isPod(plan, hostAddress(to)) && hasRoute(plan, from.node, to.node);
-    const carrier = isTunneled ? carrierBetween(plan, from.node, to.node) : "direct";
+    if (to.kind === "internet") return nic;
+    const isForPod = isPod(plan, hostAddress(to));
+    // The internet's answer may come by way of another node.
+    const sender = from.kind === "internet" ? isForPod && gatewayHop(plan, to.node) : from.node;
+    if (!sender || (from.kind === "internet" && sender.name === to.node.name)) return nic;
+    if (sender.name === to.node.name) return enters();
+    const isTunneled = isForPod && hasRoute(plan, sender, to.node);
+    const carrier = isTunneled ? carrierBetween(plan, sender, to.node) : "direct";
     return carrier === "direct" ? nic : TUNNELS[carrier].device;
   };
 
@@ -145,12 +153,12 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
     },
     toBlock(node: NodePlan, peer: NodePlan): void {
       const { block, via, device, onlink } = routeTo(plan, node, peer);
-      kernel(node, `${block} via ${via} dev ${device}${onlink ? " onlink" : ""}`, device);
+      kernel(node, `${block} via ${via} dev ${device}${onlink ? " onlink" : ""}`, device, comesBy(node));
     },
     /** Without a route to the block, by the default route. */
     astray(node: NodePlan, peer: NodePlan): void {
       const route = `default via ${gatewayOf(node)?.gateway} dev ${nic}`;
-      kernel(node, `no route to ${peer.block}: ${route}`, nic);
+      kernel(node, `no route to ${peer.block}: ${route}`, nic, comesBy(node));
     },
     lostInKernel(node: string, fault: Fault): void {
       const by = from.kind !== "internet" && from.node.name === node ? enters() : arrivesBy();

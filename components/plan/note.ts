@@ -1,4 +1,5 @@
 /** The notes on a packet's way below the nodes and over the gateway, in the words of `ip route`, `nft` and the clouds. */
+import { gatewayHop } from "./bgp";
 import { INTERNET } from "./endpoint";
 import { fabricFacts } from "./fabric";
 import { SMALLER_BY } from "./fault-facts";
@@ -30,6 +31,8 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
   const { nic, gateway, antiSpoofing, securityGroup } = fabricFacts(plan);
   const keep = (note: HopNote) => leg.keep?.(leg.direction, note);
   const isReply = isAnswer(wire, leg.seen);
+  const routeOf = ({ block }: NodePlan, { address }: NodePlan) =>
+    `route ${block} via ${address}${plan.podRoutes.length > 0 ? "" : " proto bird"}`;
   const ANSWER = "an answer to a packet that has passed the other way";
   return {
     firewall(
@@ -67,14 +70,16 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
         decision: `carries at most ${carries} bytes`,
       });
     },
-    gateway(to: NodePlan, problem: "protocol" | "mtu" | "route" | undefined): void {
-      const route = plan.podRoutes.find(({ node }) => isPod(plan, wire.destination) && node === to.name);
+    /** @param pods the node that the packet is for, where `to` is another one to which the gateway sends it. */
+    gateway(to: NodePlan, pods: NodePlan, problem: "protocol" | "mtu" | "route" | "loop" | undefined): void {
+      const route = isPod(plan, wire.destination) && gatewayHop(plan, pods) ? routeOf(pods, to) : undefined;
       const subnet = plan.subnets.find(({ name }) => name === to.subnet)?.cidr;
       const decision = {
         protocol: "does not carry IP protocol 4",
         mtu: `carries at most ${plan.mtu.link - SMALLER_BY} bytes, and sends no "fragmentation needed"`,
         route: `no route to ${wire.destination}: it knows the subnets only`,
-        none: route ? `route ${route.block} via ${route.via}` : `route ${subnet}, to ${to.address}`,
+        loop: `${route}, which sends it here again: a loop`,
+        none: route ?? `route ${subnet}, to ${to.address}`,
       }[problem ?? "none"];
       keep({ kind: "gateway", name: gateway, decision, ...(!problem && { change: forwarded }) });
     },

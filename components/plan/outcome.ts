@@ -1,5 +1,5 @@
 /** What will happen in a lab: on each path, and to the readiness of each node. */
-import { bgpEstablished, sessionUp } from "./bgp";
+import { bgpEstablished, gatewaySessionUp, runsBird, sessionUp } from "./bgp";
 import { carrierBetween } from "./carrier";
 import type { Drop } from "./drop";
 import { TUNNELS } from "./encapsulation";
@@ -7,9 +7,11 @@ import { nameOf } from "./endpoint";
 import { explain, type Failure } from "./failure";
 import type { LabPlan } from "./lab";
 import type { Pair, Path } from "./path";
+import { arePeers } from "./peering";
 import { type ProbeName, probesOf } from "./probe";
 import { hasRoute } from "./route";
 import { divide, type Row, type Rows } from "./row";
+import type { NodePlan } from "./topology";
 import { predict } from "./trace";
 import { recordedIp } from "./vpn";
 
@@ -106,17 +108,28 @@ function carrierName(plan: LabPlan, { path, policy, from, to }: Pair): string {
 
 function notReady(plan: LabPlan): Outcome["notReady"] {
   if (!plan.calico || !plan.bgp.enabled || bgpEstablished(plan)) return [];
-  return (
-    plan.nodes
-      .map((node) => ({ node, others: plan.nodes.filter(({ name }) => name !== node.name) }))
-      // After 30 s one established session is enough (checkBIRDReady in node/pkg/health/health.go).
-      .filter(({ node, others }) => others.length > 0 && !others.some((peer) => sessionUp(plan, node, peer)))
-      .map(({ node, others }) => ({ name: node.name, peers: others.map(recordedIp) }))
-      .map(({ name, peers }) => ({
-        node: name,
-        message: `calico/node is not ready: BIRD is not ready: BGP not established with ${peers.join(",")}`,
-      }))
-  );
+  return plan.nodes.flatMap((node) => {
+    const message = whyNotReady(plan, node);
+    return message
+      ? [{ node: node.name, message: `calico/node is not ready: BIRD is not ready: ${message}` }]
+      : [];
+  });
+}
+
+/** What a calico-node says of itself (checkBIRDReady in node/pkg/health/health.go); undefined if it is ready. */
+function whyNotReady(plan: LabPlan, node: NodePlan): string | undefined {
+  if (!runsBird(plan, node))
+    return "unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused";
+  const peers = plan.nodes.filter((peer) => peer.name !== node.name && arePeers(plan, node, peer));
+  const gateway =
+    plan.bgp.gatewayAsNumber === undefined
+      ? undefined
+      : plan.subnets.find(({ name }) => name === node.subnet);
+  // After 30 s one established session is enough.
+  if (peers.some((peer) => sessionUp(plan, node, peer))) return undefined;
+  if (gateway && gatewaySessionUp(plan, node)) return undefined;
+  const missing = [...peers.map(recordedIp), ...(gateway ? [gateway.gateway] : [])];
+  return missing.length > 0 ? `BGP not established with ${missing.join(",")}` : undefined;
 }
 
 /** Whether a path fails although no fault in the config causes it. Tell the user before the lab costs money. */

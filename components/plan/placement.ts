@@ -34,7 +34,7 @@ export function placementOf({ cloud, fabric: chosen, rehearse, hosts, openstack 
 }
 
 /**
- * Whether the network is the lab's own: it chooses the addresses, and `podRoutes: true` can program the gateway between
+ * Whether the network is the lab's own: it chooses the addresses, and `podRoutes: static` can program the gateway between
  * the subnets. The network of existing machines belongs to their owner; the lab makes the one of node containers.
  */
 export const ownsNetwork = ({ cloud, onThisMachine }: Pick<Placement, "cloud" | "onThisMachine">): boolean =>

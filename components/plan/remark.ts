@@ -1,6 +1,7 @@
 /** The verdict's remarks: what the user should know although nothing fails. */
 import { type FaultSetting, faultLabel, faultOf } from "../config";
 import { rowsThatDiffer } from "./backend";
+import { bgpRemarks } from "./bgp-remark";
 import { type Effect, effectsOf } from "./effect";
 import { ENCAPSULATION_FACTS, encapsulationOf, routesNeedBgp } from "./encapsulation";
 import { fabricFacts } from "./fabric";
@@ -53,7 +54,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       `what runs below Neutron is not known, and this verdict is for OVN; with ML2/OVS (openstack.backend: ovs) other outcomes: ${differing.join("; ")}`,
     );
   }
-  return [...remarks, ...limitsOf(plan)];
+  return [...remarks, ...bgpRemarks(plan), ...limitsOf(plan)];
 }
 
 function remarkOn(plan: LabPlan, fault: FaultSetting, effect: Effect): string {

@@ -1,5 +1,5 @@
 /** The routes to other nodes' blocks. The twin programs exactly these, and the observation expects them. */
-import { sessionUp } from "./bgp";
+import { learns } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { routesNeedBgp, TUNNELS } from "./encapsulation";
 import { fabricFacts } from "./fabric";
@@ -35,9 +35,9 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan): Route {
   return { block: peer.block, via: gateway, device, onlink: layer3?.hostPrefix !== undefined };
 }
 
-/** Whether a node has the route to another's block. BIRD programs it only over an established session of the two. */
+/** Whether a node has the route to another's block. BIRD programs it only if a peer has told it of the block. */
 export const hasRoute = (plan: LabPlan, node: NodePlan, peer: NodePlan): boolean =>
-  !routesNeedBgp(plan) || sessionUp(plan, node, peer);
+  !routesNeedBgp(plan) || learns(plan, node, peer);
 
 /** The source address that a node chooses for a packet to a node's pods: that of the device by which it leaves. */
 export function sourceTo(plan: LabPlan, node: NodePlan, peer: NodePlan): string {

@@ -1,6 +1,6 @@
 /** The rows of a verdict: a path, or a part of one where a fault makes nodes differ. */
 import { placeOf } from "../config";
-import { sessionFault, sessionUp } from "./bgp";
+import { gatewayHop, hasDetours, learns, routeFault } from "./bgp";
 import { isUniform } from "./host";
 import type { LabPlan } from "./lab";
 import { examplesOf, type Pair, pairsOf, rowKey } from "./path";
@@ -51,7 +51,7 @@ export function divide(plan: LabPlan, fateOf: (pair: Pair) => string): Rows {
     return `${rowKey(pair)}|${from}|${to}|${clientOf(pair)}`;
   };
   const examples = examplesOf(plan);
-  if (isUniform(plan)) {
+  if (isUniform(plan) && !hasDetours(plan)) {
     const rows = examples.map((pair) => ({ key: rowKey(pair), pair }));
     const known = new Map(rows.map((row) => [row.key, row]));
     return { rows, rowOf: (pair) => found(known.get(rowKey(pair)), pair) };
@@ -91,10 +91,14 @@ const keyOfNodes = (pair: Pair): string => Object.values(nodesOf(pair)).join(" >
 function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pair[][]> {
   const fates = new Map<string, string>();
   const states = new Map<string, number>();
+  const hops = new Set(plan.nodes.map((node) => gatewayHop(plan, node)?.name));
+  const detours = hasDetours(plan);
   const classes = new Map(
     plan.nodes.map((node) => {
-      // The path says whether two nodes share a subnet. Which one it is makes no difference.
-      const text = JSON.stringify([node.host, node.recordedAddress.endsWith("/32")]);
+      // The path says whether two nodes share a subnet. Which one it is makes no difference, but to a detour by another node.
+      const hop = gatewayHop(plan, node);
+      const way = detours ? [node.subnet, hop?.name, hops.has(node.name) && node.name] : [hop !== undefined];
+      const text = JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), ...way]);
       const state = states.get(text) ?? states.size;
       states.set(text, state);
       return [node.name, { node, state }];
@@ -105,8 +109,7 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
     const { from, to } = nodesOf(pair);
     const [a, b] = [classes.get(from), to === undefined ? undefined : classes.get(to)];
     // Which of the two opens their session depends on their addresses.
-    const session =
-      a && b && a !== b ? [sessionUp(plan, a.node, b.node), sessionFault(plan, a.node, b.node)] : "";
+    const session = a && b && a !== b ? [learns(plan, a.node, b.node), routeFault(plan, a.node, b.node)] : "";
     const key = `${path}|${a?.state}|${b?.state}|${classes.get(clientOf(pair))?.state}|${session}`;
     const known = fates.get(key) ?? fateOf(pair);
     fates.set(key, known);

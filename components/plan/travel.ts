@@ -1,11 +1,12 @@
 /** The way of a packet that has left its pod: to the internet, to another node, or through a tunnel to its pods. */
 import type { Fault } from "../config";
-import { sessionFault } from "./bgp";
+import { gatewayHop, routeFault } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { TUNNELS, VXLAN } from "./encapsulation";
 import { fabricFacts, passesGateway } from "./fabric";
 import type { LabPlan } from "./lab";
 import { nodeNotes } from "./node-note";
+import { notesOn } from "./note";
 import { describe, hostAddress, inner, isPod, type Leg, type Wire } from "./packet";
 import { hasRoute } from "./route";
 import type { NodePlan } from "./topology";
@@ -15,7 +16,7 @@ import { isMisrecorded, recordedIp, VPN_INTERFACE } from "./vpn";
 /** Sends a packet from its node to where it is received. */
 export function travel(plan: LabPlan, leg: Leg): Passage {
   const { from, to } = leg;
-  if (from.kind === "internet") return fromInternet(plan, leg);
+  if (from.kind === "internet") return answerFrom(plan, leg);
   const notes = leg.keep && nodeNotes(plan, leg);
   if (to.kind === "internet") {
     notes?.leaves(from.node);
@@ -28,23 +29,56 @@ export function travel(plan: LabPlan, leg: Leg): Passage {
   return betweenNodes(plan, leg, from.node, to.node, inner(leg), passesGateway(plan, from.node, to.node));
 }
 
-function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Passage {
+/** The gateway has the internet's answer, and sends one for a pod on by the node that it takes for the next hop. */
+function answerFrom(plan: LabPlan, leg: Leg): Passage {
+  const { to } = leg;
+  if (to.kind === "internet") return { wires: [] };
+  const passage = fromInternet(plan, leg, to.node);
+  const hop = isPod(plan, hostAddress(to)) ? gatewayHop(plan, to.node) : undefined;
+  if (passage.drop || !hop || hop.name === to.node.name) return passage;
+  return toBlock(plan, leg, hop, to.node);
+}
+
+/**
+ * Sends a packet without a tunnel to another node's pods by way of the gateway, which may have another node for its next hop.
+ * @param passed the names of the nodes that it has passed before.
+ */
+function byGateway(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: readonly string[]): Passage {
+  const packet = inner(leg);
+  const hop = gatewayHop(plan, b) ?? b;
+  if (hop.name === b.name) return betweenNodes(plan, leg, a, b, packet, true);
+  if (passed.includes(hop.name) || hop.name === a.name) {
+    // It takes the same way again, until its TTL is used up.
+    if (leg.keep) notesOn(plan, leg, packet).gateway(hop, b, "loop");
+    const at = fabricFacts(plan).gateway;
+    return { drop: { cause: "loop", hop: at, packet: describe(packet) }, wires: [packet] };
+  }
+  const across = betweenNodes(plan, leg, a, hop, packet, true, b);
+  if (across.drop) return across;
+  const onwards = toBlock(plan, leg, hop, b, [...passed, a.name]);
+  return { ...onwards, wires: [...across.wires, ...onwards.wires] };
+}
+
+function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: readonly string[] = []): Passage {
   const packet = inner(leg);
   const notes = leg.keep && nodeNotes(plan, leg);
   if (!hasRoute(plan, a, b)) {
     // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     notes?.astray(a, b);
-    const astray = betweenNodes(plan, leg, a, b, packet, true);
+    const astray = byGateway(plan, leg, a, b, passed);
     return astray.drop
       ? {
           ...astray,
-          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: sessionFault(plan, a, b) },
+          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: routeFault(plan, a, b) },
         }
       : astray;
   }
   const carrier = carrierBetween(plan, a, b);
   notes?.toBlock(a, b);
-  if (carrier === "direct") return betweenNodes(plan, leg, a, b, packet, passesGateway(plan, a, b));
+  if (carrier === "direct")
+    return passesGateway(plan, a, b)
+      ? byGateway(plan, leg, a, b, passed)
+      : betweenNodes(plan, leg, a, b, packet, false);
   const outer: Wire = { source: recordedIp(a), destination: recordedIp(b), ...OUTER[carrier] };
   const { size } = leg.probe;
   const isTooLong = leg.dontFragment && size > plan.mtu.tunnel;

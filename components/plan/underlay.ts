@@ -1,4 +1,5 @@
 /** The way between the nodes, and to the internet: what the fabric does with a packet that has left its node. */
+import { gatewayHop, gatewayRouteFault } from "./bgp";
 import type { Drop } from "./drop";
 import { INTERNET } from "./endpoint";
 import { fabricFacts } from "./fabric";
@@ -21,6 +22,8 @@ const lost = (wire: Wire, drop: Omit<Drop, "onReturn" | "packet">): Passage => (
 /**
  * From node to node: the sender's own firewall, outgoing anti-spoofing, the gateway if on the path, incoming
  * anti-spoofing, the security group, the receiver's own firewall.
+ *
+ * @param pods the node whose pods a packet without a tunnel is for, where the gateway sends it to another one.
  */
 export function betweenNodes(
   plan: LabPlan,
@@ -29,6 +32,7 @@ export function betweenNodes(
   b: NodePlan,
   wire: Wire,
   viaGateway: boolean,
+  pods: NodePlan = b,
 ): Passage {
   const { gateway, dropsIpip, antiSpoofing } = fabricFacts(plan);
   const { out = [], in: into = [] } = antiSpoofing?.checks ?? {};
@@ -47,12 +51,12 @@ export function betweenNodes(
     return lost(wire, { cause: "host", hop: `${narrow.name}'s link`, fault: "link-mtu-smaller" });
   const noIpip = wire.protocol === "4" && dropsIpip !== undefined;
   const swallows = viaGateway && tooLong && a.host.broken.includes("mtu-black-hole");
-  const noRoute = viaGateway && isPod(plan, wire.destination) && plan.podRoutes.length === 0;
+  const noRoute = viaGateway && isPod(plan, wire.destination) && !gatewayHop(plan, pods);
   if (viaGateway || noIpip)
-    notes?.gateway(b, noIpip ? "protocol" : swallows ? "mtu" : noRoute ? "route" : undefined);
+    notes?.gateway(b, pods, noIpip ? "protocol" : swallows ? "mtu" : noRoute ? "route" : undefined);
   if (noIpip) return lost(wire, { cause: "protocol", hop: gateway });
   if (swallows) return lost(wire, { cause: "host", hop: gateway, fault: "mtu-black-hole" });
-  if (noRoute) return lost(wire, { cause: "gateway", hop: gateway });
+  if (noRoute) return lost(wire, { cause: "gateway", hop: gateway, fault: gatewayRouteFault(plan, pods) });
   const spoofedIn =
     into.includes("source") && spoofed(plan, wire.source, a)
       ? wire.source
@@ -94,11 +98,15 @@ export function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Passage {
 }
 
 /** The internet host only answers, and its answers match the state that the probe left at every hop. */
-export function fromInternet(plan: LabPlan, leg: Leg): Passage {
+export function fromInternet(plan: LabPlan, leg: Leg, to: NodePlan): Passage {
   const wire = inner(leg);
   // The gateway has translated the pod's packet and undoes that in the answer, but may have no route to the pod.
-  const arrives = !isPod(plan, wire.destination) || plan.podRoutes.length > 0;
+  const arrives = !isPod(plan, wire.destination) || gatewayHop(plan, to) !== undefined;
   if (leg.keep) notesOn(plan, leg, wire).fromInternet(wire.destination, arrives);
   if (arrives) return { wires: [] };
-  return { drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet: describe(wire) }, wires: [] };
+  const fault = gatewayRouteFault(plan, to);
+  return {
+    drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet: describe(wire), fault },
+    wires: [],
+  };
 }

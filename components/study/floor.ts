@@ -37,9 +37,11 @@ const BARE_PATCH: Record<"routed" | "plain", Switches> = {
 
 /** The floor of a switch of a lab; undefined if it was not measured. @param plan the lab before the switch. */
 export function floorOf(
-  { encapsulation, podRoutes }: Pick<LabPlan, "encapsulation" | "podRoutes">,
+  { encapsulation, podRoutes, bgp }: Pick<LabPlan, "encapsulation" | "podRoutes" | "bgp">,
   to: Encapsulation,
 ): Floor | undefined {
+  // Where the router learns its routes, they come and go during a switch, which was not measured.
+  if (bgp.gatewayAsNumber !== undefined) return undefined;
   const isRouted = podRoutes.length > 0;
   const lost = BARE_PATCH[isRouted ? "routed" : "plain"][encapsulation]?.[to];
   if (!lost) return undefined;

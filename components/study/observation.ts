@@ -1,6 +1,7 @@
 /** The observation: what packets really did, for every ordered pair, next to what the verdict said. */
 import {
   expectations,
+  gatewaySessionUp,
   judge,
   type LabPlan,
   nameOf,
@@ -210,10 +211,15 @@ function sessionDisagreements(plan: LabPlan, measured: Measured): string[] {
   if (!plan.bgp.enabled) return [];
   const byName = new Map(plan.nodes.map((node) => [node.name, node]));
   const byAddress = new Map(plan.nodes.map((node) => [node.address, node]));
+  const gateways = new Set(plan.subnets.map(({ gateway }) => gateway));
   return Object.entries(measured.sessions).flatMap(([name, peers]) =>
     Object.entries(peers).flatMap(([address, state]) => {
       const [node, peer] = [byName.get(name), byAddress.get(address)];
-      const expected = node !== undefined && peer !== undefined && sessionUp(plan, node, peer);
+      // The router is no node: its peers are nodes, and the nodes' peer is its address in their subnet.
+      const withRouter = gateways.has(address) ? node : node ? undefined : peer;
+      const expected = withRouter
+        ? gatewaySessionUp(plan, withRouter)
+        : node !== undefined && peer !== undefined && sessionUp(plan, node, peer);
       if ((state === "Established") === expected) return [];
       return [`BGP ${name} > ${address}: predicted ${expected ? "Established" : "down"}, observed ${state}`];
     }),

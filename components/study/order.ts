@@ -1,8 +1,12 @@
 /** What `scripts/twin/observe` is asked to measure. */
+
+import { ROUTER, routerDevice } from "../infrastructure/fabric";
 import {
   addressOf,
   ENCAPSULATION_FACTS,
   expectations,
+  gatewayHop,
+  gatewaySessionUp,
   type LabPlan,
   listenerOf,
   nameOf,
@@ -11,6 +15,7 @@ import {
   probeOf,
   probesOf,
   routesOf,
+  runsBird,
   sessionUp,
   withFirewall,
 } from "../plan";
@@ -98,19 +103,34 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
   }
   const nodes = plan.nodes.map((node) => ({
     name: node.name,
-    bgp: plan.bgp.enabled,
-    sessions: plan.nodes.filter((peer) => peer.name !== node.name && sessionUp(plan, node, peer)).length,
+    bgp: runsBird(plan, node),
+    sessions:
+      plan.nodes.filter((peer) => peer.name !== node.name && sessionUp(plan, node, peer)).length +
+      Number(gatewaySessionUp(plan, node)),
     routes: routesOf(plan, node).map(({ block, via, device }) => ({ block, via, device })),
   }));
   return {
     patience,
     routesBy: ENCAPSULATION_FACTS[plan.encapsulation].routesBy,
-    nodes,
+    nodes: [...nodes, ...routerOf(plan)],
     stateful: [FABRIC, ...withFirewall(plan).map(({ name }) => name)],
     listeners: [...listeners.values()],
     rounds,
     captures: capturesOf(plan),
   };
+}
+
+/** What the router must have, if it learns its routes. Its devices are numbered as the subnets are. */
+function routerOf(plan: LabPlan): Order["nodes"] {
+  if (plan.bgp.gatewayAsNumber === undefined) return [];
+  const routes = plan.nodes.flatMap((node) => {
+    const hop = gatewayHop(plan, node);
+    if (!hop) return [];
+    const device = routerDevice(plan.subnets.findIndex(({ name }) => name === hop.subnet));
+    return [{ block: node.block, via: hop.address, device }];
+  });
+  const sessions = plan.nodes.filter((node) => gatewaySessionUp(plan, node)).length;
+  return [{ name: ROUTER, bgp: true, sessions, routes }];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What differs between two labs: what they are, and what the verdict says of each path. Pure. */
 import { faultLabel } from "../config";
-import { type LabPlan, type PathVerdict, rowKey, type Verdict } from "../plan";
+import { describeBgp, type LabPlan, type PathVerdict, rowKey, type Verdict } from "../plan";
 import { travelOf } from "./change-report";
 import { DEFAULT_WIDTH, formatColumns, wrap } from "./columns";
 import { describeFailure, failureGroups, groupBy, listNames } from "./failure";
@@ -91,8 +91,11 @@ function factsOf(plan: LabPlan): [what: string, value: string][] {
     ["encapsulation", plan.encapsulation],
     ["faults", plan.faults.map(faultLabel).join(", ") || "none"],
     ["natOutgoing", String(plan.ipPool.natOutgoing)],
-    ["podRoutes", String(plan.podRoutes.length > 0)],
-    ["bgp", plan.bgp.enabled ? "enabled" : "disabled"],
+    [
+      "podRoutes",
+      plan.bgp.gatewayAsNumber !== undefined ? "bgp" : plan.podRoutes.length > 0 ? "static" : "none",
+    ],
+    ["bgp", describeBgp(plan)],
     ["calico", String(plan.calico)],
     ["podCidr", plan.ipPool.cidr],
     ["nodes per subnet", sizes.join(" + ")],

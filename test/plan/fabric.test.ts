@@ -221,7 +221,7 @@ describe("Neutron's backend", () => {
       lost?.cause ?? "",
       /^the Neutron router knows .* drops the answer 203\.0\.113\.10 > 172\.16\.0\.1/,
     );
-    assert.match(lost?.fix ?? "", /^set natOutgoing: true, or set podRoutes: true/);
+    assert.match(lost?.fix ?? "", /^set natOutgoing: true, or set podRoutes: static/);
   });
 
   it("decides whether direct packets match the group's rules without a rule for the pod CIDR", () => {

@@ -130,7 +130,7 @@ const LOSSES: Row[] = [
     "pod-to-node (same-subnet) ICMP",
     "w1's port",
     /^WireGuard \(AllowedIPs\) drops the packet/,
-    "set podRoutes: true to advertise each node's block as a subnet route, and approve it in the tailnet, or set natOutgoing: true",
+    "set podRoutes: static to advertise each node's block as a subnet route, and approve it in the tailnet, or set natOutgoing: true",
   ],
   [
     "a protocol that the fabric does not carry",
@@ -146,7 +146,7 @@ const LOSSES: Row[] = [
     "cross-subnet ICMP",
     "VPC router",
     /^the VPC router knows the nodes' subnets but not pod addresses, and drops the packet \S+ > \S+ \(ICMP\)$/,
-    "use a CrossSubnet encapsulation, or set podRoutes: true to give the VPC's route table a route per node block",
+    "use a CrossSubnet encapsulation, or set podRoutes: static to give the VPC's route table a route per node block",
   ],
   [
     "a gateway, where no Calico could tunnel",
@@ -154,7 +154,7 @@ const LOSSES: Row[] = [
     "cross-subnet ICMP",
     "VPC router",
     LAYER2,
-    "set podRoutes: true to give the VPC's route table a route per node block",
+    "set podRoutes: static to give the VPC's route table a route per node block",
   ],
   [
     "a gateway of somebody else",
@@ -170,7 +170,7 @@ const LOSSES: Row[] = [
     "same-subnet ICMP",
     "router",
     /\(ICMP\); nodes of one subnet are no neighbours here, so all packets without a tunnel pass it$/,
-    "use VXLAN, which tunnels every packet between nodes (CrossSubnet does not), or set podRoutes: true to give the router a route per node block",
+    "use VXLAN, which tunnels every packet between nodes (CrossSubnet does not), or set podRoutes: static to give the router a route per node block",
   ],
   [
     "a gateway inside a subnet, where every node is a /32, so that CrossSubnet tunnels as well",
@@ -178,7 +178,7 @@ const LOSSES: Row[] = [
     "same-subnet ICMP",
     "gateway of the Hetzner network",
     /no neighbours here/,
-    "use VXLAN, which tunnels every packet between nodes, or set podRoutes: true to give the Hetzner network a route per node block",
+    "use VXLAN, which tunnels every packet between nodes, or set podRoutes: static to give the Hetzner network a route per node block",
   ],
   [
     "a router that translates any address and knows no way back",
@@ -186,7 +186,7 @@ const LOSSES: Row[] = [
     "pod-to-internet ICMP",
     "Neutron router",
     /^the Neutron router knows the nodes' subnets but not pod addresses, and drops the answer 203\.0\.113\.10 > /,
-    "set natOutgoing: true, or set podRoutes: true to give the router a route per node block",
+    "set natOutgoing: true, or set podRoutes: static to give the router a route per node block",
   ],
   [
     "a pod's MTU that is larger than the tunnel's",

@@ -19,6 +19,7 @@ const FACTS: Record<Fault, Facts> = {
   // The clouds whose documentation has a setting of that kind per instance or interface.
   "source-dest-check": [["aws", "azure", "gcp", "oci"], "fabric", undefined, false],
   "port-security": [["openstack"], "fabric", undefined, false],
+  "reflector-down": OF_HOST,
   "mtu-too-big": [EVERYWHERE, "calico", undefined, true],
   "node-as-32": [EVERYWHERE, "calico", undefined, false],
   "node-ip-wrong-interface": OF_HOST,
@@ -44,6 +45,7 @@ describe("a fault", () => {
     const twinOnly = FAULTS.filter((fault) => FAULT_FACTS[fault].onTwinBecause !== undefined);
     assert.deepEqual(twinOnly, [
       "node-ip-wrong-interface",
+      "reflector-down",
       "ip-forward-off",
       "host-firewall-reject",
       "nat-missing",

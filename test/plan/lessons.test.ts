@@ -75,7 +75,7 @@ const EXPECTED: Record<string, Lesson> = {
     fails: "cross-subnet",
     hop: "VPC router",
     cause: /^the VPC router knows the nodes' subnets but not pod addresses, and drops the packet/,
-    fix: /CrossSubnet encapsulation, or set podRoutes: true/,
+    fix: /CrossSubnet encapsulation, or set podRoutes: static/,
     carriers: ["direct", "direct"],
   },
   L12: { carriers: ["direct", TUNNEL] },
@@ -201,7 +201,7 @@ describe("a lesson with changed values", () => {
   });
 
   it("L11 works with a route per node block, or as L12 with CrossSubnet", () => {
-    assert.equal(outcomesAfter("L11", { podRoutes: true })["cross-subnet"], "works");
+    assert.equal(outcomesAfter("L11", { podRoutes: "static" })["cross-subnet"], "works");
     assert.deepEqual(
       planLab(changed(stackConfig("L11"), { encapsulation: "IPIPCrossSubnet" })),
       planLab(stackConfig("L12")),

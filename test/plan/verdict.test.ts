@@ -154,7 +154,7 @@ describe("the verdict", () => {
     assert.equal(warned({}), true);
     // The router between node containers is the lab's own, as is the twin's.
     for (const raw of [{ rehearse: true }, { hosts: { machines: "containers" } }]) {
-      assert.match(fix(raw), /set podRoutes: true/);
+      assert.match(fix(raw), /set podRoutes: static/);
       assert.equal(warned(raw), false);
     }
   });

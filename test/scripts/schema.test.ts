@@ -45,7 +45,7 @@ describe("the block config in Pulumi.yaml", () => {
       key,
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]);
-    const sections = { aws: {}, openstack: {}, hosts: {}, calico: {}, study: {} };
+    const sections = { aws: {}, openstack: {}, hosts: {}, calico: {}, study: {}, peering: {} };
     assert.deepEqual(parseConfig(Object.fromEntries(asText)), { ...parseConfig({}), ...sections });
   });
 
@@ -58,9 +58,12 @@ describe("the block config in Pulumi.yaml", () => {
 
   it("gives a type only to keys whose value is always one word, number or flag", () => {
     const typed = (type: string | undefined) => Object.keys(block).filter((key) => block[key]?.type === type);
-    assert.deepEqual(typed("boolean"), ["natOutgoing", "podRoutes", "allowUnsupported", "observe"]);
+    assert.deepEqual(typed("boolean"), ["natOutgoing", "allowUnsupported", "observe"]);
     assert.deepEqual(typed("integer"), ["blockSize"]);
     assert.deepEqual(typed(undefined), [
+      "podRoutes",
+      "routeReflectors",
+      "peering",
       "topology",
       "mtu",
       "rehearse",

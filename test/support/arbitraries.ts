@@ -28,6 +28,7 @@ import {
   parseCidr,
   toAddress,
 } from "../../components/plan";
+import { exchanges, withoutGaps } from "./exchanges";
 import type { RawConfig } from "./problems";
 
 /** Ranges from which the subnets are drawn. They do not overlap the ranges of pods and Services. */
@@ -138,10 +139,6 @@ const bgpFor = (encapsulation: Encapsulation) =>
     ? fc.constantFrom(undefined, "Enabled", "Disabled")
     : fc.constantFrom(undefined, "Enabled");
 
-/** Removes keys without a value, because a stack file has none. */
-const withoutGaps = (raw: RawConfig): RawConfig =>
-  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
-
 /**
  * Whether a lab can have a fault. The lab cannot break the network of existing machines, and kernels and firewalls only of
  * what is on this machine.
@@ -160,20 +157,21 @@ export function canHave(
 function settingsOf(
   faults: readonly Fault[],
   fabric: Fabric,
-  topology: readonly { nodes: readonly (string | { name: string })[] }[],
+  names: readonly string[],
+  reflectors: readonly string[],
 ) {
-  const names = topology.flatMap(({ nodes }) =>
-    nodes.map((node) => (typeof node === "string" ? node : node.name)),
-  );
   const everywhere = fc.constant(undefined);
-  const some = fc.subarray(names, { minLength: 1 });
+  const some = (fault: Fault) =>
+    fc.subarray([...(fault === "reflector-down" && reflectors.length > 0 ? reflectors : names)], {
+      minLength: 1,
+    });
   const placed = (fault: Fault): fc.Arbitrary<FaultSetting> => {
     const { closes, onAllBecause } = FAULT_FACTS[fault];
     const directions =
       closes && !fabricFacts({ fabric }).securityGroup ? (["in", "out"] as const) : (["in"] as const);
     return fc
       .record({
-        nodes: onAllBecause ? everywhere : fc.oneof({ weight: 3, arbitrary: everywhere }, some),
+        nodes: onAllBecause ? everywhere : fc.oneof({ weight: 3, arbitrary: everywhere }, some(fault)),
         direction: closes
           ? fc.option(fc.constantFrom(...directions), { nil: undefined })
           : fc.constant(undefined),
@@ -187,41 +185,55 @@ function settingsOf(
     .chain((chosen) => fc.tuple(...chosen.map(placed)));
 }
 
-/** Valid configs as in a stack file, without the prefix of their keys. */
-export const rawConfigs: fc.Arbitrary<RawConfig> = fc
-  .tuple(places, fc.constantFrom(...ENCAPSULATIONS), pools, versions)
-  .chain(([place, encapsulation, pool, version]) =>
-    fc.tuple(
-      fc.constant(place),
-      fc.constant(encapsulation),
-      topologiesIn(place.cloud === "aws" ? VPC_HOMES : SUBNET_HOMES),
-      fc.constant(pool),
-      fc.constant(version),
-    ),
-  )
-  .chain(([place, encapsulation, topology, pool, version]) => {
-    const fabric = fabricAt(place);
-    const ours = place.cloud !== "hosts" || place.rehearse !== false;
-    const onTwin = place.rehearse === true || (place.cloud === "twin" && place.rehearse === false);
-    const onContainers = !onTwin && (place.rehearse === "containers" || place.hosts !== undefined);
-    const faults = FAULTS.filter((fault) =>
-      canHave({ fabric, cloud: place.cloud, onTwin, onContainers }, fault),
-    );
-    const podRoutes = ours || place.hosts ? fc.boolean() : fc.constant(false);
-    return fc
-      .record({
-        bgp: bgpFor(encapsulation),
-        natOutgoing: fc.boolean(),
-        podRoutes,
-        serviceCidr: fc.constantFrom(...SERVICE_RANGES),
-        proxyMode: fc.constantFrom(...PROXY_MODES),
-        mtu: fc.option(fc.integer({ min: 1280, max: FABRIC_FACTS[fabric].maxMtu ?? 9001 }), {
-          nil: undefined,
-        }),
-        faults: settingsOf(faults, fabric, topology),
-      })
-      .map((rest) => withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest }));
-  });
+const rawConfigsWith = (exchangesOf: typeof exchanges): fc.Arbitrary<RawConfig> =>
+  fc
+    .tuple(places, fc.constantFrom(...ENCAPSULATIONS), pools, versions)
+    .chain(([place, encapsulation, pool, version]) =>
+      fc.tuple(
+        fc.constant(place),
+        fc.constant(encapsulation),
+        topologiesIn(place.cloud === "aws" ? VPC_HOMES : SUBNET_HOMES),
+        fc.constant(pool),
+        fc.constant(version),
+      ),
+    )
+    .chain(([place, encapsulation, topology, pool, version]) => {
+      const fabric = fabricAt(place);
+      const ours = place.cloud !== "hosts" || place.rehearse !== false;
+      const onTwin = place.rehearse === true || (place.cloud === "twin" && place.rehearse === false);
+      const onContainers = !onTwin && (place.rehearse === "containers" || place.hosts !== undefined);
+      const faults = FAULTS.filter((fault) =>
+        canHave({ fabric, cloud: place.cloud, onTwin, onContainers }, fault),
+      );
+      const podRoutes = ours || place.hosts ? fc.boolean() : fc.constant(false);
+      const names = topology.flatMap(({ nodes }) =>
+        nodes.map((node) => (typeof node === "string" ? node : node.name)),
+      );
+      const exchange = onTwin ? exchangesOf(names, fabric) : fc.constant({} as RawConfig);
+      return exchange.chain((own) =>
+        fc
+          .record({
+            bgp: bgpFor(encapsulation),
+            natOutgoing: fc.boolean(),
+            podRoutes,
+            serviceCidr: fc.constantFrom(...SERVICE_RANGES),
+            proxyMode: fc.constantFrom(...PROXY_MODES),
+            mtu: fc.option(fc.integer({ min: 1280, max: FABRIC_FACTS[fabric].maxMtu ?? 9001 }), {
+              nil: undefined,
+            }),
+            faults: settingsOf(faults, fabric, names, (own.routeReflectors as string[]) ?? []),
+          })
+          .map((rest) =>
+            withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest, ...own }),
+          ),
+      );
+    });
+
+/** Valid configs as in a stack file, without the prefix of their keys: every node has a session with every other one. */
+export const rawConfigs: fc.Arbitrary<RawConfig> = rawConfigsWith(() => fc.constant({}));
+
+/** As {@link rawConfigs}, with route reflectors, a router that speaks BGP, and other settings of BGP on the twin. */
+export const rawExchanges: fc.Arbitrary<RawConfig> = rawConfigsWith(exchanges);
 
 /** Valid configs, checked and with defaults filled in. */
 export const labConfigs: fc.Arbitrary<LabConfig> = rawConfigs.map((raw) => parseConfig(raw));

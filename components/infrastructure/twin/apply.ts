@@ -16,7 +16,7 @@ import {
   type SecurityState,
   unplug,
 } from "../fabric";
-import { birdFiles, endBird } from "./bird";
+import { birdFiles, changeBird, endBird } from "./bird";
 import { changeNode, difference } from "./change-node";
 import { removeFacts } from "./facts";
 import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";
@@ -69,11 +69,12 @@ export function unsigned(part: string, body: string): string {
 }
 
 /** What the network has. The fabric's ports are the nodes' own. */
-export const lookAtNetwork = (): string[] => [
+export const lookAtNetwork = ({ bird }: NetworkState): string[] => [
   lookAt(ROUTER),
   lookAtRules(ROUTER),
   lookAt(INTERNET_HOST),
   `[[ ! -e /run/netns/${FABRIC} ]] || echo ${FABRIC}`,
+  ...(bird ? [lookAtBird(`${birdFiles(ROUTER)}.pid`)] : []),
 ];
 
 /** What the fabric's rules are. */
@@ -109,6 +110,7 @@ export function changeNetwork(old: NetworkState | undefined, state: NetworkState
       ...difference(old?.neighbours ?? [], state.neighbours ?? []).added,
     ]),
     old?.masquerade === state.masquerade ? "" : nft(ROUTER, `flush ruleset\n${state.masquerade}`),
+    old?.bird === state.bird ? "" : changeBird(ROUTER, old?.bird, state.bird ?? ""),
   ].join("\n");
 }
 
@@ -134,7 +136,7 @@ function leave(old: readonly string[], now: readonly string[]): string[] {
 }
 
 const removeNetwork = (): string =>
-  [endProcesses([PAGE]), ...[FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace)].join("\n");
+  [endBird(ROUTER), endProcesses([PAGE]), ...[FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace)].join("\n");
 
 const removeNamespace = (name: string): string =>
   `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;

@@ -1,22 +1,31 @@
-/** A node's BIRD configuration, with the structure of Calico's confd templates. */
+/** BIRD's configuration, with the structure of Calico's confd templates, on the nodes and on the router. */
 
 import {
+  arePeers,
   ENCAPSULATION_FACTS,
+  gatewayReflects,
+  isIbgp,
+  isReflector,
   type LabPlan,
   type NodePlan,
+  opensSession,
+  REFLECTOR_CLUSTER_ID,
   type Route,
   recordedIp,
   routeTo,
+  runsBird,
 } from "../../plan";
+import { ROUTER, routerDevice } from "../fabric";
 
-/** Renders the configuration. @returns the file, or an empty text if the plan has no BGP. */
+/** Renders a node's configuration. @returns the file, or an empty text if BIRD does not run there. */
 export function renderBird(plan: LabPlan, node: NodePlan): string {
-  if (!plan.bgp.enabled) return "";
+  if (!runsBird(plan, node)) return "";
+  const { asNumber, exports } = plan.bgp;
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
   const programs = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD";
   return [
     `router id ${recordedIp(node)};`,
-    `log "/run/bird/${node.name}.log" { info, warning, error, fatal, bug };`,
+    log(node.name),
     // The next hop of each peer, looked up for each route learnt from it. BIRD 2 cannot set `dev tunl0 onlink` on a BGP
     // route (Calico's own BIRD is a fork for that reason), but it copies the next hop of the route found here.
     "ipv4 table nexthops;",
@@ -35,23 +44,86 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
       (peer) => `  route ${recordedIp(peer)}/32 via ${nextHop(programs, peer, routeTo(plan, node, peer))};`,
     ),
     "}",
-    "template bgp mesh {",
-    `  local ${recordedIp(node)} as ${plan.bgp.asNumber};`,
+    "template bgp bgp_template {",
+    `  local ${recordedIp(node)} as ${asNumber};`,
     "  multihop;",
-    "  connect delay time 1; connect retry time 1; error wait time 1, 2;",
-    "  ipv4 { import all; export where source = RTS_STATIC; next hop self; gateway recursive; igp table nexthops; };",
+    `  ${TIMES}`,
+    `  ipv4 { import all; export ${exports ? `where net ~ ${plan.ipPool.cidr}` : "none"}; gateway recursive; igp table nexthops; };`,
     "}",
-    ...peers.map((peer) => {
-      // As in Calico's template, only one of two nodes connects and the other waits. If both connect at once, the
-      // session takes seconds longer to come up.
-      const passive = peer.address > node.address ? " passive on;" : "";
-      return `protocol bgp Mesh_${peer.address.replaceAll(".", "_")} from mesh { neighbor ${recordedIp(peer)} as ${plan.bgp.asNumber};${passive} }`;
+    ...peers
+      .filter((peer) => arePeers(plan, node, peer))
+      .map((peer) => {
+        // As in Calico's template, only one of two nodes connects and the other waits. If both connect at once, the
+        // session takes seconds longer to come up.
+        const passive = opensSession(node, peer) ? "" : " passive on;";
+        const client =
+          isReflector(plan, node) && !isReflector(plan, peer)
+            ? ` rr client; rr cluster id ${REFLECTOR_CLUSTER_ID};`
+            : "";
+        const kind = plan.bgp.mesh ? "Mesh" : "Node";
+        return `protocol bgp ${kind}_${underlined(peer.address)} from bgp_template { neighbor ${recordedIp(peer)} as ${asNumber};${passive}${client} }`;
+      }),
+    ...gatewayPeer(plan, node),
+    "",
+  ].join("\n");
+}
+
+const TIMES = "connect delay time 1; connect retry time 1; error wait time 1, 2;";
+
+const log = (name: string): string => `log "/run/bird/${name}.log" { info, warning, error, fatal, bug };`;
+
+const underlined = (address: string): string => address.replaceAll(".", "_");
+
+/** A node's session with the gateway in its own subnet, as a BGPPeer that selects the nodes of a subnet. */
+function gatewayPeer(plan: LabPlan, node: NodePlan): string[] {
+  const { gatewayAsNumber, keepsNextHop } = plan.bgp;
+  const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway;
+  if (gatewayAsNumber === undefined || !gateway) return [];
+  const client =
+    isReflector(plan, node) && isIbgp(plan) ? ` rr client; rr cluster id ${REFLECTOR_CLUSTER_ID};` : "";
+  const keep = keepsNextHop && !isIbgp(plan) ? " ipv4 { next hop keep; };" : "";
+  return [
+    `protocol bgp Node_${underlined(gateway)} from bgp_template { neighbor ${gateway} as ${gatewayAsNumber};${client}${keep} }`,
+  ];
+}
+
+/**
+ * Renders the configuration of the router, which waits for the nodes. It knows its subnets, looks up every next hop there, and
+ * takes nothing but routes to pods. @returns the file, or an empty text if the router speaks no BGP.
+ */
+export function renderRouterBird(plan: LabPlan): string {
+  const { gatewayAsNumber, asNumber } = plan.bgp;
+  const [first] = plan.subnets;
+  if (gatewayAsNumber === undefined || !first) return "";
+  // An eBGP peer tells every peer of everything. A node drops what has its own AS number in its path.
+  const tells = gatewayReflects(plan) || !isIbgp(plan);
+  const client = gatewayReflects(plan) ? ` rr client; rr cluster id ${first.gateway};` : "";
+  return [
+    `router id ${first.gateway};`,
+    log(ROUTER),
+    "protocol device { scan time 2; }",
+    "protocol direct {",
+    "  ipv4;",
+    `  interface ${plan.subnets.map((_, i) => `"${routerDevice(i)}"`).join(", ")};`,
+    "}",
+    "protocol kernel {",
+    "  scan time 10; metric 0;",
+    "  ipv4 { import none; export where source = RTS_BGP; };",
+    "}",
+    "template bgp nodes {",
+    "  multihop; passive on;",
+    `  ${TIMES}`,
+    `  ipv4 { import where net ~ ${plan.ipPool.cidr}; export ${tells ? "where source = RTS_BGP" : "none"}; gateway recursive; };`,
+    "}",
+    ...plan.nodes.map(({ subnet, address }) => {
+      const own = plan.subnets.find(({ name }) => name === subnet)?.gateway;
+      return `protocol bgp Node_${underlined(address)} from nodes { local ${own} as ${gatewayAsNumber}; neighbor ${address} as ${asNumber};${client} }`;
     }),
     "",
   ].join("\n");
 }
 
-/** Path of a node's BIRD files, without extension. */
+/** Path of the files of a node's or the router's BIRD, without extension. */
 export const birdFiles = (node: string): string => `/run/bird/${node}`;
 
 /**
@@ -69,6 +141,22 @@ export function endBird(node: string): string {
     "fi",
     `[[ ! -e ${files}.conf ]] || rm -f ${files}.*`,
   ].join("\n");
+}
+
+/**
+ * Bash that starts BIRD in its namespace, reloads its changed file (its sessions stay), or ends it and removes its routes.
+ * @param old its configuration so far, if it runs.
+ */
+export function changeBird(name: string, old: string | undefined, now: string): string {
+  const base = birdFiles(name);
+  if (now === "") {
+    if (!old) return "";
+    return [endBird(name), `ip -n ${name} route flush proto bird`].join("\n");
+  }
+  const write = `cat > ${base}.conf <<'BIRD'\n${now}BIRD`;
+  // `{lock}>&-`, because a daemon that inherits the lock would hold it forever.
+  if (old) return `${write}\nbirdc -s ${base}.ctl configure > /dev/null`;
+  return `${write}\nnsenter --net=/run/netns/${name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid {lock}>&-`;
 }
 
 /** The next hop for a peer's pods. If Felix has the routes, it is the peer itself: BIRD then only learns them. */

@@ -1,6 +1,6 @@
 /** Changes a built node of the twin: renders the bash that does it in the sandbox, in Calico's order. Pure. */
 import { addVpn, batch, bridgeBatch, changeHost, closesSessions, inside, nft, removeVpn } from "../fabric";
-import { birdFiles, endBird } from "./bird";
+import { changeBird, endBird } from "./bird";
 import { writeFacts } from "./facts";
 import { podNeighbours } from "./neighbours";
 import type { NodeState } from "./nodes";
@@ -30,7 +30,10 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
   // A node's firewall that closes TCP 179 must also end its sessions, and while the peers can still hear of it.
   const restarts = old !== undefined && old.bird !== "" && closesSessions(old.host, state.host);
-  const bird = !restarts && old?.bird === state.bird ? "" : birdTo(restarts ? undefined : old, state);
+  const bird =
+    !restarts && old?.bird === state.bird
+      ? ""
+      : changeBird(state.name, restarts ? undefined : old?.bird, state.bird);
   // BIRD's part in a change from its routes to Felix' or back. Where it starts or ends, its place is behind the firewall.
   const hands = old !== undefined && !restarts && old.bird !== "" && state.bird !== "";
   const isFelix = (one: NodeState) => one.routes.length > 0;
@@ -130,19 +133,6 @@ function tunnelUp(
       : `ip link show ${device} > /dev/null 2>&1 || ip link add ${device} ${link}`;
   const settings = [`link set ${device} mtu ${mtu} up`, `addr replace ${address} dev ${device}`];
   return inside(node, [make, batch(undefined, settings)].join("\n"));
-}
-
-/** Starts BIRD, reloads its changed file (its sessions stay), or ends it and removes its routes. */
-function birdTo(old: NodeState | undefined, state: NodeState): string {
-  const base = birdFiles(state.name);
-  if (state.bird === "") {
-    if (!old?.bird) return "";
-    return [endBird(state.name), `ip -n ${state.name} route flush proto bird`].join("\n");
-  }
-  const write = `cat > ${base}.conf <<'BIRD'\n${state.bird}BIRD`;
-  // `{lock}>&-`, because a daemon that inherits the lock would hold it forever.
-  if (old?.bird) return `${write}\nbirdc -s ${base}.ctl configure > /dev/null`;
-  return `${write}\nnsenter --net=/run/netns/${state.name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid {lock}>&-`;
 }
 
 /** What a list has that the other one has not. */

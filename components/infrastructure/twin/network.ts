@@ -15,6 +15,7 @@ import {
   subnetDevices,
   sysctl,
 } from "../fabric";
+import { renderRouterBird } from "./bird";
 import { gatewayNeighbours } from "./neighbours";
 import { startProcess } from "./process-files";
 
@@ -31,6 +32,8 @@ export interface NetworkState {
   neighbours?: string[];
   /** The gateway's address translation, as an nftables file. */
   masquerade: string;
+  /** BIRD's configuration on the gateway; absent if it speaks no BGP. */
+  bird?: string;
   /** The nodes that may have a port, each as `name address`. Each node makes its own. */
   ports: string[];
 }
@@ -38,11 +41,13 @@ export interface NetworkState {
 /** The desired state of a plan's network. */
 export function renderNetwork(plan: LabPlan): NetworkState {
   const neighbours = gatewayNeighbours(plan);
+  const bird = renderRouterBird(plan);
   return {
     build: renderBuild(plan),
     ...(neighbours.length > 0 && { neighbours }),
     routes: [`default via ${INTERNET.address}`, ...routerRoutes(plan)],
     masquerade: renderRouter(plan, EXTERNAL),
+    ...(bird !== "" && { bird }),
     ports: plan.nodes.map(({ name, address }) => `${name} ${address}`),
   };
 }

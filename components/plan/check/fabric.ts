@@ -1,11 +1,10 @@
 /** Checks what the fabric, the gateway and the link must be able to do. */
 import type { LabConfig } from "../../config";
-import { routesNeedBgp } from "../encapsulation";
 import { fabricFacts } from "../fabric";
 import { ownsNetwork, placementOf } from "../placement";
 import type { Report } from "./report";
 
-/** Checks `fabric`, `bgp`, `podRoutes` and `mtu` against the other keys. */
+/** Checks `fabric`, `podRoutes` and `mtu` against the other keys. */
 export function checkFabric(config: LabConfig, report: Report): void {
   const placement = placementOf(config);
   const { fabric } = placement;
@@ -13,18 +12,11 @@ export function checkFabric(config: LabConfig, report: Report): void {
   if (config.fabric && config.fabric !== fabric) {
     report("fabric", config.fabric, `must be ${fabric} or not set: cloud ${config.cloud} has its own fabric`);
   }
-  if (config.bgp === "Disabled" && routesNeedBgp(config)) {
-    report(
-      "bgp",
-      config.bgp,
-      `must be Enabled: encapsulation ${config.encapsulation} gets its routes by BGP; only VXLAN and VXLANCrossSubnet work without it`,
-    );
-  }
-  if (config.podRoutes && !ownsNetwork(placement)) {
+  if (config.podRoutes === "static" && !ownsNetwork(placement)) {
     report(
       "podRoutes",
-      true,
-      "must be false, or set rehearse: true: the lab cannot program the gateway between existing machines",
+      config.podRoutes,
+      "must be none, or set rehearse: true: the lab cannot program the gateway between existing machines",
     );
   }
   if ((config.mtu ?? 0) > maxMtu) report("mtu", config.mtu, `${name} carries at most ${maxMtu} bytes`);

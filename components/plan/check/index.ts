@@ -1,6 +1,7 @@
 /** Checks that need more than one key: overlaps, room, contradictions. Reports every problem at once. */
 import { ConfigError, type LabConfig, type Problem } from "../../config";
 import { checkAddresses } from "./addresses";
+import { checkBgp } from "./bgp";
 import { checkClouds } from "./clouds";
 import { checkFabric } from "./fabric";
 import { checkFaults } from "./faults";
@@ -17,6 +18,7 @@ const CHECKS: readonly ((config: LabConfig, report: Report) => void)[] = [
   checkNodes,
   checkAddresses,
   checkFabric,
+  checkBgp,
   checkFaults,
   checkVersions,
   checkClouds,

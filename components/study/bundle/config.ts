@@ -1,6 +1,6 @@
 /** A plan as the config that gives it again: all that the plan depends on, and nothing of the machines or their access. */
 import { CONTAINERS, type RawConfig } from "../../config";
-import { CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf } from "../../plan";
+import { AS_NUMBER, CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf } from "../../plan";
 
 /**
  * The keys of a stack file whose plan and verdict are the given ones. Every address is written out, so that a later version
@@ -19,9 +19,8 @@ export function configOf(plan: LabPlan): RawConfig {
     ...(cloud !== "hosts" && onContainers && { rehearse: "containers" as const }),
     encapsulation: encapsulationOf(ipPool),
     ...(!plan.calico && { calico: { install: "none" as const } }),
-    ...(!plan.bgp.enabled && { bgp: "Disabled" as const }),
+    ...bgpOf(plan),
     natOutgoing: ipPool.natOutgoing,
-    ...(plan.podRoutes.length > 0 && { podRoutes: true }),
     podCidr: ipPool.cidr,
     blockSize: ipPool.blockSize,
     serviceCidr: plan.serviceCidr,
@@ -44,6 +43,25 @@ export function configOf(plan: LabPlan): RawConfig {
         typeof fault === "string" ? fault : { ...fault, nodes: fault.nodes && [...fault.nodes] },
       )
       .map(withoutGaps),
+  };
+}
+
+/** Who exchanges routes, as far as it is not what a config without these keys means. */
+function bgpOf({ calico, bgp, podRoutes }: LabPlan): RawConfig {
+  const { enabled, asNumber, mesh, reflectors, gatewayAsNumber, keepsNextHop, exports } = bgp;
+  const peering = {
+    ...(asNumber !== AS_NUMBER && { asNumber }),
+    ...(gatewayAsNumber !== undefined && gatewayAsNumber !== asNumber && { gatewayAsNumber }),
+    ...(calico && enabled && !mesh && reflectors.length === 0 && { nodeToNodeMesh: false }),
+    ...(keepsNextHop && { keepOriginalNextHop: true }),
+    ...(!exports && { disableBGPExport: true }),
+  };
+  return {
+    ...(!enabled && { bgp: "Disabled" as const }),
+    ...(reflectors.length > 0 && { bgp: "routeReflectors" as const, routeReflectors: [...reflectors] }),
+    ...(podRoutes.length > 0 && { podRoutes: "static" as const }),
+    ...(gatewayAsNumber !== undefined && { podRoutes: "bgp" as const }),
+    ...(Object.keys(peering).length > 0 && { peering }),
   };
 }
 

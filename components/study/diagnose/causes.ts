@@ -1,6 +1,7 @@
 /** The most likely cause of what was seen in a cluster: the faults under which the model predicts the same. */
 import { FAULTS, type FaultSetting, faultLabel, faultOf } from "../../config";
 import {
+  arePeers,
   expectations,
   FAULT_FACTS,
   fabricFacts,
@@ -191,7 +192,7 @@ function sessionsUnlike(plan: LabPlan, down: NonNullable<Seen["sessionsDown"]>):
   if (!plan.bgp.enabled) return 0;
   return plan.nodes.flatMap((node) =>
     plan.nodes.filter((peer) => {
-      if (peer === node) return false;
+      if (peer === node || !arePeers(plan, node, peer)) return false;
       const isDown =
         down[node.name]?.some((address) => address === peer.address || address === recordedIp(peer)) ?? false;
       return sessionUp(plan, node, peer) === isDown;

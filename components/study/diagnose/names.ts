@@ -17,6 +17,7 @@ export function withNames(plan: LabPlan, originals: Readonly<Record<string, stri
     nodes: plan.nodes.map(node),
     controlPlane: node(plan.controlPlane),
     services: plan.services.map((service) => ({ ...service, node: name(service.node) })),
+    bgp: { ...plan.bgp, reflectors: plan.bgp.reflectors.map(name) },
     podRoutes: plan.podRoutes.map((route) => ({ ...route, node: name(route.node) })),
     faults: plan.faults.map(fault),
   };

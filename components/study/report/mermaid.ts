@@ -1,5 +1,5 @@
 /** The topology as a Mermaid flowchart, which issue trackers draw. */
-import { fabricFacts, type LabPlan, sessionUp } from "../../plan";
+import { fabricFacts, gatewaySessionUp, type LabPlan, peersOf, sessionUp } from "../../plan";
 
 /** Number of nodes above which each session as a line of its own would hide the rest. */
 const MOST_SESSIONS_DRAWN = 8;
@@ -32,13 +32,11 @@ export function topologyChart(plan: LabPlan): string {
     ];
   });
   if (plan.bgp.enabled && plan.nodes.length <= MOST_SESSIONS_DRAWN) {
-    plan.nodes.forEach((a, i) => {
-      for (const b of plan.nodes.slice(i + 1)) {
-        const [from, to] = [idOf.get(a.name), idOf.get(b.name)];
-        if (sessionUp(plan, a, b)) link(`${from} ---|BGP| ${to}`);
-        else link(`${from} -. BGP down .- ${to}`, true);
-      }
-    });
+    const draw = (isUp: boolean, from = "", to = "") =>
+      isUp ? link(`${from} ---|BGP| ${to}`) : link(`${from} -. BGP down .- ${to}`, true);
+    for (const [a, b] of peersOf(plan)) draw(sessionUp(plan, a, b), idOf.get(a.name), idOf.get(b.name));
+    if (plan.bgp.gatewayAsNumber !== undefined)
+      for (const node of plan.nodes) draw(gatewaySessionUp(plan, node), idOf.get(node.name), "router");
   }
   const styles = broken.length > 0 ? [`linkStyle ${broken.join(",")} stroke:#c4314b,color:#c4314b`] : [];
   return ["flowchart TB", `router[["${label(gateway)}"]]`, ...subnets, ...links, ...styles]
@@ -51,8 +49,9 @@ const label = (text: string): string =>
   text.replace(/#/g, "#35;").replace(/"/g, "#quot;").replace(/</g, "#lt;");
 
 /** What the chart does not draw, in a sentence; undefined where it draws everything. */
-export function notDrawn({ bgp, nodes, encapsulation }: LabPlan): string | undefined {
+export function notDrawn(plan: LabPlan): string | undefined {
+  const { bgp, nodes, encapsulation } = plan;
   if (!bgp.enabled) return `BGP is disabled: ${encapsulation} needs none.`;
   if (nodes.length <= MOST_SESSIONS_DRAWN) return undefined;
-  return `The ${(nodes.length * (nodes.length - 1)) / 2} BGP sessions are not drawn.`;
+  return `The ${peersOf(plan).length + (bgp.gatewayAsNumber === undefined ? 0 : nodes.length)} BGP sessions are not drawn.`;
 }

@@ -10,7 +10,7 @@ import { type Report, type ReportMode, reportedPlan } from "./report";
 
 /** Keys of the config that name nothing of the user's but nodes, subnets and addresses. */
 const OPEN_KEYS =
-  /^encaplab:(cloud|fabric|encapsulation|bgp|faults|rehearse|natOutgoing|podRoutes|mtu|podCidr|serviceCidr|blockSize|proxyMode|kubernetesVersion|calicoVersion|allowUnsupported|cluster|observe)$/;
+  /^encaplab:(cloud|fabric|encapsulation|bgp|peering|faults|rehearse|natOutgoing|podRoutes|mtu|podCidr|serviceCidr|blockSize|proxyMode|kubernetesVersion|calicoVersion|allowUnsupported|cluster|observe)$/;
 
 /** Replaces texts by others, the same one each time. */
 interface Names {
@@ -68,6 +68,7 @@ function redactPlan({ name, addresses }: Names, plan: LabPlan): LabPlan {
     nodes: plan.nodes.map(node),
     controlPlane: node(plan.controlPlane),
     services: plan.services.map((one) => ({ ...one, name: name(one.name), node: name(one.node) })),
+    bgp: { ...plan.bgp, reflectors: plan.bgp.reflectors.map(name) },
     podRoutes: plan.podRoutes.map((route) => ({ ...route, node: name(route.node) })),
     faults: plan.faults.map((fault) =>
       typeof fault === "string" || !fault.nodes ? fault : { ...fault, nodes: fault.nodes.map(name) },

@@ -20,7 +20,7 @@ export const verdict = (): Command =>
       "Predicts every path from the lab's config, in a moment and without the engine. A key may be a path; a value is text, JSON or YAML in flow style.",
     examples: [
       "verdict local --config encapsulation=None fabric=aws",
-      "verdict L11 --config podRoutes=true --config 'faults=[source-dest-check]'",
+      "verdict L11 --config podRoutes=static --config 'faults=[source-dest-check]'",
     ],
   })
     .argument(STACK[0], `${STACK[1]}, else local`)

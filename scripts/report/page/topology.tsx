@@ -1,6 +1,13 @@
 /** The lab as a drawing, with the packet on its way. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { fabricFacts, type Hop, type LabPlan, sessionUp, type Verdict } from "../../../components/plan";
+import {
+  arePeers,
+  fabricFacts,
+  type Hop,
+  type LabPlan,
+  sessionUp,
+  type Verdict,
+} from "../../../components/plan";
 import type { Observation } from "../../../components/study";
 import { arcBetween, middleOf, pathOf, placeOf, wayOf } from "./geometry";
 import { DETAILED_UP_TO, type Layout, layoutOf } from "./layout";
@@ -113,7 +120,9 @@ function Outside({ plan, layout: { internet, router } }: { plan: LabPlan; layout
         {fabricFacts(plan).gateway}
       </text>
       <text class="middle small muted" x={x} y={router.y + 29}>
-        {plan.podRoutes.length > 0 ? "routes to each node's pods" : "knows subnets, no pods"}
+        {plan.podRoutes.length > 0 || plan.bgp.gatewayAsNumber !== undefined
+          ? `routes to each node's pods${plan.podRoutes.length > 0 ? "" : ", by BGP"}`
+          : "knows subnets, no pods"}
       </text>
     </g>
   );
@@ -156,14 +165,17 @@ function Sessions({ plan, layout: { nodes } }: { plan: LabPlan; layout: Layout }
   return (
     <g class="sessions">
       {nodes.flatMap((a, i) =>
-        nodes.slice(i + 1).map((b) => {
-          const isUp = sessionUp(plan, a.node, b.node);
-          return (
-            <path key={`${a.node.name}-${b.node.name}`} class={isUp ? "up" : "down"} d={arcBetween(a, b)}>
-              <title>{`BGP ${a.node.name} – ${b.node.name}: ${isUp ? "up" : "down"}`}</title>
-            </path>
-          );
-        }),
+        nodes
+          .slice(i + 1)
+          .filter((b) => arePeers(plan, a.node, b.node))
+          .map((b) => {
+            const isUp = sessionUp(plan, a.node, b.node);
+            return (
+              <path key={`${a.node.name}-${b.node.name}`} class={isUp ? "up" : "down"} d={arcBetween(a, b)}>
+                <title>{`BGP ${a.node.name} – ${b.node.name}: ${isUp ? "up" : "down"}`}</title>
+              </path>
+            );
+          }),
       )}
     </g>
   );

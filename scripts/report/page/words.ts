@@ -2,8 +2,10 @@
 import {
   carrierBetween,
   fabricFacts,
+  gatewaySessionUp,
   judge,
   type LabPlan,
+  peersOf,
   rowKey,
   sessionUp,
   TUNNELS,
@@ -15,8 +17,12 @@ export const sentence = (text: string): string => `${text.charAt(0).toUpperCase(
 /** How many BGP sessions come up, of all. */
 export function sessions(plan: LabPlan): string {
   const { nodes } = plan;
-  const pairs = nodes.flatMap((a, i) => nodes.slice(i + 1).map((b) => sessionUp(plan, a, b)));
-  return `${pairs.filter(Boolean).length} of ${pairs.length} sessions come up`;
+  const withGateway = plan.bgp.gatewayAsNumber === undefined ? [] : nodes;
+  const all = [
+    ...peersOf(plan).map(([a, b]) => sessionUp(plan, a, b)),
+    ...withGateway.map((node) => gatewaySessionUp(plan, node)),
+  ];
+  return `${all.filter(Boolean).length} of ${all.length} sessions come up`;
 }
 
 /** What the drawing shows, for those who hear the page. */

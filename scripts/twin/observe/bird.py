@@ -9,7 +9,8 @@ def sessions(node):
     for line in ask(node, "show protocols"):
         # The first line of the list has BIRD's code in front of it, the others a space.
         fields = line[5:].split(maxsplit=5) if line[:4].isdigit() else line.split(maxsplit=5)
-        if fields and fields[0].startswith("Mesh_"):
+        # Calico calls a session of the mesh Mesh_, and one of a BGPPeer Node_.
+        if fields and fields[0].startswith(("Mesh_", "Node_")):
             peer = fields[0][len("Mesh_"):].replace("_", ".")
             found[peer] = fields[5].strip() if len(fields) > 5 else fields[3]
     return found

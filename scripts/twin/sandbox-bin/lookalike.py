@@ -59,6 +59,10 @@ def calico_nodes():
     )
 
 
+# As calicoctl calls them (calicoctl/commands/node/status.go).
+PEER_TYPES = {"Mesh": "node-to-node mesh", "Node": "node specific"}
+
+
 def node_status():
     asked = subprocess.run(["ip", "netns", "identify", str(os.getpid())], capture_output=True, text=True, check=False)
     own = next((node for node in nodes() if node["name"] == asked.stdout.strip()), None)
@@ -72,10 +76,10 @@ def node_status():
         fail(said.stderr.strip() or said.stdout.strip())
     rows = [["PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO"]]
     for line in said.stdout.splitlines():
-        found = re.match(r"Mesh_(\S+)\s+BGP\s+\S+\s+(\S+)\s+(\S+)\s*(.*)", line)
+        found = re.match(r"(Mesh|Node)_(\S+)\s+BGP\s+\S+\s+(\S+)\s+(\S+)\s*(.*)", line)
         if found:
-            peer, state, since, info = found.groups()
-            rows.append([peer.replace("_", "."), "node-to-node mesh", state, since.split(".")[0], info.strip()])
+            kind, peer, state, since, info = found.groups()
+            rows.append([peer.replace("_", "."), PEER_TYPES[kind], state, since.split(".")[0], info.strip()])
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]

@@ -1,0 +1,114 @@
+/** Checks who exchanges routes by BGP against the nodes, the encapsulation and the gateway. */
+import { faultOf, type LabConfig, placeOf, suggestion } from "../../config";
+import { routesNeedBgp } from "../encapsulation";
+import { fabricFacts } from "../fabric";
+import { MAX_MESH } from "../peering";
+import { placementOf } from "../placement";
+import type { Report } from "./report";
+
+const NAME_REFLECTORS = "bgp: routeReflectors with the names of two or three nodes in routeReflectors";
+
+/** Checks `bgp`, `routeReflectors`, `peering`, and `podRoutes: bgp`. */
+export function checkBgp(config: LabConfig, report: Report): void {
+  const { bgp, peering, calico } = config;
+  const hasCalico = calico?.install !== "none";
+  if (bgp === "Disabled" && routesNeedBgp(config))
+    report(
+      "bgp",
+      bgp,
+      `must be mesh or routeReflectors: encapsulation ${config.encapsulation} gets its routes by BGP; only VXLAN and VXLANCrossSubnet work without it`,
+    );
+  if (bgp === "Disabled" && hasCalico && keysOf(peering).length > 0)
+    report("peering", keysOf(peering), "must be left out: with bgp: Disabled there is no BGP");
+  if (bgp === "routeReflectors" && peering?.nodeToNodeMesh)
+    report("peering.nodeToNodeMesh", true, "must be false or left out: bgp: routeReflectors has no mesh");
+  checkCluster(config, report);
+  checkSize(config, report);
+  checkReflectors(config, report);
+  checkGateway(config, report);
+}
+
+/** The keys that are set. The engine gives a program the empty section where the stack's file has none. */
+const keysOf = (peering: LabConfig["peering"]): string[] => Object.keys(peering ?? {});
+
+function checkCluster(config: LabConfig, report: Report): void {
+  const { bgp, peering } = config;
+  if (placementOf(config).onTwin || config.calico?.install === "none") return;
+  const way = "or set rehearse: true: only the twin can have it";
+  if (bgp === "routeReflectors") report("bgp", bgp, `must be mesh, ${way}`);
+  if (keysOf(peering).length > 0) report("peering", keysOf(peering), `must be left out, ${way}`);
+}
+
+function checkSize({ topology, bgp, peering, encapsulation, calico }: LabConfig, report: Report): void {
+  const nodes = topology.flatMap((subnet) => subnet.nodes);
+  const isMesh = calico?.install === "none" || (bgp === "mesh" && (peering?.nodeToNodeMesh ?? true));
+  if (!isMesh || nodes.length <= MAX_MESH) return;
+  const sessions = (nodes.length * (nodes.length - 1)) / 2;
+  const orNone = routesNeedBgp({ encapsulation })
+    ? ""
+    : `; or take bgp: Disabled, because ${encapsulation} needs no BGP`;
+  report(
+    "topology",
+    `${nodes.length} nodes`,
+    `must have at most ${MAX_MESH} nodes with bgp: mesh, because every two of them have a BGP session (${sessions} here), and such a mesh starts slowly and loses routes when nodes restart (calico#1579, #9976); take ${NAME_REFLECTORS}${orNone}`,
+  );
+}
+
+function checkReflectors({ topology, bgp, routeReflectors, faults }: LabConfig, report: Report): void {
+  const names = topology.flatMap(({ nodes }) => nodes.map(({ name }) => name));
+  if (bgp !== "routeReflectors") {
+    if (routeReflectors.length > 0)
+      report("routeReflectors", routeReflectors, "must be left out, or set bgp: routeReflectors");
+    return;
+  }
+  if (routeReflectors.length === 0)
+    report(
+      "routeReflectors",
+      routeReflectors,
+      `must name the nodes that reflect routes, two at best, e.g. [${names.slice(0, 2).join(", ")}]`,
+    );
+  routeReflectors.forEach((name, i) => {
+    const key = `routeReflectors[${i}]`;
+    if (!names.includes(name))
+      report(key, name, `must be one of the nodes ${names.join(", ")}${suggestion(name, names)}`);
+    else if (routeReflectors.indexOf(name) < i) report(key, name, "it is already in the list");
+  });
+  for (const setting of faults.filter((one) => faultOf(one) === "reflector-down"))
+    for (const name of placeOf(setting).nodes ?? [])
+      if (names.includes(name) && !routeReflectors.includes(name))
+        report(
+          "faults",
+          `reflector-down on ${name}`,
+          `must be on route reflectors, which are ${routeReflectors.join(", ")}`,
+        );
+}
+
+function checkGateway(config: LabConfig, report: Report): void {
+  const { podRoutes, bgp, peering } = config;
+  const placement = placementOf(config);
+  if (podRoutes !== "bgp") {
+    for (const key of ["gatewayAsNumber", "keepOriginalNextHop"] as const)
+      if (peering?.[key])
+        report(
+          `peering.${key}`,
+          peering[key],
+          "must be left out, or set podRoutes: bgp: the gateway speaks no BGP",
+        );
+    return;
+  }
+  const { gateway } = fabricFacts(placement);
+  if (bgp === "Disabled")
+    report("podRoutes", podRoutes, "must be none or static: bgp: Disabled runs no BIRD");
+  if (placement.fabric !== "plain")
+    report(
+      "podRoutes",
+      podRoutes,
+      `must be none or static: the ${gateway} of fabric ${placement.fabric} speaks no BGP; only the router of fabric plain does`,
+    );
+  else if (!placement.onTwin)
+    report(
+      "podRoutes",
+      podRoutes,
+      `must be none${placement.onContainers ? " or static" : ""}, or set rehearse: true: only the twin's router runs BIRD`,
+    );
+}
