@@ -151,11 +151,27 @@ end_sessions() {
     root=$entry/root
     for socket in "$root"/run/calico/bird.ctl "$root"/var/run/calico/bird.ctl; do
       [[ -S $socket && ! -L $socket && ! -L ${socket%/*} && ! -L ${socket%/calico/*} ]] || continue
-      # Five seconds: a BIRD on a busy machine forgets what a client that has left asked for. All at the same time.
-      { printf 'restart all\n' | timeout 10 socat -t 5 - "UNIX-CONNECT:$socket" >/dev/null 2>&1 9>&- || true; } &
+      # All at the same time: one that is busy keeps no other waiting.
+      restart_sessions "$socket" &
     done
   done
   wait
+}
+
+# restart_sessions SOCKET: asks BIRD, and stays until it has answered: what a client that has left asked for, BIRD forgets.
+restart_sessions() {
+  local line='' asked=''
+  coproc client { exec timeout 60 socat - "UNIX-CONNECT:$1" 2>/dev/null 9>&-; }
+  # shellcheck disable=SC2154 # coproc sets it
+  while read -r line <&"${client[0]}"; do
+    if [[ -z $asked ]]; then
+      asked=yes # BIRD greets first
+      printf 'restart all\n' >&"${client[1]}"
+    elif [[ $line =~ ^[089][0-9]{3}(\ |$) ]]; then
+      break # the last line of an answer
+    fi
+  done 2>/dev/null
+  kill "${client_PID:-}" 2>/dev/null || true
 }
 
 # The nodes' name server is the one of slirp4netns, which forwards to this machine's. TEST-NET-1, because a lab may use
