@@ -55,6 +55,16 @@ describe("the routes that a node is expected to have", () => {
     assert.ok(lines.length === 3 && lines.every((line) => line.includes(" tunl0 ")));
   });
 
+  it("are only those that BIRD learns where TCP 179 is closed at one node", () => {
+    const closed = { encapsulation: "None", faults: [{ fault: "bgp-blocked", nodes: ["w1"] }] };
+    // w1 itself opens the session with cp1, whose address is lower; w2 would have to open its session with w1.
+    assert.deepEqual(routesAt("w1", closed), [
+      "172.16.0.0/26 direct 10.0.3.10 BIRD",
+      "172.16.7.64/26 direct 10.0.3.10 BIRD",
+    ]);
+    assert.deepEqual(routesAt("w2", closed), ["172.16.0.0/26 direct - BIRD", "172.16.7.64/26 direct - BIRD"]);
+  });
+
   it("go through any router between subnets without a tunnel", () => {
     assert.deepEqual(routesAt("w2", { encapsulation: "None" }), [
       "172.16.0.0/26 direct - BIRD",
