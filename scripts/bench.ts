@@ -16,7 +16,7 @@ import { timeCommands } from "./bench-commands";
 
 const ROOT = path.resolve(__dirname, "..");
 /** Nodes of the labs, e.g. `npm run bench -- 4 16`. With 0 alone, only the commands of the command line are timed. */
-const SIZES = (process.argv.length > 2 ? process.argv.slice(2).map(Number) : [4, 16, 64]).filter(
+const SIZES = (process.argv.length > 2 ? process.argv.slice(2).map(Number) : [4, 16, 64, 128, 256]).filter(
   (size) => size > 0,
 );
 /** Rounds for a lab of this size. */
@@ -91,7 +91,10 @@ function folderOf(): string {
   return folder;
 }
 
-/** A lab of `size` nodes in two subnets. */
+/**
+ * A lab of `size` nodes in two subnets. From 16 nodes on two of them reflect routes, one in each subnet, so that the number of
+ * sessions grows with the nodes at every size, and sizes beyond a mesh can be compared with those below.
+ */
 function labOf(folder: string, size: number): Program {
   const names = Array.from({ length: size }, (_, i) => (i === 0 ? "cp1" : `w${i}`));
   const half = Math.ceil(size / 2);
@@ -102,9 +105,36 @@ function labOf(folder: string, size: number): Program {
   const stack = `bench${size}`;
   fs.writeFileSync(
     path.join(folder, "stacks", `Pulumi.${stack}.yaml`),
-    stringify({ config: { "encaplab:topology": topology } }),
+    stringify({
+      config: {
+        "encaplab:topology": topology,
+        ...(size >= 16 && {
+          "encaplab:bgp": "routeReflectors",
+          "encaplab:routeReflectors": [names[1], names[half]],
+        }),
+      },
+    }),
   );
   return { folder, stack };
+}
+
+/** The memory of all processes of a stack's sandbox, in MB: shared pages are divided among those that share them. */
+function memoryOf({ stack }: Program): number {
+  const twins = path.join(scratch, "state", "encaplab", "twins");
+  const folder = fs.readdirSync(twins).find((name) => name.startsWith(`${stack}-`)) ?? "";
+  const { pid } = JSON.parse(fs.readFileSync(path.join(twins, folder, "sandbox.json"), "utf8")) as {
+    pid: number;
+  };
+  const sandbox = fs.readlinkSync(`/proc/${pid}/ns/pid_for_children`);
+  const kilobytes = fs.readdirSync("/proc").map((process) => {
+    try {
+      if (!/^\d+$/.test(process) || fs.readlinkSync(`/proc/${process}/ns/pid`) !== sandbox) return 0;
+      return Number(/^Pss: +(\d+)/m.exec(fs.readFileSync(`/proc/${process}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+    } catch {
+      return 0; // it has ended meanwhile
+    }
+  });
+  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
 /** What is timed in a round, and the ratio to the floor to aim for at 4 nodes. */
@@ -117,8 +147,8 @@ const STEPS = {
 } as const;
 type Step = keyof typeof STEPS;
 
-/** Seconds of one round. `floor`: what the empty program takes to come up, and `emptyDown` to go. */
-type Round = Record<Step, number> & { floor: number; emptyDown: number };
+/** Seconds of one round. `floor`: what the empty program takes to come up, and `emptyDown` to go. `memory`: in MB. */
+type Round = Record<Step, number> & { floor: number; emptyDown: number; memory: number };
 
 function timeRound(empty: Program, lab: Program, say: (step: string) => void): Round {
   const timed = (step: Step, ...args: [string, ...string[]]) => {
@@ -135,6 +165,7 @@ function timeRound(empty: Program, lab: Program, say: (step: string) => void): R
     again: timed("again", "up"),
     felix: timed("felix", "up", ...config("VXLANCrossSubnet")),
     bird: timed("bird", "up", ...config("None")),
+    memory: memoryOf(lab),
     down: timed("down", "destroy"),
   };
 }
@@ -217,6 +248,12 @@ function timeSizes(say: (text: string) => void): void {
   console.log("x: ratio to the floor of the same round. up and switch include the observation.");
   console.log(formatColumns(titles, rows));
   console.log(`Time above the floor for each node, from one size to the next (1 is linear): ${growth(all)}`);
+  for (const { size, rounds } of all) {
+    const megabytes = median(rounds.map(({ memory }) => memory));
+    console.log(
+      `Memory of ${size} nodes: ${megabytes.toFixed(0)} MB, ${(megabytes / size).toFixed(1)} MB each`,
+    );
+  }
   for (const { size, rounds, mininet } of all)
     console.log(
       mininet === undefined

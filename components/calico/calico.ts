@@ -4,10 +4,17 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cluster, runScript } from "../cluster";
 import { faultOf } from "../config";
-import { bgpEstablished, ENCAPSULATION_FACTS, expectedRoutes, type LabPlan } from "../plan";
+import {
+  bgpEstablished,
+  describeBgp,
+  ENCAPSULATION_FACTS,
+  expectedRoutes,
+  type LabPlan,
+  REFLECTOR_CLUSTER_ID,
+} from "../plan";
 import { ClusterApi } from "./api";
 import { Images } from "./images";
-import { hasRoutingChoice } from "./manifest";
+import { REFLECTOR_LABEL, renderPeerings } from "./peerings";
 import type { PodNetwork } from "./pod-network";
 import { type CalicoSources, readSources, type SourcesConfig } from "./sources";
 
@@ -58,12 +65,12 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
     this.prefix = prefix;
     const api = new ClusterApi(cluster, this, prefix);
     const manifest = this.install(plan, cluster, sources);
-    if (hasRoutingChoice(plan)) {
-      const fields = { spec: { programClusterRoutes: "Enabled" } };
-      api.declare("BGPConfiguration", "default", fields, { dependsOn: manifest });
-    }
+    const reflectors = this.reflect(plan, cluster);
+    const peerings = renderPeerings(plan).map(({ kind, name: object, spec }) =>
+      api.declare(kind, object, { spec }, { dependsOn: [manifest, ...reflectors] }),
+    );
     this.pools = api.declarePools(plan, manifest);
-    this.podsToRestart = this.awaitRoutes(plan, cluster);
+    this.podsToRestart = this.awaitRoutes(plan, cluster, peerings);
     this.registerOutputs({ pools: this.pools.map(({ urn }) => urn), podsToRestart: this.podsToRestart });
   }
 
@@ -112,13 +119,44 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
     );
   }
 
+  /** Makes the plan's nodes route reflectors, before the mesh ends. */
+  private reflect({ bgp }: LabPlan, { controlPlane, members, caHash }: Cluster): remote.Command[] {
+    if (bgp.reflectors.length === 0) return [];
+    const values = {
+      NODES: bgp.reflectors.join("\n"),
+      LABEL: REFLECTOR_LABEL,
+      CLUSTER_ID: REFLECTOR_CLUSTER_ID,
+    };
+    const { prefix } = this;
+    return [
+      runScript(
+        {
+          node: controlPlane,
+          prefix,
+          step: "reflectors",
+          values,
+          runs: "create-and-delete",
+          triggers: [caHash],
+        },
+        { parent: this, dependsOn: [...members.values()] },
+      ),
+    ];
+  }
+
   private awaitRoutes(
     plan: LabPlan,
     { controlPlane, members, nodes, caHash }: Cluster,
+    peerings: readonly pulumi.Resource[],
   ): pulumi.Output<string[]> {
     const { encapsulation, faults, bgp } = plan;
     // What the routes depend on. While this stays the same, the nodes are not asked again.
-    const mode = JSON.stringify([encapsulation, faults, bgp.enabled, plan.nodes.map(({ name }) => name)]);
+    const mode = JSON.stringify([
+      encapsulation,
+      faults,
+      bgp.enabled,
+      plan.nodes.map(({ name }) => name),
+      ...(bgp.mesh && bgp.exports ? [] : [describeBgp(plan)]),
+    ]);
     const blocks = runScript(
       {
         node: controlPlane,
@@ -132,7 +170,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
         },
         triggers: [caHash],
       },
-      { parent: this, dependsOn: [...members.values(), ...this.pools] },
+      { parent: this, dependsOn: [...members.values(), ...peerings, ...this.pools] },
     );
     const kept = nodes.map((node) => {
       const routes = runScript(

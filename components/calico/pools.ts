@@ -8,6 +8,8 @@ export interface IpPoolSpec {
   ipipMode: "Always" | "CrossSubnet" | "Never";
   vxlanMode: "Always" | "CrossSubnet" | "Never";
   natOutgoing: boolean;
+  /** Set only where BGP is not to tell of the pool's blocks. */
+  disableBGPExport?: true;
   nodeSelector: string;
   allowedUses: readonly string[];
 }
@@ -24,10 +26,16 @@ const NAME = "default-ipv4-ippool";
  * One pool for all nodes. With `podRoutes`, routers must know every node's block beforehand, but Calico assigns blocks
  * at run time: so each node gets its own pool, with room for just the block that the plan gives it.
  */
-export function renderPools({ ipPool, podRoutes, nodes }: LabPlan): IpPool[] {
+export function renderPools({ ipPool, podRoutes, nodes, bgp }: LabPlan): IpPool[] {
   const pool = (name: string, cidr: string, nodeSelector: string): IpPool => ({
     name,
-    spec: { ...ipPool, cidr, nodeSelector, allowedUses: ["Workload", "Tunnel"] },
+    spec: {
+      ...ipPool,
+      cidr,
+      nodeSelector,
+      ...(!bgp.exports && { disableBGPExport: true as const }),
+      allowedUses: ["Workload", "Tunnel"],
+    },
   });
   if (podRoutes.length === 0) return [pool(NAME, ipPool.cidr, "all()")];
   return nodes.map(({ name, block }) => pool(`node-${name}`, block, `kubernetes.io/hostname == '${name}'`));

@@ -61,7 +61,7 @@ const LEGEND =
 /** Says which pairs of a large lab were not probed, and how to probe them. */
 function sampleNote({ sample }: Observation, width: number): string[] {
   if (!sample) return [];
-  const text = `A sample: ${sample.pairs} of ${sample.of} pairs, with each ordered pair of nodes on each path; \`lab observe --all\` measures all.`;
+  const text = `A sample: ${sample.pairs} of ${sample.of} pairs, with each node as both ends of each path; \`lab observe --all\` measures all.`;
   return [wrap(text, { width })];
 }
 

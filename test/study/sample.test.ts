@@ -1,12 +1,27 @@
 import assert from "node:assert/strict";
-import { type LabPlan, nameOf, type Pair, pairsOf, rowKey } from "../../components/plan";
+import { type LabPlan, nameOf, type Pair, pairsOf, rowKey, rowsOf } from "../../components/plan";
 import { formatObservation } from "../../components/study";
 import { compare } from "../../components/study/observation";
 import { ALL_PAIRS_UP_TO, sampleOf } from "../../components/study/sample";
 import { asPredicted } from "../support/measured";
+import { planOf } from "../support/problems";
 import { labOfSize } from "../support/sizes";
 
 const NOW = new Date("2026-10-01T12:34:56Z");
+/** A lab with a fault on one node, whose rows are of few pairs. */
+const changedPlan = (size: number): LabPlan =>
+  planOf({
+    encapsulation: "None",
+    podRoutes: "bgp",
+    bgp: "routeReflectors",
+    routeReflectors: ["n1", "n2"],
+    topology: [0, 1].map((subnet) => ({
+      name: `s${subnet}`,
+      cidr: `10.0.${4 + subnet}.0/24`,
+      nodes: Array.from({ length: size / 2 }, (_, i) => `n${(subnet * size) / 2 + i}`),
+    })),
+    faults: [{ fault: "reflector-down", nodes: ["n1"] }],
+  });
 const nodeOf = ({ to }: Pair): string => (to.kind === "internet" ? "internet" : to.node.name);
 const between = (pair: Pair): string => `${rowKey(pair)} ${pair.port}: ${pair.from.node} > ${nodeOf(pair)}`;
 
@@ -43,6 +58,22 @@ describe("the sample of a large lab", () => {
       const turns = pairs.map(({ from, to }) => `${from.name.at(-1)}>${nameOf(to).at(-1)}`);
       assert.deepEqual([...new Set(turns)].sort(), ["1>1", "1>2", "2>1", "2>2"]);
     }
+  });
+
+  it("grows with the nodes, not with their square, and has every row of the verdict with each node as both ends", () => {
+    const [some, many] = [48, 96].map((size) => {
+      const plan = changedPlan(size);
+      const { pairs, of } = sampleOf(plan);
+      assert.equal(of, pairsOf(plan).length);
+      const { rows, rowOf } = rowsOf(plan);
+      assert.equal(new Set(pairs.map((pair) => rowOf(pair).key)).size, rows.length);
+      const between = pairs.filter(({ path }) => path === "same-subnet" || path === "cross-subnet");
+      const names = plan.nodes.map(({ name }) => name).sort();
+      assert.deepEqual([...new Set(between.map(({ from }) => from.node))].sort(), names);
+      assert.deepEqual([...new Set(between.map(nodeOf))].sort(), names);
+      return pairs.length / size;
+    });
+    assert.ok(many !== undefined && some !== undefined && many < 1.3 * some, `${some}, ${many}`);
   });
 
   it("is the same for the same plan", () => {

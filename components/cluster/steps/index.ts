@@ -14,6 +14,7 @@ const STEPS = {
   members: ["members"],
   "pod-network": ["pod-network"],
   prepare: ["packages", "kubeadm", "before", "metadata", "rules", "trial", "check", "prepare"],
+  reflectors: ["reflectors"],
   remove: ["remove"],
   reset: ["packages", "kubeadm", "before", "network-leftovers", "reset"],
   "restart-pods": ["restart-pods"],

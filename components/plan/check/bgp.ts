@@ -22,7 +22,6 @@ export function checkBgp(config: LabConfig, report: Report): void {
     report("peering", keysOf(peering), "must be left out: with bgp: Disabled there is no BGP");
   if (bgp === "routeReflectors" && peering?.nodeToNodeMesh)
     report("peering.nodeToNodeMesh", true, "must be false or left out: bgp: routeReflectors has no mesh");
-  checkCluster(config, report);
   checkSize(config, report);
   checkReflectors(config, report);
   checkGateway(config, report);
@@ -30,14 +29,6 @@ export function checkBgp(config: LabConfig, report: Report): void {
 
 /** The keys that are set. The engine gives a program the empty section where the stack's file has none. */
 const keysOf = (peering: LabConfig["peering"]): string[] => Object.keys(peering ?? {});
-
-function checkCluster(config: LabConfig, report: Report): void {
-  const { bgp, peering } = config;
-  if (placementOf(config).onTwin || config.calico?.install === "none") return;
-  const way = "or set rehearse: true: only the twin can have it";
-  if (bgp === "routeReflectors") report("bgp", bgp, `must be mesh, ${way}`);
-  if (keysOf(peering).length > 0) report("peering", keysOf(peering), `must be left out, ${way}`);
-}
 
 function checkSize({ topology, bgp, peering, encapsulation, calico }: LabConfig, report: Report): void {
   const nodes = topology.flatMap((subnet) => subnet.nodes);

@@ -1,14 +1,12 @@
 /** Which pairs are probed in a cluster. */
 import { type LabPlan, nameOf, type Pair, pairsOf, podNames, rowsOf } from "../../plan";
-import { ALL_PAIRS_UP_TO, type Sample } from "../sample";
+import { ALL_PAIRS_UP_TO, nearby, type Sample } from "../sample";
 import { podsIn } from "./manifest";
 
 /**
  * The pairs among the pods that the study has in a cluster: one on each node, and a second one on the first node. Pure.
  *
- * Above {@link ALL_PAIRS_UP_TO} nodes it is a sample, because each probe is a process of its own: each node to those at
- * the distances 1, 2, 4, 8, … before and behind it in the plan's order, which are about 13 of 100 nodes. Every row of the
- * verdict has a pair in it.
+ * Above {@link ALL_PAIRS_UP_TO} nodes it is a sample of {@link nearby} nodes, because each probe is a process of its own.
  */
 export function clusterSample(plan: LabPlan, all: boolean): Sample {
   const there = new Set([...podsIn(plan), ...plan.nodes.map(({ name }) => name)]);
@@ -17,24 +15,8 @@ export function clusterSample(plan: LabPlan, all: boolean): Sample {
     .map((pair) => fromFirst(plan, there, pair))
     .filter(has);
   if (all || plan.nodes.length <= ALL_PAIRS_UP_TO) return { pairs, of: pairs.length };
-  const count = plan.nodes.length;
-  const indices = new Map(plan.nodes.map(({ name, index }) => [name, index]));
-  const isNear = ({ from, to }: Pair): boolean => {
-    if (to.kind !== "pod" && to.kind !== "node") return true;
-    const distance = (to.node.index - (indices.get(from.node) ?? 0) + count) % count;
-    return isPowerOfTwo(distance) || isPowerOfTwo(count - distance) || distance === 0;
-  };
-  const { rowOf } = rowsOf(plan);
-  const near = pairs.filter(isNear);
-  const shown = new Set(near.map((pair) => rowOf(pair).key));
-  const others = pairs.filter((pair) => {
-    const { key } = rowOf(pair);
-    return !shown.has(key) && shown.add(key);
-  });
-  return { pairs: [...near, ...others], of: pairs.length };
+  return { pairs: nearby(plan, pairs), of: pairs.length };
 }
-
-const isPowerOfTwo = (number: number): boolean => number > 0 && (number & (number - 1)) === 0;
 
 /** A pair from a second pod to a node is sent from the node's first pod where there is no second one. */
 function fromFirst(plan: LabPlan, there: ReadonlySet<string>, pair: Pair): Pair {

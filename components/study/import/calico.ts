@@ -1,10 +1,10 @@
 /** Calico's own objects: of `projectcalico.org/v3` as calicoctl prints them, and of `crd.projectcalico.org/v1`. */
 import { z } from "zod";
 import { ENCAPSULATIONS, type Encapsulation } from "../../config";
-import { encapsulationOf } from "../../plan";
+import { AS_NUMBER, encapsulationOf } from "../../plan";
 import type { Document } from "./documents";
 import { type Facts, know } from "./facts";
-import { between, flag, list, maybe, number, object, range, text } from "./fields";
+import { between, flag, isAddress, list, maybe, number, object, range, text } from "./fields";
 import { shaped } from "./shape";
 
 const MODES = ["Always", "CrossSubnet", "Never"] as const;
@@ -65,7 +65,6 @@ export function readIpPool(document: Document, facts: Facts): void {
   }
   if (nodeSelector && nodeSelector.trim() !== "all()")
     list(`it is only for the nodes ${nodeSelector}`, "nodeSelector");
-  if (pool.spec.disableBGPExport) list("BGP does not tell its blocks", "disableBGPExport");
   if (allowedUses && !allowedUses.includes("Workload"))
     list(`it is only for ${allowedUses.join(", ")}`, "allowedUses");
   facts.pools.push({
@@ -74,6 +73,7 @@ export function readIpPool(document: Document, facts: Facts): void {
     blockSize,
     encapsulation: encapsulationOf({ ipipMode, vxlanMode }),
     natOutgoing: pool.spec.natOutgoing ?? false,
+    exportsDisabled: pool.spec.disableBGPExport ?? false,
     disabled:
       (pool.spec.disabled ?? false) || (allowedUses !== undefined && !allowedUses.includes("Workload")),
     rank: 0,
@@ -163,8 +163,8 @@ export function readBgpConfiguration(document: Document, facts: Facts): void {
   const list = (key: string, what: string) => facts.notExpressed.push({ what, source: at(key) });
   if (parsed.metadata.name === "default")
     know(facts, "mesh", spec.nodeToNodeMeshEnabled, at("nodeToNodeMeshEnabled"));
-  if (spec.asNumber !== undefined && Number(spec.asNumber) !== 64512)
-    list("asNumber", `the AS number is ${spec.asNumber}; the lab has 64512`);
+  if (spec.asNumber !== undefined && Number(spec.asNumber) !== AS_NUMBER)
+    know(facts, "asNumber", asNumberOf(spec.asNumber), at("asNumber"));
   if (spec.listenPort !== undefined && spec.listenPort !== 179)
     list("listenPort", `BIRD listens on TCP ${spec.listenPort}; the lab's on 179`);
   for (const key of ["serviceClusterIPs", "serviceExternalIPs", "serviceLoadBalancerIPs"] as const)
@@ -173,16 +173,36 @@ export function readBgpConfiguration(document: Document, facts: Facts): void {
     list("programClusterRoutes", "Felix, and not BIRD, programs the routes");
 }
 
-const named = object({ metadata: object({ name: text() }), spec: maybe(z.record(z.string(), z.unknown())) });
+/** As a number, or in two parts with a dot (RFC 5396). */
+function asNumberOf(value: unknown): number | undefined {
+  const [, high = "0", low] = /^(?:(\d{1,5})\.)?(\d{1,10})$/.exec(String(value)) ?? [];
+  const number = Number(high) * 2 ** 16 + Number(low);
+  return number >= 1 && number < 2 ** 32 - 1 ? number : undefined;
+}
 
-/** Reads a BGPPeer, for which the lab has no config. */
+const bgpPeer = object({
+  metadata: object({ name: text() }),
+  spec: maybe(
+    object({
+      peerIP: maybe(text()),
+      peerSelector: maybe(text()),
+      asNumber: maybe(z.unknown()),
+      keepOriginalNextHop: maybe(flag()),
+    }),
+  ),
+});
+
+/** Reads a BGPPeer. */
 export function readBgpPeer(document: Document, facts: Facts): void {
-  const peer = shaped(facts, document, named, "BGPPeer");
+  const peer = shaped(facts, document, bgpPeer, "BGPPeer");
   if (!peer) return;
-  const { peerIP, peerSelector } = peer.spec ?? {};
-  const whom = peerIP ?? peerSelector;
-  facts.notExpressed.push({
-    what: `BGPPeer ${peer.metadata.name}${whom === undefined ? "" : ` (${String(whom).slice(0, 60)})`}: the lab's nodes peer with each other only`,
+  const { peerIP, peerSelector, asNumber, keepOriginalNextHop = false } = peer.spec ?? {};
+  facts.peers.push({
+    name: peer.metadata.name,
+    ...(peerIP !== undefined && isAddress(peerIP) && { ip: peerIP }),
+    ...(peerSelector && { selector: peerSelector }),
+    ...(asNumberOf(asNumber) !== undefined && { asNumber: asNumberOf(asNumber) }),
+    keepsNextHop: keepOriginalNextHop,
     source: document.at([]),
   });
 }

@@ -32,6 +32,8 @@ export interface PoolFact {
   cidr: string;
   encapsulation: Encapsulation;
   natOutgoing: boolean;
+  /** Whether BGP does not tell of its blocks (`disableBGPExport`). Absent where that was not read. */
+  exportsDisabled?: boolean;
   blockSize: number;
   disabled: boolean;
   /** An IPPool counts before what only makes one: 0 for an IPPool, 1 for the operator's, 2 for calico-node's environment. */
@@ -51,6 +53,8 @@ export interface Settings {
   bgp: "Enabled" | "Disabled";
   /** Whether every node has a BGP session with every other one. */
   mesh: boolean;
+  /** The nodes' AS number, where it is not Calico's own. */
+  asNumber: number;
   proxyMode: string;
   serviceCidr: string;
   kubernetes: string;
@@ -61,6 +65,18 @@ export interface Settings {
   linkMtu: number;
   /** FelixConfiguration's `awsSrcDstCheck`. */
   awsSrcDstCheck: string;
+}
+
+/** A BGPPeer. */
+export interface PeerFact {
+  name: string;
+  /** IPv4. */
+  ip?: string;
+  /** Which nodes it selects as peers. */
+  selector?: string;
+  asNumber?: number;
+  keepsNextHop: boolean;
+  source: Source;
 }
 
 /** A BGP session as `calicoctl node status` shows it. */
@@ -166,6 +182,9 @@ export interface Facts {
   blocks: BlockFact[];
   settings: { [Key in keyof Settings]?: Known<Settings[Key]> };
   sessions: SessionFact[];
+  peers: PeerFact[];
+  /** The nodes with a cluster ID, by their names in the cluster. */
+  reflectors: { node: string; source: Source }[];
   routes: RouteFact[];
   links: LinkFact[];
   hosts: HostFact[];
@@ -191,6 +210,8 @@ export const noFacts = (): Facts => ({
   blocks: [],
   settings: {},
   sessions: [],
+  peers: [],
+  reflectors: [],
   routes: [],
   links: [],
   hosts: [],

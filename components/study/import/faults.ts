@@ -161,15 +161,7 @@ function sessionFault(
   const byAddress = new Map(machines.map((machine) => [machine.address, machine]));
   const down = facts.sessions.filter(({ established }) => !established);
   const [first] = down;
-  const mesh = facts.settings.mesh;
-  if (!first) {
-    // Without the mesh and without peers, no node learns a route. A lab has the same where no session comes up.
-    const hasPeers = facts.notExpressed.some(({ what }) => what.startsWith("BGPPeer "));
-    if (mesh?.value !== false || hasPeers) return [];
-    const evidence =
-      "BGPConfiguration turns the mesh off, and there is no BGPPeer: no session exists, as if TCP 179 were closed";
-    return [{ fault: "bgp-blocked", machines, evidence, source: mesh.source }];
-  }
+  if (!first) return [];
   const waiting = new Set<Machine>();
   const fine = new Set<Machine>();
   for (const session of facts.sessions) {

@@ -19,6 +19,7 @@ import {
   planLab,
   toNumber,
 } from "../../plan";
+import { exchangeOf } from "./exchange";
 import type { Facts } from "./facts";
 import { type FoundFault, faultsOf, showFault } from "./faults";
 import { isNic, type Machine, machinesOf } from "./machines";
@@ -113,7 +114,14 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
       what: `Calico runs no BIRD, but the IPPool's ${chosen.encapsulation} needs it: no node learns a route. The lab closes TCP 179, which has the same effect`,
       source: bgp.source,
     });
-  if (bgp) set("bgp", isVxlan ? bgp.value : "Enabled", showSource(bgp.source));
+  const exchange = exchangeOf(facts, machines, {
+    fabric,
+    subnets: placed.subnets.map(({ cidr }) => cidr),
+    exportsDisabled: chosen.pool?.exportsDisabled ?? false,
+  });
+  if (bgp && !exchange.isReflected)
+    set("bgp", isVxlan && bgp.value === "Disabled" ? "Disabled" : "mesh", showSource(bgp.source));
+  for (const { key, value, why } of exchange.entries) set(key, value, why);
   set("natOutgoing", chosen.natOutgoing, from);
   set("podCidr", chosen.cidr, from);
   set("blockSize", chosen.blockSize, from);
@@ -315,7 +323,7 @@ function routes(facts: Facts, podCidr: string, machines: readonly Machine[], set
   };
   const isComplete = machines.length > 0 && machines.every(isRouted);
   if (isComplete || (facts.blocks.length === 0 && own.length >= machines.length))
-    set("podRoutes", true, showSource(first.source));
+    set("podRoutes", "static", showSource(first.source));
   else
     facts.notExpressed.push({
       what: `the cloud has ${own.length} routes to pods, and not one for every node's blocks: the lab has none`,

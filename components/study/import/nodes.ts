@@ -69,6 +69,8 @@ export function readNode(document: Document, facts: Facts): void {
       version: { value: version, source: document.at(["status", "nodeInfo", "kubeletVersion"]) },
     }),
   });
+  const clusterId = noted("projectcalico.org/RouteReflectorClusterID");
+  if (clusterId) facts.reflectors.push({ node: metadata.name, source: clusterId.source });
   if (noted("projectcalico.org/WireguardPublicKey") ?? noted("projectcalico.org/IPv4WireguardInterfaceAddr"))
     facts.notExpressed.push({
       what: `WireGuard encrypts the traffic of ${metadata.name}`,
@@ -116,7 +118,7 @@ export function readCalicoNode(document: Document, facts: Facts): void {
   });
   const list = (what: string, source = document.at([])) => facts.notExpressed.push({ what, source });
   if (spec?.bgp?.routeReflectorClusterID)
-    list(`${metadata.name} is a BGP route reflector`, at("bgp", "routeReflectorClusterID"));
+    facts.reflectors.push({ node: metadata.name, source: at("bgp", "routeReflectorClusterID") });
   if (spec?.bgp?.asNumber !== undefined)
     list(`${metadata.name} has an AS number of its own`, at("bgp", "asNumber"));
   if (spec?.wireguard) list(`WireGuard encrypts the traffic of ${metadata.name}`, at("wireguard"));

@@ -87,6 +87,8 @@ const MOST = {
   pools: 200,
   blocks: 5_000,
   sessions: 20_000,
+  peers: 1_000,
+  reflectors: 1_000,
   routes: 20_000,
   links: 10_000,
   hosts: 2_000,

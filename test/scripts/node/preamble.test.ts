@@ -64,7 +64,15 @@ describe("preamble.sh", () => {
 
   it("names the missing value, for every step", async () => {
     const steps: StepName[] = ["prepare", "init", "token", "join", "remove", "reset"];
-    for (const step of [...steps, "kubeconfig", "pod-network", "routes", "calico", "blocks"] as StepName[]) {
+    for (const step of [
+      ...steps,
+      "kubeconfig",
+      "pod-network",
+      "routes",
+      "calico",
+      "blocks",
+      "reflectors",
+    ] as StepName[]) {
       const ran = await sandbox.run(step, {});
       assert.equal(ran.status, 1, step);
       assert.match(ran.stderr, /^the value [A-Z_]+ was not sent with this step$/m, step);
