@@ -52,6 +52,7 @@ export const FAULTS = [
   "mtu-black-hole",
   "vxlan-checksum",
   "dns-loop",
+  "tenant-port-unplugged",
 ] as const;
 /** One of the {@link FAULTS}. */
 export type Fault = (typeof FAULTS)[number];

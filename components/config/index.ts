@@ -18,6 +18,7 @@ import { openstack } from "./openstack";
 import { rehearsal } from "./rehearsal";
 import { decode, ownKeys, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 import { study } from "./study";
+import { tenants } from "./tenants";
 import { DEFAULT_TOPOLOGY, MAX_NODES, type Subnet, topology } from "./topology";
 import { cidr, flag, oneOf, version, whole } from "./value";
 import { toProblems } from "./zod-errors";
@@ -29,6 +30,7 @@ export { CONTAINERS, type Machine as MachineConfig } from "./hosts";
 export { nearest, suggestion } from "./nearest";
 export { PROJECT, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 export { STUDY_IMAGE } from "./study";
+export { TENANT_PROTOCOLS, type TenantProtocol } from "./tenants";
 export { MAX_NODES } from "./topology";
 
 /** The schema of the config: every key, what it takes, and its default where that depends on no other key. */
@@ -124,6 +126,11 @@ export const schema = z.strictObject({
   observe: flag().default(true),
   /** How a cluster is measured. */
   study: study.optional(),
+  /**
+   * A tenant network of OpenStack whose compute hosts are the lab's nodes: `{ cidr, instances, ports, securityGroup,
+   * podRoutes }`. Only the twin builds it; TenantPort plugs a node into a real one. Default: none.
+   */
+  tenants: tenants.optional(),
 });
 
 type Parsed = z.output<typeof schema>;
@@ -143,6 +150,8 @@ export type HostsConfig = NonNullable<LabConfig["hosts"]>;
 export type CalicoConfig = NonNullable<LabConfig["calico"]>;
 /** The section `study`. */
 export type StudyConfig = NonNullable<LabConfig["study"]>;
+/** The section `tenants`. */
+export type TenantsConfig = NonNullable<LabConfig["tenants"]>;
 
 /**
  * Picks the project's own keys out of a stack's whole config and parses them.
@@ -170,12 +179,12 @@ export function stackArgs(stack: StackConfig): RawConfig & { providerSettings: P
  * console.log(config.podCidr, config.topology.map(({ name }) => name));
  * ```
  * @param raw the values by key without the `encaplab:` prefix. Objects and lists may also be JSON text, as the engine
- *   passes them to a program. Empty text means "not set" for a key whose default depends on other keys.
+ *   passes them to a program. Empty text and an empty section mean "not set" for a key whose default depends on other keys.
  * @throws {ConfigError} naming every key that is wrong, its value and what it must be.
  */
 export function parseConfig(raw: Readonly<Record<string, unknown>>): LabConfig {
-  const given = Object.entries(raw).filter(([key, value]) => value !== "" || !hasDerivedDefault(key));
-  const values = Object.fromEntries(given.map(([key, value]) => [key, decode(value)]));
+  const decoded = Object.entries(raw).map(([key, value]): [string, unknown] => [key, decode(value)]);
+  const values = Object.fromEntries(decoded.filter(([key, value]) => !saysNothing(key, value)));
   const result = schema.safeParse(values, { reportInput: true });
   if (!result.success)
     throw new ConfigError(result.error.issues.flatMap((issue) => toProblems(schema, values, issue)));
@@ -184,9 +193,18 @@ export function parseConfig(raw: Readonly<Record<string, unknown>>): LabConfig {
   return { ...result.data, topology: subnets };
 }
 
+/** Whether a value is what the engine gives for a key without a default: empty text, or a section without keys. */
+function saysNothing(key: string, value: unknown): boolean {
+  if (!hasDerivedDefault(key)) return false;
+  if (value === "") return true;
+  const inner: unknown = Reflect.get(schema.shape, key).unwrap();
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return inner instanceof z.ZodObject && isObject && Object.keys(value).length === 0;
+}
+
 /**
  * Whether a key's default depends on other keys. The engine requires a default in Pulumi.yaml for each key that it lists,
- * and gives that to the program as if the stack's file had it: for these keys it is empty text.
+ * and gives that to the program as if the stack's file had it: for these keys it is empty text, or an empty section.
  */
 export const hasDerivedDefault = (key: string): boolean =>
   Object.hasOwn(schema.shape, key) && Reflect.get(schema.shape, key) instanceof z.ZodOptional;

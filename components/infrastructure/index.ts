@@ -1,5 +1,6 @@
 /** Public API of the infrastructure: the plan on the chosen cloud. */
 import type * as pulumi from "@pulumi/pulumi";
+import { ConfigError } from "../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
@@ -40,6 +41,7 @@ export async function createMachines(
   options?: pulumi.ComponentResourceOptions,
 ): Promise<MachineInfrastructure> {
   const { config, ...rest } = args;
+  refuseTenants(args);
   switch (args.plan.onContainers ? "hosts" : args.plan.cloud) {
     case "aws": {
       const { AwsInfrastructure } = require("./aws") as typeof import("./aws");
@@ -54,4 +56,12 @@ export async function createMachines(
       return createHosts(name, args, options);
     }
   }
+}
+
+/** On machines a tenant network is OpenStack's own, which the lab does not run. */
+function refuseTenants({ plan: { tenant } }: InfrastructureArgs): void {
+  if (!tenant) return;
+  const message =
+    "only the twin builds a tenant network: set rehearse: twin; on OpenStack's own compute hosts leave it out, and plug them in with the component TenantPort";
+  throw new ConfigError([{ key: "tenants", value: tenant.cidr, message }]);
 }

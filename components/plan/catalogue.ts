@@ -183,4 +183,14 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
     fix: "give the kubelet resolvConf: /run/systemd/resolve/resolv.conf, and restart CoreDNS",
     reference: "https://coredns.io/plugins/loop/#troubleshooting",
   },
+  "tenant-port-unplugged": {
+    symptom:
+      "pods of one worker no longer reach the tenant's instances, although `openstack port show` names its host (often after a restart: neutron-ovs-cleanup)",
+    cause:
+      "the Neutron port exists, but the node's br-int has no interface with its id, so the port stays DOWN and the node has no address in the network",
+    evidence:
+      "`openstack port show` says DOWN; `ovs-vsctl find interface external_ids:iface-id=ID` is empty; `ip route` has no line for the tenant network",
+    fix: "plug it: `ovs-vsctl --may-exist add-port br-int tap… -- set interface tap… type=internal external_ids:iface-id=ID external_ids:attached-mac=MAC`, give the device that MAC, and ask for its address by DHCP",
+    reference: "https://docs.openstack.org/octavia/latest/install/install-ubuntu.html",
+  },
 };

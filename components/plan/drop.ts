@@ -14,7 +14,11 @@ export interface Drop {
     | "host-firewall"
     | "host"
     | "mtu"
-    | "no-answer";
+    | "no-answer"
+    | "tenant-route"
+    | "tenant-port-security"
+    | "tenant-group"
+    | "tenant-gateway";
   /** The hop at which it was lost, e.g. `w1's port`, `VPC router`. */
   hop: string;
   /** Whether the answer was lost rather than the packet itself. */

@@ -3,6 +3,7 @@ import { addressOf, type Endpoint, nameOf } from "./endpoint";
 import type { LabPlan } from "./lab";
 import { asSource, type Source } from "./path";
 import type { ServicePlan, TrafficPolicy } from "./service";
+import { instanceEnds, instanceSource } from "./tenant";
 import type { NodePlan } from "./topology";
 
 /** A Service with its one endpoint. */
@@ -11,13 +12,14 @@ function behind(plan: LabPlan, service: ServicePlan) {
   return { service, pod: node.pods[0] as NodePlan["pods"][number], node };
 }
 
-/** The endpoints that have a name and an address of their own: pods, nodes, Services, and the internet host. */
+/** The endpoints that have a name and an address of their own: pods, nodes, Services, instances, and the internet host. */
 const namedEnds = (plan: LabPlan): Endpoint[] => [
   ...plan.nodes.flatMap((node): Endpoint[] => [
     { kind: "node", node },
     ...node.pods.map((pod) => ({ kind: "pod", pod, node }) as const),
   ]),
   ...plan.services.map((service) => ({ kind: "service", ...behind(plan, service) }) as const),
+  ...instanceEnds(plan),
   { kind: "internet" },
 ];
 
@@ -50,8 +52,9 @@ function nodePort(plan: LabPlan, host: string, port: number): Endpoint | undefin
   return undefined;
 }
 
-/** The source that an endpoint can be: a pod or a node sends, and nothing else does. */
+/** The source that an endpoint can be: a pod, a node or an instance sends, and nothing else does. */
 export function sourceAt(end: Endpoint): Source | undefined {
   if (end.kind === "pod") return end.pod;
+  if (end.kind === "instance") return instanceSource(end.instance);
   return end.kind === "node" ? asSource(end.node) : undefined;
 }

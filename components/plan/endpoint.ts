@@ -1,5 +1,6 @@
 /** The endpoints of a path: their addresses and names. */
 import type { ServicePlan, TrafficPolicy } from "./service";
+import type { InstancePlan } from "./tenant";
 import type { NodePlan, PodPlan } from "./topology";
 
 /** What a pod or a client wants to reach. `pod` and `node` of a Service are those of its one endpoint. */
@@ -16,6 +17,8 @@ export type Endpoint =
       pod: PodPlan;
       node: NodePlan;
     }
+  /** A tenant's instance; `node` is its compute host. */
+  | { kind: "instance"; instance: InstancePlan; node: NodePlan }
   | { kind: "internet" };
 
 /** The host beyond the gateway (in an RFC 5737 documentation range), and the MTU of the path to it, in bytes. */
@@ -32,12 +35,14 @@ export function addressOf(end: Endpoint): string {
       return end.service.address;
     case "nodeport":
       return end.entry.address;
+    case "instance":
+      return end.instance.address;
     case "internet":
       return INTERNET.address;
   }
 }
 
-/** An endpoint's name. A pod's, a node's and the internet's are also those of their network namespaces on the twin. */
+/** An endpoint's name. A pod's, a node's, an instance's and the internet's are also those of their network namespaces on the twin. */
 export function nameOf(end: Endpoint): string {
   switch (end.kind) {
     case "pod":
@@ -48,6 +53,8 @@ export function nameOf(end: Endpoint): string {
       return end.service.name;
     case "nodeport":
       return `${end.entry.name}:${end.service.nodePorts[end.policy]}`;
+    case "instance":
+      return end.instance.name;
     case "internet":
       return "internet";
   }

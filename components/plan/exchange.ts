@@ -12,6 +12,7 @@ import { describe, type Host, hostAddress, inner, type Leg, type Sender } from "
 import type { Probe } from "./probe";
 import { sourceTo } from "./route";
 import { SERVICE_PORTS } from "./service";
+import { addressInTenant } from "./tenant-travel";
 import type { NodePlan, PodPlan } from "./topology";
 import { travel } from "./travel";
 import type { Passage } from "./underlay";
@@ -90,11 +91,14 @@ function exchange(
   const from = sender.kind === "node" ? onItsDevice(plan, sender.node, to) : sender;
   const leaves = leavesPool(plan, from, to);
   const translated = isTranslated(plan, from, to);
+  // Masquerading takes the address of the device by which the packet leaves: of the node's port in the tenant network.
+  const masquerade = to.kind === "instance" && translated ? addressInTenant(plan, from.node) : undefined;
   const there = oneWay(plan, {
     from,
     to,
     probe,
     translated,
+    masquerade,
     dontFragment: true,
     seen: [],
     direction: "there",
@@ -106,7 +110,7 @@ function exchange(
   const lost = beyond?.();
   if (lost) return lost;
   // The answer goes to the source address of the probe: the node's own, if natOutgoing rewrote it.
-  const answerTo: Host = translated ? { kind: "node", node: from.node } : from;
+  const answerTo: Host = translated ? { kind: "node", node: from.node, address: masquerade } : from;
   const back = oneWay(plan, {
     from: to,
     to: answerTo,
@@ -126,7 +130,8 @@ function exchange(
 /** A packet that should have its node's address and has the pod's is lost because of that, wherever it is lost. */
 const named = (drop: Omit<Drop, "onReturn">, lacksNat: boolean, onReturn: boolean): Drop => ({
   ...drop,
-  ...(lacksNat && !drop.fault && { fault: "nat-missing" }),
+  // Without a port in the tenant network, no address would help.
+  ...(lacksNat && !drop.fault && drop.cause !== "tenant-gateway" && { fault: "nat-missing" }),
   onReturn,
 });
 
@@ -139,7 +144,7 @@ const isTranslated = (plan: LabPlan, from: Sender, to: Host): boolean =>
 
 /** Whether both ends are on one node. */
 const isLocal = (from: Sender, to: Host): boolean =>
-  to.kind !== "internet" && from.node.name === to.node.name;
+  to.kind !== "internet" && to.kind !== "instance" && from.node.name === to.node.name;
 
 /** A node with the source address that it chooses for a packet. */
 const onItsDevice = (plan: LabPlan, node: NodePlan, to: Host): Sender => ({
@@ -161,12 +166,20 @@ function oneWay(plan: LabPlan, leg: Leg): Passage {
   const sent = from.kind === "pod" && !isForNode ? notForwarded(plan, from.node, leg) : undefined;
   if (sent) return { drop: sent, wires: [] };
   const across = travel(plan, leg);
-  if (across.drop || from.kind === "internet" || to.kind === "internet" || from.node.name === to.node.name) {
+  const isFromInstance = from.kind === "instance";
+  if (
+    across.drop ||
+    from.kind === "internet" ||
+    to.kind === "internet" ||
+    to.kind === "instance" ||
+    (from.node.name === to.node.name && !isFromInstance)
+  ) {
     if (!across.drop) notes?.arrives();
     return across;
   }
   const drop =
-    reversed(plan, leg, from.node, to.node, across.wires) ??
+    // What an instance sends comes by the port's device, by which the answer leaves.
+    (isFromInstance ? undefined : reversed(plan, leg, from.node, to.node, across.wires)) ??
     (to.kind === "pod" || to.forwards ? notForwarded(plan, to.node, leg) : undefined);
   if (!drop) notes?.arrives();
   return { ...across, drop };

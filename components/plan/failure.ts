@@ -11,6 +11,7 @@ import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
 import { ownsNetwork } from "./placement";
 import type { RuleName } from "./rule";
+import { explainInTenant } from "./tenant-failure";
 import type { NodePlan } from "./topology";
 
 /** Why a path fails and how to fix it. */
@@ -87,6 +88,11 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
     return { ...base, cause: `${what} is lost: ${cause}`, fix: `${undo}${fix}`, reference };
   }
   switch (drop.cause) {
+    case "tenant-route":
+    case "tenant-port-security":
+    case "tenant-group":
+    case "tenant-gateway":
+      return { ...base, ...explainInTenant(plan, what, drop, to) };
     case "security-group": {
       const words = drop.rule ? wordsOf(plan, drop.rule) : drop.packet;
       const fix = `${undo}allow ${words}`;

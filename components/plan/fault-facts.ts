@@ -131,6 +131,11 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     onAllBecause: "one CoreDNS serves the whole cluster",
     onTwinBecause: "the lab does not change CoreDNS, which is the cluster's own",
   },
+  "tenant-port-unplugged": {
+    ...HOST,
+    means: "the node's Neutron port is not plugged into its br-int",
+    onTwinBecause: "only the twin builds a tenant network",
+  },
 };
 
 /** What is wrong, as the verdict says it. What closes a port depends on the fabric: a group, or the nodes themselves. */

@@ -1,6 +1,7 @@
 /** A packet as its nested headers, each with its length. */
 import { VXLAN } from "./encapsulation";
-import { inner, isVxlan, type Leg, type Wire } from "./packet";
+import { inner, isTenantTunnel, isVxlan, type Leg, type Wire } from "./packet";
+import { TENANT_TUNNEL } from "./tenant";
 
 /** An IPv4 header without options. */
 export interface Ipv4Header {
@@ -82,10 +83,11 @@ export function encapsulated({ headers }: Packet, wire: Wire): Packet {
     const { ttl = TTL, dontFragment = false } = inside ?? {};
     return packet([ipv4(wire, { protocol: "4", ttl, dontFragment }), ...headers]);
   }
+  const { vni, port } = isTenantTunnel(wire) ? TENANT_TUNNEL : VXLAN;
   return packet([
     ipv4(wire, { protocol: "udp", ttl: TTL, dontFragment: false }),
-    { kind: "udp", bytes: UDP, destinationPort: VXLAN.port },
-    { kind: "vxlan", bytes: 8, vni: VXLAN.vni },
+    { kind: "udp", bytes: UDP, destinationPort: port },
+    { kind: "vxlan", bytes: 8, vni },
     { kind: "ethernet", bytes: 14 },
     ...headers,
   ]);

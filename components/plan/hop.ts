@@ -7,12 +7,14 @@ import type { RuleName } from "./rule";
  * What a hop is. `pod`, `node` and `internet` make packets and receive them; `kernel` is a node's routing; `nat` its
  * masquerading and `kube-proxy` its rewriting for Services; `tunnel` is tunl0 or vxlan.calico; `firewall` a node's own;
  * `port` is the fabric's anti-spoofing check and `security-group` its group, both at a node's port; `link` is what carries a
- * node's packets.
+ * node's packets. `instance` is a tenant's, and `bridge` the br-int of its compute host or of a node with a port.
  */
 export type HopKind =
   | "pod"
   | "node"
   | "internet"
+  | "instance"
+  | "bridge"
   | "kernel"
   | "nat"
   | "kube-proxy"

@@ -45,6 +45,8 @@ export type { Row, Rows } from "./row";
 export * from "./rule";
 export * from "./service";
 export * from "./switch";
+export * from "./tenant";
+export { pluggedPort } from "./tenant-travel";
 export * from "./topology";
 export * from "./trace";
 export * from "./verdict";

@@ -10,6 +10,7 @@ import { type BgpPlan, planBgp } from "./peering";
 import { type Placement, placementOf } from "./placement";
 import type { FirewallRule } from "./rule";
 import { planServices, type ServicePlan } from "./service";
+import { planTenant, type TenantPlan } from "./tenant";
 import { controlPlaneOf, type NodePlan, planNodes, planSubnets, type SubnetPlan } from "./topology";
 import { planVersions, type Versions } from "./versions";
 
@@ -45,6 +46,8 @@ export interface LabPlan extends Placement {
   antiSpoofing: { needed: boolean; allowsPods: boolean };
   /** Static routes of the gateway, one per node block; empty unless `podRoutes: static`. */
   podRoutes: { block: string; node: string; via: string }[];
+  /** The tenant network whose compute hosts are the nodes. Absent without one. */
+  tenant?: TenantPlan;
   /** The faults whose effects are in the plan; see {@link withFaults}. */
   faults: readonly FaultSetting[];
   versions: Versions;
@@ -108,6 +111,7 @@ function planHealthy(config: LabConfig): LabPlan {
       config.podRoutes === "static"
         ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))
         : [],
+    ...(config.tenants && { tenant: planTenant(config.tenants, link) }),
     faults: [],
     versions: planVersions(config.kubernetesVersion, config.calicoVersion),
     proxyMode: config.proxyMode,

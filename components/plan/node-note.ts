@@ -13,10 +13,11 @@ import { type Host, hostAddress, isPod, type Leg } from "./packet";
 import type { Source } from "./path";
 import type { Probe } from "./probe";
 import { hasRoute, routeTo } from "./route";
+import { instanceRoute, tenantPortOf } from "./tenant";
 import type { NodePlan } from "./topology";
 import { tunnelNotes } from "./tunnel-note";
 
-/** The device of a pod in its own namespace. */
+/** The device of a pod, and of an instance, in its own namespace. */
 const POD_DEVICE = "eth0";
 
 /** What each hop inside a node says of a packet. */
@@ -34,12 +35,14 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
   /** The device by which a packet comes to the routing of the node that it leaves, or is delivered on. */
   const enters = (): string | undefined => {
     if (from.kind === "pod") return caliOf(from.pod);
+    if (from.kind === "instance" && to.kind !== "internet") return tenantPortOf(plan, to.node)?.device;
     return isRelayed && there ? nic : undefined;
   };
   /** The gateway may send a packet by way of a node that is not its target's. */
   const comesBy = ({ name }: NodePlan): string | undefined =>
     from.kind !== "internet" && from.node.name === name ? enters() : nic;
   const arrivesBy = (): string | undefined => {
+    if (from.kind === "instance") return enters();
     if (to.kind === "internet") return nic;
     const isForPod = isPod(plan, hostAddress(to));
     // The internet's answer may come by way of another node.
@@ -109,7 +112,12 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
       const answer = rewritten(madeOn(leg), { destination: publicAddress(plan) });
       keep({ kind: "internet", name: "the internet", decision: "answers", made: answer });
     } else if (from.kind === "pod") podSends(from.node, from.pod, made());
-    else {
+    else if (from.kind === "instance") {
+      const { name } = from.instance;
+      const decision = there ? instanceRoute(plan, to) : "answers";
+      const device = { out: POD_DEVICE };
+      keep({ kind: "instance", name, node: from.node.name, device, decision, made: made() });
+    } else {
       const { name } = from.node;
       const decision = there ? `takes the source address ${hostAddress(from)}` : "answers";
       keep({ kind: "node", name, node: name, decision, made: made() });
@@ -169,6 +177,12 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
     arrives(): void {
       if (to.kind === "internet") return;
       const { node } = to;
+      if (to.kind === "instance") {
+        const { name } = to.instance;
+        const device = { in: POD_DEVICE };
+        keep({ kind: "instance", name, node: node.name, device, decision: "delivered", delivered: true });
+        return;
+      }
       if (!there && service) {
         const { address: source, port: sourcePort } = service;
         const decision = `answer: the source becomes ${spelled(service)} again`;

@@ -11,6 +11,7 @@ import { arePeers } from "./peering";
 import { type ProbeName, probesOf } from "./probe";
 import { hasRoute } from "./route";
 import { divide, type Row, type Rows } from "./row";
+import { tenantCarrier } from "./tenant-failure";
 import type { NodePlan } from "./topology";
 import { predict } from "./trace";
 import { recordedIp } from "./vpn";
@@ -93,10 +94,12 @@ function judgePath(plan: LabPlan, { pair, part }: Row, probe: ProbeName): PathVe
   };
 }
 
-function carrierName(plan: LabPlan, { path, policy, from, to }: Pair): string {
+function carrierName(plan: LabPlan, { path, reach, policy, from, to }: Pair): string {
   if (path === "same-node") return "inside the node";
   if (policy === "Local") return "to the node's own pod";
-  if (to.kind === "node" || to.kind === "internet")
+  const tenant = tenantCarrier(plan, path, reach);
+  if (tenant) return tenant;
+  if (to.kind === "node" || to.kind === "internet" || to.kind === "instance")
     return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
   // kube-proxy has rewritten a Service's address by then, on the node that a NodePort's client asks or on the pod's own.
   const start = to.kind === "nodeport" ? to.entry.name : from.node;

@@ -7,6 +7,7 @@ import type { LabPlan } from "./lab";
 import type { Source } from "./path";
 import type { Probe } from "./probe";
 import type { FirewallRule } from "./rule";
+import { type InstancePlan, TENANT_TUNNEL } from "./tenant";
 import type { NodePlan } from "./topology";
 
 /**
@@ -16,10 +17,12 @@ import type { NodePlan } from "./topology";
 export type Host =
   | { kind: "pod"; pod: Source; node: NodePlan }
   | { kind: "node"; node: NodePlan; address?: string; forwards?: boolean }
+  /** An instance; `node` is its compute host. */
+  | { kind: "instance"; instance: InstancePlan; node: NodePlan }
   | { kind: "internet" };
 
 /** Where a probe can start. */
-export type Sender = Extract<Host, { kind: "pod" | "node" }>;
+export type Sender = Extract<Host, { kind: "pod" | "node" | "instance" }>;
 
 /** A packet as it travels between nodes: the fields that a security group's connection tracking remembers. */
 export interface Wire {
@@ -36,6 +39,8 @@ export interface Leg {
   probe: Probe;
   /** Whether natOutgoing gives the packet its node's address. */
   translated: boolean;
+  /** The address that natOutgoing gives the packet, where it is not the node's own: that of the device by which it leaves. */
+  masquerade?: string;
   /** Linux sets DF on a probe that asks for it, and never on an echo reply, which it fragments instead. */
   dontFragment: boolean;
   /** The packets of the other direction: a stateful group lets their reverse pass, as an answer. */
@@ -52,20 +57,29 @@ export interface Leg {
 }
 
 /** The address by which others know a host. */
-export const hostAddress = (end: Sender): string =>
-  end.kind === "pod" ? end.pod.address : (end.address ?? end.node.address);
+export function hostAddress(end: Sender): string {
+  if (end.kind === "pod") return end.pod.address;
+  return end.kind === "instance" ? end.instance.address : (end.address ?? end.node.address);
+}
 
 /** The packet without any tunnel around it. */
-export function inner({ from, to, probe, translated }: Leg): Wire {
+export function inner({ from, to, probe, translated, masquerade }: Leg): Wire {
   const source =
-    from.kind === "internet" ? INTERNET.address : translated ? from.node.address : hostAddress(from);
+    from.kind === "internet"
+      ? INTERNET.address
+      : translated
+        ? (masquerade ?? from.node.address)
+        : hostAddress(from);
   const destination = to.kind === "internet" ? INTERNET.address : hostAddress(to);
   return { source, destination, protocol: probe.protocol, port: probe.port };
 }
 
 /** The packet's length on the wire, in bytes. */
-export const lengthOf = (plan: LabPlan, leg: Leg, { protocol, port }: Wire): number =>
-  leg.probe.size + (protocol === "4" || port === VXLAN.port ? plan.mtu.link - plan.mtu.tunnel : 0);
+export function lengthOf(plan: LabPlan, leg: Leg, wire: Wire): number {
+  if (isTenantTunnel(wire)) return leg.probe.size + TENANT_TUNNEL.overhead;
+  const isTunnel = wire.protocol === "4" || wire.port === VXLAN.port;
+  return leg.probe.size + (isTunnel ? plan.mtu.link - plan.mtu.tunnel : 0);
+}
 
 /** Each pool's range, parsed once: a verdict asks thousands of times. */
 const RANGES = new WeakMap<LabPlan["ipPool"], Cidr>();
@@ -88,7 +102,13 @@ export const isAnswer = (wire: Wire, seen: readonly Wire[]): boolean =>
       other.port === wire.port,
   );
 
-export const isVxlan = ({ protocol, port }: Wire): boolean => protocol === "udp" && port === VXLAN.port;
+/** Whether a packet is in a VXLAN tunnel, Calico's or that of a tenant network. */
+export const isVxlan = ({ protocol, port }: Wire): boolean =>
+  protocol === "udp" && (port === VXLAN.port || port === TENANT_TUNNEL.port);
+
+/** Whether a packet is in the tunnel between two compute hosts. */
+export const isTenantTunnel = ({ protocol, port }: Wire): boolean =>
+  protocol === "udp" && port === TENANT_TUNNEL.port;
 
 const NAMES: Record<FirewallRule["protocol"], string> = {
   icmp: "ICMP",

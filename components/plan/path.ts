@@ -2,6 +2,7 @@
 import type { Endpoint } from "./endpoint";
 import type { LabPlan } from "./lab";
 import type { TrafficPolicy } from "./service";
+import { instanceEnds, instanceSource, tenantPortOf } from "./tenant";
 import type { NodePlan, PodPlan } from "./topology";
 
 /** The paths, from the nearest to the farthest. */
@@ -13,15 +14,20 @@ export const PATHS = [
   "node-to-pod",
   "pod-to-service",
   "client-to-nodeport",
+  "pod-to-tenant",
+  "tenant-to-pod",
   "pod-to-internet",
 ] as const;
 /** One of the {@link PATHS}. */
 export type Path = (typeof PATHS)[number];
 
-/** Where the other node is, seen from the node where the packet starts, or where kube-proxy forwards it. */
-export type Reach = "same-subnet" | "cross-subnet";
+/**
+ * Where the other node is, seen from the node where the packet starts, or where kube-proxy forwards it. Between a pod and an
+ * instance: where the instance's compute host is, or that the pod's node has no port in the tenant network.
+ */
+export type Reach = "same-subnet" | "cross-subnet" | "same-node" | "without port";
 
-/** Where a packet starts: a pod, or a node, whose `node` is its own name. */
+/** Where a packet starts: a pod, a node, whose `node` is its own name, or an instance, whose `node` is its compute host. */
 export type Source = Pick<PodPlan, "name" | "node" | "address"> & Partial<Pick<PodPlan, "interface">>;
 
 /** An ordered pair of endpoints. */
@@ -43,7 +49,7 @@ const OTHER_NODE_PORT = 9100;
 /**
  * Every ordered pair: each pod to each other pod; between a node's first pod and every other node, both ways; its first
  * pod to the internet. Of Services only as many pairs as there are nodes, since kube-proxy only rewrites addresses: one
- * from each other node to each of them.
+ * from each other node to each of them. Of instances one from each node and one to each.
  */
 export function pairsOf(plan: LabPlan): Pair[] {
   const between = plan.nodes.flatMap((a) => [
@@ -51,12 +57,13 @@ export function pairsOf(plan: LabPlan): Pair[] {
     ...plan.nodes.filter((b) => b !== a).flatMap((b) => nodePairs(a, b)),
     internetPair(a),
   ]);
-  return [...between, ...servicePairs(plan)];
+  return [...between, ...servicePairs(plan), ...tenantPairs(plan)];
 }
 
 const firstPod = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;
 
-const reachOf = (a: NodePlan, b: NodePlan): Reach => (a.subnet === b.subnet ? "same-subnet" : "cross-subnet");
+const reachOf = (a: NodePlan, b: NodePlan): "same-subnet" | "cross-subnet" =>
+  a.subnet === b.subnet ? "same-subnet" : "cross-subnet";
 
 /** A node as the source of its packets. */
 export const asSource = ({ name, address }: NodePlan): Source => ({ name, node: name, address });
@@ -115,6 +122,21 @@ function servicePairs({ nodes, services }: LabPlan): Pair[] {
   });
 }
 
+/** Between each node's first pod and each instance, both ways. */
+function tenantPairs(plan: LabPlan): Pair[] {
+  return instanceEnds(plan).flatMap((to) =>
+    plan.nodes.flatMap((node): Pair[] => {
+      const near = node.name === to.node.name ? "same-node" : reachOf(node, to.node);
+      const reach = tenantPortOf(plan, node) ? near : "without port";
+      const pod = firstPod(node);
+      return [
+        { path: "pod-to-tenant", reach, from: pod, to },
+        { path: "tenant-to-pod", reach, from: instanceSource(to.instance), to: { kind: "pod", pod, node } },
+      ];
+    }),
+  );
+}
+
 /**
  * One pair for each row that the topology has, in the order of {@link PATHS}. A lab of a hundred nodes has forty thousand
  * pairs, so these are found without listing them all.
@@ -130,18 +152,21 @@ export function examplesOf(plan: LabPlan): Pair[] {
     if (!a || !b) continue;
     found.push(...podPairs(firstPod(a), a, b).slice(0, 1), ...nodePairs(a, b));
   }
-  found.push(internetPair(first), ...servicePairs(plan));
+  found.push(internetPair(first), ...servicePairs(plan), ...tenantPairs(plan));
   const rows = new Map<string, Pair>();
   for (const pair of found) if (!rows.has(rowKey(pair))) rows.set(rowKey(pair), pair);
   return [...rows.values()].sort(inOrder);
 }
+
+/** From the nearest to the farthest. */
+const REACHES: readonly Reach[] = ["same-node", "same-subnet", "cross-subnet", "without port"];
 
 const isPeer = (a: NodePlan, b: NodePlan, reach: Reach): boolean => a !== b && reachOf(a, b) === reach;
 
 /** By path, then from the nearest to the farthest, then by policy. */
 function inOrder(x: Pair, y: Pair): number {
   const place = ({ path, reach, policy }: Pair) =>
-    PATHS.indexOf(path) * 4 + (reach === "cross-subnet" ? 1 : 0) + (policy === "Local" ? 2 : 0);
+    PATHS.indexOf(path) * 8 + (reach ? REACHES.indexOf(reach) : 0) + (policy === "Local" ? 4 : 0);
   return place(x) - place(y);
 }
 

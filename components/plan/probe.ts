@@ -22,7 +22,7 @@ export interface Probe {
   size: number;
 }
 
-/** The TCP ports on which the study pods and the internet host listen. On a node it is the kubelet. */
+/** The TCP ports on which the study pods, instances, and the internet host listen. On a node it is the kubelet. */
 const POD_PORT = SERVICE_PORTS.tcp.target;
 const INTERNET_PORT = 443;
 
@@ -37,7 +37,10 @@ export function probeOf(plan: LabPlan, { path, to, port = portOf(to) }: Pair, pr
   if (probe === "TCP") return { protocol: "tcp", port, size: 60 };
   // A node knows the MTU of its own tunnel device, so it sends nothing larger, whatever the pods believe.
   const known = path === "node-to-pod" ? plan.mtu.tunnel : Number.POSITIVE_INFINITY;
-  const size = probe === "full-MTU" ? Math.min(plan.mtu.pod, known, mtuTo(to)) : 84;
+  // Neutron tells its MTU to instances (DHCP) and to the node's port, so nothing larger enters the tenant network.
+  const inTenant = path === "pod-to-tenant" || path === "tenant-to-pod" ? plan.tenant?.mtu : undefined;
+  const largest = Math.min(plan.mtu.pod, known, mtuTo(to), inTenant ?? Number.POSITIVE_INFINITY);
+  const size = probe === "full-MTU" ? largest : 84;
   if (to.kind === "service") return { protocol: "udp", port: SERVICE_PORTS.udp.port, size };
   return { protocol: "icmp", size };
 }
@@ -47,6 +50,7 @@ const mtuTo = ({ kind }: Endpoint): number => (kind === "internet" ? INTERNET.mt
 function portOf(to: Endpoint): number {
   switch (to.kind) {
     case "pod":
+    case "instance":
       return POD_PORT;
     case "node":
       return KUBELET_PORT;

@@ -10,6 +10,7 @@ import type { LabPlan } from "./lab";
 import { limitsOf } from "./limit";
 import type { Outcome } from "./outcome";
 import { ownsNetwork } from "./placement";
+import { tenantRemarks } from "./tenant-failure";
 
 /** The remarks on a plan. @param outcome what will happen in the plan's lab. */
 export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[] {
@@ -54,7 +55,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       `what runs below Neutron is not known, and this verdict is for OVN; with ML2/OVS (openstack.backend: ovs) other outcomes: ${differing.join("; ")}`,
     );
   }
-  return [...remarks, ...bgpRemarks(plan), ...limitsOf(plan)];
+  return [...remarks, ...bgpRemarks(plan), ...tenantRemarks(plan), ...limitsOf(plan)];
 }
 
 function remarkOn(plan: LabPlan, fault: FaultSetting, effect: Effect): string {

@@ -120,7 +120,7 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
   for (const pair of pairsOf(plan)) {
     const { from, to } = pair;
     // The pods of a node are alike. One pair of pods stands for their nodes.
-    const isPod = from.name !== from.node;
+    const isPod = from.name !== from.node && pair.path !== "tenant-to-pod";
     if (
       (isPod && !first.has(from.name)) ||
       (to.kind === "pod" && to.pod.node !== from.node && !first.has(to.pod.name))

@@ -76,6 +76,8 @@ export const predict = (plan: LabPlan, pair: Pair, probe: ProbeName): Drop | und
 function senderOf(plan: LabPlan, from: Source): Sender {
   const node = plan.nodes.find(({ name }) => name === from.node);
   if (!node) throw new Error(`${from.name} is on node ${from.node}, which the plan does not have`);
+  const instance = plan.tenant?.instances.find(({ name }) => name === from.name);
+  if (instance) return { kind: "instance", instance, node };
   return from.name === node.name ? { kind: "node", node } : { kind: "pod", pod: from, node };
 }
 

@@ -9,6 +9,7 @@ import { nodeNotes } from "./node-note";
 import { notesOn } from "./note";
 import { describe, hostAddress, inner, isPod, type Leg, type Wire } from "./packet";
 import { hasRoute } from "./route";
+import { travelInTenant } from "./tenant-travel";
 import type { NodePlan } from "./topology";
 import { betweenNodes, fromInternet, type Passage, toInternet } from "./underlay";
 import { isMisrecorded, recordedIp, VPN_INTERFACE } from "./vpn";
@@ -17,6 +18,7 @@ import { isMisrecorded, recordedIp, VPN_INTERFACE } from "./vpn";
 export function travel(plan: LabPlan, leg: Leg): Passage {
   const { from, to } = leg;
   if (from.kind === "internet") return answerFrom(plan, leg);
+  if (from.kind === "instance" || to.kind === "instance") return travelInTenant(plan, leg);
   const notes = leg.keep && nodeNotes(plan, leg);
   if (to.kind === "internet") {
     notes?.leaves(from.node);

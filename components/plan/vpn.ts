@@ -10,11 +10,12 @@ export const VPN_INTERFACE = "vpn0";
 /** Where VPNs are: each lab's is the first /16 in these that is nothing else in the lab. OpenVPN's default is 10.8.0.0/24. */
 const RANGES = ["10.8.0.0/13", "10.0.0.0/8", "172.16.0.0/12"];
 
-type Ranges = Pick<LabPlan, "ipPool" | "serviceCidr" | "subnets">;
+type Ranges = Pick<LabPlan, "ipPool" | "serviceCidr" | "subnets" | "tenant">;
 
 /** The VPN's range, a CIDR: not one of the lab's own ranges, so that no packet to it finds its way between the nodes. */
-export function vpnRange({ ipPool, serviceCidr, subnets }: Ranges): { cidr: string; first: number } {
-  const taken = [ipPool.cidr, serviceCidr, ...subnets.map(({ cidr }) => cidr)].map(parseCidr);
+export function vpnRange({ ipPool, serviceCidr, subnets, tenant }: Ranges): { cidr: string; first: number } {
+  const subnetRanges = subnets.map(({ cidr }) => cidr);
+  const taken = [ipPool.cidr, serviceCidr, ...subnetRanges, ...(tenant ? [tenant.cidr] : [])].map(parseCidr);
   const blocks = RANGES.map(parseCidr).flatMap((range) =>
     Array.from({ length: 2 ** (16 - range.prefix) }, (_, i) => blockOf(range, 16, i)),
   );

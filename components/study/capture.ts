@@ -5,6 +5,7 @@ import {
   fabricFacts,
   type LabPlan,
   type Pair,
+  pluggedPort,
   probeOf,
   probesOf,
   rowsOf,
@@ -47,15 +48,23 @@ export function captureOf(plan: LabPlan, key: string, pair: Pair): CaptureOrder 
     // Do not wait long for an answer: the packet is what is wanted.
     expect: false,
     node: to.kind === "nodeport" ? to.entry.name : from.node,
-    interface: inside || fabricFacts(plan).nic,
+    interface: inside || tenantDevice(plan, pair) || fabricFacts(plan).nic,
     match: { protocol, ...endsOf(plan, pair) },
     route: "pod" in to ? to.pod.address : addressOf(to),
   };
 }
 
+/** On the way to a tenant network or from one: the node's port there, or the instance's device on its host. */
+function tenantDevice(plan: LabPlan, { path, from }: Pair): string | undefined {
+  const node = plan.nodes.find(({ name }) => name === from.node);
+  if (path === "pod-to-tenant") return node && pluggedPort(plan, node)?.device;
+  if (path !== "tenant-to-pod") return undefined;
+  return plan.tenant?.instances.find(({ name }) => name === from.name)?.device;
+}
+
 /** The addresses of the packet where it is taken: behind a Service, those that kube-proxy gives it. */
 function endsOf(plan: LabPlan, { path, from, to }: Pair): { destination: string; source?: string } {
-  if (path === "same-node" || to.kind === "internet" || to.kind === "node")
+  if (path === "same-node" || to.kind === "internet" || to.kind === "node" || to.kind === "instance")
     return { destination: addressOf(to) };
   if (to.kind === "nodeport" && to.policy === "Local")
     return { destination: addressOf(to), source: from.address };

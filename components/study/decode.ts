@@ -1,5 +1,5 @@
 /** Reads captured IPv4 packets: the headers that a lab's packets have, and no others. */
-import { type Header, type Ipv4Header, type Packet, VXLAN } from "../plan";
+import { type Header, type Ipv4Header, type Packet, TENANT_TUNNEL, VXLAN } from "../plan";
 
 /** What an IPv4 header's number of a protocol stands for, of those that a lab sends. */
 export const PROTOCOLS: { [number: number]: Ipv4Header["protocol"] | undefined } = {
@@ -70,7 +70,8 @@ function payload(protocol: Ipv4Header["protocol"], bytes: Buffer): Header[] | un
     return [{ kind: "tcp", bytes: size, ...ports }, ...data(bytes.subarray(size))];
   }
   const udp = { kind: "udp", bytes: UDP, ...ports } as const;
-  if (ports.destinationPort !== VXLAN.port) return [udp, ...data(bytes.subarray(UDP))];
+  const isVxlan = [VXLAN.port, TENANT_TUNNEL.port].some((port) => port === ports.destinationPort);
+  if (!isVxlan) return [udp, ...data(bytes.subarray(UDP))];
   const inner = ipv4(bytes.subarray(UDP + VXLAN_HEADER + ETHERNET));
   if (!inner) return undefined;
   const vni = bytes.readUIntBE(UDP + 4, 3);

@@ -9,6 +9,7 @@ import {
   type Path,
   pairsOf,
   probesOf,
+  TENANT_TUNNEL,
   TUNNELS,
   traceOf,
   VXLAN,
@@ -67,7 +68,9 @@ function termFor(
   const ends = [source, destination].map((address) => sideOf(plan, address)).sort();
   const between = ends[0] === ends[1] ? `src ${ends[0]} and dst ${ends[1]}` : ends.join(" and ");
   if (protocol === "4") return `${TUNNELS.ipip.filter} and ${between}`;
-  const isVxlan = inside?.kind === "udp" && inside.destinationPort === VXLAN.port;
+  const port = inside?.kind === "udp" ? inside.destinationPort : undefined;
+  if (port === TENANT_TUNNEL.port) return `udp port ${port} and ${between}`;
+  const isVxlan = port === VXLAN.port;
   return isVxlan ? `${TUNNELS.vxlan.filter} and ${between}` : between;
 }
 

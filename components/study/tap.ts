@@ -93,6 +93,9 @@ function devicesAt(plan: LabPlan, hop: Hop, before: Hop | undefined, after: Hop 
         ["in", ROUTER, routerAt(plan, before)],
         ["out", hop.out && ROUTER, routerAt(plan, after)],
       ];
+    case "instance":
+      return [hop.in ? ["in", hop.name, device.in] : ["out", hop.name, device.out]];
+    case "bridge":
     case "link":
       return [];
   }

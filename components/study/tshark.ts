@@ -1,5 +1,5 @@
 /** Packets as tshark decodes them. Pure: the program itself is run by the caller. */
-import { type Header, type Packet, VXLAN } from "../plan";
+import { type Header, type Packet, TENANT_TUNNEL, VXLAN } from "../plan";
 import { PROTOCOLS } from "./decode";
 
 /** What is asked of each packet, in the order of the columns. The last may have any text in it. */
@@ -34,7 +34,7 @@ export const tsharkArguments = (file: string): string[] => [
   ...["-n", "-r", file, "-T", "fields"],
   ...["-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=,"],
   ...["-o", "ip.defragment:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE"],
-  ...["-d", `udp.port==${VXLAN.port},vxlan`],
+  ...[VXLAN, TENANT_TUNNEL].flatMap(({ port }) => ["-d", `udp.port==${port},vxlan`]),
   ...FIELDS.flatMap((field) => ["-e", field]),
 ];
 

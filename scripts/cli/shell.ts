@@ -56,7 +56,8 @@ function runInside(sandbox: Sandbox, name: string, command: readonly string[]): 
 
 /** Enters the namespace as sandbox-shell does, so that /sys and the host name are those of that namespace. */
 function scriptFor(name: string, command: readonly string[], marker: string | undefined): string {
+  const openVswitch = `/run/encaplab/ovs/${name}`; // as in sandbox-shell.rc
   const inside = `ip netns exec ${quote(name)} unshare --uts -- bash -c 'hostname "$1"; shift; exec "$@"' bash`;
-  const line = `cd "$HOME"; ${inside} ${[name, ...command].map(quote).join(" ")} </dev/null`;
+  const line = `cd "$HOME"; if [[ -d ${openVswitch} ]]; then export OVS_RUNDIR=${openVswitch}; fi; ${inside} ${[name, ...command].map(quote).join(" ")} </dev/null`;
   return marker ? `${line}\nprintf '\\n%s %s\\n' ${marker} $?` : line;
 }

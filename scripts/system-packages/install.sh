@@ -37,8 +37,14 @@ by_hand() {
     printf '%s\n' "${sudo:+$sudo }dnf install $*"
     return
   fi
-  # Debian's bird2 starts a BIRD on the machine, which changes the machine's own routes.
-  case " $* " in *' bird2 '*) printf '%s' "${sudo:+$sudo }systemctl mask bird; " ;; esac
+  # Debian's bird2 starts a BIRD on the machine, which changes the machine's own routes, and openvswitch-switch a switch.
+  local package
+  for package in "$@"; do
+    case $package in
+      bird2) printf '%s' "${sudo:+$sudo }systemctl mask bird; " ;;
+      openvswitch-switch) printf '%s' "${sudo:+$sudo }systemctl mask openvswitch-switch; " ;;
+    esac
+  done
   printf '%s\n' "${sudo:+$sudo }apt-get install --no-install-recommends $*"
 }
 

@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 # Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin;
 # machine, for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers;
 # lint, the shell linter; browser, for the test of the report's page; iperf3, for `lab bench`; tshark, for packets in the
-# report; bench, what our own benchmark compares with.
+# report; tenants, Open vSwitch, for the twin of a lab with `tenants`; bench, what our own benchmark compares with.
 tools() {
   cat <<'TABLE'
 twin     ip                  iproute2         iproute
@@ -42,6 +42,8 @@ lint     shellcheck          shellcheck       ShellCheck
 browser  chromium            chromium         chromium-headless
 iperf3   iperf3              iperf3           iperf3
 tshark   tshark              tshark           wireshark-cli
+tenants  ovs-vswitchd        openvswitch-switch  openvswitch
+tenants  ovs-vsctl           openvswitch-switch  openvswitch
 bench    mn                  mininet          mininet
 bench    brctl               bridge-utils     bridge-utils
 TABLE

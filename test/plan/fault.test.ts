@@ -32,6 +32,7 @@ const FACTS: Record<Fault, Facts> = {
   "mtu-black-hole": [EVERYWHERE, "host", undefined, true],
   "vxlan-checksum": OF_HOST,
   "dns-loop": [EVERYWHERE, "host", undefined, true],
+  "tenant-port-unplugged": OF_HOST,
 };
 
 describe("a fault", () => {
@@ -53,6 +54,7 @@ describe("a fault", () => {
       "mtu-black-hole",
       "vxlan-checksum",
       "dns-loop",
+      "tenant-port-unplugged",
     ]);
     for (const fault of twinOnly) assert.equal(FAULT_FACTS[fault].of, "host");
   });

@@ -165,7 +165,7 @@ describe("system packages", () => {
   it("prepare refuses what it does not know", async () => {
     const { status, stderr } = await setup("prepare lint");
     assert.equal(status, 1);
-    assert.match(stderr, /cannot prepare 'lint'; it must be twin, machine or containers/);
+    assert.match(stderr, /cannot prepare 'lint'; it must be twin, machine, containers or tenants/);
   });
 });
 

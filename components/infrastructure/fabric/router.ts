@@ -6,6 +6,7 @@ export const routerRoutes = (plan: LabPlan): string[] => [
   // Otherwise stray packets follow the default route to a neighbour that answers "unreachable". Clouds stay silent.
   `blackhole ${plan.ipPool.cidr}`,
   ...(plan.nodes.some(isMisrecorded) ? [`blackhole ${vpnRange(plan).cidr}`] : []),
+  ...(plan.tenant ? [`blackhole ${plan.tenant.cidr}`] : []),
   ...plan.podRoutes.map(({ block, via }) => `${block} via ${via}`),
 ];
 

@@ -18,6 +18,7 @@ import {
 } from "../fabric";
 import { birdFiles, changeBird, endBird } from "./bird";
 import { changeNode, difference } from "./change-node";
+import { lookAtTenant, removeTenant } from "./change-tenant";
 import { removeFacts } from "./facts";
 import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";
 import { type NetworkState, PAGE } from "./network";
@@ -81,7 +82,7 @@ export const lookAtNetwork = ({ bird }: NetworkState): string[] => [
 export const lookAtSecurity = (): string[] => [lookAtRules(FABRIC)];
 
 /** What a node has, with its pods and its port. */
-export function lookAtNode({ name, pods, forwarding, bird }: NodeState): string[] {
+export function lookAtNode({ name, pods, forwarding, bird, tenant }: NodeState): string[] {
   const { tap, bridge, inner } = port(name);
   return [
     lookAt(name),
@@ -90,6 +91,7 @@ export function lookAtNode({ name, pods, forwarding, bird }: NodeState): string[
     ...pods.map((pod) => lookAt(pod.name)),
     lookAt(FABRIC, [tap, bridge, inner]),
     ...(bird === "" ? [] : [lookAtBird(`${birdFiles(name)}.pid`)]),
+    ...(tenant ? lookAtTenant(name, tenant) : []),
   ];
 }
 
@@ -167,11 +169,12 @@ export function buildNode(state: NodeState): string {
 }
 
 /** Deletes a node, its pods and its port. What is missing is no error. */
-export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
+export function removeNode({ name, pods, tenant }: Pick<NodeState, "name" | "pods" | "tenant">): string {
   return [
     endBird(name),
     endProcesses(pods.map((pod) => pod.name)),
     removeFacts(name),
+    ...(tenant ? [removeTenant(name, tenant)] : []),
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
     unplug(name),
   ].join("\n");

@@ -1,6 +1,7 @@
 /** Changes a built node of the twin: renders the bash that does it in the sandbox, in Calico's order. Pure. */
 import { addVpn, batch, bridgeBatch, changeHost, closesSessions, inside, nft, removeVpn } from "../fabric";
 import { changeBird, endBird } from "./bird";
+import { changeTenant } from "./change-tenant";
 import { writeFacts } from "./facts";
 import { podNeighbours } from "./neighbours";
 import type { NodeState } from "./nodes";
@@ -91,6 +92,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     // New rules are for new connections, and a ping is the same connection as the last one with its identifier.
     old && old.nat !== state.nat ? inside(state.name, "conntrack -F 2> /dev/null") : "",
     state.services === undefined || old?.services === state.services ? "" : nft(state.name, state.services),
+    changeTenant(state.name, old?.tenant, state.tenant),
   ]
     .filter((part) => part !== "")
     .join("\n");

@@ -29,6 +29,7 @@ import { renderFacts } from "./facts";
 import { CALI_MAC, nodeNeighbours, writesNeighbours } from "./neighbours";
 import { startPauses } from "./process-files";
 import { renderServices } from "./services";
+import { renderTenant, type TenantState } from "./tenant";
 
 /**
  * Desired state of a node. `build` never changes in place. Everything else does, entry by entry, so that a switch of
@@ -60,6 +61,8 @@ export interface NodeState {
   bird: string;
   /** What faults change on the node; absent on a node without any. */
   host?: HostState;
+  /** Its part in the tenant network; absent in a lab without one. */
+  tenant?: TenantState;
 }
 
 /** The desired state of a node. */
@@ -69,6 +72,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   const tunnel = renderTunnel(plan, node);
   const host = renderHost(plan, node, tunnel);
   // All other nodes, even those that CrossSubnet reaches without the tunnel: Felix's VXLAN manager makes no exception.
+  const tenant = renderTenant(plan, node);
   const vteps = tunnel?.kind === "vxlan" ? peers : [];
   return {
     name: node.name,
@@ -95,6 +99,7 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
     services: renderServices(plan, node),
     bird: renderBird(plan, node),
     ...(host && { host }),
+    ...(tenant && { tenant }),
   };
 }
 

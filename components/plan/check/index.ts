@@ -9,6 +9,7 @@ import { checkNames } from "./names";
 import { checkNodes } from "./nodes";
 import { checkRanges } from "./ranges";
 import type { Report } from "./report";
+import { checkTenants } from "./tenants";
 import { checkVersions } from "./versions";
 
 /** The checks, in the order in which their problems are listed. */
@@ -19,6 +20,7 @@ const CHECKS: readonly ((config: LabConfig, report: Report) => void)[] = [
   checkAddresses,
   checkFabric,
   checkBgp,
+  checkTenants,
   checkFaults,
   checkVersions,
   checkClouds,

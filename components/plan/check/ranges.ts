@@ -33,6 +33,7 @@ function checkOverlaps(config: LabConfig, report: Report): void {
     { key: "podCidr", text: config.podCidr },
     { key: "serviceCidr", text: config.serviceCidr },
     ...config.topology.map(({ cidr }, i) => ({ key: `topology[${i}].cidr`, text: cidr })),
+    ...(config.tenants ? [{ key: "tenants.cidr", text: config.tenants.cidr }] : []),
   ].map((range) => ({ ...range, cidr: parseCidr(range.text) }));
   ranges.forEach(({ key, text, cidr }, i) => {
     if (hasHostBits(text))

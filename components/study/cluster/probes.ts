@@ -140,7 +140,7 @@ export function inReality(real: LabPlan): (pair: Pair) => Pair {
   return (planned) => {
     const { from, to } = planned;
     const pair = { ...planned, from: { ...from, address: addresses.get(from.name) ?? from.address } };
-    if (to.kind === "internet") return pair;
+    if (to.kind === "internet" || to.kind === "instance") return pair;
     const node = nodes.get(to.node.name) ?? to.node;
     if (to.kind === "node") return { ...pair, to: { ...to, node } };
     const pod = node.pods.find(({ name }) => name === to.pod.name) ?? to.pod;

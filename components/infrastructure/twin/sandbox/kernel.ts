@@ -12,7 +12,7 @@ export const canPlay = (running: SandboxKind, wanted: SandboxKind): boolean =>
   running === wanted || running === "machine";
 
 /** What a twin may need from a kernel besides namespaces, veth and bridges. */
-export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables";
+export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables" | "tun";
 
 /** What the twin of a plan needs from the kernel. */
 export function featuresOf(plan: LabPlan): KernelFeature[] {
@@ -20,6 +20,8 @@ export function featuresOf(plan: LabPlan): KernelFeature[] {
   return [
     "nf_tables",
     ...(tunnel ? [tunnel] : []),
+    // A tenant network's tunnel, and the devices of Open vSwitch.
+    ...(plan.tenant ? (["vxlan", "tun"] as const).filter((driver) => driver !== tunnel) : []),
     ...(fabricFacts(plan).securityGroup ? ["br_netfilter" as const] : []),
   ];
 }
@@ -36,13 +38,14 @@ interface Driver {
 /**
  * ipip and br_netfilter count only if they are already there: loading ipip adds tunl0 to the host's own network, and
  * loading br_netfilter sends the host's own bridges through its firewall. (The kernel loads ipip by itself for `ip link
- * add type ipip`, even from a user namespace, so the twin must not try that.) Loading vxlan or nf_tables changes
+ * add type ipip`, even from a user namespace, so the twin must not try that.) Loading vxlan, tun or nf_tables changes
  * nothing on the host: they may load when first used.
  */
 const DRIVERS: Record<KernelFeature, Driver> = {
   ipip: { module: "ipip", option: "CONFIG_NET_IPIP", autoload: false },
   vxlan: { module: "vxlan", option: "CONFIG_VXLAN", autoload: true },
   br_netfilter: { module: "br_netfilter", option: "CONFIG_BRIDGE_NETFILTER", autoload: false },
+  tun: { module: "tun", option: "CONFIG_TUN", autoload: true },
   nf_tables: { module: "nf_tables", option: "CONFIG_NF_TABLES", autoload: true },
 };
 

@@ -1,0 +1,173 @@
+/** Changes a node's part in the tenant network: renders the bash that does it in the sandbox. Pure. */
+import { INTEGRATION_BRIDGE, TENANT_TUNNEL } from "../../plan";
+import { batch, bridgeBatch, enter, inside } from "../fabric";
+import { lookAt } from "./look";
+import type { TenantInstance, TenantPort, TenantState } from "./tenant";
+
+/** Folder of a node's Open vSwitch: database, sockets, logs. `lab shell` makes it OVS_RUNDIR. */
+const folderOf = (node: string): string => `/run/encaplab/ovs/${node}`;
+
+/** Where Debian and Fedora install the schema of Open vSwitch's database. */
+const SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
+
+/** The processes of a node's Open vSwitch, in the order in which they end. */
+const DAEMONS = ["ovs-vswitchd", "ovsdb-server"] as const;
+
+/** Begins a command of Open vSwitch for a node. */
+const ovs = (node: string): string => `env OVS_RUNDIR=${folderOf(node)}`;
+
+/**
+ * Changes a node's part from `old` to `state`, touching only what differs. Open vSwitch itself starts with the first part of
+ * a node, and ends with the last.
+ */
+export function changeTenant(
+  node: string,
+  old: TenantState | undefined,
+  state: TenantState | undefined,
+): string {
+  if (!state) return old ? removeTenant(node, old) : "";
+  // What the tunnel or the network's size depends on is rebuilt: nothing of it stays.
+  const kept = old && isSameNetwork(old, state) ? old : undefined;
+  const same = (a: object, b: object | undefined) => JSON.stringify(a) === JSON.stringify(b);
+  const gone = kept?.instances.filter((one) => !state.instances.some((other) => same(one, other))) ?? [];
+  const come = state.instances.filter((one) => !kept?.instances.some((other) => same(one, other)));
+  const unplugs = kept?.port && !same(kept.port, state.port) ? [kept.port] : [];
+  const plugs = state.port && !same(state.port, kept?.port) ? [state.port] : [];
+  const begins = kept ? [] : [...(old ? [removeTenant(node, old)] : []), startBridge(node, state)];
+  const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
+  const flows = kept?.flows !== state.flows || come.length + plugs.length > 0;
+  return [
+    ...begins,
+    ...gone.map((one) => removeInstance(node, one)),
+    ...unplugs.map(
+      ({ device }) => `${ovs(node)} ovs-vsctl --if-exists del-port ${INTEGRATION_BRIDGE} ${device}`,
+    ),
+    ...come.map((one) => addInstance(node, one, state)),
+    ...plugs.map((one) => plug(node, one, state)),
+    bridgeBatch(node, [
+      ...forwarding.removed.map((line) => `fdb del ${line}`),
+      ...forwarding.added.map((line) => `fdb append ${line}`),
+    ]),
+    flows ? setFlows(node, state) : "",
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+const isSameNetwork = (a: TenantState, b: TenantState): boolean =>
+  a.tunnel === b.tunnel && a.mtu === b.mtu && a.prefix === b.prefix;
+
+const difference = (old: readonly string[], now: readonly string[]) => ({
+  added: now.filter((line) => !old.includes(line)),
+  removed: old.filter((line) => !now.includes(line)),
+});
+
+/** Starts Open vSwitch in the node's namespace, on the userspace datapath: it needs no kernel module. */
+function startBridge(node: string, { tunnel, mtu }: TenantState): string {
+  const folder = folderOf(node);
+  const { device } = TENANT_TUNNEL;
+  const quiet = `--detach --no-chdir -vconsole:off -vsyslog:off`;
+  const start = (daemon: string, rest: string) =>
+    // `{lock}>&-`, because a daemon that inherits the lock would hold it forever.
+    `${ovs(node)} ${enter(node)} ${daemon} ${rest} --pidfile=${folder}/${daemon}.pid ${quiet} {lock}>&-`;
+  return [
+    "if [[ ! -w /dev/net/tun ]]; then echo 'Open vSwitch needs /dev/net/tun, which this user may not open: run as root, or sudo chmod 666 /dev/net/tun' >&2; exit 1; fi",
+    `rm -rf ${folder}; mkdir -p ${folder}`,
+    `ovsdb-tool create ${folder}/conf.db ${SCHEMA}`,
+    start("ovsdb-server", `${folder}/conf.db --remote=punix:${folder}/db.sock`),
+    `${ovs(node)} ovs-vsctl --no-wait init`,
+    start("ovs-vswitchd", `unix:${folder}/db.sock --log-file=${folder}/ovs-vswitchd.log`),
+    batch(node, [
+      `link add ${tunnel}`,
+      // The kernel sees these packets too, and must not answer ARP requests for the node's own addresses.
+      `link set ${device} mtu ${mtu} arp off addrgenmode none up`,
+    ]),
+    inside(node, `/run/encaplab/bin/offloads-off ${device}`),
+    `${ovs(node)} ovs-vsctl -- add-br ${INTEGRATION_BRIDGE} -- set bridge ${INTEGRATION_BRIDGE} datapath_type=netdev fail_mode=secure -- add-port ${INTEGRATION_BRIDGE} ${device}`,
+  ].join("\n");
+}
+
+function addInstance(node: string, one: TenantInstance, { mtu }: TenantState): string {
+  const { name, device, address, mac, routes, neighbours } = one;
+  return [
+    batch(undefined, [`netns add ${name}`]),
+    batch(node, [
+      `link add ${device} mtu ${mtu} type veth peer name eth0 address ${mac} mtu ${mtu} netns /run/netns/${name}`,
+      `link set ${device} arp off addrgenmode none up`,
+    ]),
+    batch(name, [
+      "link set lo up",
+      `addr add ${address} dev eth0`,
+      "link set eth0 up",
+      ...routes.map((route) => `route add ${route}`),
+      ...neighbours.map((entry) => `neigh add ${entry}`),
+    ]),
+    inside(name, "/run/encaplab/bin/offloads-off eth0"),
+    `${ovs(node)} ovs-vsctl add-port ${INTEGRATION_BRIDGE} ${device} -- set interface ${device} 'external_ids:attached-mac="${mac}"'`,
+  ].join("\n");
+}
+
+/** As L16's author did by hand, except that the address is known and needs no DHCP. */
+function plug(node: string, { device, address, mac, id }: TenantPort, { mtu }: TenantState): string {
+  return [
+    `${ovs(node)} ovs-vsctl add-port ${INTEGRATION_BRIDGE} ${device} -- set interface ${device} type=internal mtu_request=${mtu} 'mac="${mac}"' 'external_ids:attached-mac="${mac}"' external_ids:iface-id=${id} external_ids:iface-status=active`,
+    batch(node, [`link set ${device} addrgenmode none up`, `addr add ${address} dev ${device}`]),
+  ].join("\n");
+}
+
+const removeInstance = (node: string, { name, device }: Pick<TenantInstance, "name" | "device">): string =>
+  [
+    `${ovs(node)} ovs-vsctl --if-exists del-port ${INTEGRATION_BRIDGE} ${device}`,
+    `{ ${batch(node, [`link del ${device}`], "-force ")}\n} 2> /dev/null || true`,
+    removeNamespace(name),
+  ].join("\n");
+
+/** Replaces all flows in one bundle, and forgets the connections that the old ones let through. */
+function setFlows(node: string, { flows }: TenantState): string {
+  const command = `${ovs(node)} ovs-ofctl --bundle replace-flows ${INTEGRATION_BRIDGE} -`;
+  return [
+    `${command} <<'FLOWS'\n${flows}\nFLOWS`,
+    `${ovs(node)} ovs-appctl dpctl/flush-conntrack`,
+    // Else br-int sends to where an instance was.
+    `${ovs(node)} ovs-appctl fdb/flush ${INTEGRATION_BRIDGE} > /dev/null`,
+  ].join("\n");
+}
+
+const removeNamespace = (name: string): string =>
+  `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;
+
+/** Bash that removes a node's part. What is missing is no error. */
+export const removeTenant = (node: string, { instances }: Pick<TenantState, "instances">): string =>
+  [
+    endBridge(node),
+    ...instances.map(({ name }) => removeNamespace(name)),
+    `if [[ -e /run/netns/${node} ]]; then`,
+    `{ ${batch(node, [`link del ${TENANT_TUNNEL.device}`, ...instances.map(({ device }) => `link del ${device}`)], "-force ")}\n} 2> /dev/null || true`,
+    "fi",
+  ].join("\n");
+
+/**
+ * Bash that ends a node's Open vSwitch and waits for it. A process keeps its namespace alive, and with it the devices that it
+ * has made.
+ */
+function endBridge(node: string): string {
+  const folder = folderOf(node);
+  return [
+    ...DAEMONS.flatMap((daemon) => [
+      `if read -r pid 2> /dev/null < ${folder}/${daemon}.pid && read -r name 2> /dev/null < /proc/$pid/comm && [[ $name == ${daemon} ]]; then`,
+      "  kill -9 $pid 2> /dev/null || true",
+      // A zombie has closed everything. Process 1 reaps it later.
+      '  while read -r line 2> /dev/null < /proc/$pid/stat && [[ $line != *") Z "* ]]; do :; done',
+      "fi",
+    ]),
+    `rm -rf ${folder}`,
+  ].join("\n");
+}
+
+/** Bash that prints what a node's part has: its flows and devices. Where Open vSwitch does not run, nothing. */
+export const lookAtTenant = (node: string, { instances }: TenantState): string[] => [
+  `${ovs(node)} ovs-ofctl --no-stats --names dump-flows ${INTEGRATION_BRIDGE}`,
+  `${ovs(node)} ovs-vsctl --no-wait --timeout=5 --columns=name,type,external_ids list interface`,
+  `bridge -n ${node} fdb show dev ${TENANT_TUNNEL.device}`,
+  ...instances.map(({ name }) => lookAt(name)),
+];

@@ -1,0 +1,47 @@
+/** What Neutron's Open vSwitch firewall programs on br-int: port security, and a stateful security group. */
+import type { TenantProtocol } from "../../config";
+import { TENANT_TUNNEL } from "../../plan";
+import type { Vif } from "./tenant";
+
+/** The tables. Neutron has the same steps in its tables 71, 72, 81 and 82. */
+const [FROM, TO, GROUP] = [0, 1, 2];
+
+/**
+ * Renders the flows of a node's br-int, each as `ovs-ofctl` takes it.
+ *
+ * - What a device sends must have its own MAC and address, or one of its allowed address pairs, and is remembered.
+ * - What is for a device must be an answer, or of a protocol that the group lets in.
+ *
+ * Every device has a conntrack zone of its own, so that an answer must be one to this device's packet. The rest is what a
+ * switch does (`NORMAL`).
+ *
+ * @param router the MAC of the tenant's router. It is not in the lab, and it knows no pods: what is for it is lost.
+ */
+export function renderFlows(vifs: readonly Vif[], group: readonly TenantProtocol[], router: string): string {
+  const sends = ({ device, address, mac, allowed }: Vif, zone: number) => {
+    const own = `priority=90,in_port=${device},dl_src=${mac}`;
+    return [
+      `table=${FROM},${own},arp,arp_spa=${address},arp_sha=${mac},actions=NORMAL`,
+      ...[address, ...allowed].map(
+        (source) =>
+          `table=${FROM},${own},ip,nw_src=${source},actions=ct(commit,zone=${zone}),resubmit(,${TO})`,
+      ),
+    ];
+  };
+  return [
+    `table=${FROM},priority=100,in_port=${TENANT_TUNNEL.device},actions=resubmit(,${TO})`,
+    ...vifs.flatMap((vif, i) => sends(vif, i + 1)),
+    `table=${FROM},priority=0,actions=drop`,
+    ...vifs.map(
+      ({ mac }, i) => `table=${TO},priority=90,ip,dl_dst=${mac},actions=ct(table=${GROUP},zone=${i + 1})`,
+    ),
+    `table=${TO},priority=90,dl_dst=${router},actions=drop`,
+    `table=${TO},priority=0,actions=NORMAL`,
+    ...["est", "rel"].map((state) => `table=${GROUP},priority=100,ct_state=+trk+${state},actions=NORMAL`),
+    ...group.map(
+      (protocol) =>
+        `table=${GROUP},priority=90,${protocol},ct_state=+trk+new,actions=ct(commit,zone=NXM_NX_CT_ZONE[]),NORMAL`,
+    ),
+    `table=${GROUP},priority=0,actions=drop`,
+  ].join("\n");
+}

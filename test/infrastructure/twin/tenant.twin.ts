@@ -1,0 +1,89 @@
+/** A tenant network on the twin: Open vSwitch and VXLAN between compute hosts, changed in place, beside the verdict. */
+import assert from "node:assert/strict";
+import { planLab, rowsOf } from "../../../components/plan";
+import { twinFollower } from "../../../components/study";
+import { hasOpenVSwitch } from "../../support/open-vswitch";
+import { planOf, type RawConfig } from "../../support/problems";
+import { skip } from "../../support/skip";
+import { stackConfig } from "../../support/stacks";
+import { followAll } from "../../support/traces";
+import { TwinUnderTest } from "../../support/twin";
+import { assertAsFresh } from "../../support/twin-changes";
+import { play } from "../../support/twin-play";
+
+const INSTANCE = { name: "vm1", host: "w1", address: "20.20.1.98" };
+const TENANTS = { cidr: "20.20.1.0/24", instances: [INSTANCE], ports: ["w1", "w2"] };
+const BASE: RawConfig = {
+  topology: [
+    { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
+    { name: "b", cidr: "10.0.4.0/24", nodes: ["w2"] },
+  ],
+};
+const onW2 = (fault: string) => ({ faults: [{ fault, nodes: ["w2"] }] }) as Pick<RawConfig, "faults">;
+
+/** Each differs from the one before it, and so is a change in place. */
+const LABS: Record<string, RawConfig> = {
+  "without tenants": {},
+  "two ports": { tenants: TENANTS },
+  "the pods' addresses": { tenants: TENANTS, natOutgoing: false },
+  "routes to pods": { tenants: { ...TENANTS, podRoutes: true } },
+  "routes to pods, and the pods' addresses": {
+    tenants: { ...TENANTS, podRoutes: true },
+    natOutgoing: false,
+    encapsulation: "None",
+  },
+  "a group without ICMP": { tenants: { ...TENANTS, podRoutes: true, securityGroup: ["tcp", "udp"] } },
+  "a port that is not plugged": {
+    tenants: { ...TENANTS, podRoutes: true },
+    ...onW2("tenant-port-unplugged"),
+  },
+  "no masquerading": { tenants: TENANTS, ...onW2("nat-missing") },
+  "a link that carries less": { tenants: TENANTS, ...onW2("link-mtu-smaller") },
+  "a firewall that rejects": { tenants: TENANTS, ...onW2("host-firewall-reject") },
+  "an instance that moves, and another one": {
+    tenants: {
+      ...TENANTS,
+      instances: [
+        { ...INSTANCE, host: "w2" },
+        { ...INSTANCE, name: "vm2", host: "cp1", address: "20.20.1.99" },
+      ],
+    },
+  },
+  "one port": { tenants: { ...TENANTS, ports: ["w2"] } },
+};
+
+describe("a tenant network on the twin", function () {
+  this.timeout(120_000);
+  const twin = new TwinUnderTest("namespaces");
+  before(function () {
+    if (!hasOpenVSwitch()) skip(this, "Open vSwitch is not installed (scripts/setup need tenants)");
+  });
+  after(() => twin.stop());
+
+  for (const [title, raw] of Object.entries(LABS))
+    it(`does what the verdict says after a change in place: ${title}`, async () => {
+      await play(twin, { title, plan: planOf({ ...BASE, ...raw }) });
+    });
+
+  it("is after all these changes as one that is built anew", async () => {
+    await assertAsFresh(twin, planOf({ ...BASE, ...LABS["one port"] }), "tenants");
+  });
+
+  it("is in L16 as the original lab saw it: ttl 63 from the plugged worker, and 100 % loss from all others", async () => {
+    const plan = planLab(stackConfig("L16"));
+    await twin.bring(plan);
+    const ping = (pod: string) => twin.on(pod, "ping -c 2 -i 0.2 -W 1 20.20.1.98 || true");
+    const [plugged, others] = [await ping("w1-1"), await Promise.all(["cp1-1", "w2-1"].map(ping))];
+    assert.match(plugged, /^64 bytes from 20\.20\.1\.98: icmp_seq=2 ttl=63 /m);
+    for (const lost of others) assert.match(lost, /2 packets transmitted, 0 received, 100% packet loss/);
+  });
+
+  it("shows at every device of a trace the packet that was predicted", async () => {
+    const plan = planOf({ ...BASE, tenants: { ...TENANTS, podRoutes: true } });
+    await twin.bring(plan);
+    await twin.observe(plan);
+    const { contradicted, measured } = await followAll(twinFollower(twin.sandbox, plan));
+    assert.equal(contradicted, "");
+    assert.equal(measured, rowsOf(plan).rows.length);
+  });
+});
