@@ -15,7 +15,7 @@ import type * as openstack from "./infrastructure/openstack";
 import type * as twin from "./infrastructure/twin";
 
 export type { CalicoArgs, PodNetwork, StaticRoutesArgs } from "./calico";
-export type { ClusterArgs } from "./cluster";
+export type { ClusterArgs, TenantPortArgs } from "./cluster";
 export {
   type AwsConfig,
   type Cloud,
@@ -71,6 +71,7 @@ const LATE = {
   NodeContainers: () => (require("./infrastructure/hosts/containers") as typeof containers).NodeContainers,
   Twin: () => (require("./infrastructure/twin") as typeof twin).Twin,
   Cluster: () => (require("./cluster") as typeof cluster).Cluster,
+  TenantPort: () => (require("./cluster") as typeof cluster).TenantPort,
   Calico: () => (require("./calico") as typeof calico).Calico,
   StaticRoutes: () => (require("./calico") as typeof calico).StaticRoutes,
 };
@@ -91,6 +92,8 @@ export declare const Twin: ReturnType<typeof LATE.Twin>;
 export type Twin = InstanceType<typeof Twin>;
 export declare const Cluster: ReturnType<typeof LATE.Cluster>;
 export type Cluster = InstanceType<typeof Cluster>;
+export declare const TenantPort: ReturnType<typeof LATE.TenantPort>;
+export type TenantPort = InstanceType<typeof TenantPort>;
 export declare const Calico: ReturnType<typeof LATE.Calico>;
 export type Calico = InstanceType<typeof Calico>;
 export declare const StaticRoutes: ReturnType<typeof LATE.StaticRoutes>;

@@ -3,3 +3,4 @@ export { Cluster, type ClusterArgs } from "./cluster";
 export { createCommandProvider } from "./provider";
 export { machineId } from "./ready";
 export { runScript } from "./run-script";
+export { TenantPort, type TenantPortArgs } from "./tenant-port";

@@ -19,6 +19,7 @@ const STEPS = {
   reset: ["packages", "kubeadm", "before", "network-leftovers", "reset"],
   "restart-pods": ["restart-pods"],
   routes: ["routes"],
+  "tenant-port": ["tenant-port"],
   token: ["token"],
 } as const;
 

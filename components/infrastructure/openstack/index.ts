@@ -26,6 +26,7 @@ import { labelOf } from "./tags";
 
 export { findExpired, findLeftovers } from "./leftovers";
 export { findUnknown, removeUnknown } from "./recovery";
+export { createHostPort } from "./tenant-port";
 
 /** What {@link OpenStackInfrastructure.create} builds from. */
 export interface OpenStackInfrastructureArgs extends CloudArgs<OpenStackConfig> {}
