@@ -45,10 +45,18 @@ plug() {
 
 has_address() { ip -4 -o addr show dev "$DEVICE" | grep -qF " $ADDRESS/"; }
 
+# What is written for the DHCP client: for systemd-networkd the first, for dhclient the others.
+files() {
+  network=/etc/systemd/network/10-encaplab-$DEVICE.network
+  unit=/etc/systemd/system/encaplab-$DEVICE.service
+  script=$STATE/$DEVICE.dhcp
+}
+
 # One of the two DHCP clients of servers: systemd-networkd where it runs, else dhclient.
 ask_for_address() {
+  files
   if systemctl is-active --quiet systemd-networkd; then
-    put "$(network_file)" networkctl reload <<NETWORK
+    put "$network" networkctl reload <<NETWORK
 # Made by encaplab for a Neutron port.
 [Match]
 Name=$DEVICE
@@ -78,7 +86,7 @@ NETWORK
   local client
   client=$(type -P dhclient) ||
     die "this machine has no DHCP client: systemd-networkd does not run, and there is no dhclient (package isc-dhcp-client, or dhcp-client on the RHEL family)"
-  put "$(client_script)" chmod 755 "$(client_script)" <<'SCRIPT'
+  put "$script" chmod 755 "$script" <<'SCRIPT'
 #!/bin/sh
 # Made by encaplab. Takes the address and nothing else: OVN sends a router and DNS servers also where nobody asks for them.
 case $reason in
@@ -86,14 +94,14 @@ case $reason in
   EXPIRE | FAIL | RELEASE | STOP) ip -4 addr flush dev "$interface" ;;
 esac
 SCRIPT
-  put "$(unit_file)" systemctl daemon-reload <<UNIT
+  put "$unit" systemctl daemon-reload <<UNIT
 # Made by encaplab for a Neutron port.
 [Unit]
 Description=Address of the Neutron port on $DEVICE
 After=network.target openvswitch-switch.service openvswitch.service
 
 [Service]
-ExecStart=$client -4 -d -sf $(client_script) -pf /run/encaplab-$DEVICE.pid -lf $STATE/$DEVICE.leases $DEVICE
+ExecStart=$client -4 -d -sf $script -pf /run/encaplab-$DEVICE.pid -lf $STATE/$DEVICE.leases $DEVICE
 Restart=always
 RestartSec=5
 
@@ -103,13 +111,8 @@ UNIT
   systemctl enable --now "encaplab-$DEVICE.service"
 }
 
-network_file() { echo "/etc/systemd/network/10-encaplab-$DEVICE.network"; }
-unit_file() { echo "/etc/systemd/system/encaplab-$DEVICE.service"; }
-client_script() { echo "$STATE/$DEVICE.dhcp"; }
-
 forget_address() {
-  local network unit
-  network=$(network_file) unit=$(unit_file)
+  files
   if [[ -e $network ]]; then
     rm -f "$network"
     networkctl reload || true # networkd may have been stopped since
@@ -119,5 +122,5 @@ forget_address() {
     rm -f "$unit"
     systemctl daemon-reload
   fi
-  rm -f "$(client_script)" "$STATE/$DEVICE.leases" "$STATE"/pending*"$DEVICE"*
+  rm -f "$script" "$STATE/$DEVICE.leases" "$STATE"/pending*"$DEVICE"*
 }
