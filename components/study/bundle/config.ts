@@ -1,6 +1,6 @@
 /** A plan as the config that gives it again: all that the plan depends on, and nothing of the machines or their access. */
 import { CONTAINERS, type RawConfig } from "../../config";
-import { AS_NUMBER, CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf } from "../../plan";
+import { AS_NUMBER, CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf, type TenantPlan } from "../../plan";
 
 /**
  * The keys of a stack file whose plan and verdict are the given ones. Every address is written out, so that a later version
@@ -38,6 +38,7 @@ export function configOf(plan: LabPlan): RawConfig {
     proxyMode: plan.proxyMode,
     ...(backend && { openstack: { backend } }),
     ...(cloud === "hosts" && onContainers && { hosts: { machines: CONTAINERS } }),
+    ...(plan.tenant && { tenants: tenantsOf(plan.tenant) }),
     faults: faults
       .map((fault) =>
         typeof fault === "string" ? fault : { ...fault, nodes: fault.nodes && [...fault.nodes] },
@@ -64,6 +65,15 @@ function bgpOf({ calico, bgp, podRoutes }: LabPlan): RawConfig {
     ...(Object.keys(peering).length > 0 && { peering }),
   };
 }
+
+/** The ports' addresses follow from the rest. */
+const tenantsOf = ({ cidr, instances, ports, group, podRoutes }: TenantPlan) => ({
+  cidr,
+  instances: instances.map(({ name, host, address }) => ({ name, host, address })),
+  ports: ports.map(({ node }) => node),
+  securityGroup: [...group],
+  podRoutes,
+});
 
 /** YAML and the config's schema know no `undefined`. */
 const withoutGaps = <T>(value: T): T =>

@@ -1,11 +1,11 @@
 /** The topology as a Mermaid flowchart, which issue trackers draw. */
-import { fabricFacts, gatewaySessionUp, type LabPlan, peersOf, sessionUp } from "../../plan";
+import { fabricFacts, gatewaySessionUp, type LabPlan, type NodePlan, peersOf, sessionUp } from "../../plan";
 
 /** Number of nodes above which each session as a line of its own would hide the rest. */
 const MOST_SESSIONS_DRAWN = 8;
 
 /**
- * A flowchart: the gateway, the subnets with their nodes and pods, and the BGP sessions, solid where they come up and
+ * A flowchart: the gateway, the subnets with their nodes, pods and instances, a tenant network, and the BGP sessions, solid where they come up and
  * dashed where they do not. Colours are left to the tracker, which has a light and a dark theme; only broken sessions are
  * red.
  */
@@ -26,7 +26,7 @@ export function topologyChart(plan: LabPlan): string {
       `subgraph s${i}["${label(`${name} ${cidr}`)}"]`,
       ...nodes.map(
         (node) =>
-          `  ${idOf.get(node.name)}["${label(`${node.name} ${node.address}`)}<br/>${node.pods.map((pod) => label(`${pod.name} ${pod.address}`)).join("<br/>")}"]`,
+          `  ${idOf.get(node.name)}["${label(`${node.name} ${node.address}`)}<br/>${[...node.pods, ...instancesOn(plan, node)].map((end) => label(`${end.name} ${end.address}`)).join("<br/>")}"]`,
       ),
       "end",
     ];
@@ -38,11 +38,20 @@ export function topologyChart(plan: LabPlan): string {
     if (plan.bgp.gatewayAsNumber !== undefined)
       for (const node of plan.nodes) draw(gatewaySessionUp(plan, node), idOf.get(node.name), "router");
   }
+  const { tenant } = plan;
+  for (const { node, address } of tenant?.ports ?? [])
+    link(`${idOf.get(node)} ---|"${label(`port ${address}`)}"| tenant`);
+  for (const { name, host } of tenant?.instances ?? [])
+    link(`${idOf.get(host)} ---|"${label(name)}"| tenant`);
+  const network = tenant ? [`tenant(["${label(`tenant network ${tenant.cidr}`)}"])`] : [];
   const styles = broken.length > 0 ? [`linkStyle ${broken.join(",")} stroke:#c4314b,color:#c4314b`] : [];
-  return ["flowchart TB", `router[["${label(gateway)}"]]`, ...subnets, ...links, ...styles]
+  return ["flowchart TB", `router[["${label(gateway)}"]]`, ...subnets, ...network, ...links, ...styles]
     .map((line, i) => (i === 0 ? line : `  ${line}`))
     .join("\n");
 }
+
+const instancesOn = ({ tenant }: LabPlan, { name }: NodePlan) =>
+  tenant?.instances.filter(({ host }) => host === name) ?? [];
 
 /** Text inside quotation marks: Mermaid reads entities, and `#` begins one. */
 const label = (text: string): string =>

@@ -17,7 +17,7 @@ const PUBLIC = ["203.0.113.0/24", "169.254.1.1/32", "127.0.0.0/8", "0.0.0.0/32"]
 /** Where addresses go that are in no range of the lab, one after the other (RFC 5737). */
 const OTHERS = parseCidr("198.51.100.0/24");
 
-/** Where the ranges of pods and Services go. The nodes' are far below. */
+/** Where the ranges of pods, Services and a tenant network go. The nodes' are far below. */
 const POOLS = toNumber("172.16.0.0");
 
 /**
@@ -28,7 +28,8 @@ export function addressesFor(plan: LabPlan): (match: string, prefix?: string) =>
   const subnets = plan.subnets.map(({ cidr }) => parseCidr(cidr));
   const nodeAddress = nodeAddresses(subnets);
   let next = POOLS;
-  const pools = [plan.ipPool.cidr, plan.serviceCidr].map((cidr) => {
+  const ranges = [plan.ipPool.cidr, plan.serviceCidr, ...(plan.tenant ? [plan.tenant.cidr] : [])];
+  const pools = ranges.map((cidr) => {
     const range = parseCidr(cidr);
     const size = 2 ** (32 - range.prefix);
     const first = Math.ceil(next / size) * size;

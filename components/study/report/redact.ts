@@ -2,7 +2,7 @@
  * A report without the names and addresses of its lab, to be shown in public: each is replaced by the same other one
  * everywhere, and what shares a subnet still does.
  */
-import type { LabPlan, NodePlan } from "../../plan";
+import type { LabPlan, NodePlan, TenantPlan } from "../../plan";
 import type { Bench } from "../bench";
 import type { Observation } from "../observation";
 import { addressesFor, numbered } from "./other-addresses";
@@ -70,11 +70,18 @@ function redactPlan({ name, addresses }: Names, plan: LabPlan): LabPlan {
     services: plan.services.map((one) => ({ ...one, name: name(one.name), node: name(one.node) })),
     bgp: { ...plan.bgp, reflectors: plan.bgp.reflectors.map(name) },
     podRoutes: plan.podRoutes.map((route) => ({ ...route, node: name(route.node) })),
+    ...(plan.tenant && { tenant: redactTenant(name, plan.tenant) }),
     faults: plan.faults.map((fault) =>
       typeof fault === "string" || !fault.nodes ? fault : { ...fault, nodes: fault.nodes.map(name) },
     ),
   });
 }
+
+const redactTenant = (name: Names["name"], tenant: TenantPlan): TenantPlan => ({
+  ...tenant,
+  instances: tenant.instances.map((one) => ({ ...one, name: name(one.name), host: name(one.host) })),
+  ports: tenant.ports.map((one) => ({ ...one, node: name(one.node) })),
+});
 
 /** What was seen is text of tcpdump, `ip route` and our own. */
 function redactObservation({ name, text }: Names, observation: Observation): Observation {
@@ -118,6 +125,7 @@ function mapTexts<T>(value: T, change: (text: string) => string): T {
 function namesFor({ plan }: Report): Names {
   const known = new Map<string, string>();
   const interfaces = numbered((i) => `cali${`${i}`.padStart(11, "0")}`);
+  const ports = numbered((i) => `tap${`${i}`.padStart(11, "0")}`);
   let workers = 0;
   for (const { name, role, pods } of plan.nodes) {
     const other = role === "control-plane" ? "cp1" : `w${++workers}`;
@@ -129,6 +137,9 @@ function namesFor({ plan }: Report): Names {
   plan.subnets.forEach(({ name }, i) => {
     known.set(`service-${name}`, `service-subnet${i + 1}`);
   });
+  plan.tenant?.instances.forEach(({ name }, i) => {
+    known.set(name, `vm${i + 1}`);
+  });
   const subnets = new Map(plan.subnets.map(({ name }, i) => [name, `subnet${i + 1}`]));
   const address = addressesFor(plan);
   const macs = numbered((i) => `02:00:00:00:00:${(i % 256).toString(16).padStart(2, "0")}`);
@@ -137,6 +148,8 @@ function namesFor({ plan }: Report): Names {
       .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b(\/\d{1,2}\b)?/g, address)
       // A hash of the pod's name.
       .replace(/\bcali[0-9a-f]{11}\b/g, interfaces)
+      // Of the node's or the instance's.
+      .replace(/\btap[0-9a-f]{11}\b/g, ports)
       .replace(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi, macs);
   const longestFirst = [...known.keys()].sort((a, b) => b.length - a.length).map(escaped);
   const token = new RegExp(`(?<![\\w.-])(?:${longestFirst.join("|")})(?![\\w-]|\\.\\w)`, "g");

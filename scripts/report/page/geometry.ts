@@ -1,5 +1,5 @@
 /** Lines in the drawing of a topology: the packet's way from hop to hop, and the arcs of BGP sessions. */
-import type { Hop } from "../../../components/plan";
+import { type Hop, TENANT_TUNNEL } from "../../../components/plan";
 import type { Box, Layout, NodeBox, Point } from "./layout";
 
 /** The middle of a rectangle. */
@@ -35,8 +35,13 @@ export function placeOf(
       return point(card.bus);
     case "firewall":
       return point({ x: card.bus.x, y: card.y + 12 });
+    case "instance":
+      return atEdge(card.instances.find(({ name }) => name === hop.name) ?? card);
+    case "bridge":
+      return atEdge(card.bridge ?? card);
     case "tunnel":
-      return atEdge(card.tunnel);
+      // A tenant network's tunnel is br-int's, and not Calico's.
+      return atEdge((hop.name.startsWith(TENANT_TUNNEL.device) ? card.bridge : undefined) ?? card.tunnel);
     default:
       return atEdge(card.kernel);
   }

@@ -1,5 +1,5 @@
 /** Where everything of a topology is drawn, in units of the drawing. Its shape is always the same, so this is arithmetic. */
-import type { LabPlan, NodePlan } from "../../../components/plan";
+import type { LabPlan, NodePlan, TenantPlan } from "../../../components/plan";
 
 /** A place in the drawing. */
 export interface Point {
@@ -20,8 +20,14 @@ export interface NodeBox extends Box {
   bus: Point;
   kernel: Box;
   tunnel: Box;
-  pods: (Box & { name: string; address: string })[];
+  pods: End[];
+  /** With a tenant network: br-int, and the instances of which the node is the host. */
+  bridge?: Box;
+  instances: End[];
 }
+
+/** A pod or an instance. */
+export type End = Box & { name: string; address: string };
 
 /** A subnet, with one line of nodes, or several below each other. */
 export interface SubnetBox extends Box {
@@ -65,9 +71,10 @@ const ARCS = 48;
 export const DETAILED_UP_TO = 12;
 
 /** Draws a plan into a width. Subnets stand side by side where there is room. */
-export function layoutOf({ subnets, nodes, bgp }: LabPlan, width: number): Layout {
+export function layoutOf({ subnets, nodes, bgp, tenant }: LabPlan, width: number): Layout {
   const isDetailed = nodes.length <= DETAILED_UP_TO;
-  const card = isDetailed ? DETAILED : PLAIN;
+  const height = DETAILED.height + (tenant ? rowsFor(tenant) * TENANT_ROW : 0);
+  const card = isDetailed ? { ...DETAILED, height } : PLAIN;
   const members = subnets.map(({ name }) => nodes.filter((node) => node.subnet === name));
   const wide = members.map((own) => Math.max(170, 2 * PAD + spanOf(own.length, card.width)));
   const total = wide.reduce((sum, one) => sum + one + GAP, -GAP);
@@ -100,24 +107,31 @@ export function layoutOf({ subnets, nodes, bgp }: LabPlan, width: number): Layou
       const left = columns === 1 && !isBeside ? x + PAD : x + (boxWidth - span) / 2;
       const line = (lines[r] as (typeof lines)[number]).y;
       cards.push(
-        cardOf(node, { x: left + c * (card.width + GAP), y: line + DROP, ...card }, line, isDetailed),
+        cardOf(node, { x: left + c * (card.width + GAP), y: line + DROP, ...card }, line, isDetailed, tenant),
       );
     });
     drawn.push({ x, y, width: boxWidth, height: HEAD + rows * rowHeight, name, cidr, lines });
     if (isBeside) x += boxWidth + GAP;
     else y += HEAD + rows * rowHeight + GAP;
   });
-  const height = Math.max(...drawn.map((one) => one.y + one.height)) + 2;
-  return { width, height, internet, router, subnets: drawn, nodes: cards, isBeside, isDetailed, fork };
+  const whole = Math.max(...drawn.map((one) => one.y + one.height)) + 2;
+  return { width, height: whole, internet, router, subnets: drawn, nodes: cards, isBeside, isDetailed, fork };
 }
 
 const spanOf = (cards: number, width: number): number => cards * width + Math.max(0, cards - 1) * GAP;
 
 /** A card's inside: name and address, then the kernel and the tunnel's device, then the pods. */
-function cardOf(node: NodePlan, box: Box, line: number, isDetailed: boolean): NodeBox {
-  const { x, y, width, height } = box;
+function cardOf(
+  node: NodePlan,
+  box: Box,
+  line: number,
+  isDetailed: boolean,
+  tenant: TenantPlan | undefined,
+): NodeBox {
+  const { x, y, width } = box;
+  const { height } = DETAILED;
   const bus = { x: x + width / 2, y: line };
-  if (!isDetailed) return { ...box, node, bus, kernel: box, tunnel: box, pods: [] };
+  if (!isDetailed) return { ...box, node, bus, kernel: box, tunnel: box, pods: [], instances: [] };
   // Above the first pod and the second, so that the way between them is straight.
   const kernel = { x: x + 10, y: y + 48, width: 56, height: 18 };
   const tunnel = { x: x + 73, y: y + 48, width: 70, height: 18 };
@@ -130,5 +144,24 @@ function cardOf(node: NodePlan, box: Box, line: number, isDetailed: boolean): No
     width: each,
     height: 32,
   }));
-  return { ...box, node, bus, kernel, tunnel, pods };
+  if (!tenant) return { ...box, node, bus, kernel, tunnel, pods, instances: [] };
+  // Below the pods: br-int at the left, and at its right the instances, one below the other.
+  const own = tenant.instances.filter(({ host }) => host === node.name);
+  const instances = own.map(({ name, address }, i) => ({
+    name,
+    address,
+    x: x + 12 + each,
+    y: y + height + i * TENANT_ROW,
+    width: each,
+    height: 32,
+  }));
+  const bridge = { x: x + 10, y: y + height + 7, width: 56, height: 18 };
+  return { ...box, node, bus, kernel, tunnel, pods, bridge, instances };
 }
+
+/** Below the pods of a card: one row for br-int and each instance of a host. */
+const TENANT_ROW = 38;
+
+/** The rows of a tenant network in every card: as many as the host with the most instances needs. */
+const rowsFor = ({ instances }: TenantPlan): number =>
+  Math.max(...instances.map(({ host }) => instances.filter((one) => one.host === host).length));

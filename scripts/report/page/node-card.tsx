@@ -1,7 +1,14 @@
 /** A node in the drawing: its port with what guards it, its kernel and tunnel device, its pods. */
-import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan, TUNNELS } from "../../../components/plan";
+import {
+  ENCAPSULATION_FACTS,
+  fabricFacts,
+  INTEGRATION_BRIDGE,
+  type LabPlan,
+  pluggedPort,
+  TUNNELS,
+} from "../../../components/plan";
 import { middleOf, portOf } from "./geometry";
-import type { Box, NodeBox } from "./layout";
+import type { Box, End, NodeBox } from "./layout";
 
 interface Props {
   plan: LabPlan;
@@ -43,23 +50,59 @@ export function NodeInside({ plan, card, isDetailed, isReady }: Props) {
         </text>
       )}
       {pods.map((pod) => (
-        <g key={pod.name}>
-          <rect class="pod" x={pod.x} y={pod.y} width={pod.width} height={pod.height} rx={6} />
-          <text class="small middle" x={middleOf(pod).x} y={pod.y + 14}>
-            {pod.name}
-          </text>
-          <text
-            class="tiny middle mono"
-            x={middleOf(pod).x}
-            y={pod.y + 26}
-            textLength={fitted(pod)}
-            lengthAdjust="spacingAndGlyphs"
-          >
-            {pod.address}
-          </text>
-        </g>
+        <EndBox key={pod.name} end={pod} kind="pod" />
       ))}
+      {card.bridge && <Bridge plan={plan} card={card} bridge={card.bridge} />}
       <Port plan={plan} card={card} />
+    </g>
+  );
+}
+
+/** A pod or an instance: its name above its address. */
+function EndBox({ end, kind }: { end: End; kind: "pod" | "instance" }) {
+  const { x } = middleOf(end);
+  return (
+    <g>
+      <rect class={kind} x={end.x} y={end.y} width={end.width} height={end.height} rx={6} />
+      <text class="small middle" x={x} y={end.y + 14}>
+        {end.name}
+      </text>
+      <text
+        class="tiny middle mono"
+        x={x}
+        y={end.y + 26}
+        textLength={fitted(end)}
+        lengthAdjust="spacingAndGlyphs"
+      >
+        {end.address}
+      </text>
+    </g>
+  );
+}
+
+/** br-int with the instances on it, and the line to the kernel where the node has a port in the tenant network. */
+function Bridge({ plan, card, bridge }: { plan: LabPlan; card: NodeBox; bridge: Box }) {
+  const { node, kernel, instances, x } = card;
+  const port = pluggedPort(plan, node);
+  const [from, to] = [middleOf(kernel).y, middleOf(bridge).y];
+  return (
+    <g>
+      {port && (
+        <path class="wire port-wire" d={`M${kernel.x} ${from}H${x + 3}V${to}H${bridge.x}`}>
+          <title>{`${node.name}: port ${port.address} in the tenant network`}</title>
+        </path>
+      )}
+      {instances.map((one) => (
+        <path
+          key={one.name}
+          class="wire"
+          d={`M${bridge.x + bridge.width} ${to}H${one.x - 4}V${middleOf(one).y}H${one.x}`}
+        />
+      ))}
+      <Label box={bridge} text={INTEGRATION_BRIDGE} kind="bridge" />
+      {instances.map((one) => (
+        <EndBox key={one.name} end={one} kind="instance" />
+      ))}
     </g>
   );
 }

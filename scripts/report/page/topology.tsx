@@ -13,7 +13,7 @@ import { arcBetween, middleOf, pathOf, placeOf, wayOf } from "./geometry";
 import { DETAILED_UP_TO, type Layout, layoutOf } from "./layout";
 import { memo } from "./memo";
 import { LOCK, NodeFrame, NodeInside, SHIELD } from "./node-card";
-import { inWords, sessions } from "./words";
+import { inWords, sessions, tenantInShort } from "./words";
 import "./topology.css";
 
 interface Props {
@@ -220,6 +220,7 @@ const Legend = memo(({ plan, observation }: { plan: LabPlan; observation?: Obser
       </li>
       {securityGroup && <Key sign={LOCK} text="security group" />}
       {antiSpoofing && <Key sign={SHIELD} text={antiSpoofing.name.replace(/^the /, "")} />}
+      {plan.tenant && <li>{tenantInShort(plan.tenant)}</li>}
       {(securityGroup || antiSpoofing) && <li>red: drops what the lab needs</li>}
     </ul>
   );

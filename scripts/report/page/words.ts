@@ -8,6 +8,7 @@ import {
   peersOf,
   rowKey,
   sessionUp,
+  type TenantPlan,
   TUNNELS,
 } from "../../../components/plan";
 
@@ -44,8 +45,20 @@ export function inWords(plan: LabPlan): string {
     ...subnets,
     `Pod packets travel between nodes ${devices.join(" or ")}.`,
     plan.bgp.enabled ? `BGP: ${sessions(plan)}.` : "BGP is disabled.",
+    ...(plan.tenant ? [tenantInWords(plan.tenant)] : []),
   ].join(" ");
 }
+
+/** A tenant network, its instances and the nodes with a port in it. */
+function tenantInWords({ cidr, instances, ports }: TenantPlan): string {
+  const ends = instances.map(({ name, address, host }) => `${name} ${address} on ${host}`).join(", ");
+  const plugged = ports.map(({ node, address }) => `${node} (${address})`).join(", ") || "no node";
+  return `Tenant network ${cidr} with ${ends}; ${plugged} ${ports.length > 1 ? "have" : "has"} a port in it.`;
+}
+
+/** The same in a few words. */
+export const tenantInShort = ({ cidr, ports }: TenantPlan): string =>
+  `tenant network ${cidr}: ${ports.length > 0 ? `port on ${ports.map(({ node }) => node).join(", ")}` : "no port"}`;
 
 /** The verdict in one sentence. */
 export function predicted(plan: LabPlan): { mark: "works" | "fails"; sentence: string } {

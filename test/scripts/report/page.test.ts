@@ -232,6 +232,18 @@ describe("the report's page", function () {
     assert.match(await shown(trace(wrong.page).getByRole("heading")), /→/);
   });
 
+  it("shows a tenant network: br-int on each node, the instance on its host, and the port by which a node is in it", async () => {
+    const instances = [{ name: "vm1", host: "w1", address: "20.20.1.98" }];
+    const tenants = { cidr: "20.20.1.0/24", instances, ports: ["w2"] };
+    const { page, errors } = await browser.open(await pageOf(reportOf({ tenants })));
+    const drawing = page.getByRole("img", { name: /The lab's network/ });
+    assert.equal(await drawing.locator(".chip.bridge").count(), 4);
+    assert.equal(await drawing.locator(".instance").count(), 1);
+    assert.equal(await drawing.locator(".port-wire").count(), 1);
+    assert.match(await shown(page.locator(".topology .legend")), /tenant network 20\.20\.1\.0\/24: port on w2/);
+    assert.deepEqual([errors, await violationsOn(page)], [[], []]);
+  });
+
   // Contrast depends on the colours alone, and the rest on the width.
   for (const [viewport, colorScheme] of [
     [WIDE, "light"],
