@@ -65,6 +65,10 @@ const firstPod = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;
 const reachOf = (a: NodePlan, b: NodePlan): "same-subnet" | "cross-subnet" =>
   a.subnet === b.subnet ? "same-subnet" : "cross-subnet";
 
+/** Whether both ends are pods. */
+export const isBetweenPods = ({ path, from, to }: Pair): boolean =>
+  to.kind === "pod" && from.name !== from.node && path !== "tenant-to-pod";
+
 /** A node as the source of its packets. */
 export const asSource = ({ name, address }: NodePlan): Source => ({ name, node: name, address });
 

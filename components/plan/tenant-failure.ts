@@ -20,7 +20,7 @@ export function explainInTenant(
   to: Endpoint,
 ): Pick<Failure, "cause" | "fix" | "reference"> {
   const undo = fault ? `take ${fault} out of faults: ` : "";
-  const plug = `${undo}plug the node into the tenant network: a Neutron port bound to it on its own ${INTEGRATION_BRIDGE} (tenants.ports)`;
+  const plug = `${undo}plug the node into the tenant network: a Neutron port bound to it on its own ${INTEGRATION_BRIDGE} (tenants.ports; on real compute hosts the component TenantPort)`;
   switch (cause) {
     case "tenant-gateway":
       return {

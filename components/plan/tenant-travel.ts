@@ -66,7 +66,7 @@ function fromInstance(plan: LabPlan, leg: Leg, tenant: TenantPlan, from: Sender,
   const planned = tenantPortOf(plan, to.node);
   const route = to.kind === "pod" ? (tenant.podRoutes ? planned : undefined) : pluggedPort(plan, to.node);
   notes?.leavesInstance(from, route);
-  if (!route) return lost(wire, { cause: "tenant-route", hop: "tenant network's router" });
+  if (!route) return lost(wire, { cause: "tenant-route", hop: "the tenant's router" });
   if (!pluggedPort(plan, to.node))
     return lost(wire, {
       cause: "tenant-route",

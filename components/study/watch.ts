@@ -1,6 +1,15 @@
 /** What a switch does to packets, connections, routes and devices: what is watched, and what was seen. Pure. */
 import type { Encapsulation } from "../config";
-import { addressOf, type LabPlan, type Pair, type Path, type Row, rowsOf, TUNNELS } from "../plan";
+import {
+  addressOf,
+  isBetweenPods,
+  type LabPlan,
+  type Pair,
+  type Path,
+  type Row,
+  rowsOf,
+  TUNNELS,
+} from "../plan";
 import { RATE } from "./rate";
 
 /** What was lost on one path in one direction. */
@@ -56,9 +65,7 @@ export interface Counted {
 /** One row of the verdict for each kind of path between pods. */
 export function watchedRows(plan: LabPlan): Row[] {
   const between = rowsOf(plan).rows.flatMap((row) =>
-    row.pair.to.kind === "pod" && row.pair.from.name !== row.pair.from.node
-      ? [[row.pair.path, row] as const]
-      : [],
+    isBetweenPods(row.pair) ? [[row.pair.path, row] as const] : [],
   );
   return [...new Map(between).values()];
 }

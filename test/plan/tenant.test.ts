@@ -1,8 +1,10 @@
 /** A tenant network beside pods: what the original lab saw (L16), what natOutgoing does, and what a config may say. */
 import assert from "node:assert/strict";
 import {
+  isBetweenPods,
   judge,
   type PathVerdict,
+  pairsOf,
   planLab,
   rowKey,
   rowsOf,
@@ -29,7 +31,7 @@ const all = (to: string, from: string) => ({
   ...Object.fromEntries(HERE.map((reach) => [`tenant-to-pod (${reach})`, from])),
   "tenant-to-pod (without port)": ROUTER,
 });
-const ROUTER = "tenant network's router";
+const ROUTER = "the tenant's router";
 
 describe("L16", () => {
   const plan = planLab(stackConfig("L16"));
@@ -141,6 +143,16 @@ describe("a tenant network", () => {
       paths.find((row) => row.path === "pod-to-tenant" && row.reach === reach)?.failure?.fault;
     assert.equal(fault("same-node"), "nat-missing");
     assert.equal(fault("without port"), undefined);
+  });
+
+  it("has no path that counts as one between pods, which a switch watches and a report has in its grid", () => {
+    const between = pairsOf(planOf(tenants())).filter(isBetweenPods);
+    assert.equal(between.length, 8 * 7);
+    assert.deepEqual([...new Set(between.map(({ path }) => path))].sort(), [
+      "cross-subnet",
+      "same-node",
+      "same-subnet",
+    ]);
   });
 
   it("changes no other path of the lab", () => {

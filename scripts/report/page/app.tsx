@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Encapsulation } from "../../../components/config";
 import {
+  isBetweenPods,
   judge,
   type LabPlan,
   type Pair,
@@ -152,5 +153,4 @@ function mostTelling(plan: LabPlan, report: Report): Pair {
   return (found as (typeof cells)[number]).pair;
 }
 
-const podPairs = (pairs: readonly Pair[]): Pair[] =>
-  pairs.filter(({ from, to }) => to.kind === "pod" && from.name !== from.node);
+const podPairs = (pairs: readonly Pair[]): Pair[] => pairs.filter(isBetweenPods);

@@ -240,7 +240,10 @@ describe("the report's page", function () {
     assert.equal(await drawing.locator(".chip.bridge").count(), 4);
     assert.equal(await drawing.locator(".instance").count(), 1);
     assert.equal(await drawing.locator(".port-wire").count(), 1);
-    assert.match(await shown(page.locator(".topology .legend")), /tenant network 20\.20\.1\.0\/24: port on w2/);
+    assert.match(
+      await shown(page.locator(".topology .legend")),
+      /tenant network 20\.20\.1\.0\/24: port on w2/,
+    );
     assert.deepEqual([errors, await violationsOn(page)], [[], []]);
   });
 
