@@ -15,7 +15,7 @@ import type { ProbeOrder } from "./order";
 
 /** A probe that is sent once more, to take its packet from a device of a node. */
 export interface CaptureOrder extends ProbeOrder {
-  /** The node that is looked at. */
+  /** The node, or the instance, that is looked at. */
   node: string;
   /** The node's device from which the packet is taken. */
   interface: string;
@@ -47,19 +47,18 @@ export function captureOf(plan: LabPlan, key: string, pair: Pair): CaptureOrder 
     ...(port && { port }),
     // Do not wait long for an answer: the packet is what is wanted.
     expect: false,
-    node: to.kind === "nodeport" ? to.entry.name : from.node,
+    node: pair.path === "tenant-to-pod" ? from.name : to.kind === "nodeport" ? to.entry.name : from.node,
     interface: inside || tenantDevice(plan, pair) || fabricFacts(plan).nic,
     match: { protocol, ...endsOf(plan, pair) },
     route: "pod" in to ? to.pod.address : addressOf(to),
   };
 }
 
-/** On the way to a tenant network or from one: the node's port there, or the instance's device on its host. */
+/** On the way to a tenant network or from one: the node's port there, or the instance's own device. */
 function tenantDevice(plan: LabPlan, { path, from }: Pair): string | undefined {
   const node = plan.nodes.find(({ name }) => name === from.node);
   if (path === "pod-to-tenant") return node && pluggedPort(plan, node)?.device;
-  if (path !== "tenant-to-pod") return undefined;
-  return plan.tenant?.instances.find(({ name }) => name === from.name)?.device;
+  return path === "tenant-to-pod" ? "eth0" : undefined;
 }
 
 /** The addresses of the packet where it is taken: behind a Service, those that kube-proxy gives it. */

@@ -169,12 +169,12 @@ export function buildNode(state: NodeState): string {
 }
 
 /** Deletes a node, its pods and its port. What is missing is no error. */
-export function removeNode({ name, pods, tenant }: Pick<NodeState, "name" | "pods" | "tenant">): string {
+export function removeNode({ name, pods }: Pick<NodeState, "name" | "pods">): string {
   return [
     endBird(name),
     endProcesses(pods.map((pod) => pod.name)),
     removeFacts(name),
-    ...(tenant ? [removeTenant(name, tenant)] : []),
+    removeTenant(name),
     ...[name, ...pods.map((pod) => pod.name)].map(removeNamespace),
     unplug(name),
   ].join("\n");

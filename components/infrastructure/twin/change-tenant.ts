@@ -25,7 +25,7 @@ export function changeTenant(
   old: TenantState | undefined,
   state: TenantState | undefined,
 ): string {
-  if (!state) return old ? removeTenant(node, old) : "";
+  if (!state) return old ? removeTenant(node, old.port) : "";
   // What the tunnel or the network's size depends on is rebuilt: nothing of it stays.
   const kept = old && isSameNetwork(old, state) ? old : undefined;
   const same = (a: object, b: object | undefined) => JSON.stringify(a) === JSON.stringify(b);
@@ -33,7 +33,7 @@ export function changeTenant(
   const come = state.instances.filter((one) => !kept?.instances.some((other) => same(one, other)));
   const unplugs = kept?.port && !same(kept.port, state.port) ? [kept.port] : [];
   const plugs = state.port && !same(state.port, kept?.port) ? [state.port] : [];
-  const begins = kept ? [] : [...(old ? [removeTenant(node, old)] : []), startBridge(node, state)];
+  const begins = kept ? [] : [...(old ? [removeTenant(node, old.port)] : []), startBridge(node, state)];
   const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
   const flows = kept?.flows !== state.flows || come.length + plugs.length > 0;
   return [
@@ -90,7 +90,7 @@ function startBridge(node: string, { tunnel, mtu }: TenantState): string {
 function addInstance(node: string, one: TenantInstance, { mtu }: TenantState): string {
   const { name, device, address, mac, routes, neighbours } = one;
   return [
-    batch(undefined, [`netns add ${name}`]),
+    takeInstance(node, name),
     batch(node, [
       `link add ${device} mtu ${mtu} type veth peer name eth0 address ${mac} mtu ${mtu} netns /run/netns/${name}`,
       `link set ${device} arp off addrgenmode none up`,
@@ -118,9 +118,47 @@ function plug(node: string, { device, address, mac, id }: TenantPort, { mtu }: T
 const removeInstance = (node: string, { name, device }: Pick<TenantInstance, "name" | "device">): string =>
   [
     `${ovs(node)} ovs-vsctl --if-exists del-port ${INTEGRATION_BRIDGE} ${device}`,
-    `{ ${batch(node, [`link del ${device}`], "-force ")}\n} 2> /dev/null || true`,
-    removeNamespace(name),
+    dropLinks(node, [device]),
+    removeInstances(node, `${OWNERS}/${name}`),
   ].join("\n");
+
+/**
+ * A file for each instance, with the name of its host. Two hosts change at the same time when an instance moves: the new one
+ * takes the instance's namespace, and the old one then leaves it alone.
+ */
+const OWNERS = "/run/encaplab/instances";
+
+/** Bash that does something while no other host changes its instances. */
+const locked = (lines: readonly string[]): string =>
+  [`exec {owners}> ${OWNERS}.lock`, 'flock "$owners"', ...lines, "exec {owners}>&-"].join("\n");
+
+/** Bash that makes an instance's namespace, in place of one that another host had. */
+const takeInstance = (node: string, name: string): string =>
+  locked([
+    `[[ -d ${OWNERS} ]] || mkdir -p ${OWNERS}`,
+    `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`,
+    `echo ${node} > ${OWNERS}/${name}`,
+    `ip netns add ${name}`,
+  ]);
+
+/** Bash that removes the namespaces of a host's instances. @param files those of the instances. Default: all. */
+const removeInstances = (node: string, files = `${OWNERS}/*`): string =>
+  locked([
+    `for file in ${files}; do`,
+    `  if [[ -e $file && $(< $file) == ${node} ]]; then`,
+    "    if [[ -e /run/netns/${file##*/} ]]; then ip netns del ${file##*/}; fi",
+    "    rm -f $file",
+    "  fi",
+    "done",
+  ]);
+
+/** Bash that deletes links of a node. What is missing is no error. */
+const dropLinks = (node: string, links: readonly string[]): string =>
+  `{ ${batch(
+    node,
+    links.map((link) => `link del ${link}`),
+    "-force ",
+  )}\n} 2> /dev/null || true`;
 
 /** Replaces all flows in one bundle, and forgets the connections that the old ones let through. */
 function setFlows(node: string, { flows }: TenantState): string {
@@ -133,36 +171,31 @@ function setFlows(node: string, { flows }: TenantState): string {
   ].join("\n");
 }
 
-const removeNamespace = (name: string): string =>
-  `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;
-
-/** Bash that removes a node's part. What is missing is no error. */
-export const removeTenant = (node: string, { instances }: Pick<TenantState, "instances">): string =>
+/**
+ * Bash that removes a node's part, whatever it is. What is missing is no error.
+ * @param node its namespace may be gone.
+ * @param port of the state that it has, if that is known: Open vSwitch makes devices that outlive it.
+ */
+export const removeTenant = (node: string, port?: Pick<TenantPort, "device">): string =>
   [
-    endBridge(node),
-    ...instances.map(({ name }) => removeNamespace(name)),
-    `if [[ -e /run/netns/${node} ]]; then`,
-    `{ ${batch(node, [`link del ${TENANT_TUNNEL.device}`, ...instances.map(({ device }) => `link del ${device}`)], "-force ")}\n} 2> /dev/null || true`,
+    `if [[ -d ${folderOf(node)} ]]; then`,
+    ...DAEMONS.map((daemon) => endDaemon(`${folderOf(node)}/${daemon}.pid`, daemon)),
+    `rm -rf ${folderOf(node)}`,
+    dropLinks(node, [TENANT_TUNNEL.device, INTEGRATION_BRIDGE, "ovs-netdev", ...(port ? [port.device] : [])]),
+    removeInstances(node),
     "fi",
   ].join("\n");
 
-/**
- * Bash that ends a node's Open vSwitch and waits for it. A process keeps its namespace alive, and with it the devices that it
- * has made.
- */
-function endBridge(node: string): string {
-  const folder = folderOf(node);
-  return [
-    ...DAEMONS.flatMap((daemon) => [
-      `if read -r pid 2> /dev/null < ${folder}/${daemon}.pid && read -r name 2> /dev/null < /proc/$pid/comm && [[ $name == ${daemon} ]]; then`,
-      "  kill -9 $pid 2> /dev/null || true",
-      // A zombie has closed everything. Process 1 reaps it later.
-      '  while read -r line 2> /dev/null < /proc/$pid/stat && [[ $line != *") Z "* ]]; do :; done',
-      "fi",
-    ]),
-    `rm -rf ${folder}`,
+/** Bash that ends a process of Open vSwitch and waits for it: it keeps its namespace alive. */
+const endDaemon = (file: string, daemon: string): string =>
+  [
+    `if read -r pid 2> /dev/null < ${file} && read -r name 2> /dev/null < /proc/$pid/comm && [[ $name == ${daemon} ]]; then`,
+    "  kill -9 $pid 2> /dev/null || true",
+    // A zombie has closed everything, once its other threads are gone. Process 1 reaps it later.
+    "  threads=(/proc/$pid/task/*)",
+    '  while read -r line 2> /dev/null < /proc/$pid/stat && [[ $line != *") Z "* || ${#threads[@]} -gt 1 ]]; do threads=(/proc/$pid/task/*); done',
+    "fi",
   ].join("\n");
-}
 
 /** Bash that prints what a node's part has: its flows and devices. Where Open vSwitch does not run, nothing. */
 export const lookAtTenant = (node: string, { instances }: TenantState): string[] => [

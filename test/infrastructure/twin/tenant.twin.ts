@@ -69,6 +69,30 @@ describe("a tenant network on the twin", function () {
     await assertAsFresh(twin, planOf({ ...BASE, ...LABS["one port"] }), "tenants");
   });
 
+  for (const [what, script] of [
+    ["flows that were deleted", "env OVS_RUNDIR=/run/encaplab/ovs/w2 ovs-ofctl del-flows br-int"],
+    ["an Open vSwitch that was killed", "kill -9 $(< /run/encaplab/ovs/w2/ovs-vswitchd.pid)"],
+  ] as const)
+    it(`is repaired by the next up: ${what}`, async () => {
+      const plan = planOf({ ...BASE, ...LABS["one port"] });
+      await twin.bring(plan);
+      assert.deepEqual(await twin.bring(plan), {}, "nothing to do");
+      await twin.run(script);
+      await new Promise((done) => setTimeout(done, 600)); // a reading of the twin is reused for half a second
+      assert.deepEqual(await twin.bring(plan), { "node-w2": "update" });
+      await play(twin, { title: what, plan });
+    });
+
+  it("leaves no process, folder, namespace or device behind when it goes", async () => {
+    await twin.bring(planOf({ ...BASE, ...LABS["one port"] }));
+    await twin.bring(planOf(BASE));
+    const left = await twin.run(
+      "sleep 2.5; cat /proc/[0-9]*/comm | grep -E '^ovs' || true; ls -A /run/encaplab/ovs; ls /run/netns; for node in cp1 w1 w2; do ip -n $node -o link | grep -E 'tap|vxlan-tenant|br-int|ovs' || true; done",
+    );
+    const pods = ["cp1", "w1", "w2"].flatMap((node) => [node, `${node}-1`, `${node}-2`]);
+    assert.deepEqual(left.trim().split("\n").sort(), ["fabric", "internet", "router", ...pods].sort());
+  });
+
   it("is in L16 as the original lab saw it: ttl 63 from the plugged worker, and 100 % loss from all others", async () => {
     const plan = planLab(stackConfig("L16"));
     await twin.bring(plan);
