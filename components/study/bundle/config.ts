@@ -1,6 +1,13 @@
 /** A plan as the config that gives it again: all that the plan depends on, and nothing of the machines or their access. */
 import { CONTAINERS, type RawConfig } from "../../config";
-import { AS_NUMBER, CALICO_RELEASES, encapsulationOf, type LabPlan, minorOf, type TenantPlan } from "../../plan";
+import {
+  AS_NUMBER,
+  CALICO_RELEASES,
+  encapsulationOf,
+  type LabPlan,
+  minorOf,
+  type TenantPlan,
+} from "../../plan";
 
 /**
  * The keys of a stack file whose plan and verdict are the given ones. Every address is written out, so that a later version
