@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import type { Fabric } from "../../components/config";
 import { CliCheckout } from "../support/cli-checkout";
+import { ON_CLOUDS } from "../support/cloud-mistakes";
 import { build, builtVersions, TOOLS_IMAGE } from "../support/cluster-build";
 import { needsContainers, RUN, SPEC, W3 } from "../support/containers";
 import { HostsLab } from "../support/hosts";
 import { MachinesLab } from "../support/machines-lab";
-import { type Cluster, type Mistake, NODES, ON_CLOUDS, ON_PLAIN } from "../support/mistakes";
+import { type Cluster, type Mistake, NODES, ON_PLAIN } from "../support/mistakes";
 import type { RawConfig } from "../support/problems";
 import { until } from "../support/sandbox";
 
