@@ -13,6 +13,7 @@ import { parseConfig } from "../components/config";
 import { PODS_PER_NODE, planLab } from "../components/plan";
 import { formatColumns } from "../components/study";
 import { timeCommands } from "./bench-commands";
+import { memoryOf } from "./bench-memory";
 
 const ROOT = path.resolve(__dirname, "..");
 /** Nodes of the labs, e.g. `npm run bench -- 4 16`. With 0 alone, only the commands of the command line are timed. */
@@ -118,25 +119,6 @@ function labOf(folder: string, size: number): Program {
   return { folder, stack };
 }
 
-/** The memory of all processes of a stack's sandbox, in MB: shared pages are divided among those that share them. */
-function memoryOf({ stack }: Program): number {
-  const twins = path.join(scratch, "state", "encaplab", "twins");
-  const folder = fs.readdirSync(twins).find((name) => name.startsWith(`${stack}-`)) ?? "";
-  const { pid } = JSON.parse(fs.readFileSync(path.join(twins, folder, "sandbox.json"), "utf8")) as {
-    pid: number;
-  };
-  const sandbox = fs.readlinkSync(`/proc/${pid}/ns/pid_for_children`);
-  const kilobytes = fs.readdirSync("/proc").map((process) => {
-    try {
-      if (!/^\d+$/.test(process) || fs.readlinkSync(`/proc/${process}/ns/pid`) !== sandbox) return 0;
-      return Number(/^Pss: +(\d+)/m.exec(fs.readFileSync(`/proc/${process}/smaps_rollup`, "utf8"))?.[1] ?? 0);
-    } catch {
-      return 0; // it has ended meanwhile
-    }
-  });
-  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
-}
-
 /** What is timed in a round, and the ratio to the floor to aim for at 4 nodes. */
 const STEPS = {
   up: { aim: 2.5, title: "up" },
@@ -165,7 +147,7 @@ function timeRound(empty: Program, lab: Program, say: (step: string) => void): R
     again: timed("again", "up"),
     felix: timed("felix", "up", ...config("VXLANCrossSubnet")),
     bird: timed("bird", "up", ...config("None")),
-    memory: memoryOf(lab),
+    memory: memoryOf(path.join(scratch, "state", "encaplab", "twins"), lab.stack),
     down: timed("down", "destroy"),
   };
 }
