@@ -33,6 +33,7 @@ const PROVIDERS = table({
   Sandbox: () => twin().sandbox,
   Network: () => twin().network,
   Security: () => twin().security,
+  Link: () => twin().link,
   Node: () => twin().node,
 });
 

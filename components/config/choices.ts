@@ -53,6 +53,12 @@ export const FAULTS = [
   "vxlan-checksum",
   "dns-loop",
   "tenant-port-unplugged",
+  "ipsec-nobody-initiates",
+  "ipsec-psk-mismatch",
+  "ipsec-proposal-mismatch",
+  "ipsec-route-missing",
+  "ipsec-selectors-too-narrow",
+  "ipsec-rekey-lost",
 ] as const;
 /** One of the {@link FAULTS}. */
 export type Fault = (typeof FAULTS)[number];

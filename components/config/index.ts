@@ -16,6 +16,7 @@ import { faults } from "./faults";
 import { CONTAINERS, hosts, placeMachines } from "./hosts";
 import { openstack } from "./openstack";
 import { rehearsal } from "./rehearsal";
+import { link, sites } from "./sites";
 import { decode, ownKeys, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 import { study } from "./study";
 import { tenants } from "./tenants";
@@ -28,6 +29,7 @@ export { ConfigError, type Problem } from "./error";
 export { type FaultSetting, faultLabel, faultOf, type PlacedFault, placeOf } from "./faults";
 export { CONTAINERS, type Machine as MachineConfig } from "./hosts";
 export { nearest, suggestion } from "./nearest";
+export { BOTH_SITES, type LinkConfig, type Selectors, type Site as SiteConfig } from "./sites";
 export { PROJECT, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 export { STUDY_IMAGE } from "./study";
 export { TENANT_PROTOCOLS, type TenantProtocol } from "./tenants";
@@ -78,6 +80,13 @@ export const schema = z.strictObject({
    * machines name.
    */
   topology: topology().optional(),
+  /**
+   * The two sites of the lab, a list of `{ name, subnets }`. The subnets of a site share a router, and an IPsec tunnel joins
+   * the two routers. Only on the twin. Default: no sites; all subnets share one router.
+   */
+  sites: sites().optional(),
+  /** The tunnel between the sites. */
+  link: link.optional(),
   /** The cluster's Kubernetes, a minor or a whole version, in quotes. Default: `1.35`. */
   kubernetesVersion: version("1.35").default("1.35"),
   /** The cluster's Calico, a minor or a whole version, in quotes. Default: `3.32`. */

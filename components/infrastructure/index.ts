@@ -28,7 +28,8 @@ export function createTwin(
   options?: pulumi.ComponentResourceOptions,
 ): Twin {
   const twin = require("./twin") as typeof import("./twin");
-  return new twin.Twin(name, args, options);
+  const { plan, prefix, config } = args;
+  return new twin.Twin(name, { plan, prefix, psk: config.link?.psk }, options);
 }
 
 /**

@@ -5,6 +5,7 @@ import { letsThrough } from "./firewall";
 import { closedOn } from "./host";
 import type { LabPlan } from "./lab";
 import { arePeers, gatewayReflects, isIbgp, isReflector } from "./peering";
+import { crossesLink, linkFault } from "./site";
 import type { NodePlan } from "./topology";
 import { isMisrecorded, recordedIp } from "./vpn";
 
@@ -28,7 +29,8 @@ export function sessionFault(plan: LabPlan, a: NodePlan, b: NodePlan): Fault | u
   if (isMisrecorded(a) || isMisrecorded(b)) return "node-ip-wrong-interface";
   const [opens, waits] = opensSession(a, b) ? [a, b] : [b, a];
   const rejected = waits.host.broken.find((fault) => fault === "host-firewall-reject");
-  return closedOn(plan, "bgp", opens, "out") ?? closedOn(plan, "bgp", waits, "in") ?? rejected;
+  const onLink = crossesLink(a, b) ? linkFault(plan) : undefined;
+  return closedOn(plan, "bgp", opens, "out") ?? closedOn(plan, "bgp", waits, "in") ?? rejected ?? onLink;
 }
 
 /** Whether two nodes establish their BGP session: they are peers, BIRD runs, and the TCP 179 of one reaches the other. */
@@ -50,7 +52,8 @@ export function bgpEstablished(plan: LabPlan): boolean {
   if (!plan.bgp.enabled || !letsThrough(plan, "bgp")) return false;
   const { nodes, bgp } = plan;
   // Most labs close nothing on single nodes, and a hundred nodes have five thousand sessions.
-  if (nodes.every(({ host }) => host.closed.length === 0 && host.broken.length === 0)) return true;
+  if (nodes.every(({ host }) => host.closed.length === 0 && host.broken.length === 0) && !linkFault(plan))
+    return true;
   if (bgp.gatewayAsNumber !== undefined && !nodes.every((node) => gatewaySessionUp(plan, node))) return false;
   return nodes.every((a, i) =>
     nodes.slice(i + 1).every((b) => !arePeers(plan, a, b) || sessionUp(plan, a, b)),

@@ -193,4 +193,55 @@ export const CATALOGUE: Record<Fault, CatalogueEntry> = {
     fix: "plug it: `ovs-vsctl --may-exist add-port br-int tap… -- set interface tap… type=internal external_ids:iface-id=ID external_ids:attached-mac=MAC`, give the device that MAC, and ask for its address by DHCP",
     reference: "https://docs.openstack.org/octavia/latest/install/install-ubuntu.html",
   },
+  "ipsec-nobody-initiates": {
+    symptom: "the VPN is configured on both sides and stays down; neither side logs an error",
+    cause: "both ends only answer, as a virtual private gateway does by default, so neither starts IKE",
+    evidence: "`swanctl --list-sas` is empty; `tcpdump -ni any udp port 500` shows nothing",
+    fix: "let one side start the tunnel (start_action = start, or Startup action: Start)",
+    reference: "https://docs.aws.amazon.com/vpn/latest/s2svpn/initiate-vpn-tunnels.html",
+  },
+  "ipsec-psk-mismatch": {
+    symptom: "IKE begins and ends again and again; the log says AUTHENTICATION_FAILED",
+    cause: "the pre-shared keys of the two routers differ",
+    evidence:
+      "`swanctl --list-sas` shows CONNECTING or nothing; the log has AUTH_FAILED (IKEv1: invalid HASH_V1 payload length, decryption failed)",
+    fix: "give both routers the same pre-shared key, without a blank or a line end that was copied with it",
+    reference: "https://docs.strongswan.org/docs/5.9/swanctl/swanctlConf.html",
+  },
+  "ipsec-proposal-mismatch": {
+    symptom: "the tunnel does not come up; the log says NO_PROPOSAL_CHOSEN",
+    cause: "the two routers have no combination of cipher, hash and group in common",
+    evidence:
+      "the log: received NO_PROPOSAL_CHOSEN notify error, with what was received and what is configured",
+    fix: "give both routers one proposal in common",
+    reference: "https://docs.strongswan.org/docs/5.9/config/proposals.html",
+  },
+  "ipsec-route-missing": {
+    symptom: "the tunnel is up, packets go one way, and no answer comes back",
+    cause:
+      "a router has no route by which packets for the other site get into the tunnel (on AWS: no static route or no route propagation)",
+    evidence:
+      "`swanctl --list-sas` counts packets in, and none out; `ip route get` on that router names the internet",
+    fix: "give the router a static route to the other site's subnets, through the tunnel",
+    reference:
+      "https://docs.aws.amazon.com/vpn/latest/s2svpn/SetUpVPNConnections.html#vpn-configure-route-tables",
+  },
+  "ipsec-selectors-too-narrow": {
+    symptom: "the tunnel is up, the routers reach each other through it, and the machines behind them do not",
+    cause:
+      "the traffic selectors do not hold the machines' addresses: a wrong prefix length, or a subnet that was added later",
+    evidence: "`swanctl --list-sas` shows local and remote with /32; its packet counters do not grow",
+    fix: "put all of both sites' subnets into the traffic selectors, on both routers",
+    reference: "https://docs.strongswan.org/docs/5.9/config/routeBasedVpn.html",
+  },
+  "ipsec-rekey-lost": {
+    symptom:
+      "the tunnel works for an hour after each start, and then nothing gets through until it is restarted",
+    cause:
+      "the first keys need no group for forward secrecy (IKEv2 takes them from IKE itself), but each renewal does, and the two routers' groups differ",
+    evidence:
+      "the log says NO_PROPOSAL_CHOSEN or INVALID_KE_PAYLOAD at the first rekeying; then `swanctl --list-sas` shows no INSTALLED",
+    fix: "give both routers the same group in their ESP proposals, or none",
+    reference: "https://docs.strongswan.org/docs/5.9/config/rekeying.html",
+  },
 };

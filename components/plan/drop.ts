@@ -10,6 +10,7 @@ export interface Drop {
     | "protocol"
     | "gateway"
     | "loop"
+    | "link"
     | "security-group"
     | "host-firewall"
     | "host"

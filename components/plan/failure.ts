@@ -83,7 +83,11 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
     ? ", so no node has a route to another's block"
     : " between the two nodes, so neither has a route to the other's block";
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
-  if (drop.cause === "host" || (drop.fault && LOSES_IN_ITS_OWN_WAY.has(drop.fault))) {
+  if (
+    drop.cause === "host" ||
+    (drop.cause === "link" && drop.fault) ||
+    (drop.fault && LOSES_IN_ITS_OWN_WAY.has(drop.fault))
+  ) {
     const { cause, fix, reference } = CATALOGUE[drop.fault as Fault];
     return { ...base, cause: `${what} is lost: ${cause}`, fix: `${undo}${fix}`, reference };
   }
@@ -159,7 +163,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         to.kind === "internet" ? "set natOutgoing: true" : plan.calico && insteadOfGateway(plan);
       return {
         ...base,
-        cause: `the ${facts.gateway} knows the nodes' subnets but not pod addresses, and drops ${what}${neighbours}`,
+        cause: `${plan.sites ? drop.hop : `the ${facts.gateway}`} knows the nodes' subnets but not pod addresses, and drops ${what}${neighbours}`,
         fix: `${instead ? `${instead}, or ` : ""}${ownsNetwork(plan) ? "set podRoutes: static to" : "have its owner"} ${facts.podRoutes}`,
         reference: facts.layer3?.reference ?? `${DOCS}/networking/configuring/vxlan-ipip`,
       };
@@ -174,13 +178,15 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         reference: why.reference,
       };
     }
+    case "link":
+      return { ...base, ...notSelected(plan, to, what, canTunnelIpip) };
     case "mtu":
       return {
         ...base,
         cause: `${what} is ${drop.mtu?.size} bytes with DF set, and ${drop.hop} carries ${drop.mtu?.limit}`,
         fix:
           drop.mtu?.limit === plan.mtu.tunnel && plan.mtu.pod > plan.mtu.tunnel
-            ? `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${plan.mtu.link} minus the tunnel's header`
+            ? `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${Math.min(plan.mtu.link, plan.link?.mtu.inner ?? plan.mtu.link)} minus the tunnel's header`
             : `${undo}send at most ${drop.mtu?.limit} bytes, which is what the hop carries`,
         reference: `${DOCS}/networking/configuring/mtu`,
       };
@@ -192,6 +198,28 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
       };
   }
+}
+
+/** A packet that the link between the sites does not carry. */
+function notSelected(
+  plan: LabPlan,
+  to: Pair["to"],
+  what: string,
+  canTunnelIpip: boolean,
+): Pick<Failure, "cause" | "fix" | "reference"> {
+  const held = plan.link?.selectors === "subnets" ? "the sites' subnets only" : "other addresses";
+  const isForPod = to.kind !== "node" && to.kind !== "internet";
+  const instead = isForPod
+    ? plan.calico &&
+      `use ${canTunnelIpip ? "IPIP or VXLAN" : "VXLAN"}, whose outer packets have the nodes' addresses`
+    : !plan.ipPool.natOutgoing && "set natOutgoing: true";
+  return {
+    cause: `the traffic selectors of the tunnel between the sites hold ${held}, and it drops ${what}`,
+    fix: `${instead ? `${instead}, or ` : ""}put the pod CIDR into them (link.selectors: pods)${
+      isForPod && plan.podRoutes.length === 0 ? ", with podRoutes: static" : ""
+    }`,
+    reference: "https://docs.strongswan.org/docs/5.9/howtos/forwarding.html",
+  };
 }
 
 /** The encapsulation that keeps pod addresses from the gateway. Without a layer 2, CrossSubnet does not. */

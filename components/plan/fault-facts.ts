@@ -12,9 +12,10 @@ export interface FaultFacts {
   fabrics: readonly Fabric[];
   /**
    * What the fault breaks: the network under the nodes, Calico's settings, or the node's own kernel or firewall and the
-   * links that carry less than they say. Only a lab on this machine can have the last kind.
+   * links that carry less than they say. Only a lab on this machine can have
+   * faults of a `host`. `link` is the tunnel between two sites.
    */
-  of: "fabric" | "calico" | "host";
+  of: "fabric" | "calico" | "host" | "link";
   /** The firewall rule that it closes, if any. A node's own firewall can close it in either direction. */
   closes?: RuleName;
   /** Why it cannot be on some nodes only; undefined for a fault that can. */
@@ -34,6 +35,13 @@ export const SMALLER_BY = 100;
 
 /** Expected: the API server would no longer answer the nodes, nor kubectl. */
 const LOSES_THE_API = "the API server's own full-size packets are lost too, and with them the cluster";
+
+/** What every fault of the link between two sites has in common. */
+const LINK = {
+  fabrics: FABRICS.filter((fabric) => !fabricFacts({ fabric }).layer3),
+  of: "link",
+  onAllBecause: "the link between the sites belongs to no node",
+} as const;
 
 /** The facts of each fault. */
 export const FAULT_FACTS: Record<Fault, FaultFacts> = {
@@ -135,6 +143,26 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
     ...HOST,
     means: "the node's Neutron port is not plugged into its br-int",
     onTwinBecause: "only the twin builds a tenant network",
+  },
+  "ipsec-nobody-initiates": { ...LINK, means: "both routers wait for the other one to start the tunnel" },
+  "ipsec-psk-mismatch": { ...LINK, means: "the two routers have different pre-shared keys" },
+  "ipsec-proposal-mismatch": {
+    ...LINK,
+    means: "the two routers have no proposal for IKE in common",
+  },
+  "ipsec-route-missing": {
+    ...LINK,
+    means: "the last site's router has no static route to the other site",
+  },
+  "ipsec-selectors-too-narrow": {
+    ...LINK,
+    means:
+      "the traffic selectors have /32 in the place of the subnets, and hold only the routers' own addresses",
+  },
+  "ipsec-rekey-lost": {
+    ...LINK,
+    means:
+      "the tunnel comes up, but its keys are not renewed: the routers' groups for forward secrecy differ",
   },
 };
 

@@ -53,6 +53,9 @@ export function withFaults(plan: LabPlan, faults: readonly FaultSetting[]): LabP
     ...plan,
     faults,
     nodes,
+    ...(plan.link && {
+      link: { ...plan.link, broken: faults.map(faultOf).filter((one) => FAULT_FACTS[one].of === "link") },
+    }),
     controlPlane: controlPlaneOf(nodes),
     firewall: plan.firewall.map((rule) => closeFor(everywhere, rule)),
     mtu: { ...mtu, pod: faults.some((one) => faultOf(one) === "mtu-too-big") ? mtu.link : mtu.tunnel },

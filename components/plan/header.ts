@@ -1,5 +1,7 @@
 /** A packet as its nested headers, each with its length. */
+
 import { VXLAN } from "./encapsulation";
+import { espBytes } from "./esp";
 import { inner, isTenantTunnel, isVxlan, type Leg, type Wire } from "./packet";
 import { TENANT_TUNNEL } from "./tenant";
 
@@ -21,6 +23,8 @@ export type Header =
   | { kind: "icmp"; bytes: 8; type: "echo request" | "echo reply" | "error" }
   | { kind: "tcp" | "udp"; bytes: number; sourcePort?: number; destinationPort?: number }
   | { kind: "vxlan"; bytes: 8; vni: number }
+  /** All of ESP, its padding and its end as well. */
+  | { kind: "esp"; bytes: number }
   | { kind: "ethernet"; bytes: 14 }
   | { kind: "data"; bytes: number };
 
@@ -39,6 +43,9 @@ const TTL = 64;
 const IPV4 = 20;
 const TCP = 32;
 const UDP = 8;
+
+/** The UDP port of ESP behind a NAT (RFC 3948). */
+const NAT_T_PORT = 4500;
 
 const packet = (headers: readonly Header[]): Packet => ({
   headers,
@@ -89,6 +96,20 @@ export function encapsulated({ headers }: Packet, wire: Wire): Packet {
     { kind: "udp", bytes: UDP, destinationPort: port },
     { kind: "vxlan", bytes: 8, vni },
     { kind: "ethernet", bytes: 14 },
+    ...headers,
+  ]);
+}
+
+/** Puts a packet into ESP in tunnel mode, inside UDP. Its TTL is the router's own, and it has no DF. */
+export function inEsp(
+  { headers, length }: Packet,
+  wire: Pick<Wire, "source" | "destination">,
+  proposal: string,
+): Packet {
+  return packet([
+    ipv4(wire, { protocol: "udp", ttl: TTL, dontFragment: false }),
+    { kind: "udp", bytes: UDP, sourcePort: NAT_T_PORT, destinationPort: NAT_T_PORT },
+    { kind: "esp", bytes: espBytes(length, proposal) },
     ...headers,
   ]);
 }

@@ -7,7 +7,8 @@ import type { RuleName } from "./rule";
  * What a hop is. `pod`, `node` and `internet` make packets and receive them; `kernel` is a node's routing; `nat` its
  * masquerading and `kube-proxy` its rewriting for Services; `tunnel` is tunl0 or vxlan.calico; `firewall` a node's own;
  * `port` is the fabric's anti-spoofing check and `security-group` its group, both at a node's port; `link` is what carries a
- * node's packets. `instance` is a tenant's, and `bridge` the br-int of its compute host or of a node with a port.
+ * node's packets; `ipsec` is a site's router at its end of the tunnel to the other site. `instance` is a tenant's, and
+ * `bridge` the br-int of its compute host or of a node with a port.
  */
 export type HopKind =
   | "pod"
@@ -23,7 +24,8 @@ export type HopKind =
   | "port"
   | "security-group"
   | "link"
-  | "gateway";
+  | "gateway"
+  | "ipsec";
 
 /** One hop of a packet. The packet that leaves it is the one that enters the next. */
 export interface Hop {

@@ -10,6 +10,7 @@ import { type BgpPlan, planBgp } from "./peering";
 import { type Placement, placementOf } from "./placement";
 import type { FirewallRule } from "./rule";
 import { planServices, type ServicePlan } from "./service";
+import { type LinkPlan, planLink, planSites, type SitePlan } from "./site";
 import { planTenant, type TenantPlan } from "./tenant";
 import { controlPlaneOf, type NodePlan, planNodes, planSubnets, type SubnetPlan } from "./topology";
 import { planVersions, type Versions } from "./versions";
@@ -32,6 +33,9 @@ export interface LabPlan extends Placement {
   /** In bytes: `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
   mtu: { link: number; tunnel: number; pod: number };
   subnets: SubnetPlan[];
+  /** The sites, and the tunnel that joins them. Absent in a lab whose subnets share one router. */
+  sites?: SitePlan[];
+  link?: LinkPlan;
   nodes: NodePlan[];
   /** The one of `nodes` that runs the API server. */
   controlPlane: NodePlan;
@@ -85,7 +89,10 @@ function planHealthy(config: LabConfig): LabPlan {
   const nodes = planNodes(config);
   const podAddressesOnWire = !config.natOutgoing || someDirect(encapsulation, nodes);
   const link = config.mtu ?? fabricFacts(placement).mtu;
-  const tunnel = link - ENCAPSULATION_FACTS[encapsulation].overhead;
+  const joined = planLink(config);
+  // Pods of two sites talk through the tunnel between them, and Calico has one MTU for all pods.
+  const narrowest = Math.min(link, joined?.mtu.inner ?? link);
+  const tunnel = narrowest - ENCAPSULATION_FACTS[encapsulation].overhead;
   const { cloud } = placement;
   return {
     ...placement,
@@ -102,6 +109,7 @@ function planHealthy(config: LabConfig): LabPlan {
     bgp: planBgp(config, bgp, calico),
     mtu: { link, tunnel, pod: tunnel },
     subnets: planSubnets(config),
+    ...(joined && { sites: planSites(config), link: joined }),
     nodes,
     controlPlane: controlPlaneOf(nodes),
     services: planServices(config, nodes),

@@ -109,7 +109,9 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
   const makes = () => {
     if (isRelayed) return;
     if (from.kind === "internet") {
-      const answer = rewritten(madeOn(leg), { destination: publicAddress(plan) });
+      const answer = rewritten(madeOn(leg), {
+        destination: to.kind === "internet" ? "" : publicAddress(plan, to.node),
+      });
       keep({ kind: "internet", name: "the internet", decision: "answers", made: answer });
     } else if (from.kind === "pod") podSends(from.node, from.pod, made());
     else if (from.kind === "instance") {

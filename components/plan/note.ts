@@ -11,6 +11,7 @@ import { withFirewall } from "./host";
 import type { LabPlan } from "./lab";
 import { isAnswer, isPod, type Leg, type Wire } from "./packet";
 import type { RuleName } from "./rule";
+import { gatewayName, siteOf } from "./site";
 import type { NodePlan } from "./topology";
 
 /** A rule of the firewall table in words, e.g. `nodes-tcp-180: TCP 180-2378 from nodes`. */
@@ -22,13 +23,13 @@ function ruleText(plan: LabPlan, name: RuleName): string {
   return `${name}: ${what}${range} from ${source}`;
 }
 
-/** The address that packets to the internet get from the gateway. A cloud's is known only to the cloud. */
-export const publicAddress = ({ onTwin }: Pick<LabPlan, "onTwin">): string =>
-  onTwin ? INTERNET.gateway : "public address";
+/** The address that a node's packets to the internet get from the gateway. A cloud's is known only to the cloud. */
+export const publicAddress = (plan: Pick<LabPlan, "onTwin" | "sites">, node: NodePlan): string =>
+  plan.onTwin ? (siteOf(plan, node)?.address ?? INTERNET.gateway) : "public address";
 
 /** What each hop between nodes says of a packet. Nothing is worked out unless the trace is kept. */
 export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
-  const { nic, gateway, antiSpoofing, securityGroup } = fabricFacts(plan);
+  const { nic, antiSpoofing, securityGroup } = fabricFacts(plan);
   const keep = (note: HopNote) => leg.keep?.(leg.direction, note);
   const isReply = isAnswer(wire, leg.seen);
   const routeOf = ({ block }: NodePlan, { address }: NodePlan) =>
@@ -71,9 +72,14 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
       });
     },
     /** @param pods the node that the packet is for, where `to` is another one to which the gateway sends it. */
-    gateway(to: NodePlan, pods: NodePlan, problem: "protocol" | "mtu" | "route" | "loop" | undefined): void {
+    gateway(
+      name: string,
+      to: NodePlan,
+      pods: NodePlan,
+      problem: "protocol" | "mtu" | "route" | "loop" | undefined,
+    ): void {
       const route = isPod(plan, wire.destination) && gatewayHop(plan, pods) ? routeOf(pods, to) : undefined;
-      const subnet = plan.subnets.find(({ name }) => name === to.subnet)?.cidr;
+      const subnet = plan.subnets.find((one) => one.name === to.subnet)?.cidr;
       const decision = {
         protocol: "does not carry IP protocol 4",
         mtu: `carries at most ${plan.mtu.link - SMALLER_BY} bytes, and sends no "fragmentation needed"`,
@@ -81,7 +87,7 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
         loop: `${route}, which sends it here again: a loop`,
         none: route ?? `route ${subnet}, to ${to.address}`,
       }[problem ?? "none"];
-      keep({ kind: "gateway", name: gateway, decision, ...(!problem && { change: forwarded }) });
+      keep({ kind: "gateway", name, decision, ...(!problem && { change: forwarded }) });
     },
     group(to: NodePlan, refused?: { rule?: RuleName }): void {
       if (!securityGroup) return;
@@ -104,14 +110,14 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
         ...(rule && { rule }),
       });
     },
-    toInternet(tooLong: boolean, translates: boolean): void {
-      const source = publicAddress(plan);
+    toInternet(node: NodePlan, tooLong: boolean, translates: boolean): void {
+      const source = publicAddress(plan, node);
       const decision = translates
         ? `default route; SNAT from ${wire.source} to its public address`
         : "default route; no SNAT for a pod's address";
       keep({
         kind: "gateway",
-        name: gateway,
+        name: gatewayName(plan, node),
         decision: tooLong ? `the internet's path carries at most ${INTERNET.mtu} bytes` : decision,
         ...(!tooLong && { change: (packet) => rewritten(forwarded(packet), translates ? { source } : {}) }),
       });
@@ -119,10 +125,10 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
       const [name, unreachable] = ["the internet", `no route back to ${wire.source}`];
       keep({ kind: "internet", name, decision: translates ? "delivered" : unreachable, delivered: true });
     },
-    fromInternet(destination: string, arrives: boolean): void {
+    fromInternet(name: string, destination: string, arrives: boolean): void {
       keep({
         kind: "gateway",
-        name: gateway,
+        name,
         decision: arrives
           ? `answer: SNAT undone, to ${destination}`
           : `no route to ${destination}: it knows the subnets only`,

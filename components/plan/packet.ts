@@ -1,6 +1,6 @@
 /** A packet on its way through the lab: where it is made, where it goes, and what others see of it. */
 import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
-import { VXLAN } from "./encapsulation";
+import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
 import { INTERNET } from "./endpoint";
 import type { Hop, Keep } from "./hop";
 import type { LabPlan } from "./lab";
@@ -78,7 +78,7 @@ export function inner({ from, to, probe, translated, masquerade }: Leg): Wire {
 export function lengthOf(plan: LabPlan, leg: Leg, wire: Wire): number {
   if (isTenantTunnel(wire)) return leg.probe.size + TENANT_TUNNEL.overhead;
   const isTunnel = wire.protocol === "4" || wire.port === VXLAN.port;
-  return leg.probe.size + (isTunnel ? plan.mtu.link - plan.mtu.tunnel : 0);
+  return leg.probe.size + (isTunnel ? ENCAPSULATION_FACTS[plan.encapsulation].overhead : 0);
 }
 
 /** Each pool's range, parsed once: a verdict asks thousands of times. */

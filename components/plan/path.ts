@@ -2,6 +2,7 @@
 import type { Endpoint } from "./endpoint";
 import type { LabPlan } from "./lab";
 import type { TrafficPolicy } from "./service";
+import { crossesLink } from "./site";
 import { instanceEnds, instanceSource, tenantPortOf } from "./tenant";
 import type { NodePlan, PodPlan } from "./topology";
 
@@ -10,6 +11,7 @@ export const PATHS = [
   "same-node",
   "same-subnet",
   "cross-subnet",
+  "cross-site",
   "pod-to-node",
   "node-to-pod",
   "pod-to-service",
@@ -21,11 +23,16 @@ export const PATHS = [
 /** One of the {@link PATHS}. */
 export type Path = (typeof PATHS)[number];
 
+/** Where another end can be, from the nearest to the farthest. */
+const REACHES = ["same-node", "same-subnet", "cross-subnet", "cross-site", "without port"] as const;
+/** Where another node can be. */
+type NodeReach = "same-subnet" | "cross-subnet" | "cross-site";
+
 /**
  * Where the other node is, seen from the node where the packet starts, or where kube-proxy forwards it. Between a pod and an
  * instance: where the instance's compute host is, or that the pod's node has no port in the tenant network.
  */
-export type Reach = "same-subnet" | "cross-subnet" | "same-node" | "without port";
+export type Reach = (typeof REACHES)[number];
 
 /** Where a packet starts: a pod, a node, whose `node` is its own name, or an instance, whose `node` is its compute host. */
 export type Source = Pick<PodPlan, "name" | "node" | "address"> & Partial<Pick<PodPlan, "interface">>;
@@ -62,8 +69,10 @@ export function pairsOf(plan: LabPlan): Pair[] {
 
 const firstPod = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;
 
-const reachOf = (a: NodePlan, b: NodePlan): "same-subnet" | "cross-subnet" =>
-  a.subnet === b.subnet ? "same-subnet" : "cross-subnet";
+const reachOf = (a: NodePlan, b: NodePlan): NodeReach => {
+  if (crossesLink(a, b)) return "cross-site";
+  return a.subnet === b.subnet ? "same-subnet" : "cross-subnet";
+};
 
 /** Whether both ends are pods. */
 export const isBetweenPods = ({ path, from, to }: Pair): boolean =>
@@ -109,12 +118,13 @@ function servicePairs({ nodes, services }: LabPlan): Pair[] {
     const others = nodes.filter((node) => node !== end);
     if (!end) return [];
     const behind = { service, pod: firstPod(end), node: end };
-    const clients = others.slice(0, 1).map((client) => {
+    const clients = nearest(others, end).map((client): Pair => {
       const to: Endpoint = { kind: "nodeport", policy: "Local", entry: end, ...behind };
-      return { path: "client-to-nodeport", policy: "Local", from: asSource(client), to } as const;
+      const reach = crossesLink(client, end) ? ({ reach: "cross-site" } as const) : {};
+      return { path: "client-to-nodeport", ...reach, policy: "Local", from: asSource(client), to };
     });
     const entries = others.flatMap((entry): Pair[] => {
-      const client = others.find((node) => node !== entry) ?? end;
+      const [client = end] = nearest([...others.filter((node) => node !== entry), end], entry);
       const to: Endpoint = { kind: "nodeport", policy: "Cluster", entry, ...behind };
       const reach = reachOf(entry, end);
       return [
@@ -141,6 +151,12 @@ function tenantPairs(plan: LabPlan): Pair[] {
   );
 }
 
+/** The first node that is in the same site as another, so that the way to it tells nothing of the link; else the first. */
+function nearest(nodes: readonly NodePlan[], entry: NodePlan): NodePlan[] {
+  const near = nodes.find((node) => !crossesLink(node, entry)) ?? nodes[0];
+  return near ? [near] : [];
+}
+
 /**
  * One pair for each row that the topology has, in the order of {@link PATHS}. A lab of a hundred nodes has forty thousand
  * pairs, so these are found without listing them all.
@@ -150,7 +166,7 @@ export function examplesOf(plan: LabPlan): Pair[] {
   const [first] = nodes;
   if (!first) return [];
   const found = podPairs(firstPod(first), first, first).slice(0, 1);
-  for (const reach of ["same-subnet", "cross-subnet"] as const) {
+  for (const reach of REACHES) {
     const a = nodes.find((one) => nodes.some((other) => isPeer(one, other, reach)));
     const b = a && nodes.find((other) => isPeer(a, other, reach));
     if (!a || !b) continue;
@@ -161,9 +177,6 @@ export function examplesOf(plan: LabPlan): Pair[] {
   for (const pair of found) if (!rows.has(rowKey(pair))) rows.set(rowKey(pair), pair);
   return [...rows.values()].sort(inOrder);
 }
-
-/** From the nearest to the farthest. */
-const REACHES: readonly Reach[] = ["same-node", "same-subnet", "cross-subnet", "without port"];
 
 const isPeer = (a: NodePlan, b: NodePlan, reach: Reach): boolean => a !== b && reachOf(a, b) === reach;
 
@@ -184,7 +197,7 @@ export function rowKey({
   policy,
   part,
 }: Pick<Pair, "path" | "reach" | "policy"> & { part?: string }): string {
-  const which = policy === "Local" ? policy : reach;
+  const which = policy === "Local" ? [policy, reach].filter(Boolean).join(", ") : reach;
   const whole = which ? `${path} (${which})` : path;
   if (!part) return whole;
   return part === "others" ? `${whole}, ${part}` : `${whole} ${part}`;

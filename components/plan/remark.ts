@@ -49,6 +49,14 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       `packets with a pod's address leave the nodes, and the lab cannot change existing machines' network: this verdict expects that you ${antiSpoofing.fix}`,
     );
   }
+  if (plan.link) {
+    const { path, esp, inner } = plan.link.mtu;
+    const twin =
+      inner < esp ? `; on the twin it is ${inner}, which is what strongSwan's TUN device carries` : "";
+    remarks.push(
+      `the tunnel between the sites leaves ${esp} of the ${path} bytes between the routers (ESP with ${plan.link.proposals.esp}, in UDP)${twin}: pods get an MTU of ${inner} minus their own tunnel's header`,
+    );
+  }
   const differing = plan.fabric === "openstack" && !plan.backend ? rowsThatDiffer(plan, "ovs") : [];
   if (differing.length > 0) {
     remarks.push(

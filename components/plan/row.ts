@@ -4,6 +4,7 @@ import { gatewayHop, hasDetours, learns, routeFault } from "./bgp";
 import { isUniform } from "./host";
 import type { LabPlan } from "./lab";
 import { examplesOf, type Pair, pairsOf, rowKey } from "./path";
+import { linkFault } from "./site";
 
 /** A row of the verdict. */
 export interface Row {
@@ -38,7 +39,8 @@ interface NodePair {
 
 /**
  * Divides the pairs of a plan into rows. Where all nodes are in the same state, each path (and reach) is one row.
- * Elsewhere a path has one row for each of its outcomes.
+ * Elsewhere a path has one row for each of its outcomes. Where the link between sites is broken, it may lose packets in one
+ * direction and answers in the other, so a lab with that is no such lab.
  *
  * @param fateOf what happens to a pair, as text: pairs with equal texts share a row. Of a pair that works it comes first in
  *   the alphabet.
@@ -51,7 +53,7 @@ export function divide(plan: LabPlan, fateOf: (pair: Pair) => string): Rows {
     return `${rowKey(pair)}|${from}|${to}|${clientOf(pair)}`;
   };
   const examples = examplesOf(plan);
-  if (isUniform(plan) && !hasDetours(plan)) {
+  if (isUniform(plan) && !hasDetours(plan) && !linkFault(plan)) {
     const rows = examples.map((pair) => ({ key: rowKey(pair), pair }));
     const known = new Map(rows.map((row) => [row.key, row]));
     return { rows, rowOf: (pair) => found(known.get(rowKey(pair)), pair) };
@@ -98,7 +100,7 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
       // The path says whether two nodes share a subnet. Which one it is makes no difference, but to a detour by another node.
       const hop = gatewayHop(plan, node);
       const way = detours ? [node.subnet, hop?.name, hops.has(node.name) && node.name] : [hop !== undefined];
-      const text = JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), ...way]);
+      const text = JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), node.site, ...way]);
       const state = states.get(text) ?? states.size;
       states.set(text, state);
       return [node.name, { node, state }];

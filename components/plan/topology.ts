@@ -38,6 +38,8 @@ export interface NodePlan {
   index: number;
   /** The name of its subnet. */
   subnet: string;
+  /** The name of its site. Absent in a lab without sites. */
+  site?: string;
   /** Private IPv4 address in that subnet. */
   address: string;
   /**
@@ -99,11 +101,13 @@ export function planNodes(config: LabConfig): NodePlan[] {
   const controlPlane = explicit === -1 ? 0 : explicit;
   return flat.map(({ node, subnet, address }, index) => {
     const block = blockOf(pool, config.blockSize, index);
+    const site = config.sites?.find(({ subnets }) => subnets.includes(subnet.name));
     return {
       name: node.name,
       role: index === controlPlane ? "control-plane" : "worker",
       index,
       subnet: subnet.name,
+      ...(site && { site: site.name }),
       address,
       recordedAddress: `${address}/${layer3?.hostPrefix ?? parseCidr(subnet.cidr).prefix}`,
       block: formatCidr(block),

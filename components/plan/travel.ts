@@ -3,12 +3,13 @@ import type { Fault } from "../config";
 import { gatewayHop, routeFault } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { TUNNELS, VXLAN } from "./encapsulation";
-import { fabricFacts, passesGateway } from "./fabric";
+import { passesGateway } from "./fabric";
 import type { LabPlan } from "./lab";
 import { nodeNotes } from "./node-note";
 import { notesOn } from "./note";
 import { describe, hostAddress, inner, isPod, type Leg, type Wire } from "./packet";
 import { hasRoute } from "./route";
+import { gatewayName, linkFault } from "./site";
 import { travelInTenant } from "./tenant-travel";
 import type { NodePlan } from "./topology";
 import { betweenNodes, fromInternet, type Passage, toInternet } from "./underlay";
@@ -51,8 +52,8 @@ function byGateway(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: re
   if (hop.name === b.name) return betweenNodes(plan, leg, a, b, packet, true);
   if (passed.includes(hop.name) || hop.name === a.name) {
     // It takes the same way again, until its TTL is used up.
-    if (leg.keep) notesOn(plan, leg, packet).gateway(hop, b, "loop");
-    const at = fabricFacts(plan).gateway;
+    if (leg.keep) notesOn(plan, leg, packet).gateway(gatewayName(plan, a), hop, b, "loop");
+    const at = gatewayName(plan, a);
     return { drop: { cause: "loop", hop: at, packet: describe(packet) }, wires: [packet] };
   }
   const across = betweenNodes(plan, leg, a, hop, packet, true, b);
@@ -68,10 +69,14 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: read
     // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     notes?.astray(a, b);
     const astray = byGateway(plan, leg, a, b, passed);
+    const fault = routeFault(plan, a, b);
+    // Without the link there is no session over it, and the packet is lost there as well.
+    if (astray.drop && fault && fault === linkFault(plan))
+      return { ...astray, drop: { ...astray.drop, cause: "link", fault } };
     return astray.drop
       ? {
           ...astray,
-          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault: routeFault(plan, a, b) },
+          drop: { ...astray.drop, cause: "no-bgp-route", rule: "bgp", fault },
         }
       : astray;
   }
@@ -95,7 +100,7 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: read
   }
   // A tunnel starts and ends at the recorded addresses. Neither the VPN nor the gateway has a way between these nodes.
   if (isMisrecorded(a) || isMisrecorded(b)) {
-    const hop = isMisrecorded(a) ? `${VPN_INTERFACE} of ${a.name}` : fabricFacts(plan).gateway;
+    const hop = isMisrecorded(a) ? `${VPN_INTERFACE} of ${a.name}` : gatewayName(plan, a);
     notes?.misrecorded(a, hop, outer);
     return lostAt(hop, outer, "node-ip-wrong-interface");
   }

@@ -5,6 +5,7 @@ import { decapsulated, encapsulated } from "./header";
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import type { Leg, Wire } from "./packet";
+import { gatewayName } from "./site";
 import type { NodePlan } from "./topology";
 
 /** What each hop at a tunnel says of a packet. */
@@ -47,7 +48,7 @@ export function tunnelNotes(plan: LabPlan, leg: Leg) {
     },
     /** The outer addresses are the recorded ones, and one of them is the VPN's. @param hop where the packet is lost. */
     misrecorded(node: NodePlan, hop: string, { source, destination }: Wire): void {
-      const isGateway = hop === fabricFacts(plan).gateway;
+      const isGateway = hop === gatewayName(plan, node);
       const decision = isGateway
         ? `no route to ${destination}`
         : `from ${source}, which Calico has recorded for the node`;

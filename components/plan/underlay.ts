@@ -6,8 +6,10 @@ import { fabricFacts } from "./fabric";
 import { SMALLER_BY } from "./fault-facts";
 import { blockedBy, refusedBy, spoofed, spoofing } from "./filter";
 import type { LabPlan } from "./lab";
+import { acrossLink } from "./link";
 import { notesOn } from "./note";
 import { describe, inner, isPod, type Leg, lengthOf, type Wire } from "./packet";
+import { crossesLink, gatewayName } from "./site";
 import type { NodePlan } from "./topology";
 
 /** What became of a packet, and what connection tracking on the way remembers of it. */
@@ -34,7 +36,8 @@ export function betweenNodes(
   viaGateway: boolean,
   pods: NodePlan = b,
 ): Passage {
-  const { gateway, dropsIpip, antiSpoofing } = fabricFacts(plan);
+  const { dropsIpip, antiSpoofing } = fabricFacts(plan);
+  const gateway = gatewayName(plan, a);
   const { out = [], in: into = [] } = antiSpoofing?.checks ?? {};
   const notes = leg.keep && notesOn(plan, leg, wire);
   const kept = blockedBy(plan, wire, leg, a, "out");
@@ -50,13 +53,16 @@ export function betweenNodes(
   if (narrow && tooLong)
     return lost(wire, { cause: "host", hop: `${narrow.name}'s link`, fault: "link-mtu-smaller" });
   const noIpip = wire.protocol === "4" && dropsIpip !== undefined;
-  const swallows = viaGateway && tooLong && a.host.broken.includes("mtu-black-hole");
-  const noRoute = viaGateway && isPod(plan, wire.destination) && !gatewayHop(plan, pods);
-  if (viaGateway || noIpip)
-    notes?.gateway(b, pods, noIpip ? "protocol" : swallows ? "mtu" : noRoute ? "route" : undefined);
+  const isJoined = viaGateway && crossesLink(a, b);
+  const swallows = !isJoined && viaGateway && tooLong && a.host.broken.includes("mtu-black-hole");
+  const noRoute = !isJoined && viaGateway && isPod(plan, wire.destination) && !gatewayHop(plan, pods);
+  if ((viaGateway || noIpip) && !isJoined)
+    notes?.gateway(gateway, b, pods, noIpip ? "protocol" : swallows ? "mtu" : noRoute ? "route" : undefined);
   if (noIpip) return lost(wire, { cause: "protocol", hop: gateway });
   if (swallows) return lost(wire, { cause: "host", hop: gateway, fault: "mtu-black-hole" });
   if (noRoute) return lost(wire, { cause: "gateway", hop: gateway, fault: gatewayRouteFault(plan, pods) });
+  const onLink = isJoined ? acrossLink(plan, leg, a, b, wire) : undefined;
+  if (onLink) return lost(wire, onLink);
   const spoofedIn =
     into.includes("source") && spoofed(plan, wire.source, a)
       ? wire.source
@@ -77,7 +83,8 @@ export function betweenNodes(
 /** To the internet, by the gateway. */
 export function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Passage {
   const wire = inner(leg);
-  const { antiSpoofing, snat, gateway } = fabricFacts(plan);
+  const { antiSpoofing, snat } = fabricFacts(plan);
+  const gateway = gatewayName(plan, a);
   const notes = leg.keep && notesOn(plan, leg, wire);
   const checked = antiSpoofing?.checks.out.includes("source");
   const isSpoofed = checked && spoofed(plan, wire.source, a);
@@ -90,7 +97,7 @@ export function toInternet(plan: LabPlan, leg: Leg, a: NodePlan): Passage {
   const { size } = leg.probe;
   const tooLong = size > INTERNET.mtu;
   const translates = snat === "any" || !isPod(plan, wire.source);
-  notes?.toInternet(tooLong, translates);
+  notes?.toInternet(a, tooLong, translates);
   if (tooLong) return lost(wire, { cause: "mtu", hop: gateway, mtu: { size, limit: INTERNET.mtu } });
   // Unless the gateway translates a pod's address like a node's, the internet has no route back to it.
   if (!translates) return lost(wire, { cause: "no-answer", hop: "the internet" });
@@ -102,11 +109,9 @@ export function fromInternet(plan: LabPlan, leg: Leg, to: NodePlan): Passage {
   const wire = inner(leg);
   // The gateway has translated the pod's packet and undoes that in the answer, but may have no route to the pod.
   const arrives = !isPod(plan, wire.destination) || gatewayHop(plan, to) !== undefined;
-  if (leg.keep) notesOn(plan, leg, wire).fromInternet(wire.destination, arrives);
+  const gateway = gatewayName(plan, to);
+  if (leg.keep) notesOn(plan, leg, wire).fromInternet(gateway, wire.destination, arrives);
   if (arrives) return { wires: [] };
   const fault = gatewayRouteFault(plan, to);
-  return {
-    drop: { cause: "gateway", hop: fabricFacts(plan).gateway, packet: describe(wire), fault },
-    wires: [],
-  };
+  return { drop: { cause: "gateway", hop: gateway, packet: describe(wire), fault }, wires: [] };
 }

@@ -1,6 +1,6 @@
 /** Where a trace's packets can be seen on the twin. */
 import { EXTERNAL, FABRIC, INTERNET_HOST, port, ROUTER, routerDevice } from "../infrastructure/fabric";
-import type { Hop, LabPlan, Packet, Trace } from "../plan";
+import { type Hop, IPSEC_DEVICE, type LabPlan, type Packet, type Trace } from "../plan";
 
 /** A device at which a hop's packet should come by. */
 export interface Tap {
@@ -88,13 +88,18 @@ function devicesAt(plan: LabPlan, hop: Hop, before: Hop | undefined, after: Hop 
           ];
     case "security-group":
       return [["out", FABRIC, port(node).tap]];
-    case "gateway":
+    case "gateway": {
+      const router = plan.sites ? hop.name : ROUTER;
       return [
-        ["in", ROUTER, routerAt(plan, before)],
-        ["out", hop.out && ROUTER, routerAt(plan, after)],
+        ["in", router, routerAt(plan, before)],
+        ["out", hop.out && router, routerAt(plan, after)],
       ];
+    }
     case "instance":
       return [hop.in ? ["in", hop.name, device.in] : ["out", hop.name, device.out]];
+    // Its packets are seen where the router routes them, and in between they are encrypted.
+    case "ipsec":
+      return [];
     case "bridge":
     case "link":
       return [];
@@ -104,6 +109,7 @@ function devicesAt(plan: LabPlan, hop: Hop, before: Hop | undefined, after: Hop 
 /** The router's device on the side of the hop before it or after it. */
 function routerAt(plan: LabPlan, beside: Hop | undefined): string | undefined {
   if (beside?.kind === "internet") return EXTERNAL;
+  if (beside?.kind === "ipsec") return IPSEC_DEVICE;
   const subnet = plan.nodes.find(({ name }) => name === beside?.node)?.subnet;
   const at = plan.subnets.findIndex(({ name }) => name === subnet);
   return at === -1 ? undefined : routerDevice(at);

@@ -95,11 +95,15 @@ function packetsOf({ in: entered, out }: Hop, verbose: boolean): string[] {
   return packet ? [describe(packet)] : [];
 }
 
-/** The words of a tunnel, by the protocol of its outer header. */
-const TUNNEL_WORDS: Partial<Record<Ipv4Header["protocol"], string>> = { 4: "IPIP", udp: "VXLAN" };
+/** The word for the tunnel whose outer header this is. */
+function tunnelOf({ headers }: Packet, outer: Ipv4Header): string {
+  if (outer.protocol === "4") return "IPIP";
+  return headers[headers.indexOf(outer) + 2]?.kind === "esp" ? "ESP" : "VXLAN";
+}
 
 /** A packet without its TTL, e.g. `10.0.3.11 > 10.0.4.10 IPIP [172.16.0.65 > 172.16.0.129 ICMP]`. */
-function textOf({ headers }: Packet): string {
+function textOf(packet: Packet): string {
+  const { headers } = packet;
   const outer = headers.filter((header) => header.kind === "ipv4");
   const last = outer.at(-1) as Ipv4Header;
   const transport = headers.find(({ kind }, i) => i > headers.indexOf(last) && kind !== "data");
@@ -110,8 +114,7 @@ function textOf({ headers }: Packet): string {
   return outer
     .slice(0, -1)
     .reduceRight(
-      (text, { source, destination, protocol }) =>
-        `${source} > ${destination} ${TUNNEL_WORDS[protocol]} [${text}]`,
+      (text, one) => `${one.source} > ${one.destination} ${tunnelOf(packet, one)} [${text}]`,
       core,
     );
 }
@@ -141,6 +144,8 @@ function describeHeader(header: Header): string {
     }
     case "vxlan":
       return `VXLAN 8 (VNI ${header.vni})`;
+    case "esp":
+      return `ESP ${header.bytes}`;
     case "ethernet":
       return "Ethernet 14";
     case "data":

@@ -8,7 +8,7 @@ import { Failure } from "./failure";
 const SCRIPT = path.resolve(__dirname, "../setup");
 
 /** What a lab may need on this machine: a kind that `scripts/setup prepare` knows. */
-export type ToolGroup = "twin" | "machine" | "containers" | "tenants";
+export type ToolGroup = "twin" | "machine" | "ipsec" | "containers" | "tenants";
 
 /** Functions of `scripts/setup` that change the environment. */
 type Step = "environment" | "engine";
@@ -76,9 +76,12 @@ export function toolsFor(plan: LabPlan | undefined): ToolGroup[] {
   if (!plan.onTwin) return ["containers"];
   const { chooseSandbox, featuresOf } =
     require("../../components/infrastructure/twin/sandbox") as typeof import("../../components/infrastructure/twin/sandbox");
-  const kinds: ToolGroup[] =
-    chooseSandbox(featuresOf(plan)).kind === "machine" ? ["twin", "machine"] : ["twin"];
-  return plan.tenant ? [...kinds, "tenants"] : kinds;
+  return [
+    "twin",
+    ...(chooseSandbox(featuresOf(plan)).kind === "machine" ? (["machine"] as const) : []),
+    ...(plan.link ? (["ipsec"] as const) : []),
+    ...(plan.tenant ? (["tenants"] as const) : []),
+  ];
 }
 
 /**

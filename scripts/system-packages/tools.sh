@@ -4,8 +4,9 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
-# Columns: group, command (or path of a file), Debian package, Fedora package. Groups: twin, for the network twin;
-# machine, for the QEMU machine that the twin uses if the kernel lacks a driver; containers, for the node containers;
+# Columns: group, command (or path of a file; of several with | between them, one is enough), Debian package, Fedora package. Groups: twin, for the network twin;
+# machine, for the QEMU machine that the twin uses if the kernel lacks a driver; ipsec, for the tunnel between
+# two sites; containers, for the node containers;
 # lint, the shell linter; browser, for the test of the report's page; iperf3, for `lab bench`; tshark, for packets in the
 # report; tenants, Open vSwitch, for the twin of a lab with `tenants`; bench, what our own benchmark compares with.
 tools() {
@@ -22,6 +23,9 @@ twin     unshare             util-linux       util-linux
 twin     nsenter             util-linux       util-linux
 twin     python3             python3          python3
 twin     modprobe            kmod             kmod
+ipsec    charon-systemd      charon-systemd   strongswan
+ipsec    swanctl             strongswan-swanctl  strongswan
+ipsec    /usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so|/usr/lib64/strongswan/plugins/libstrongswan-kernel-libipsec.so  libcharon-extra-plugins  strongswan
 machine  qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core
 machine  socat               socat            socat
 machine  depmod              kmod             kmod
@@ -49,6 +53,16 @@ bench    brctl               bridge-utils     bridge-utils
 TABLE
 }
 
+# any_exists PATH|PATH…: one of these files exists.
+any_exists() {
+  local paths path
+  IFS='|' read -r -a paths <<<"$1"
+  for path in "${paths[@]}"; do
+    if [[ -e $path ]]; then return 0; fi
+  done
+  return 1
+}
+
 # missing GROUP…: the packages of the groups whose command does not exist, as lines "DEBIAN FEDORA".
 missing() {
   local wanted group command debian fedora table
@@ -57,7 +71,7 @@ missing() {
     while read -r group command debian fedora; do
       [[ $group == "$wanted" ]] || continue
       case $command in
-        /*) [[ ! -e $command ]] || continue ;;
+        /*) ! any_exists "$command" || continue ;;
         *) ! type -P "$command" >/dev/null || continue ;;
       esac
       printf '%s %s\n' "$debian" "$fedora"

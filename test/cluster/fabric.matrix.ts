@@ -1,9 +1,10 @@
 /** Every fault that node containers can have, on every fabric, in every mode, in place: as predicted with every pair measured. */
 import assert from "node:assert/strict";
-import { ENCAPSULATIONS, FAULTS, type Fabric, type Fault } from "../../components/config";
+import { ENCAPSULATIONS, type Fabric, type Fault } from "../../components/config";
 import { ENCAPSULATION_FACTS, FABRIC_FACTS } from "../../components/plan";
 import { build, builtVersions } from "../support/cluster-build";
 import { needsContainers } from "../support/containers";
+import { WITHOUT_SITES } from "../support/fault-settings";
 import { MachinesLab } from "../support/machines-lab";
 import { restartSystemPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
@@ -17,7 +18,7 @@ const TOPOLOGY = [
 ];
 
 /** The name of a fault, or that of one on a single node. */
-const SETTINGS: { fault: Fault; nodes?: string[] }[] = FAULTS.flatMap((fault) => [
+const SETTINGS: { fault: Fault; nodes?: string[] }[] = WITHOUT_SITES.flatMap((fault) => [
   { fault },
   { fault, nodes: ["w1"] },
 ]);

@@ -10,6 +10,9 @@ type Facts = [fabrics: readonly string[], of: string, closes: string | undefined
 /** A host fault is one of the node's own kernel, firewall or link, which any network may be under. */
 const OF_HOST: Facts = [EVERYWHERE, "host", undefined, false];
 
+/** A fault of the link between two sites, which no network without a layer 2 has. */
+const OF_LINK: Facts = [["aws", "openstack", "plain"], "link", undefined, true];
+
 const FACTS: Record<Fault, Facts> = {
   "bgp-blocked": [EVERYWHERE, "fabric", "bgp", false],
   "ipip-blocked": [EVERYWHERE, "fabric", "ipip", false],
@@ -33,6 +36,12 @@ const FACTS: Record<Fault, Facts> = {
   "vxlan-checksum": OF_HOST,
   "dns-loop": [EVERYWHERE, "host", undefined, true],
   "tenant-port-unplugged": OF_HOST,
+  "ipsec-nobody-initiates": OF_LINK,
+  "ipsec-psk-mismatch": OF_LINK,
+  "ipsec-proposal-mismatch": OF_LINK,
+  "ipsec-route-missing": OF_LINK,
+  "ipsec-selectors-too-narrow": OF_LINK,
+  "ipsec-rekey-lost": OF_LINK,
 };
 
 describe("a fault", () => {

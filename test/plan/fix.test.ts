@@ -20,6 +20,12 @@ const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => R
     /set peering\.(\w+): (\w+)/,
     ([, key = "", value], raw) => [{ peering: { ...(raw.peering as object), [key]: value } }],
   ],
+  [
+    /put the pod CIDR into them \(link\.selectors: pods\)(, with podRoutes: static)?/,
+    ([, routes], raw) => [
+      { link: { ...(raw.link as object), selectors: "pods" }, ...(routes && { podRoutes: "static" }) },
+    ],
+  ],
   [/set natOutgoing: true/, () => [{ natOutgoing: true }]],
   [
     /use a CrossSubnet encapsulation/,

@@ -1,7 +1,7 @@
 /** The lessons, from their stack files: the verdict says what was observed in the original labs. */
 import assert from "node:assert/strict";
 import type { Fault } from "../../components/config";
-import { isWarning, judge, planLab, routeTo } from "../../components/plan";
+import { asSource, isWarning, judge, planLab, routeTo, trace } from "../../components/plan";
 import { changed } from "../support/problems";
 import { stackConfig } from "../support/stacks";
 import { carriersOf, failuresOf, outcomesOf } from "../support/verdicts";
@@ -9,6 +9,8 @@ import { carriersOf, failuresOf, outcomesOf } from "../support/verdicts";
 interface Lesson {
   /** The path that fails, if one does, and with it those on which a node or kube-proxy sends to the same pods. */
   fails?: string;
+  /** Whether the nodes do not reach each other either. */
+  nodes?: true;
   hop?: string;
   cause?: RegExp;
   fix?: RegExp;
@@ -88,27 +90,40 @@ const EXPECTED: Record<string, Lesson> = {
     carriers: [TUNNEL],
   },
   L14: { carriers: ["direct", "vxlan.calico, UDP 4789"] },
+  L15: {
+    fails: "cross-site",
+    nodes: true,
+    hop: "ipsec0 of router-a",
+    cause: /^the packet 192\.168\.1\.10 > 172\.31\.0\.10 \(UDP 4789\) is lost: both ends only answer/,
+    fix: /^take ipsec-nobody-initiates out of faults: let one side start the tunnel/,
+    fault: "ipsec-nobody-initiates",
+    carriers: ["direct"],
+  },
 };
 
 /** The paths that share the fate of a path between pods, because their packets reach the pod in the same way. */
 const LIKE = ["node-to-pod", "pod-to-service", "client-to-nodeport"];
 
-const failingWith = (path: string | undefined): string[] =>
+const failingWith = (path: string | undefined, nodes = false): string[] =>
   path === undefined
     ? []
-    : [path, ...(path === "pod-to-internet" ? [] : LIKE.map((name) => `${name} (${path})`))];
+    : [
+        path,
+        ...(nodes ? [`pod-to-node (${path})`] : []),
+        ...(path === "pod-to-internet" ? [] : LIKE.map((name) => `${name} (${path})`)),
+      ];
 
 const judgeStack = (stack: string) => judge(planLab(stackConfig(stack)));
 
 describe("the verdict on a lesson", () => {
   // L16 has paths of its own, see tenant.test.ts.
   for (const lesson of Object.keys(EXPECTED)) {
-    const { fails, carriers, ...failure } = EXPECTED[lesson] as Lesson;
+    const { fails, nodes, carriers, ...failure } = EXPECTED[lesson] as Lesson;
     it(`says that ${fails ? `${fails} fails, and what reaches pods in the same way, and everything else works` : "everything works"}: ${lesson}`, () => {
       const verdict = judgeStack(lesson);
       const outcomes = outcomesOf(verdict);
       for (const [row, outcome] of Object.entries(outcomes)) {
-        assert.equal(outcome, failingWith(fails).includes(row) ? "fails" : "works", row);
+        assert.equal(outcome, failingWith(fails, nodes).includes(row) ? "fails" : "works", row);
       }
       assert.equal(
         carriers.length === 2,
@@ -120,7 +135,7 @@ describe("the verdict on a lesson", () => {
         [...carriers, undefined].slice(0, 2),
       );
       const all = failuresOf(verdict);
-      assert.deepEqual([...new Set(all.map(({ row }) => row))], failingWith(fails));
+      assert.deepEqual([...new Set(all.map(({ row }) => row))].sort(), failingWith(fails, nodes).sort());
       for (const { fault } of all) assert.equal(fault, failure.fault);
       const found = all.filter(({ row }) => row === fails);
       assert.equal(found.length, fails ? 3 : 0);
@@ -207,6 +222,21 @@ describe("a lesson with changed values", () => {
       planLab(changed(stackConfig("L11"), { encapsulation: "IPIPCrossSubnet" })),
       planLab(stackConfig("L12")),
     );
+  });
+
+  it("L15 joins its sites once a side starts the tunnel: hosts reach each other with ttl 62", () => {
+    assert.deepEqual([...new Set(Object.values(outcomesAfter("L15", { faults: [] })))], ["works"]);
+    const plan = planLab(changed(stackConfig("L15"), { faults: [] }));
+    assert.deepEqual(
+      plan.subnets.map(({ cidr }) => cidr),
+      ["192.168.1.0/24", "172.31.0.0/16"],
+    );
+    const [host, other] = ["cp1", "w2"].map((name) => plan.nodes.find((node) => node.name === name));
+    assert.ok(host && other);
+    const probe = { protocol: "icmp", size: 84 } as const;
+    const { outcome, hops } = trace(plan, asSource(host), { kind: "node", node: other }, probe);
+    const [header] = hops.filter(({ direction }) => direction === "back").at(-1)?.in?.headers ?? [];
+    assert.deepEqual([outcome, header?.kind === "ipv4" && header.ttl], ["works", 62]);
   });
 
   it("L4, L9 and L11 have the routes that `ip route` showed in the original labs", () => {

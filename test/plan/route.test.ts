@@ -4,6 +4,7 @@ import { faultOf } from "../../components/config";
 import {
   carrierBetween,
   contains,
+  FAULT_FACTS,
   fabricFacts,
   parseCidr,
   planLab,
@@ -22,7 +23,9 @@ describe("the routes of a node", () => {
         const closing = ["bgp-blocked", "host-firewall-reject", "node-ip-wrong-interface"];
         const plan = planLab({
           ...config,
-          faults: config.faults.filter((one) => !closing.includes(faultOf(one))),
+          faults: config.faults.filter(
+            (one) => !closing.includes(faultOf(one)) && FAULT_FACTS[faultOf(one)].of !== "link",
+          ),
         });
         for (const node of plan.nodes) {
           const peers = plan.nodes.filter(({ name }) => name !== node.name);

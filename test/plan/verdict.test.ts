@@ -18,6 +18,7 @@ import {
   rowsOf,
 } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
+import { WITHOUT_SITES } from "../support/fault-settings";
 import { changed, planOf } from "../support/problems";
 import { runs, sampled } from "../support/runs";
 import { failuresOf, outcomesOf } from "../support/verdicts";
@@ -105,7 +106,7 @@ describe("the verdict", () => {
     });
   });
 
-  it("predicts failures without faults for four reasons only: a gateway that knows no pods, no natOutgoing, protocol 4, and AllowedIPs", () => {
+  it("predicts failures without faults for five reasons only: a gateway that knows no pods, no natOutgoing, protocol 4, AllowedIPs, and selectors between sites", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
         const plan = planLab(changed(config, { faults: [] }));
@@ -113,17 +114,21 @@ describe("the verdict", () => {
         const { tunnel, crossSubnet } = ENCAPSULATION_FACTS[plan.encapsulation];
         const routed = plan.podRoutes.length > 0;
         for (const [row, outcome] of Object.entries(outcomesOf(judge(plan)))) {
-          const toPod = /^(same-subnet|cross-subnet|node-to-pod|pod-to-service|client-to-nodeport)/.test(row);
-          const between = toPod && !row.endsWith("(Local)");
+          const toPod =
+            /^(same-subnet|cross-subnet|cross-site|node-to-pod|pod-to-service|client-to-nodeport)/.test(row);
+          const between = toPod && !row.includes("(Local");
           const toNode = row.startsWith("pod-to-node") && !plan.ipPool.natOutgoing;
           const sameSubnet = row.includes("same-subnet");
           const direct = !tunnel || (crossSubnet && sameSubnet && !layer3?.hostPrefix);
-          const gateway = (between || toNode) && direct && !routed && (!sameSubnet || layer3 !== undefined);
+          const selected = !row.includes("cross-site") || plan.link?.selectors !== "subnets";
+          const gateway =
+            (between || toNode) && direct && !(routed && selected) && (!sameSubnet || layer3 !== undefined);
           const protocol = (between || toNode) && !direct && tunnel === "ipip" && dropsIpip !== undefined;
           const allowed = toNode && !routed && antiSpoofing?.followsRoutes === true;
           const noAnswer =
             row === "pod-to-internet" && !plan.ipPool.natOutgoing && !(snat === "any" && routed);
-          const fails = gateway || protocol || allowed || noAnswer;
+          const unselected = toNode && !selected;
+          const fails = gateway || unselected || protocol || allowed || noAnswer;
           assert.equal(outcome, fails ? "fails" : "works", `${row} on ${plan.fabric}`);
         }
       }),
@@ -162,7 +167,7 @@ describe("the verdict", () => {
 
 describe("a fault in the verdict", () => {
   const cases = FABRICS.flatMap((fabric) =>
-    FAULTS.filter((name) => FAULT_FACTS[name].fabrics.includes(fabric)).flatMap((fault) =>
+    WITHOUT_SITES.filter((name) => FAULT_FACTS[name].fabrics.includes(fabric)).flatMap((fault) =>
       ENCAPSULATIONS.map((encapsulation) => ({ fabric, fault, encapsulation })),
     ),
   );

@@ -64,6 +64,8 @@ describe("the block config in Pulumi.yaml", () => {
       "routeReflectors",
       "peering",
       "topology",
+      "sites",
+      "link",
       "mtu",
       "rehearse",
       "faults",

@@ -24,12 +24,15 @@ import {
   FAULT_FACTS,
   fabricFacts,
   formatCidr,
-  type LabPlan,
   parseCidr,
   toAddress,
 } from "../../components/plan";
+import { canHave } from "./can-have";
 import { exchanges, withoutGaps } from "./exchanges";
 import type { RawConfig } from "./problems";
+import { isOnTwin, sitesOf } from "./site-configs";
+
+export { canHave };
 
 /** Ranges from which the subnets are drawn. They do not overlap the ranges of pods and Services. */
 const SUBNET_HOMES = ["10.3.0.0/16", "10.20.0.0/16", "10.31.0.0/16", "192.168.0.0/16"];
@@ -139,20 +142,6 @@ const bgpFor = (encapsulation: Encapsulation) =>
     ? fc.constantFrom(undefined, "Enabled", "Disabled")
     : fc.constantFrom(undefined, "Enabled");
 
-/**
- * Whether a lab can have a fault. The lab cannot break the network of existing machines, and kernels and firewalls only of
- * what is on this machine.
- */
-export function canHave(
-  { fabric, cloud, onTwin, onContainers }: Pick<LabPlan, "fabric" | "cloud" | "onTwin" | "onContainers">,
-  fault: Fault,
-): boolean {
-  const { fabrics, of, onTwinBecause } = FAULT_FACTS[fault];
-  if (!fabrics.includes(fabric)) return false;
-  if (onContainers) return onTwinBecause === undefined;
-  return onTwin || of === "calico" || (of === "fabric" && cloud !== "hosts");
-}
-
 /** Up to three of the faults, some of them on some nodes or in one direction. */
 function settingsOf(
   faults: readonly Fault[],
@@ -197,19 +186,24 @@ const rawConfigsWith = (exchangesOf: typeof exchanges): fc.Arbitrary<RawConfig> 
         fc.constant(version),
       ),
     )
-    .chain(([place, encapsulation, topology, pool, version]) => {
+    .chain(([place, ...rest]) =>
+      sitesOf(rest[1], isOnTwin(place) && !FABRIC_FACTS[fabricAt(place)].layer3).map(
+        (sites) => [place, ...rest, sites] as const,
+      ),
+    )
+    .chain(([place, encapsulation, topology, pool, version, sites]) => {
       const fabric = fabricAt(place);
       const ours = place.cloud !== "hosts" || place.rehearse !== false;
-      const onTwin = place.rehearse === true || (place.cloud === "twin" && place.rehearse === false);
+      const onTwin = isOnTwin(place);
       const onContainers = !onTwin && (place.rehearse === "containers" || place.hosts !== undefined);
       const faults = FAULTS.filter((fault) =>
-        canHave({ fabric, cloud: place.cloud, onTwin, onContainers }, fault),
+        canHave({ fabric, cloud: place.cloud, onTwin, onContainers, sites }, fault),
       );
       const podRoutes = ours || place.hosts ? fc.boolean() : fc.constant(false);
       const names = topology.flatMap(({ nodes }) =>
         nodes.map((node) => (typeof node === "string" ? node : node.name)),
       );
-      const exchange = onTwin ? exchangesOf(names, fabric) : fc.constant({} as RawConfig);
+      const exchange = onTwin && !sites ? exchangesOf(names, fabric) : fc.constant({} as RawConfig);
       return exchange.chain((own) =>
         fc
           .record({
@@ -224,7 +218,16 @@ const rawConfigsWith = (exchangesOf: typeof exchanges): fc.Arbitrary<RawConfig> 
             faults: settingsOf(faults, fabric, names, (own.routeReflectors as string[]) ?? []),
           })
           .map((rest) =>
-            withoutGaps({ ...place, encapsulation, topology, ...pool, ...version, ...rest, ...own }),
+            withoutGaps({
+              ...place,
+              encapsulation,
+              topology,
+              ...sites,
+              ...pool,
+              ...version,
+              ...rest,
+              ...own,
+            }),
           ),
       );
     });

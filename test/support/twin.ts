@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { type Encapsulation, FABRICS, type Fabric } from "../../components/config";
 import { renderSecurity } from "../../components/infrastructure/fabric/security";
 import { findSandbox, runScript, type Sandbox } from "../../components/infrastructure/twin";
+import { renderLink } from "../../components/infrastructure/twin/ipsec-config";
 import { renderNetwork } from "../../components/infrastructure/twin/network";
 import { renderNode } from "../../components/infrastructure/twin/nodes";
-import { network, node, sandbox, security } from "../../components/infrastructure/twin/providers";
+import { link, network, node, sandbox, security } from "../../components/infrastructure/twin/providers";
 import { chooseSandbox, type SandboxKind, stopSandbox } from "../../components/infrastructure/twin/sandbox";
 import { ENCAPSULATION_FACTS, FABRIC_FACTS, type LabPlan } from "../../components/plan";
 import type { DynamicProvider } from "../../components/remote/dynamic";
@@ -78,12 +79,16 @@ export class TwinUnderTest {
       state: renderNetwork(plan),
     });
     await bring("security", security, { folder, on, state: renderSecurity(plan) });
+    const joined = renderLink(plan);
+    if (joined) await bring("link", link, { folder, on, state: joined });
     await Promise.all(
       plan.nodes.map((one) => bring(`node-${one.name}`, node, { folder, on, state: renderNode(plan, one) })),
     );
     // The engine deletes last.
     for (const [name, { provider, values }] of this.recorded) {
-      if (!name.startsWith("node-") || plan.nodes.some((one) => `node-${one.name}` === name)) continue;
+      const isGone = name === "link" && !joined;
+      if (!isGone && (!name.startsWith("node-") || plan.nodes.some((one) => `node-${one.name}` === name)))
+        continue;
       await provider.remove(values);
       this.recorded.delete(name);
       touched[name] = "delete";

@@ -24,5 +24,5 @@ export {
 export { renderPort, unplug } from "./port";
 export { renderRouter, routerRoutes } from "./router";
 export { BGP_MARK, renderSecurity, type SecurityState } from "./security";
-export { batch, bridgeBatch, enter, inside, nft, sysctl } from "./shell";
+export { addBridge, batch, bridgeBatch, enter, inside, nft, sysctl } from "./shell";
 export { FABRIC_SYSCTLS, ROUTER_SYSCTLS, renderSubnet } from "./subnet";

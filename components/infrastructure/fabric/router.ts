@@ -1,13 +1,18 @@
 /** The router between the subnets: which routes it has, what it translates, and what it drops. */
-import { fabricFacts, isMisrecorded, type LabPlan, SMALLER_BY, vpnRange } from "../../plan";
+import { fabricFacts, isMisrecorded, type LabPlan, type SitePlan, SMALLER_BY, vpnRange } from "../../plan";
 
-/** The router's routes besides those to its subnets, in the syntax of `ip route`. */
-export const routerRoutes = (plan: LabPlan): string[] => [
+/**
+ * The router's routes besides those to its subnets, in the syntax of `ip route`.
+ * @param site the router's site. Default: the router of a lab without sites.
+ */
+export const routerRoutes = (plan: LabPlan, site?: SitePlan): string[] => [
   // Otherwise stray packets follow the default route to a neighbour that answers "unreachable". Clouds stay silent.
   `blackhole ${plan.ipPool.cidr}`,
   ...(plan.nodes.some(isMisrecorded) ? [`blackhole ${vpnRange(plan).cidr}`] : []),
   ...(plan.tenant ? [`blackhole ${plan.tenant.cidr}`] : []),
-  ...plan.podRoutes.map(({ block, via }) => `${block} via ${via}`),
+  ...plan.podRoutes
+    .filter(({ node }) => !site || plan.nodes.some((one) => one.name === node && one.site === site.name))
+    .map(({ block, via }) => `${block} via ${via}`),
 ];
 
 /** The router's address translation, as an nftables file. @param external its interface to the internet. */

@@ -14,12 +14,14 @@ export interface SubnetLinks {
  * Renders a subnet.
  * @param fixedMac whether the router's interface gets a MAC made from its address. What is rebuilt while nodes run then
  *   has the MAC that they remember.
+ * @param router the namespace of its router. Default: the one of a lab without sites.
  */
 export function renderSubnet(
   plan: LabPlan,
   { gateway, prefix }: SubnetPlan,
   devices: SubnetDevices,
   fixedMac = false,
+  router = ROUTER,
 ): SubnetLinks {
   const link = plan.mtu.link;
   const { bridge, nic, gateway: toRouter } = devices;
@@ -28,7 +30,7 @@ export function renderSubnet(
     fabric: [
       ...addBridge(bridge, link),
       `link set ${bridge} up`,
-      `link add ${toRouter} mtu ${link} type veth peer name ${nic}${mac} mtu ${link} netns ${ROUTER}`,
+      `link add ${toRouter} mtu ${link} type veth peer name ${nic}${mac} mtu ${link} netns ${router}`,
       `link set ${toRouter} master ${bridge} up`,
     ],
     router: [`addr add ${gateway}/${prefix} dev ${nic}`, `link set ${nic} up`],

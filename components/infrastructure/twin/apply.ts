@@ -20,10 +20,12 @@ import { birdFiles, changeBird, endBird } from "./bird";
 import { changeNode, difference } from "./change-node";
 import { lookAtTenant, removeTenant } from "./change-tenant";
 import { removeFacts } from "./facts";
+import { endAllCharons } from "./ipsec";
 import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";
-import { type NetworkState, PAGE } from "./network";
+import { type NetworkState, PAGE, routersIn } from "./network";
 import type { NodeState } from "./nodes";
 import { endProcesses } from "./process-files";
+import { type RouterState, removeSiteRouters } from "./routers";
 
 /** Folder of the signatures inside the sandbox. A new sandbox has none. */
 export const SIGNATURES = "/run/encaplab/applied";
@@ -70,12 +72,11 @@ export function unsigned(part: string, body: string): string {
 }
 
 /** What the network has. The fabric's ports are the nodes' own. */
-export const lookAtNetwork = ({ bird }: NetworkState): string[] => [
-  lookAt(ROUTER),
-  lookAtRules(ROUTER),
+export const lookAtNetwork = (state: NetworkState): string[] => [
+  ...routersIn(state).flatMap(({ name }) => [lookAt(name), lookAtRules(name)]),
   lookAt(INTERNET_HOST),
   `[[ ! -e /run/netns/${FABRIC} ]] || echo ${FABRIC}`,
-  ...(bird ? [lookAtBird(`${birdFiles(ROUTER)}.pid`)] : []),
+  ...(state.bird ? [lookAtBird(`${birdFiles(ROUTER)}.pid`)] : []),
 ];
 
 /** What the fabric's rules are. */
@@ -102,18 +103,30 @@ export function buildNetwork(state: NetworkState): string {
 
 /** Changes the network in place. Without `old`, sets everything that can change. */
 export function changeNetwork(old: NetworkState | undefined, state: NetworkState): string {
-  const { added, removed } = difference(old?.routes ?? [], state.routes);
+  const before = old && routersIn(old);
   return [
     ...leave(old?.ports ?? [], state.ports),
-    batch(ROUTER, [
+    ...routersIn(state).flatMap((router) =>
+      changeRouter(
+        before?.find(({ name }) => name === router.name),
+        router,
+      ),
+    ),
+  ].join("\n");
+}
+
+function changeRouter(old: RouterState | undefined, router: RouterState): string[] {
+  const { added, removed } = difference(old?.routes ?? [], router.routes);
+  return [
+    batch(router.name, [
       ...removed.map((route) => `route del ${route}`),
       ...added.map((route) => `route replace ${route}`),
       // What is no longer wanted may stay: the MAC of an address never changes.
-      ...difference(old?.neighbours ?? [], state.neighbours ?? []).added,
+      ...difference(old?.neighbours ?? [], router.neighbours ?? []).added,
     ]),
-    old?.masquerade === state.masquerade ? "" : nft(ROUTER, `flush ruleset\n${state.masquerade}`),
-    old?.bird === state.bird ? "" : changeBird(ROUTER, old?.bird, state.bird ?? ""),
-  ].join("\n");
+    old?.masquerade === router.masquerade ? "" : nft(router.name, `flush ruleset\n${router.masquerade}`),
+    old?.bird === router.bird ? "" : changeBird(router.name, old?.bird, router.bird ?? ""),
+  ];
 }
 
 /**
@@ -138,7 +151,13 @@ function leave(old: readonly string[], now: readonly string[]): string[] {
 }
 
 const removeNetwork = (): string =>
-  [endBird(ROUTER), endProcesses([PAGE]), ...[FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace)].join("\n");
+  [
+    endBird(ROUTER),
+    endProcesses([PAGE]),
+    endAllCharons(),
+    removeSiteRouters(),
+    ...[FABRIC, ROUTER, INTERNET_HOST].map(removeNamespace),
+  ].join("\n");
 
 const removeNamespace = (name: string): string =>
   `if [[ -e /run/netns/${name} ]]; then ip netns del ${name}; fi`;

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DYNAMIC_TYPE, DynamicResource } from "../../remote/dynamic";
 import { renderSecurity } from "../fabric";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
+import { renderLink } from "./ipsec-config";
 import { renderNetwork } from "./network";
 import { renderNode } from "./nodes";
 import { chooseSandbox, featuresOf } from "./sandbox";
@@ -28,7 +29,10 @@ class TwinResource extends DynamicResource {
 }
 
 /** What a {@link Twin} is made from. */
-export type TwinArgs = Pick<InfrastructureArgs, "plan" | "prefix">;
+export interface TwinArgs extends Pick<InfrastructureArgs, "plan" | "prefix"> {
+  /** The pre-shared key of the tunnel between two sites, secret. Default: one that is made in the sandbox. */
+  psk?: string | undefined;
+}
 
 /**
  * The plan's network, and only the network, in namespaces on this machine. It plays any cloud's plan with that cloud's
@@ -57,7 +61,7 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
   /** @param name also begins the name of the lab's folder. */
   constructor(
     name: string,
-    { plan, prefix = `${name}-` }: TwinArgs,
+    { plan, psk, prefix = `${name}-` }: TwinArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:twin:Twin", name, {}, options);
@@ -91,6 +95,15 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
       { folder, on, state: renderSecurity(plan) },
       inside,
     );
+    const link = renderLink(plan, psk);
+    const joined =
+      link &&
+      new TwinResource(
+        "Link",
+        `${prefix}link`,
+        { folder, on, state: link.psk === undefined ? link : pulumi.secret(link) },
+        { ...inside, ...(link.psk !== undefined && { additionalSecretOutputs: ["state"] }) },
+      );
     const nodes = plan.nodes.map((node) => ({
       node,
       // After the rules, so that a mode's packets find their rule open.
@@ -98,14 +111,19 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
         "Node",
         `${prefix}${node.name}`,
         { folder, on, state: renderNode(plan, node) },
-        { ...inside, dependsOn: security },
+        { ...inside, dependsOn: joined ? [security, joined] : security },
       ),
     }));
     this.nodes = nodes.map(({ node, resource }) => ({ ...node, resource }));
     this.labFolder = labFolder;
     this.folder = folder;
     this.revision = pulumi
-      .all([network.revision, security.revision, ...nodes.map(({ resource }) => resource.revision)])
+      .all([
+        network.revision,
+        security.revision,
+        ...(joined ? [joined.revision] : []),
+        ...nodes.map(({ resource }) => resource.revision),
+      ])
       .apply((revisions) => revisions.join(" "));
     this.registerOutputs({ folder: this.folder, revision: this.revision });
   }

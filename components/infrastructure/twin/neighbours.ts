@@ -5,7 +5,15 @@
  * new ones, also to the host itself ("neighbour: arp_cache: neighbor table overflow!"). Permanent entries are not counted
  * (net/core/neighbour.c, `exempt_from_gc`, since Linux 5.0).
  */
-import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan, type NodePlan, TUNNELS } from "../../plan";
+import {
+  ENCAPSULATION_FACTS,
+  fabricFacts,
+  type LabPlan,
+  type NodePlan,
+  type SitePlan,
+  type SubnetPlan,
+  TUNNELS,
+} from "../../plan";
 import { macOf } from "../fabric";
 
 /** How many entries a twin may have resolved: a quarter of the default limit, since the host and other labs need some. */
@@ -45,16 +53,19 @@ export function nodeNeighbours(plan: LabPlan, node: NodePlan): string[] {
   ];
 }
 
-/** The gateway's own MACs and its entries, as lines for `ip -batch`. */
-export function gatewayNeighbours(plan: LabPlan): string[] {
+/** A gateway's own MACs and its entries, as lines for `ip -batch`. @param site the gateway's, if the lab has sites. */
+export function gatewayNeighbours(plan: LabPlan, site?: SitePlan): string[] {
   if (!writesNeighbours(plan)) return [];
-  return plan.subnets.flatMap(({ name, gateway }, i) => [
-    `link set eth${i} address ${macOf(gateway)}`,
-    ...plan.nodes
-      .filter(({ subnet }) => subnet === name)
-      .map(({ address }) => `neigh replace ${entry(address, macOf(address), `eth${i}`)}`),
-  ]);
+  const own = ({ name }: SubnetPlan) => !site || site.subnets.includes(name);
+  return plan.subnets.flatMap((subnet, i) => (own(subnet) ? neighboursIn(plan, subnet, i) : []));
 }
+
+const neighboursIn = (plan: LabPlan, { name, gateway }: SubnetPlan, i: number): string[] => [
+  `link set eth${i} address ${macOf(gateway)}`,
+  ...plan.nodes
+    .filter(({ subnet }) => subnet === name)
+    .map(({ address }) => `neigh replace ${entry(address, macOf(address), `eth${i}`)}`),
+];
 
 /** A pod's own MAC and its one entry, as lines for `ip -batch`. */
 export const podNeighbours = (mac: string): string[] => [

@@ -2,81 +2,85 @@
 import { INTERNET, type LabPlan } from "../../plan";
 import {
   batch,
-  EXTERNAL,
   FABRIC,
   FABRIC_SYSCTLS,
   INTERNET_HOST,
   inside,
   ROUTER,
   ROUTER_SYSCTLS,
-  renderRouter,
   renderSubnet,
-  routerRoutes,
   subnetDevices,
   sysctl,
 } from "../fabric";
-import { renderRouterBird } from "./bird";
-import { gatewayNeighbours } from "./neighbours";
 import { startProcess } from "./process-files";
+import {
+  noteSiteRouters,
+  type RouterPlan,
+  type RouterState,
+  renderInternet,
+  renderRouterState,
+  routerOfSubnet,
+  routersOf,
+} from "./routers";
 
 /** The internet host's web server: a small page, for `curl`. */
 export const PAGE = "internet-page";
 
 /** Desired state of the network. `build` never changes in place; everything else does. */
-export interface NetworkState {
-  /** Bash that makes the namespaces `fabric`, `router` and `internet`, and everything in them that never changes. */
+export interface NetworkState extends Omit<RouterState, "name"> {
+  /** Bash that makes the namespaces `fabric`, `internet` and those of routers, and all in them that never changes. */
   build: string;
-  /** The gateway's routes, in the syntax of `ip route`. */
-  routes: string[];
-  /** The gateway's MACs and neighbour entries, as lines for `ip -batch`. Absent in a small lab, which resolves them. */
-  neighbours?: string[];
-  /** The gateway's address translation, as an nftables file. */
-  masquerade: string;
-  /** BIRD's configuration on the gateway; absent if it speaks no BGP. */
-  bird?: string;
+  /** The sites' routers, in place of the one that the other fields are about. Absent in a lab without sites. */
+  sites?: RouterState[];
   /** The nodes that may have a port, each as `name address`. Each node makes its own. */
   ports: string[];
 }
 
 /** The desired state of a plan's network. */
 export function renderNetwork(plan: LabPlan): NetworkState {
-  const neighbours = gatewayNeighbours(plan);
-  const bird = renderRouterBird(plan);
+  const routers = routersOf(plan);
+  const [first, ...others] = routers.map((router) => renderRouterState(plan, router));
+  const { name: _, ...only } = first as RouterState;
   return {
-    build: renderBuild(plan),
-    ...(neighbours.length > 0 && { neighbours }),
-    routes: [`default via ${INTERNET.address}`, ...routerRoutes(plan)],
-    masquerade: renderRouter(plan, EXTERNAL),
-    ...(bird !== "" && { bird }),
+    build: renderBuild(plan, routers),
+    ...(others.length > 0 ? { routes: [], masquerade: "", sites: [first as RouterState, ...others] } : only),
     ports: plan.nodes.map(({ name, address }) => `${name} ${address}`),
   };
 }
 
-function renderBuild(plan: LabPlan): string {
-  const subnets = plan.subnets.map((subnet, i) => renderSubnet(plan, subnet, subnetDevices(i)));
-  const settings = subnets.map((one) => one.settings).filter((text) => text !== "");
-  const router = [
-    "link set lo up",
-    ...subnets.flatMap((one) => one.router),
-    `link add ${EXTERNAL} mtu ${INTERNET.mtu} type veth peer name eth0 mtu ${INTERNET.mtu} netns ${INTERNET_HOST}`,
-    `addr add ${INTERNET.gateway}/${INTERNET.prefix} dev ${EXTERNAL}`,
-    `link set ${EXTERNAL} up`,
-  ];
+/** The routers of a state. */
+export const routersIn = ({ sites, routes, neighbours, masquerade, bird }: NetworkState): RouterState[] =>
+  sites ?? [{ name: ROUTER, routes, masquerade, ...(neighbours && { neighbours }), ...(bird && { bird }) }];
+
+function renderBuild(plan: LabPlan, routers: readonly RouterPlan[]): string {
+  const subnets = plan.subnets.map((subnet, i) => ({
+    router: routerOfSubnet(plan, subnet.name),
+    links: renderSubnet(plan, subnet, subnetDevices(i), false, routerOfSubnet(plan, subnet.name)),
+  }));
+  const wan = renderInternet(routers);
   const internet = [
     "link set lo up",
     `addr add ${INTERNET.address}/${INTERNET.prefix} dev eth0`,
     "link set eth0 up",
   ];
+  const noted = noteSiteRouters(routers);
   return [
+    ...(noted === "" ? [] : [noted]),
     batch(
       undefined,
-      [FABRIC, ROUTER, INTERNET_HOST].map((name) => `netns add ${name}`),
+      [FABRIC, ...routers.map(({ name }) => name), INTERNET_HOST].map((name) => `netns add ${name}`),
     ),
-    batch(FABRIC, ["link set lo up", ...subnets.flatMap((one) => one.fabric)]),
+    batch(FABRIC, ["link set lo up", ...subnets.flatMap(({ links }) => links.fabric), ...wan.fabric]),
     inside(FABRIC, sysctl(FABRIC_SYSCTLS, true)),
-    batch(ROUTER, router),
-    inside(ROUTER, sysctl(ROUTER_SYSCTLS)),
-    ...(settings.length > 0 ? [inside(ROUTER, settings.join("\n"))] : []),
+    ...routers.flatMap((router) => {
+      const own = subnets.filter((one) => one.router === router.name).map(({ links }) => links);
+      const settings = own.map((one) => one.settings).filter((text) => text !== "");
+      return [
+        batch(router.name, ["link set lo up", ...own.flatMap((one) => one.router), ...wan.router(router)]),
+        inside(router.name, sysctl(ROUTER_SYSCTLS)),
+        ...(settings.length > 0 ? [inside(router.name, settings.join("\n"))] : []),
+      ];
+    }),
     batch(INTERNET_HOST, internet),
     startProcess(PAGE, INTERNET_HOST, "/run/encaplab/bin/internet-page"),
   ].join("\n");

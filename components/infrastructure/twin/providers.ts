@@ -19,6 +19,8 @@ import {
   unsigned,
 } from "./apply";
 import { changeNode } from "./change-node";
+import { buildLink, changeLink, LINK_PART, lookAtLink, removeLink } from "./ipsec";
+import type { LinkState } from "./ipsec-config";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
 import {
@@ -142,6 +144,16 @@ export const security = resourceInside<SecurityState>({
   look: lookAtSecurity,
   build: (state) => changeSecurity(undefined, state),
   change: changeSecurity,
+  inPlace: () => true,
+});
+
+/** The tunnel between two sites. */
+export const link = resourceInside<LinkState>({
+  name: () => LINK_PART,
+  look: lookAtLink,
+  build: buildLink,
+  change: changeLink,
+  remove: removeLink,
   inPlace: () => true,
 });
 

@@ -27,6 +27,8 @@ function problemWith(config: LabConfig, setting: FaultSetting): string | undefin
   const { cloud, fabric, onThisMachine, onContainers } = placementOf(config);
   const { fabrics, of, closes, onAllBecause, onTwinBecause } = FAULT_FACTS[faultOf(setting)];
   const { nodes, direction } = placeOf(setting);
+  if (of === "link" && !config.sites)
+    return "there is no link that it could break: set sites, or remove the fault";
   if (cloud === "hosts" && !onThisMachine && of === "fabric")
     return "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true";
   if (onContainers && onTwinBecause)

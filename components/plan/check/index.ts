@@ -9,6 +9,7 @@ import { checkNames } from "./names";
 import { checkNodes } from "./nodes";
 import { checkRanges } from "./ranges";
 import type { Report } from "./report";
+import { checkSites } from "./sites";
 import { checkTenants } from "./tenants";
 import { checkVersions } from "./versions";
 
@@ -21,6 +22,7 @@ const CHECKS: readonly ((config: LabConfig, report: Report) => void)[] = [
   checkFabric,
   checkBgp,
   checkTenants,
+  checkSites,
   checkFaults,
   checkVersions,
   checkClouds,

@@ -1,5 +1,5 @@
 /** A plan as the config that gives it again: all that the plan depends on, and nothing of the machines or their access. */
-import { CONTAINERS, type RawConfig } from "../../config";
+import { BOTH_SITES, CONTAINERS, type RawConfig } from "../../config";
 import {
   AS_NUMBER,
   CALICO_RELEASES,
@@ -38,6 +38,7 @@ export function configOf(plan: LabPlan): RawConfig {
         .filter(({ subnet }) => subnet === name)
         .map((node) => ({ name: node.name, role: node.role, address: node.address })),
     })),
+    ...sitesOf(plan),
     mtu: plan.mtu.link,
     kubernetesVersion: versions.kubernetes,
     calicoVersion: versions.calico,
@@ -81,6 +82,21 @@ const tenantsOf = ({ cidr, instances, ports, group, podRoutes }: TenantPlan) => 
   securityGroup: [...group],
   podRoutes,
 });
+
+/** The sites and their link, without its key: each lab makes its own. */
+const sitesOf = ({ sites, link }: LabPlan): Pick<RawConfig, "sites" | "link"> =>
+  sites && link
+    ? {
+        sites: sites.map(({ name, subnets }) => ({ name, subnets: [...subnets] })),
+        link: {
+          ike: link.ike,
+          initiator: link.initiators.length > 1 ? BOTH_SITES : link.initiators[0],
+          proposals: { ...link.proposals },
+          selectors: link.selectors,
+          mtu: link.mtu.path,
+        },
+      }
+    : {};
 
 /** YAML and the config's schema know no `undefined`. */
 const withoutGaps = <T>(value: T): T =>

@@ -1,5 +1,5 @@
 /** The most likely cause of what was seen in a cluster: the faults under which the model predicts the same. */
-import { FAULTS, type FaultSetting, faultLabel, faultOf } from "../../config";
+import { FAULTS, type Fault, type FaultSetting, faultLabel, faultOf } from "../../config";
 import {
   arePeers,
   expectations,
@@ -133,23 +133,25 @@ function ranked(causes: readonly Cause[], suspects: readonly FaultSetting[]): Ca
 }
 
 /** Every fault that this cluster can have: everywhere, and on each node by itself. */
+/** A lab without sites has no link that could be broken. */
+const canBeIn = (plan: LabPlan, fault: Fault): boolean =>
+  FAULT_FACTS[fault].fabrics.includes(plan.fabric) && (FAULT_FACTS[fault].of !== "link" || !!plan.sites);
+
 function candidates(plan: LabPlan): FaultSetting[] {
   const nodes = plan.nodes.length <= MOST_NODES ? plan.nodes.map(({ name }) => name) : [];
   const directions = fabricFacts(plan).securityGroup ? ([undefined] as const) : ([undefined, "out"] as const);
-  return FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(plan.fabric)).flatMap(
-    (fault): FaultSetting[] => {
-      const { onAllBecause, closes } = FAULT_FACTS[fault];
-      const ways = closes ? directions : ([undefined] as const);
-      return [
-        fault,
-        ...(onAllBecause
-          ? []
-          : nodes.flatMap((node) =>
-              ways.map((direction) => ({ fault, nodes: [node], ...(direction && { direction }) })),
-            )),
-      ];
-    },
-  );
+  return FAULTS.filter((fault) => canBeIn(plan, fault)).flatMap((fault): FaultSetting[] => {
+    const { onAllBecause, closes } = FAULT_FACTS[fault];
+    const ways = closes ? directions : ([undefined] as const);
+    return [
+      fault,
+      ...(onAllBecause
+        ? []
+        : nodes.flatMap((node) =>
+            ways.map((direction) => ({ fault, nodes: [node], ...(direction && { direction }) })),
+          )),
+    ];
+  });
 }
 
 /**

@@ -1,5 +1,13 @@
 /** The topology as a Mermaid flowchart, which issue trackers draw. */
-import { fabricFacts, gatewaySessionUp, type LabPlan, type NodePlan, peersOf, sessionUp } from "../../plan";
+import {
+  fabricFacts,
+  gatewaySessionUp,
+  type LabPlan,
+  linkFault,
+  type NodePlan,
+  peersOf,
+  sessionUp,
+} from "../../plan";
 
 /** Number of nodes above which each session as a line of its own would hide the rest. */
 const MOST_SESSIONS_DRAWN = 8;
@@ -18,9 +26,18 @@ export function topologyChart(plan: LabPlan): string {
     if (isBroken) broken.push(links.length);
     links.push(text);
   };
-  link("internet((internet)) --- router");
+  const routers = plan.sites?.map(({ router }) => router) ?? [gateway];
+  const routerOf = (subnet: string) =>
+    `router${Math.max(0, plan.sites?.findIndex(({ subnets }) => subnets.includes(subnet)) ?? 0) || ""}`;
+  routers.forEach((_, i) => {
+    link(`internet((internet)) --- router${i || ""}`);
+  });
+  if (plan.link) {
+    const isUp = linkFault(plan) === undefined;
+    link(isUp ? "router ===|IPsec| router1" : "router -. IPsec down .- router1", !isUp);
+  }
   const subnets = plan.subnets.flatMap(({ name, cidr }, i) => {
-    link(`router --- s${i}`);
+    link(`${routerOf(name)} --- s${i}`);
     const nodes = plan.nodes.filter(({ subnet }) => subnet === name);
     return [
       `subgraph s${i}["${label(`${name} ${cidr}`)}"]`,
@@ -45,7 +62,14 @@ export function topologyChart(plan: LabPlan): string {
     link(`${idOf.get(host)} ---|"${label(name)}"| tenant`);
   const network = tenant ? [`tenant(["${label(`tenant network ${tenant.cidr}`)}"])`] : [];
   const styles = broken.length > 0 ? [`linkStyle ${broken.join(",")} stroke:#c4314b,color:#c4314b`] : [];
-  return ["flowchart TB", `router[["${label(gateway)}"]]`, ...subnets, ...network, ...links, ...styles]
+  return [
+    "flowchart TB",
+    ...routers.map((name, i) => `router${i || ""}[["${label(name)}"]]`),
+    ...subnets,
+    ...network,
+    ...links,
+    ...styles,
+  ]
     .map((line, i) => (i === 0 ? line : `  ${line}`))
     .join("\n");
 }

@@ -2,7 +2,7 @@
  * A report without the names and addresses of its lab, to be shown in public: each is replaced by the same other one
  * everywhere, and what shares a subnet still does.
  */
-import type { LabPlan, NodePlan, TenantPlan } from "../../plan";
+import { type LabPlan, type NodePlan, routerOf, type TenantPlan } from "../../plan";
 import type { Bench } from "../bench";
 import type { Observation } from "../observation";
 import { addressesFor, numbered } from "./other-addresses";
@@ -16,6 +16,8 @@ const OPEN_KEYS =
 interface Names {
   /** The whole text is a name. */
   name(text: string): string;
+  /** The whole text is a site's name, which may also be a subnet's. */
+  site(text: string): string;
   /** Names and addresses inside a sentence. */
   text(text: string): string;
   /** As `text`, for addresses alone: a subnet may be called `a`. */
@@ -51,11 +53,12 @@ export function redact(report: Report): Report {
   };
 }
 
-function redactPlan({ name, addresses }: Names, plan: LabPlan): LabPlan {
+function redactPlan({ name, site, addresses }: Names, plan: LabPlan): LabPlan {
   const node = (one: NodePlan): NodePlan => ({
     ...one,
     name: name(one.name),
     subnet: name(one.subnet),
+    ...(one.site && { site: site(one.site) }),
     pods: one.pods.map((pod) => ({
       ...pod,
       name: name(pod.name),
@@ -66,6 +69,15 @@ function redactPlan({ name, addresses }: Names, plan: LabPlan): LabPlan {
     ...plan,
     subnets: plan.subnets.map((subnet) => ({ ...subnet, name: name(subnet.name) })),
     nodes: plan.nodes.map(node),
+    ...(plan.sites && {
+      sites: plan.sites.map((one) => ({
+        ...one,
+        name: site(one.name),
+        router: routerOf(site(one.name)),
+        subnets: one.subnets.map(name),
+      })),
+    }),
+    ...(plan.link && { link: { ...plan.link, initiators: plan.link.initiators.map(site) } }),
     controlPlane: node(plan.controlPlane),
     services: plan.services.map((one) => ({ ...one, name: name(one.name), node: name(one.node) })),
     bgp: { ...plan.bgp, reflectors: plan.bgp.reflectors.map(name) },
@@ -140,6 +152,8 @@ function namesFor({ plan }: Report): Names {
   plan.tenant?.instances.forEach(({ name }, i) => {
     known.set(name, `vm${i + 1}`);
   });
+  const sites = new Map(plan.sites?.map(({ name }, i) => [name, `site${i + 1}`]));
+  for (const [name, other] of sites) known.set(routerOf(name), routerOf(other));
   const subnets = new Map(plan.subnets.map(({ name }, i) => [name, `subnet${i + 1}`]));
   const address = addressesFor(plan);
   const macs = numbered((i) => `02:00:00:00:00:${(i % 256).toString(16).padStart(2, "0")}`);
@@ -155,6 +169,7 @@ function namesFor({ plan }: Report): Names {
   const token = new RegExp(`(?<![\\w.-])(?:${longestFirst.join("|")})(?![\\w-]|\\.\\w)`, "g");
   return {
     name: (text) => subnets.get(text) ?? known.get(text) ?? text,
+    site: (text) => sites.get(text) ?? text,
     text: (text) => addresses(text.replace(token, (name) => known.get(name) ?? name)),
     addresses: (value) => mapTexts(value, addresses),
   };

@@ -1,6 +1,6 @@
 /** Lines in the drawing of a topology: the packet's way from hop to hop, and the arcs of BGP sessions. */
 import { type Hop, TENANT_TUNNEL } from "../../../components/plan";
-import type { Box, Layout, NodeBox, Point } from "./layout";
+import { type Box, type Layout, type NodeBox, type Point, routerAtHop, routerOfSubnet } from "./layout";
 
 /** The middle of a rectangle. */
 export const middleOf = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 });
@@ -20,7 +20,7 @@ export function placeOf(
   hop: Pick<Hop, "kind" | "name" | "node">,
 ): { on: Point; beside: Point } {
   const card = cardOf(layout, hop);
-  if (!card) return atEdge(hop.kind === "internet" ? layout.internet : layout.router);
+  if (!card) return atEdge(hop.kind === "internet" ? layout.internet : routerAtHop(layout, hop.name));
   if (!layout.isDetailed) return atEdge(card);
   const { group, check } = portOf(card);
   const point = (at: Point) => ({ on: at, beside: at });
@@ -81,7 +81,9 @@ const toBus = (card: NodeBox, start: Point): Point[] => {
 };
 
 /** From a node on its subnet's line to where the router's line divides. */
-function trunk({ subnets, isBeside, fork }: Layout, { node, bus }: NodeBox): Point[] {
+function trunk(layout: Layout, { node, bus }: NodeBox): Point[] {
+  const { subnets, isBeside } = layout;
+  const { fork } = routerOfSubnet(layout, node.subnet);
   const subnet = subnets.find(({ name }) => name === node.subnet);
   if (!subnet) return [];
   const x = isBeside ? subnet.x + subnet.width / 2 : subnet.x - 14;

@@ -36,23 +36,33 @@ export interface SubnetBox extends Box {
   lines: { y: number; x1: number; x2: number }[];
 }
 
+/** A router: the one of the lab, or of a site. */
+export interface RouterBox extends Box {
+  /** The router's name in a lab with sites. */
+  name?: string;
+  /** The names of its subnets; undefined for all. */
+  of?: readonly string[];
+  /** Where the line from it divides. */
+  fork: Point;
+}
+
 /** The drawing of a plan. */
 export interface Layout {
   width: number;
   height: number;
   internet: Box;
-  router: Box;
+  routers: RouterBox[];
   subnets: SubnetBox[];
   nodes: NodeBox[];
   /** Whether the subnets stand side by side. Else they stand below each other, and a line at their left joins them. */
   isBeside: boolean;
   /** Whether each pod and each BGP session is drawn. */
   isDetailed: boolean;
-  /** Where the line from the router divides. */
-  fork: Point;
 }
 
 const ROUTER = { width: 190, height: 36 };
+/** Between two routers, for the word on their link. */
+const LINK = 60;
 const INTERNET = { width: 110, height: 26 };
 const DETAILED = { width: 146, height: 118 };
 const PLAIN = { width: 74, height: 30 };
@@ -71,7 +81,8 @@ const ARCS = 48;
 export const DETAILED_UP_TO = 12;
 
 /** Draws a plan into a width. Subnets stand side by side where there is room. */
-export function layoutOf({ subnets, nodes, bgp, tenant }: LabPlan, width: number): Layout {
+export function layoutOf(plan: LabPlan, width: number): Layout {
+  const { subnets, nodes, bgp, tenant } = plan;
   const isDetailed = nodes.length <= DETAILED_UP_TO;
   const height = DETAILED.height + (tenant ? rowsFor(tenant) * TENANT_ROW : 0);
   const card = isDetailed ? { ...DETAILED, height } : PLAIN;
@@ -84,12 +95,12 @@ export function layoutOf({ subnets, nodes, bgp, tenant }: LabPlan, width: number
   // In a single column, the arcs have room at the right of the cards.
   const below = bgp.enabled && isDetailed && perLine > 1 ? ARCS : BELOW;
   const internet = { x: (width - INTERNET.width) / 2, y: 4, ...INTERNET };
-  const router = { x: (width - ROUTER.width) / 2, y: 48, ...ROUTER };
-  const fork = { x: width / 2, y: router.y + router.height + 16 };
+  const routers = routersOf(plan, width);
+  const lowest = Math.max(...routers.map(({ fork }) => fork.y));
 
   const drawn: SubnetBox[] = [];
   const cards: NodeBox[] = [];
-  let [x, y] = [isBeside ? (width - total) / 2 : MARGIN, fork.y + 14];
+  let [x, y] = [isBeside ? (width - total) / 2 : MARGIN, lowest + 14];
   subnets.forEach(({ name, cidr }, i) => {
     const own = members[i] ?? [];
     const columns = Math.max(1, Math.min(perLine, own.length));
@@ -115,8 +126,31 @@ export function layoutOf({ subnets, nodes, bgp, tenant }: LabPlan, width: number
     else y += HEAD + rows * rowHeight + GAP;
   });
   const whole = Math.max(...drawn.map((one) => one.y + one.height)) + 2;
-  return { width, height: whole, internet, router, subnets: drawn, nodes: cards, isBeside, isDetailed, fork };
+  return { width, height: whole, internet, routers, subnets: drawn, nodes: cards, isBeside, isDetailed };
 }
+
+/** One router in the middle, or one for each site, side by side. */
+function routersOf({ sites }: LabPlan, width: number): RouterBox[] {
+  const y = 48;
+  const below = y + ROUTER.height + 16;
+  if (!sites) return [{ x: (width - ROUTER.width) / 2, y, ...ROUTER, fork: { x: width / 2, y: below } }];
+  const own = Math.min(ROUTER.width, (width - LINK) / 2);
+  return sites.map(({ router, subnets }, i) => {
+    const x = width / 2 + (i === 0 ? -LINK / 2 - own : LINK / 2);
+    // Their lines to the subnets must not lie on each other.
+    const fork = { x: x + own / 2, y: below - 6 * i };
+    return { x, y, width: own, height: ROUTER.height, name: router, of: subnets, fork };
+  });
+}
+
+/** The router of a subnet. */
+export const routerOfSubnet = ({ routers }: Layout, subnet: string): RouterBox =>
+  routers.find((one) => !one.of || one.of.includes(subnet)) ?? (routers[0] as RouterBox);
+
+/** The router at which a packet is, by the name of the hop: `router-a`, or its device. */
+export const routerAtHop = ({ routers }: Layout, hop: string): RouterBox =>
+  routers.find(({ name }) => name !== undefined && (hop === name || hop.endsWith(` of ${name}`))) ??
+  (routers[0] as RouterBox);
 
 const spanOf = (cards: number, width: number): number => cards * width + Math.max(0, cards - 1) * GAP;
 

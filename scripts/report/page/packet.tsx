@@ -68,6 +68,7 @@ const NAMES: Record<Header["kind"], string> = {
   tcp: "TCP",
   udp: "UDP",
   vxlan: "VXLAN",
+  esp: "ESP, encrypted",
   ethernet: "Ethernet",
   data: "data",
 };

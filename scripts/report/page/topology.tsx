@@ -5,12 +5,13 @@ import {
   fabricFacts,
   type Hop,
   type LabPlan,
+  linkFault,
   sessionUp,
   type Verdict,
 } from "../../../components/plan";
 import type { Observation } from "../../../components/study";
 import { arcBetween, middleOf, pathOf, placeOf, wayOf } from "./geometry";
-import { DETAILED_UP_TO, type Layout, layoutOf } from "./layout";
+import { DETAILED_UP_TO, type Layout, layoutOf, routerOfSubnet } from "./layout";
 import { memo } from "./memo";
 import { LOCK, NodeFrame, NodeInside, SHIELD } from "./node-card";
 import { inWords, sessions, tenantInShort } from "./words";
@@ -107,22 +108,49 @@ function useWidth() {
   return [figure, width] as const;
 }
 
-function Outside({ plan, layout: { internet, router } }: { plan: LabPlan; layout: Layout }) {
-  const { x } = middleOf(router);
+function Outside({ plan, layout: { internet, routers } }: { plan: LabPlan; layout: Layout }) {
   return (
     <g>
       <rect class="internet" {...internet} rx={13} />
       <text class="middle" x={middleOf(internet).x} y={middleOf(internet).y + 4.5}>
         internet
       </text>
-      <rect class="router" {...router} rx={8} />
-      <text class="middle strong" x={x} y={router.y + 16}>
-        {fabricFacts(plan).gateway}
-      </text>
-      <text class="middle small muted" x={x} y={router.y + 29}>
-        {plan.podRoutes.length > 0 || plan.bgp.gatewayAsNumber !== undefined
-          ? `routes to each node's pods${plan.podRoutes.length > 0 ? "" : ", by BGP"}`
-          : "knows subnets, no pods"}
+      {routers.map(({ name, of: _, fork: __, ...box }) => (
+        <g key={name}>
+          <rect class="router" {...box} rx={8} />
+          <text class="middle strong" x={middleOf(box).x} y={box.y + 16}>
+            {name ?? fabricFacts(plan).gateway}
+          </text>
+          <text class="middle small muted" x={middleOf(box).x} y={box.y + 29}>
+            {routerWords(plan, name !== undefined)}
+          </text>
+        </g>
+      ))}
+      {plan.link && <SiteLink plan={plan} routers={routers} />}
+    </g>
+  );
+}
+
+/** What a router knows. In a lab with sites its box may be narrow. */
+function routerWords({ podRoutes, bgp }: LabPlan, isShort: boolean): string {
+  if (isShort) return podRoutes.length > 0 ? "routes to pods" : "knows no pods";
+  if (podRoutes.length > 0) return "routes to each node's pods";
+  return bgp.gatewayAsNumber === undefined ? "knows subnets, no pods" : "routes to each node's pods, by BGP";
+}
+
+/** The tunnel between two sites, and whether it carries anything. */
+function SiteLink({ plan, routers }: { plan: LabPlan; routers: Layout["routers"] }) {
+  const [a, b] = routers;
+  if (!a || !b) return null;
+  const isUp = linkFault(plan) === undefined;
+  const y = a.y + a.height / 2;
+  return (
+    <g class="sessions">
+      <path class={isUp ? "up" : "down"} d={`M${a.x + a.width} ${y}H${b.x}`}>
+        <title>{`IPsec ${a.name} – ${b.name}: ${isUp ? "up" : "carries nothing between the sites"}`}</title>
+      </path>
+      <text class="middle small" x={(a.x + a.width + b.x) / 2} y={y - 5}>
+        IPsec
       </text>
     </g>
   );
@@ -146,12 +174,18 @@ function Subnets({ layout }: { layout: Layout }) {
   );
 }
 
-/** From the internet through the router to the lines of each subnet. */
-function Trunks({ layout: { internet, fork, subnets, isBeside } }: { layout: Layout }) {
+/** From the internet through the routers to the lines of each subnet. */
+function Trunks({ layout }: { layout: Layout }) {
+  const { internet, routers, subnets, isBeside } = layout;
+  const { x: middle } = middleOf(internet);
+  const bottom = internet.y + internet.height;
   return (
     <g class="wire">
-      <path d={`M${fork.x} ${internet.y + internet.height}V${fork.y}`} />
+      {routers.map(({ name, y, fork }) => (
+        <path key={name} d={`M${middle} ${bottom}V${(bottom + y) / 2}H${fork.x}V${fork.y}`} />
+      ))}
       {subnets.map(({ name, x, width, lines }) => {
+        const { fork } = routerOfSubnet(layout, name);
         const at = isBeside ? x + width / 2 : x - 14;
         const down = lines.map((line) => `M${at} ${fork.y}V${line.y}${isBeside ? "" : `H${line.x1}`}`);
         return <path key={name} d={`M${fork.x} ${fork.y}H${at}${down.join("")}`} />;

@@ -5,6 +5,7 @@ import {
   gatewaySessionUp,
   judge,
   type LabPlan,
+  linkFault,
   peersOf,
   rowKey,
   sessionUp,
@@ -41,7 +42,7 @@ export function inWords(plan: LabPlan): string {
   );
   const devices = [...carriers].map((one) => (one === "direct" ? "directly" : `by ${TUNNELS[one].device}`));
   return [
-    `${plan.subnets.length} subnets behind the ${fabricFacts(plan).gateway}.`,
+    `${plan.subnets.length} subnets behind ${routers(plan)}.`,
     ...subnets,
     `Pod packets travel between nodes ${devices.join(" or ")}.`,
     plan.bgp.enabled ? `BGP: ${sessions(plan)}.` : "BGP is disabled.",
@@ -59,6 +60,12 @@ function tenantInWords({ cidr, instances, ports }: TenantPlan): string {
 /** The same in a few words. */
 export const tenantInShort = ({ cidr, ports }: TenantPlan): string =>
   `tenant network ${cidr}: ${ports.length > 0 ? `port on ${ports.map(({ node }) => node).join(", ")}` : "no port"}`;
+
+/** The router, or the sites' routers and the tunnel between them. */
+const routers = (plan: LabPlan): string =>
+  plan.sites
+    ? `${plan.sites.map(({ router, subnets }) => `${router} (${subnets.join(", ")})`).join(" and ")}, joined by IPsec${linkFault(plan) ? ", which carries nothing" : ""}`
+    : `the ${fabricFacts(plan).gateway}`;
 
 /** The verdict in one sentence. */
 export function predicted(plan: LabPlan): { mark: "works" | "fails"; sentence: string } {

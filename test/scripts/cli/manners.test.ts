@@ -106,6 +106,7 @@ describe("the command line's manners", function () {
         "L12",
         "L13",
         "L14",
+        "L15",
         "L16",
       ]);
       assert.ok(offers(script, "verdict", "--").includes("--config"));

@@ -1,9 +1,10 @@
 /** The cause is found from what was seen alone: what every fault of the catalogue does, told without its name. */
 import assert from "node:assert/strict";
-import { FAULTS, type FaultSetting, faultLabel } from "../../../components/config";
+import { type FaultSetting, faultLabel } from "../../../components/config";
 import { FAULT_FACTS, judge, type LabPlan, withFaults } from "../../../components/plan";
 import { diagnose } from "../../../components/study/diagnose/causes";
 import { seenWith } from "../../support/diagnosed";
+import { WITHOUT_SITES } from "../../support/fault-settings";
 import { planOf } from "../../support/problems";
 
 const told = (plan: LabPlan) => {
@@ -34,7 +35,7 @@ describe("a diagnosis", () => {
       });
     });
 
-    const own = FAULTS.filter((fault) => FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+    const own = WITHOUT_SITES.filter((fault) => FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
     const effective = own.filter((fault) => told(withFaults(healthy, [fault])) !== told(healthy));
     for (const fault of effective) {
       it(`${name}: ${fault} explains everything, and nothing that is told apart from it is named`, () => {

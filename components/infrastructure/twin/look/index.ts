@@ -18,6 +18,9 @@ const STEADY = [
   "/ff00:/d",
   "/^local ::/d",
   "/^anycast /d",
+  // The tunnel between sites is a part of its own.
+  "/ipsec0/d",
+  "/ lookup 220/d",
   "s/^[0-9]*: //",
   "s/@[^:]*:/:/",
   "s/ state [A-Z]*//",
@@ -91,4 +94,8 @@ export async function alteredParts(sandbox: Sandbox): Promise<string[]> {
   return parts.map((part) => NAMES[part] ?? part.replace(/^node-/, ""));
 }
 
-const NAMES: Readonly<Record<string, string>> = { network: "the router", security: "the fabric's rules" };
+const NAMES: Readonly<Record<string, string>> = {
+  network: "the router",
+  security: "the fabric's rules",
+  link: "the tunnel between the sites",
+};

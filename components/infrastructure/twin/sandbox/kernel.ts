@@ -20,8 +20,10 @@ export function featuresOf(plan: LabPlan): KernelFeature[] {
   return [
     "nf_tables",
     ...(tunnel ? [tunnel] : []),
-    // A tenant network's tunnel, and the devices of Open vSwitch.
-    ...(plan.tenant ? (["vxlan", "tun"] as const).filter((driver) => driver !== tunnel) : []),
+    // A tenant network's tunnel.
+    ...(plan.tenant && tunnel !== "vxlan" ? ["vxlan" as const] : []),
+    // The devices of Open vSwitch, or of strongSwan's kernel-libipsec.
+    ...(plan.tenant || plan.link ? ["tun" as const] : []),
     ...(fabricFacts(plan).securityGroup ? ["br_netfilter" as const] : []),
   ];
 }

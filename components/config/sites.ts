@@ -1,0 +1,69 @@
+/** The sites of a lab, and the link that joins them. */
+import type { z } from "zod";
+import { MAX_NODES } from "./topology";
+import { list, name, oneOf, pattern, section, text, whole } from "./value";
+
+/** What the link's traffic selectors hold: see the key `link.selectors`. */
+export const SELECTORS = ["subnets", "pods", "any"] as const;
+/** One of the {@link SELECTORS}. */
+export type Selectors = (typeof SELECTORS)[number];
+
+/** The value of `link.initiator` that means every site. */
+export const BOTH_SITES = "both";
+
+const CIPHERS = ["aes128", "aes192", "aes256"] as const;
+const HASHES = ["sha1", "sha256", "sha384", "sha512"] as const;
+const GROUPS = ["modp1024", "modp1536", "modp2048", "modp3072", "modp4096"] as const;
+const any = (words: readonly string[]) => `(?:${words.join("|")})`;
+
+/** A proposal as swanctl.conf has it: cipher, hash, and a Diffie-Hellman group, which ESP may leave out. */
+const proposal = (example: string, needsGroup: boolean) =>
+  pattern(
+    new RegExp(`^${any(CIPHERS)}-${any(HASHES)}(?:-${any(GROUPS)})${needsGroup ? "" : "?"}$`),
+    `a proposal such as ${example}: one of ${CIPHERS.join(", ")}, one of ${HASHES.join(", ")}, ${
+      needsGroup ? "and" : "and perhaps"
+    } one of ${GROUPS.join(", ")}`,
+  );
+
+const site = section({
+  /** The site's name. Its router is `router-<name>`. */
+  name: name(),
+  /** The names of its subnets. Every subnet of the topology is in one site. */
+  subnets: list(name(), 1, MAX_NODES, "names of subnets"),
+});
+
+/** The value of the key `sites`. */
+export const sites = () => list(site, 2, 2, "sites, each { name, subnets }");
+
+/** The section `link`. */
+export const link = section({
+  /** The version of IKE: `1` or `2`. Default: `2`. */
+  ike: whole(1, 2).optional(),
+  /** The site that starts the tunnel, or `both`. The other one only answers. Default: the first site. */
+  initiator: name().optional(),
+  /** The pre-shared key: a secret, 8 to 200 characters. Default: one is made in the sandbox. */
+  psk: text("a pre-shared key of 8 to 200 printable characters without quotes")
+    .refine((value) => value.length >= 8 && !/["\\\n]/.test(value), {
+      error: "must be a pre-shared key of 8 to 200 printable characters without quotes",
+    })
+    .optional(),
+  /** What both routers propose to each other. */
+  proposals: section({
+    /** For IKE. Default: `aes128-sha256-modp2048`. */
+    ike: proposal("aes128-sha256-modp2048", true).optional(),
+    /** For ESP; a group means perfect forward secrecy. Default: `aes128-sha256`. */
+    esp: proposal("aes128-sha256", false).optional(),
+  }).optional(),
+  /**
+   * What the tunnel carries: `subnets` (between the sites' subnets), `pods` (also what has a pod's address), or `any`
+   * (0.0.0.0/0, as a route-based VPN has it). Default: `subnets`.
+   */
+  selectors: oneOf(SELECTORS).optional(),
+  /** What the path between the routers carries, in bytes, from 1280 to 1500. Default: `1500`. */
+  mtu: whole(1280, 1500).optional(),
+});
+
+/** A site as the config gives it. */
+export type Site = z.output<typeof site>;
+/** The section `link`. */
+export type LinkConfig = z.output<typeof link>;

@@ -1,0 +1,75 @@
+/** Checks the sites and their link. */
+import { BOTH_SITES, type LabConfig, suggestion } from "../../config";
+import { fabricFacts } from "../fabric";
+import { placementOf } from "../placement";
+import { routerOf } from "../site";
+import type { Report } from "./report";
+
+/** Checks that each subnet is in one site, that the link's initiator is one, and that the lab can have sites at all. */
+export function checkSites(config: LabConfig, report: Report): void {
+  const { sites, link, topology } = config;
+  if (!sites) {
+    if (link) report("link", "a section", "there are no sites to join; set sites, or remove link");
+    return;
+  }
+  const placement = placementOf(config);
+  if (!placement.onTwin) {
+    const where = placement.onContainers ? "node containers" : `cloud ${config.cloud}`;
+    report(
+      "sites",
+      `${sites.length} sites`,
+      `${where} cannot have sites: only the twin joins them; set rehearse: twin, or remove sites and link`,
+    );
+  }
+  if (fabricFacts(placement).layer3)
+    report(
+      "sites",
+      `${sites.length} sites`,
+      `fabric ${placement.fabric} cannot have sites, because its nodes reach each other by the cloud's router alone; use plain, aws or openstack`,
+    );
+  if (config.podRoutes === "bgp")
+    report("podRoutes", config.podRoutes, "must be static or none: the routers of sites speak no BGP");
+  if (config.tenants)
+    report(
+      "tenants",
+      config.tenants.cidr,
+      "must be left out in a lab with sites: the compute hosts of a tenant network share one router",
+    );
+  const subnets = topology.map(({ name }) => name);
+  const owners = new Map<string, string>();
+  const names = sites.map(({ name }) => name);
+  sites.forEach(({ name, subnets: own }, i) => {
+    if (name === BOTH_SITES)
+      report(`sites[${i}].name`, name, `it is what link.initiator says for every site; take another name`);
+    if (names.indexOf(name) < i)
+      report(`sites[${i}].name`, name, "another site already has that name; names must be unique");
+    own.forEach((subnet, j) => {
+      const key = `sites[${i}].subnets[${j}]`;
+      if (!subnets.includes(subnet))
+        report(key, subnet, `must be one of the subnets ${subnets.join(", ")}${suggestion(subnet, subnets)}`);
+      else if (owners.has(subnet))
+        report(key, subnet, `it is already in site ${owners.get(subnet)}; a subnet is in one site`);
+      else owners.set(subnet, name);
+    });
+  });
+  for (const subnet of subnets.filter((one) => !owners.has(one)))
+    report("sites", names.join(", "), `the subnet ${subnet} is in no site; add it to one`);
+  const initiators = [...names, BOTH_SITES];
+  if (link?.initiator !== undefined && !initiators.includes(link.initiator))
+    report(
+      "link.initiator",
+      link.initiator,
+      `must be one of ${initiators.join(", ")}${suggestion(link.initiator, initiators)}`,
+    );
+  const routers = names.map(routerOf);
+  topology.forEach(({ nodes }, i) => {
+    nodes.forEach(({ name }, j) => {
+      if (routers.includes(name))
+        report(
+          `topology[${i}].nodes[${j}].name`,
+          name,
+          "it is the name of a site's router; names must be unique",
+        );
+    });
+  });
+}

@@ -1,0 +1,100 @@
+/** Two sites on the twin: real IKE and ESP between their routers, against the verdict. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { planOf, type RawConfig } from "../../support/problems";
+import { skip } from "../../support/skip";
+import { TwinUnderTest } from "../../support/twin";
+import { play } from "../../support/twin-play";
+
+const JOINED: RawConfig = {
+  encapsulation: "VXLANCrossSubnet",
+  topology: [
+    { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1"] },
+    { name: "lab", cidr: "192.168.2.0/24", nodes: ["w1"] },
+    { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2", "w3"] },
+  ],
+  sites: [
+    { name: "a", subnets: ["office", "lab"] },
+    { name: "b", subnets: ["vpc"] },
+  ],
+};
+
+/** Each differs from the one before it, and is reached in place. */
+const SERIES: [title: string, raw: RawConfig][] = [
+  ["IKEv2, with VXLAN inside", {}],
+  ["nobody starts the tunnel", { faults: ["ipsec-nobody-initiates"] }],
+  ["IKEv1, started by the other site", { link: { ike: 1, initiator: "b" } }],
+  ["different keys", { link: { ike: 1 }, faults: ["ipsec-psk-mismatch"] }],
+  ["no proposal in common", { faults: ["ipsec-proposal-mismatch"] }],
+  ["no route on one router", { faults: ["ipsec-route-missing"] }],
+  ["selectors of /32", { faults: ["ipsec-selectors-too-narrow"] }],
+  ["keys that are not renewed", { faults: ["ipsec-rekey-lost"] }],
+  ["pods without a tunnel, which are in no selector", { encapsulation: "None", podRoutes: true }],
+  [
+    "pods in the selectors, with a longer hash on a narrow path",
+    {
+      encapsulation: "None",
+      podRoutes: true,
+      link: { selectors: "pods", initiator: "both", mtu: 1380, proposals: { esp: "aes256-sha512" } },
+    },
+  ],
+  [
+    "any address in the selectors, and pods with the link's MTU",
+    { encapsulation: "None", podRoutes: true, link: { selectors: "any" }, faults: ["mtu-too-big"] },
+  ],
+];
+
+describe("a twin with two sites, changed in place", function () {
+  this.timeout(120_000);
+  const twin = new TwinUnderTest("namespaces");
+  before(function () {
+    if (!existsSync("/usr/sbin/charon-systemd"))
+      skip(this, "strongSwan is not installed: scripts/setup need ipsec");
+  });
+  after(() => twin.stop());
+
+  for (const [title, raw] of SERIES)
+    it(`does what the verdict says: ${title}`, async () => {
+      await play(twin, { title, plan: planOf({ ...JOINED, ...raw }) });
+    });
+
+  it("has a security association that swanctl shows on a router, and ESP in UDP 4500 between the routers", async () => {
+    await twin.bring(planOf({ ...JOINED, link: { psk: "given in the config" } }));
+    assert.match(
+      await twin.on("router-a", "swanctl --list-sas"),
+      /INSTALLED, TUNNEL-in-UDP[\s\S]*172\.31\.0\.0\/16/,
+    );
+    const seen = await twin.run(
+      [
+        "nsenter --net=/run/netns/router-b timeout 20 tcpdump -lni ext0 -c 2 udp port 4500 2> /dev/null > /run/seen &",
+        "for i in 1 2 3 4 5; do nsenter --net=/run/netns/cp1 ping -c 1 -W 1 172.31.0.10; sleep 0.2; done > /run/pings",
+        "wait; cat /run/seen /run/pings",
+      ].join("\n"),
+    );
+    assert.match(seen, /203\.0\.113\.1\.4500 > 203\.0\.113\.2\.4500: UDP-encap: ESP/);
+    assert.match(seen, /from 172\.31\.0\.10: icmp_seq=1 ttl=62/);
+  });
+
+  it("changes nothing at a second `up`, and repairs a router whose strongSwan was killed", async () => {
+    const plan = planOf({ ...JOINED, link: { psk: "given in the config" } });
+    await twin.bring(plan);
+    assert.deepEqual(await twin.bring(plan), {});
+    // The last look at the parts is reused for half a second.
+    await twin.run("kill -9 $(< /run/ipsec/router-b/pid); sleep 0.6");
+    assert.deepEqual(await twin.bring(plan), { link: "update" });
+    await play(twin, { title: "repaired", plan });
+  });
+
+  it("leaves nothing of a site that goes: no router, and no strongSwan", async () => {
+    await twin.bring(planOf({ ...JOINED, sites: undefined }));
+    const left = await twin.run(
+      [
+        "ls /run/netns",
+        'shopt -s nullglob; for folder in /run/ipsec/*/; do echo "folder $folder"; done',
+        // A zombie is still listed, but already dead.
+        "for pid in $(pgrep -x charon-systemd); do grep -q '^State:.Z' /proc/$pid/status || echo \"lives $pid\"; done",
+      ].join("\n"),
+    );
+    assert.doesNotMatch(left, /router-|folder|lives/);
+  });
+});

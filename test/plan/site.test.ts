@@ -1,0 +1,281 @@
+/** Two sites: the plan of their routers, what their link carries, and how a trace shows it. */
+import assert from "node:assert/strict";
+import {
+  crossesLink,
+  espBytes,
+  innerMtu,
+  judge,
+  type LabPlan,
+  LIBIPSEC_MTU,
+  type PathVerdict,
+  pairsOf,
+  rowKey,
+  sessionUp,
+  traceOf,
+} from "../../components/plan";
+import { errorOf, planOf, type RawConfig } from "../support/problems";
+
+/** L15's own addresses, and a third subnet, so that CrossSubnet has three kinds of neighbours. */
+const JOINED: RawConfig = {
+  topology: [
+    { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
+    { name: "lab", cidr: "192.168.2.0/24", nodes: ["w2"] },
+    { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w3", "w4"] },
+  ],
+  sites: [
+    { name: "a", subnets: ["office", "lab"] },
+    { name: "b", subnets: ["vpc"] },
+  ],
+};
+
+const joined = (raw: RawConfig = {}): LabPlan => planOf({ ...JOINED, ...raw });
+const rowsOn = (plan: LabPlan, row: string): PathVerdict[] =>
+  judge(plan).paths.filter((one) => rowKey(one) === row);
+const outcomes = (plan: LabPlan, row: string) =>
+  Object.fromEntries(rowsOn(plan, row).map(({ probe, outcome }) => [probe, outcome]));
+const works = { ICMP: "works", TCP: "works", "full-MTU": "works" };
+const fails = { ICMP: "fails", TCP: "fails", "full-MTU": "fails" };
+
+describe("ESP", () => {
+  // By hand, from RFC 4303, 3602, 4868 and 3948: 1500 - 20 - 8 - 8 - 16 - 16 is 1432, of which 1424 are whole blocks.
+  for (const [path, proposal, natTraversal, inner] of [
+    [1500, "aes128-sha256", true, 1422],
+    [1500, "aes128-sha256", false, 1438],
+    [1500, "aes256-sha1", true, 1422],
+    [1500, "aes256-sha512-modp2048", true, 1406],
+    [1400, "aes128-sha256", true, 1326],
+  ] as const)
+    it(`leaves ${inner} of ${path} bytes: ${proposal}, NAT traversal ${natTraversal}`, () => {
+      assert.equal(innerMtu(path, proposal, natTraversal), inner);
+    });
+
+  it("fills a path to its MTU with the largest packet, and not with one that is a byte longer", () => {
+    for (const proposal of ["aes128-sha1", "aes128-sha256", "aes192-sha384", "aes256-sha512"])
+      for (let path = 1280; path <= 1500; path++) {
+        const inner = innerMtu(path, proposal, true);
+        assert.ok(28 + inner + espBytes(inner, proposal) <= path);
+        assert.ok(28 + inner + 1 + espBytes(inner + 1, proposal) > path);
+      }
+  });
+});
+
+describe("the plan of two sites", () => {
+  it("gives each site a router with an address of its own, and each node its site", () => {
+    const { sites, nodes } = joined();
+    assert.deepEqual(sites, [
+      { name: "a", router: "router-a", address: "203.0.113.1", subnets: ["office", "lab"] },
+      { name: "b", router: "router-b", address: "203.0.113.2", subnets: ["vpc"] },
+    ]);
+    assert.deepEqual(
+      nodes.map(({ name, site }) => `${name} ${site}`),
+      ["cp1 a", "w1 a", "w2 a", "w3 b", "w4 b"],
+    );
+  });
+
+  it("has IKEv2, the first site as initiator, and the subnets as selectors, unless it says otherwise", () => {
+    const { link } = joined();
+    assert.equal(link?.ike, 2);
+    assert.deepEqual(link?.initiators, ["a"]);
+    assert.equal(link?.selectors, "subnets");
+    assert.deepEqual(joined({ link: { ike: 1, initiator: "both" } }).link?.initiators, ["a", "b"]);
+  });
+
+  it("never has the pre-shared key, which would be in reports", () => {
+    assert.doesNotMatch(JSON.stringify(joined({ link: { psk: "correct horse" } })), /correct horse/);
+  });
+
+  it("makes the pods' MTU fit into the tunnel, by the cipher and the path", () => {
+    const pod = (raw: RawConfig) => joined(raw).mtu.pod;
+    assert.equal(pod({ encapsulation: "IPIP" }), LIBIPSEC_MTU - 20);
+    assert.equal(pod({ encapsulation: "VXLAN", link: { mtu: 1400 } }), 1326 - 50);
+    assert.equal(
+      pod({ encapsulation: "None", link: { mtu: 1400, proposals: { esp: "aes256-sha512" } } }),
+      1310,
+    );
+  });
+
+  it("has no field of sites in a lab without them", () => {
+    const plan = planOf({});
+    assert.ok(!("sites" in plan) && !("link" in plan) && plan.nodes.every((node) => !("site" in node)));
+    assert.ok(plan.nodes.every((node) => !crossesLink(node, plan.nodes[0] ?? node)));
+  });
+});
+
+describe("the verdict on two sites", () => {
+  for (const encapsulation of ["IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet"])
+    it(`carries pods in ${encapsulation} across the link, since the outer packets have the nodes' addresses`, () => {
+      assert.deepEqual(outcomes(joined({ encapsulation }), "cross-site"), works);
+    });
+
+  it("drops pods at the tunnel without encapsulation: their addresses are not in the selectors", () => {
+    const plan = joined({ encapsulation: "None", podRoutes: true });
+    assert.deepEqual(outcomes(plan, "cross-subnet"), works);
+    assert.deepEqual(outcomes(plan, "cross-site"), fails);
+    const [row] = rowsOn(plan, "cross-site");
+    assert.equal(row?.failure?.hop, "ipsec0 of router-a");
+    assert.match(
+      row?.failure?.cause ?? "",
+      /selectors of the tunnel between the sites hold the sites' subnets only/,
+    );
+  });
+
+  it("carries them once the selectors hold them and the routers know them", () => {
+    for (const selectors of ["pods", "any"] as const) {
+      const link = { selectors };
+      assert.deepEqual(
+        outcomes(joined({ encapsulation: "None", podRoutes: true, link }), "cross-site"),
+        works,
+      );
+      const [row] = rowsOn(joined({ encapsulation: "None", link }), "cross-site");
+      assert.equal(row?.failure?.hop, "router-b", "the other router does not know the pods");
+    }
+  });
+
+  it("has three kinds of neighbours under CrossSubnet: direct, tunnelled, and tunnelled inside the link", () => {
+    const plan = joined({ encapsulation: "IPIPCrossSubnet" });
+    const carrier = (row: string) => rowsOn(plan, row)[0]?.carrier;
+    assert.deepEqual(["same-subnet", "cross-subnet", "cross-site"].map(carrier), [
+      "direct",
+      "tunl0, IP protocol 4",
+      "tunl0, IP protocol 4",
+    ]);
+    const devices = (row: string) => {
+      const pair = pairsOf(plan).find((one) => rowKey(one) === row);
+      return pair
+        ? traceOf(plan, pair, "ICMP")
+            .hops.filter(({ direction }) => direction === "there")
+            .map(({ name }) => name)
+        : [];
+    };
+    assert.ok(!devices("same-subnet").some((name) => /router|tunl0|ipsec0/.test(name)));
+    assert.ok(
+      devices("cross-subnet").includes("router-a") && !devices("cross-subnet").includes("ipsec0 of router-a"),
+    );
+    assert.ok(
+      devices("cross-site").includes("tunl0 of cp1") && devices("cross-site").includes("ipsec0 of router-a"),
+    );
+  });
+
+  it("delivers what a node sends to a node of the other site with ttl 62", () => {
+    const plan = joined({ natOutgoing: true });
+    const pair = pairsOf(plan).find(({ path, reach }) => path === "pod-to-node" && reach === "cross-site");
+    assert.ok(pair);
+    const { hops } = traceOf(
+      plan,
+      { ...pair, from: { name: "cp1", node: "cp1", address: "192.168.1.10" } },
+      "ICMP",
+    );
+    const arrives = hops.filter(({ direction }) => direction === "there").at(-1)?.in?.headers[0];
+    assert.equal(arrives?.kind === "ipv4" && arrives.ttl, 62);
+  });
+
+  it("shows ESP in UDP 4500 on the way, as long as tcpdump sees it", () => {
+    const plan = joined({ encapsulation: "VXLAN" });
+    const pair = pairsOf(plan).find(({ path }) => path === "cross-site");
+    assert.ok(pair);
+    const into = traceOf(plan, pair, "full-MTU").hops.find(({ name }) => name === "ipsec0 of router-a");
+    assert.deepEqual(
+      into?.out?.headers.slice(0, 3).map(({ kind }) => kind),
+      ["ipv4", "udp", "esp"],
+    );
+    assert.equal(into?.in?.length, LIBIPSEC_MTU);
+    // 1400 bytes and 2 of the trailer are 88 blocks of 16; and 20 + 8 + 8 + 16 + 16 around them.
+    assert.equal(into?.out?.length, 1408 + 68);
+  });
+
+  it("loses full-size packets in the tunnel where pods believe in the link's MTU", () => {
+    const plan = joined({
+      encapsulation: "None",
+      podRoutes: true,
+      link: { selectors: "any" },
+      faults: ["mtu-too-big"],
+    });
+    assert.deepEqual(outcomes(plan, "cross-site"), { ...works, "full-MTU": "fails" });
+    assert.deepEqual(outcomes(plan, "cross-subnet"), works);
+    const [, , row] = rowsOn(plan, "cross-site");
+    assert.match(row?.failure?.cause ?? "", /1500 bytes with DF set, and ipsec0 of router-a carries 1400/);
+  });
+});
+
+describe("a fault of the link", () => {
+  for (const fault of [
+    "ipsec-nobody-initiates",
+    "ipsec-psk-mismatch",
+    "ipsec-proposal-mismatch",
+    "ipsec-route-missing",
+    "ipsec-selectors-too-narrow",
+    "ipsec-rekey-lost",
+  ] as const)
+    it(`cuts the sites off from each other, and nothing else: ${fault}`, () => {
+      for (const encapsulation of ["IPIP", "VXLANCrossSubnet", "None"] as const) {
+        const healthy = judge(joined({ encapsulation, podRoutes: true, link: { selectors: "any" } }));
+        const plan = joined({ encapsulation, podRoutes: true, link: { selectors: "any" }, faults: [fault] });
+        const lost = judge(plan).paths.filter(({ outcome }) => outcome === "fails");
+        assert.ok(lost.length > 0);
+        assert.ok(healthy.paths.every(({ outcome }) => outcome === "works"));
+        assert.ok(lost.every((row) => rowKey(row).includes("cross-site") && row.failure?.fault === fault));
+        const [cp1, w1, , w3] = plan.nodes;
+        assert.ok(cp1 && w1 && w3);
+        assert.deepEqual([sessionUp(plan, cp1, w1), sessionUp(plan, cp1, w3)], [true, false], "BGP");
+      }
+    });
+
+  it("that takes a route away loses packets of one site, and the answers to those of the other", () => {
+    const plan = joined({ encapsulation: "VXLAN", faults: ["ipsec-route-missing"] });
+    const rows = judge(plan).paths.filter(({ path, probe }) => path === "cross-site" && probe === "ICMP");
+    assert.deepEqual(rows.map(({ failure }) => /the answer/.test(failure?.cause ?? "")).sort(), [
+      false,
+      true,
+    ]);
+    assert.ok(rows.every(({ failure }) => failure?.hop === "router-b"));
+  });
+});
+
+describe("sites in the config", () => {
+  const refused = (raw: RawConfig): string => errorOf({ ...JOINED, ...raw })?.message ?? "";
+
+  it("are refused where nothing joins them yet, with the way out", () => {
+    for (const cloud of ["aws", "openstack"])
+      assert.match(refused({ cloud }), /only the twin joins them; set rehearse: twin/);
+    assert.match(refused({ rehearse: "containers" }), /node containers cannot have sites/);
+    const topology = ["office", "lab", "vpc"].map((name, i) => ({
+      name,
+      cidr: `10.0.${i}.0/24`,
+      nodes: [`n${i}`],
+    }));
+    assert.equal(refused({ cloud: "aws", rehearse: true, topology }), "");
+    const tenants = { cidr: "20.20.1.0/24", instances: [{ name: "vm1", host: "w1", address: "20.20.1.98" }] };
+    assert.match(refused({ tenants }), /must be left out in a lab with sites/);
+    assert.match(refused({ fabric: "hetzner" }), /fabric hetzner cannot have sites/);
+  });
+
+  it("hold each subnet once, and name only what is there", () => {
+    const sites = (a: string[], b: string[]) => ({
+      sites: [
+        { name: "a", subnets: a },
+        { name: "b", subnets: b },
+      ],
+    });
+    assert.match(refused(sites(["office"], ["vpc"])), /the subnet lab is in no site/);
+    assert.match(refused(sites(["office", "lab"], ["vpc", "lab"])), /it is already in site a/);
+    assert.match(
+      refused(sites(["office", "lab"], ["vcp"])),
+      /must be one of the subnets office, lab, vpc; did you mean vpc/,
+    );
+    assert.match(refused({ link: { initiator: "c" } }), /must be one of a, b, both/);
+    assert.match(refused({ sites: undefined, link: { ike: 1 } }), /there are no sites to join/);
+    assert.equal(
+      errorOf({ link: {} }),
+      undefined,
+      "the engine gives sections that are not set as empty ones",
+    );
+    assert.match(refused({ link: { proposals: { esp: "des-md5" } } }), /a proposal such as aes128-sha256/);
+  });
+
+  it("are needed for a fault of their link", () => {
+    assert.match(
+      errorOf({ faults: ["ipsec-psk-mismatch"] })?.message ?? "",
+      /there is no link that it could break: set sites/,
+    );
+  });
+});

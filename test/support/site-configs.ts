@@ -1,0 +1,38 @@
+/** Random sites of a lab, and their link. */
+import * as fc from "fast-check";
+
+/** Two sites of a topology of several subnets, and their link; none in most labs. Only the twin joins sites. */
+export const sitesOf = (topology: readonly { name: string }[], isPossible: boolean) =>
+  isPossible && topology.length > 1
+    ? fc
+        .option(
+          fc.record({
+            first: fc.integer({ min: 1, max: topology.length - 1 }),
+            selectors: fc.constantFrom(...(["subnets", "pods", "any"] as const)),
+            esp: fc.constantFrom("aes128-sha256", "aes256-sha1", "aes192-sha512-modp2048"),
+            mtu: fc.integer({ min: 1280, max: 1500 }),
+          }),
+          { nil: undefined },
+        )
+        .map((drawn) => joinedAs(topology, drawn))
+    : fc.constant(undefined);
+
+/** The sites and the link of a config; undefined for a lab without sites. */
+function joinedAs(
+  topology: readonly { name: string }[],
+  drawn: { first: number; selectors: "subnets" | "pods" | "any"; esp: string; mtu: number } | undefined,
+) {
+  if (!drawn) return undefined;
+  const names = topology.map(({ name }) => name);
+  return {
+    sites: [
+      { name: "east", subnets: names.slice(0, drawn.first) },
+      { name: "west", subnets: names.slice(drawn.first) },
+    ],
+    link: { selectors: drawn.selectors, mtu: drawn.mtu, proposals: { esp: drawn.esp } },
+  };
+}
+
+/** Whether the twin plays a config: only it joins sites. */
+export const isOnTwin = ({ cloud, rehearse }: { cloud?: unknown; rehearse?: unknown }): boolean =>
+  rehearse === true || (cloud === "twin" && rehearse === false);
