@@ -1,8 +1,9 @@
 /** The pairwise selection covers what it promises, on any list of cases and on the twin's matrix. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { FAULTS, type Fault } from "../components/config";
+import type { Fault } from "../components/config";
 import { ENCAPSULATION_FACTS, FAULT_FACTS } from "../components/plan";
+import { OF_MATRIX } from "./support/fault-settings";
 import { pairsOf, pairwise, type Values } from "./support/pairwise";
 import {
   BY_FACT,
@@ -140,7 +141,7 @@ describe("the twin's matrix", () => {
   it("has in CI every fault of a single node, and few cases that need QEMU for one", () => {
     const namesIn = (cases: readonly Case[]) => [...new Set(cases.map(({ fault }) => fault))].sort();
     assert.deepEqual(namesIn(PLACED_SELECTION), namesIn(PLACED));
-    for (const fault of FAULTS.filter((name) => !FAULT_FACTS[name].onAllBecause))
+    for (const fault of OF_MATRIX.filter((name) => !FAULT_FACTS[name].onAllBecause))
       assert.ok(
         namesIn(PLACED_SELECTION).some((name) => name.startsWith(`${fault} on w2`)),
         fault,

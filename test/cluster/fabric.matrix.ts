@@ -4,7 +4,7 @@ import { ENCAPSULATIONS, type Fabric, type Fault } from "../../components/config
 import { ENCAPSULATION_FACTS, FABRIC_FACTS } from "../../components/plan";
 import { build, builtVersions } from "../support/cluster-build";
 import { needsContainers } from "../support/containers";
-import { WITHOUT_SITES } from "../support/fault-settings";
+import { OF_MATRIX } from "../support/fault-settings";
 import { MachinesLab } from "../support/machines-lab";
 import { restartSystemPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
@@ -18,7 +18,7 @@ const TOPOLOGY = [
 ];
 
 /** The name of a fault, or that of one on a single node. */
-const SETTINGS: { fault: Fault; nodes?: string[] }[] = WITHOUT_SITES.flatMap((fault) => [
+const SETTINGS: { fault: Fault; nodes?: string[] }[] = OF_MATRIX.flatMap((fault) => [
   { fault },
   { fault, nodes: ["w1"] },
 ]);

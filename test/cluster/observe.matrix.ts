@@ -4,7 +4,7 @@ import { ENCAPSULATIONS } from "../../components/config";
 import { ENCAPSULATION_FACTS, type LabPlan } from "../../components/plan";
 import { testSwitch } from "../support/calico-tests";
 import { needsContainers, SPEC, W3 } from "../support/containers";
-import { WITHOUT_SITES } from "../support/fault-settings";
+import { OF_MATRIX } from "../support/fault-settings";
 import { HostsLab } from "../support/hosts";
 import { disagreements, failingPaths, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
@@ -44,7 +44,7 @@ describe("the observation of a real cluster", function () {
   after(() => lab?.end());
 
   for (const encapsulation of MODES)
-    for (const fault of WITHOUT_SITES)
+    for (const fault of OF_MATRIX)
       it(`is as predicted in ${encapsulation} with every pair measured: ${fault}`, async function () {
         if (!canHave(lab, { encapsulation, faults: [fault] })) skip(this, "existing machines cannot have it");
         await lab.up();

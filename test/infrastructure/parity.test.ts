@@ -6,7 +6,7 @@ import { ENCAPSULATIONS, parseConfig } from "../../components/config";
 import { FAULT_FACTS, planLab } from "../../components/plan";
 import { CLOUDS } from "../support/clouds";
 import { documentedFirewall } from "../support/documented-firewall";
-import { WITHOUT_SITES } from "../support/fault-settings";
+import { OF_MATRIX } from "../support/fault-settings";
 import { expectedFirewall, sorted } from "../support/firewall";
 import type { Recorded } from "../support/mocks";
 
@@ -45,7 +45,7 @@ describe("the firewall", () => {
 
     for (const encapsulation of ENCAPSULATIONS) {
       it(`has exactly the plan's rules: ${encapsulation} on ${cloud}, without faults and with each fault`, async () => {
-        const faults = WITHOUT_SITES.filter(
+        const faults = OF_MATRIX.filter(
           (fault) => FAULT_FACTS[fault].of !== "host" && FAULT_FACTS[fault].fabrics.includes(cloud),
         );
         for (const list of [[], ...faults.map((fault) => [fault])]) {

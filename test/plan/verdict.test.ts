@@ -18,7 +18,7 @@ import {
   rowsOf,
 } from "../../components/plan";
 import { canHave, labConfigs } from "../support/arbitraries";
-import { WITHOUT_SITES } from "../support/fault-settings";
+import { OF_MATRIX } from "../support/fault-settings";
 import { changed, planOf } from "../support/problems";
 import { runs, sampled } from "../support/runs";
 import { failuresOf, outcomesOf } from "../support/verdicts";
@@ -167,7 +167,7 @@ describe("the verdict", () => {
 
 describe("a fault in the verdict", () => {
   const cases = FABRICS.flatMap((fabric) =>
-    WITHOUT_SITES.filter((name) => FAULT_FACTS[name].fabrics.includes(fabric)).flatMap((fault) =>
+    OF_MATRIX.filter((name) => FAULT_FACTS[name].fabrics.includes(fabric)).flatMap((fault) =>
       ENCAPSULATIONS.map((encapsulation) => ({ fabric, fault, encapsulation })),
     ),
   );

@@ -4,7 +4,7 @@ import { ENCAPSULATIONS } from "../../components/config";
 import type { CloudInfrastructure } from "../../components/infrastructure";
 import { FAULT_FACTS } from "../../components/plan";
 import * as aws from "./aws";
-import { WITHOUT_SITES } from "./fault-settings";
+import { OF_MATRIX } from "./fault-settings";
 import type { Choices, FirewallRow } from "./firewall";
 import { ofType, type Recorded, type Recording, resolved } from "./mocks";
 import * as openstack from "./openstack";
@@ -14,7 +14,7 @@ type Lab = CloudInfrastructure & pulumi.ComponentResource;
 /** A lab in one mode with one fault or none, with `podRoutes`. */
 export interface Built {
   title: string;
-  raw: { encapsulation: (typeof ENCAPSULATIONS)[number]; faults: (typeof WITHOUT_SITES)[number][] };
+  raw: { encapsulation: (typeof ENCAPSULATIONS)[number]; faults: (typeof OF_MATRIX)[number][] };
   recording: Recording<Lab>;
 }
 
@@ -71,7 +71,7 @@ export function everyMode({ cloud, build }: CloudUnderTest): Promise<Built[]> {
   return known;
 
   async function buildAll(): Promise<Built[]> {
-    const faults = WITHOUT_SITES.filter(
+    const faults = OF_MATRIX.filter(
       (fault) => FAULT_FACTS[fault].of !== "host" && FAULT_FACTS[fault].fabrics.includes(cloud),
     );
     const cases = ENCAPSULATIONS.flatMap((encapsulation) =>

@@ -1,12 +1,17 @@
 /** The faults of the twin's matrix: on all nodes, and on one. */
-import { FAULTS, type FaultSetting, faultLabel, faultOf } from "../../components/config";
+import { FAULTS, type Fault, type FaultSetting, faultLabel, faultOf } from "../../components/config";
 import { FAULT_FACTS } from "../../components/plan";
 
-/** The faults that a lab without sites can have. */
-export const WITHOUT_SITES = FAULTS.filter((fault) => FAULT_FACTS[fault].of !== "link");
+/** What only route reflectors or a tenant's port can have. Their labs are in bgp-cases.ts and tenant-labs.ts. */
+const OF_OTHER_LABS: readonly Fault[] = ["reflector-down", "tenant-port-unplugged"];
+
+/** The faults that the matrix's labs can have: they have no sites, no route reflectors and no tenant network. */
+export const OF_MATRIX = FAULTS.filter(
+  (fault) => FAULT_FACTS[fault].of !== "link" && !OF_OTHER_LABS.includes(fault),
+);
 
 /** The faults that are tried with every variant: those of the network and of Calico, on all nodes. */
-export const EVERYWHERE: readonly FaultSetting[] = WITHOUT_SITES.filter(
+export const EVERYWHERE: readonly FaultSetting[] = OF_MATRIX.filter(
   (fault) => FAULT_FACTS[fault].of !== "host",
 );
 
@@ -14,7 +19,7 @@ export const EVERYWHERE: readonly FaultSetting[] = WITHOUT_SITES.filter(
  * All other faults are tried without variants, because they depend on nothing that a variant changes: those of a node's
  * own kernel or firewall, and every fault on one node alone.
  */
-export const ON_ONE_NODE: readonly FaultSetting[] = WITHOUT_SITES.flatMap((fault) => {
+export const ON_ONE_NODE: readonly FaultSetting[] = OF_MATRIX.flatMap((fault) => {
   const { of, closes, onAllBecause } = FAULT_FACTS[fault];
   const everywhere: FaultSetting[] = of === "host" ? [fault] : [];
   if (onAllBecause) return everywhere;

@@ -4,7 +4,7 @@ import { type FaultSetting, faultLabel } from "../../../components/config";
 import { FAULT_FACTS, judge, type LabPlan, withFaults } from "../../../components/plan";
 import { diagnose } from "../../../components/study/diagnose/causes";
 import { seenWith } from "../../support/diagnosed";
-import { WITHOUT_SITES } from "../../support/fault-settings";
+import { OF_MATRIX } from "../../support/fault-settings";
 import { planOf } from "../../support/problems";
 
 const told = (plan: LabPlan) => {
@@ -35,7 +35,7 @@ describe("a diagnosis", () => {
       });
     });
 
-    const own = WITHOUT_SITES.filter((fault) => FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
+    const own = OF_MATRIX.filter((fault) => FAULT_FACTS[fault].fabrics.includes(healthy.fabric));
     const effective = own.filter((fault) => told(withFaults(healthy, [fault])) !== told(healthy));
     for (const fault of effective) {
       it(`${name}: ${fault} explains everything, and nothing that is told apart from it is named`, () => {
