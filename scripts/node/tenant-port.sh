@@ -88,7 +88,7 @@ NETWORK
     die "this machine has no DHCP client: systemd-networkd does not run, and there is no dhclient (package isc-dhcp-client, or dhcp-client on the RHEL family)"
   put "$script" chmod 755 "$script" <<'SCRIPT'
 #!/bin/sh
-# Made by encaplab. Takes the address and nothing else: OVN sends a router and DNS servers also where nobody asks for them.
+# Made by encaplab. Takes the address and nothing else: OVN also sends a router and DNS servers that were not asked for.
 case $reason in
   BOUND | RENEW | REBIND | REBOOT) ip -4 addr replace "$new_ip_address/$new_subnet_mask" dev "$interface" ;;
   EXPIRE | FAIL | RELEASE | STOP) ip -4 addr flush dev "$interface" ;;

@@ -3,7 +3,7 @@ import { ENCAPSULATIONS, type FaultSetting, faultLabel } from "../../components/
 import { hasEffect } from "../../components/plan";
 import { errorOf, planOf, type RawConfig } from "./problems";
 
-/** Two subnets of three nodes: the smallest lab in which a detour, and a reflector's client, is somebody else's neighbour. */
+/** Two subnets of three nodes: the smallest lab in which a node on a detour, or a reflector's client, has another neighbour too. */
 const TOPOLOGY = [
   { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1", "w2"] },
   { name: "b", cidr: "10.0.4.0/24", nodes: ["w3", "w4", "w5"] },

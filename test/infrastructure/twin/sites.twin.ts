@@ -22,7 +22,7 @@ const JOINED: RawConfig = {
 /** Each differs from the one before it, and is reached in place. */
 const SERIES: [title: string, raw: RawConfig][] = [
   ["IKEv2, with VXLAN inside", {}],
-  ["nobody starts the tunnel", { faults: ["ipsec-nobody-initiates"] }],
+  ["neither router starts the tunnel", { faults: ["ipsec-nobody-initiates"] }],
   ["IKEv1, started by the other site", { link: { ike: 1, initiator: "b" } }],
   ["different keys", { link: { ike: 1 }, faults: ["ipsec-psk-mismatch"] }],
   ["no proposal in common", { faults: ["ipsec-proposal-mismatch"] }],
