@@ -229,7 +229,7 @@ function timeSizes(say: (text: string) => void): void {
   console.log(`It goes in ${least(downs)} s (median ${middle(downs)} s).`);
   console.log("x: ratio to the floor of the same round. up and switch include the observation.");
   console.log(formatColumns(titles, rows));
-  console.log(`Time above the floor for each node, from one size to the next (1 is linear): ${growth(all)}`);
+  if (all.length > 1) console.log(`Time above the floor for each node (1 is linear): ${growth(all)}`);
   for (const { size, rounds } of all) {
     const megabytes = median(rounds.map(({ memory }) => memory));
     console.log(
@@ -246,15 +246,21 @@ function timeSizes(say: (text: string) => void): void {
 
 const above = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ up, floor }) => up - floor));
 
-const growth = (all: readonly { size: number; rounds: readonly Round[] }[]): string =>
-  all
-    .slice(1)
-    .map(({ size, rounds }, i) => {
-      const before = all[i] as (typeof all)[number];
-      const ratio = above(rounds) / size / (above(before.rounds) / before.size);
-      return `${before.size} to ${size}: ${ratio.toFixed(2)}`;
+type Sized = { size: number; rounds: readonly Round[] };
+
+/** From each size to the next, and from 16 nodes to the largest: what a small lab costs beside its nodes weighs little there. */
+function growth(all: readonly Sized[]): string {
+  const last = all.at(-1);
+  const middle = all.slice(0, -2).find(({ size }) => size === 16);
+  const steps: [Sized, Sized][] = all.slice(1).map((one, i) => [all[i] as Sized, one]);
+  if (middle && last) steps.push([middle, last]);
+  return steps
+    .map(([from, to]) => {
+      const ratio = above(to.rounds) / to.size / (above(from.rounds) / from.size);
+      return `${from.size} to ${to.size}: ${ratio.toFixed(2)}`;
     })
     .join(", ");
+}
 
 try {
   main();
