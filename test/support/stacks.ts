@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { type LabConfig, parseStackConfig } from "../../components/config";
 
 export const STACKS_FOLDER = join(__dirname, "../../stacks");
-export const LESSONS = [...Array.from({ length: 14 }, (_, i) => `L${i + 1}`), "L16"];
+export const LESSONS = Array.from({ length: 16 }, (_, i) => `L${i + 1}`);
 
 export const stackNames = (): string[] =>
   readdirSync(STACKS_FOLDER).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -11,7 +11,8 @@ import { labConfigs } from "../../support/arbitraries";
 import { planOf, type RawConfig } from "../../support/problems";
 
 const render = (plan: LabPlan) => renderContainers(plan, { name: "lab", publicKey: "ssh-ed25519 AAAA" });
-const plans = labConfigs.map((config) => planLab(config));
+/** Sites and tenant networks are the twin's alone: the plan refuses them on node containers. */
+const plans = labConfigs.map((config) => planLab(config)).filter(({ sites, tenant }) => !sites && !tenant);
 const onContainers = (raw: RawConfig) => planOf({ rehearse: "containers", ...raw });
 
 /** The lines of a here-document for `ip -batch` in the fabric's namespace, without the names of bridges of subnets. */
