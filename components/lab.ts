@@ -7,6 +7,7 @@ import {
   type InfrastructureArgs,
   type MachineInfrastructure,
   machineOutputs,
+  type SiteOutput,
 } from "./infrastructure";
 import { onlyHere } from "./only-here";
 import { judge, type LabPlan, planLab, type Verdict } from "./plan";
@@ -44,6 +45,10 @@ export interface LabOutputs extends ReturnType<typeof planOutputs> {
    * which chooses the names of its outputs itself.
    */
   login?: string;
+  /** With `link.peer`: what the other site's stack reads. In a program of your own, export it under this name. */
+  site?: SiteOutput;
+  /** With `link.peer`, on AWS: the tunnel's pre-shared key, secret, which the other site's stack reads. */
+  siteKey?: pulumi.Output<string>;
   /** On a cloud: what the lab costs, in a sentence. */
   cost?: string;
   /** On a cloud, with `ttl`: when the lab is overdue, as an ISO 8601 time in UTC. */

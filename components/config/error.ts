@@ -44,7 +44,7 @@ export class ConfigError extends Error {
 }
 
 /** Keys whose values are secret: never show them, even when they are wrong. Also as they are misspelt. */
-const SECRET_KEY = /private.?key$|passw(or)?d$|passphrase$|secret$|token$/i;
+const SECRET_KEY = /private.?key$|passw(or)?d$|passphrase$|secret$|token$|psk$/i;
 /** A text that is a secret whatever its key is called. */
 const SECRET_TEXT = /PRIVATE KEY|^\s*(b3BlbnNza|MII)[\w+/=\s]{40}/;
 /** How deep a value that is shown may be nested. The config's own keys are at most five deep. */

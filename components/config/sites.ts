@@ -37,11 +37,22 @@ export const sites = () => list(site, 2, 2, "sites, each { name, subnets }");
 
 /** The section `link`. */
 export const link = section({
+  /**
+   * On AWS and OpenStack, where a stack is one site: the stack that is the other one, by name or as `org/project/stack`.
+   * Default: none; there is no tunnel.
+   */
+  peer: pattern(
+    /^(?:[\w.-]+\/[\w.-]+\/)?[\w.-]{1,100}$/,
+    "the name of a stack such as site-openstack, or org/project/stack",
+  ).optional(),
   /** The version of IKE: `1` or `2`. Default: `2`. */
   ike: whole(1, 2).optional(),
-  /** The site that starts the tunnel, or `both`. The other one only answers. Default: the first site. */
+  /**
+   * The site that starts the tunnel, or `both`. The other one only answers. Where a stack is a site, its name. Default: the
+   * first site; of two stacks the one on OpenStack.
+   */
   initiator: name().optional(),
-  /** The pre-shared key: a secret, 8 to 200 characters. Default: one is made in the sandbox. */
+  /** The pre-shared key: a secret, 8 to 200 characters. Default: one is made in the sandbox, or by AWS. */
   psk: text("a pre-shared key of 8 to 200 printable characters without quotes")
     .refine((value) => value.length >= 8 && !/["\\\n]/.test(value), {
       error: "must be a pre-shared key of 8 to 200 printable characters without quotes",

@@ -4,7 +4,7 @@ import { ConfigError } from "../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
-export { type CostEstimate, KeyPair } from "./common";
+export { type CostEstimate, KeyPair, type SiteEnd, type SiteOutput } from "./common";
 export type {
   CloudInfrastructure,
   CloudNode,
@@ -42,15 +42,16 @@ export async function createMachines(
   options?: pulumi.ComponentResourceOptions,
 ): Promise<MachineInfrastructure> {
   const { config, ...rest } = args;
+  const psk = config.link?.psk;
   refuseTenants(args);
   switch (args.plan.onContainers ? "hosts" : args.plan.cloud) {
     case "aws": {
       const { AwsInfrastructure } = require("./aws") as typeof import("./aws");
-      return AwsInfrastructure.create(name, { ...rest, config: config.aws }, options);
+      return AwsInfrastructure.create(name, { ...rest, psk, config: config.aws }, options);
     }
     case "openstack": {
       const { OpenStackInfrastructure } = require("./openstack") as typeof import("./openstack");
-      return OpenStackInfrastructure.create(name, { ...rest, config: config.openstack }, options);
+      return OpenStackInfrastructure.create(name, { ...rest, psk, config: config.openstack }, options);
     }
     default: {
       const { createHosts } = require("./hosts") as typeof import("./hosts");

@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, ProviderSettings } from "../config";
 import type { LabPlan, NodePlan } from "../plan";
-import type { CostEstimate } from "./common";
+import type { CostEstimate, SiteEnd } from "./common";
 
 /** What the program passes to the plan's cloud. */
 export interface InfrastructureArgs {
@@ -86,4 +86,6 @@ export interface CloudInfrastructure extends MachineInfrastructure {
   cost: CostEstimate;
   /** When the lab is overdue, as an ISO 8601 time in UTC; undefined without `ttl`. */
   expiry: pulumi.Output<string> | undefined;
+  /** This end of the tunnel to the plan's peer; undefined without one. */
+  end: SiteEnd | undefined;
 }

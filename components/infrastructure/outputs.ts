@@ -11,7 +11,7 @@ const isCloud = (infrastructure: MachineInfrastructure): infrastructure is Cloud
 export function machineOutputs(stack: string, infrastructure: MachineInfrastructure) {
   const keyFile = `${stack}.key`;
   const nodes: CloudNode[] = infrastructure.nodes;
-  const { cost, expiry } = isCloud(infrastructure) ? infrastructure : {};
+  const { cost, expiry, end } = isCloud(infrastructure) ? infrastructure : {};
   const { ownKey } = infrastructure;
   const login = `(umask 077; pulumi -s ${stack} stack output privateKey --show-secrets > ${keyFile})`;
   return {
@@ -27,6 +27,7 @@ export function machineOutputs(stack: string, infrastructure: MachineInfrastruct
     })),
     ...(cost && { cost: cost.sentence }),
     ...(expiry && { expiry }),
+    ...(end && { site: end.site, ...(end.key && { siteKey: end.key }) }),
     ...(ownKey && { privateKey: ownKey, login }),
   };
 }

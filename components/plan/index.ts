@@ -37,6 +37,7 @@ export {
   rowsOf,
 } from "./outcome";
 export * from "./path";
+export * from "./peer-site";
 export * from "./peering";
 export * from "./placement";
 export * from "./port";

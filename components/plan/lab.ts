@@ -6,6 +6,7 @@ import { ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import { withFaults } from "./fault";
 import { planFirewall } from "./firewall";
+import { type PeerSitePlan, planPeerSite } from "./peer-site";
 import { type BgpPlan, planBgp } from "./peering";
 import { type Placement, placementOf } from "./placement";
 import type { FirewallRule } from "./rule";
@@ -36,6 +37,8 @@ export interface LabPlan extends Placement {
   /** The sites, and the tunnel that joins them. Absent in a lab whose subnets share one router. */
   sites?: SitePlan[];
   link?: LinkPlan;
+  /** The other site, where that is another stack. Absent in a lab without `link.peer`. */
+  peerSite?: PeerSitePlan;
   nodes: NodePlan[];
   /** The one of `nodes` that runs the API server. */
   controlPlane: NodePlan;
@@ -90,6 +93,7 @@ function planHealthy(config: LabConfig): LabPlan {
   const podAddressesOnWire = !config.natOutgoing || someDirect(encapsulation, nodes);
   const link = config.mtu ?? fabricFacts(placement).mtu;
   const joined = planLink(config);
+  const peerSite = planPeerSite(config);
   // Pods of two sites talk through the tunnel between them, and Calico has one MTU for all pods.
   const narrowest = Math.min(link, joined?.mtu.inner ?? link);
   const tunnel = narrowest - ENCAPSULATION_FACTS[encapsulation].overhead;
@@ -110,6 +114,7 @@ function planHealthy(config: LabConfig): LabPlan {
     mtu: { link, tunnel, pod: tunnel },
     subnets: planSubnets(config),
     ...(joined && { sites: planSites(config), link: joined }),
+    ...(peerSite && { peerSite }),
     nodes,
     controlPlane: controlPlaneOf(nodes),
     services: planServices(config, nodes),

@@ -47,6 +47,9 @@ export const NAT_T_PORT = 4500;
  */
 export const LIBIPSEC_MTU = 1400;
 
+/** What both sides propose where the config does not say. */
+export const DEFAULT_PROPOSALS = { ike: "aes128-sha256-modp2048", esp: "aes128-sha256" } as const;
+
 /** The name of a site's router. */
 export const routerOf = (site: string): string => `router-${site}`;
 
@@ -67,14 +70,14 @@ export function planLink({ sites, link = {} }: Pick<LabConfig, "sites" | "link">
   if (!sites) return undefined;
   const names = sites.map(({ name }) => name);
   const { initiator = names[0] as string, proposals } = link;
-  const esp = proposals?.esp ?? "aes128-sha256";
+  const esp = proposals?.esp ?? DEFAULT_PROPOSALS.esp;
   const path = link.mtu ?? INTERNET.mtu;
   // Two routers with public addresses would use ESP itself; kernel-libipsec puts it into UDP always.
   const left = innerMtu(path, esp, true);
   return {
     ike: link.ike ?? 2,
     initiators: initiator === BOTH_SITES ? names : [initiator],
-    proposals: { ike: proposals?.ike ?? "aes128-sha256-modp2048", esp },
+    proposals: { ike: proposals?.ike ?? DEFAULT_PROPOSALS.ike, esp },
     selectors: link.selectors ?? "subnets",
     mtu: { path, esp: left, inner: Math.min(left, LIBIPSEC_MTU) },
     broken: [],

@@ -88,6 +88,38 @@ export const RESOURCE_ACTIONS: Readonly<Record<string, readonly string[]>> = {
     "DescribeSpotInstanceRequests",
     "CancelSpotInstanceRequests",
   ],
+  // With link.peer: the VPC's end of a tunnel.
+  "aws:ec2/vpnGateway:VpnGateway": [
+    "CreateVpnGateway",
+    "AttachVpnGateway",
+    "DetachVpnGateway",
+    "DeleteVpnGateway",
+    "DescribeVpnGateways",
+  ],
+  "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation": [
+    "EnableVgwRoutePropagation",
+    "DisableVgwRoutePropagation",
+    "DescribeRouteTables",
+  ],
+  "aws:ec2/customerGateway:CustomerGateway": [
+    "CreateCustomerGateway",
+    "DeleteCustomerGateway",
+    "DescribeCustomerGateways",
+  ],
+  "aws:ec2/vpnConnection:VpnConnection": [
+    "CreateVpnConnection",
+    "DeleteVpnConnection",
+    "DescribeVpnConnections",
+    // Another gateway of the peer, other ranges and other proposals change in place.
+    "ModifyVpnConnection",
+    "ModifyVpnConnectionOptions",
+    "ModifyVpnTunnelOptions",
+  ],
+  "aws:ec2/vpnConnectionRoute:VpnConnectionRoute": [
+    "CreateVpnConnectionRoute",
+    "DeleteVpnConnectionRoute",
+    "DescribeVpnConnections",
+  ],
 };
 
 /** Every resource's tags change in place. */
@@ -111,6 +143,9 @@ export const FUNCTION_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   getRouteTables: ["DescribeRouteTables"],
   getRouteTable: ["DescribeRouteTables"],
   getInternetGateway: ["DescribeInternetGateways"],
+  getVpnConnection: ["DescribeVpnConnections"],
+  getVpnGateway: ["DescribeVpnGateways"],
+  getCustomerGateway: ["DescribeCustomerGateways"],
   getRegions: ["DescribeRegions"],
   getResources: ["tag:GetResources"],
 };

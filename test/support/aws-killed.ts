@@ -9,12 +9,15 @@ import { buildAws } from "./aws";
 import { Ec2Model } from "./ec2-model";
 import { type Aftermath, KILLED_LAB, KilledEngine, type Moment, recordedId } from "./killed-engine";
 import { type Recorded, startMocks } from "./mocks";
+import { OPENSTACK_SITE } from "./peer-sites";
 
-const PLAN = planLab(parseConfig({ cloud: "aws", ...KILLED_LAB }));
+/** With one end of a tunnel, too, whose peer is up. */
+const LAB = { ...KILLED_LAB, link: { peer: "site-openstack" } };
+const PLAN = planLab(parseConfig({ cloud: "aws", ...LAB }));
 
 /** What the lab registers. */
 export const recordedLab = async (): Promise<Recorded[]> =>
-  (await buildAws(KILLED_LAB, { id: recordedId })).resources;
+  (await buildAws(LAB, { id: recordedId, peer: OPENSTACK_SITE })).resources;
 
 /** Builds, is killed, and then goes on as `up` or `down` does. The provider's deletions are the model's. */
 export async function afterKill(

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { AwsInfrastructure } from "../../components/infrastructure/aws";
 import { planRules } from "../../components/infrastructure/aws/security";
-import type { StateResource } from "../../components/infrastructure/common";
+import type { PeerSite, StateResource } from "../../components/infrastructure/common";
 import { planLab } from "../../components/plan";
 import type { Choices, FirewallRow } from "./firewall";
 import { type Answers, ofType, type Recorded, type Recording, record } from "./mocks";
@@ -13,6 +13,7 @@ export const LAB = "0123456789ab";
 
 export const INSTANCE = "aws:ec2/instance:Instance";
 export const KEYPAIR = "aws:ec2/keyPair:KeyPair";
+export const VPN_CONNECTION = "aws:ec2/vpnConnection:VpnConnection";
 export const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 export const FOUND = {
   region: "eu-central-1",
@@ -24,10 +25,15 @@ export const FOUND = {
 };
 
 export const answers: Answers = {
-  state: (type, name) => {
+  state: (type, name, inputs) => {
     if (type === INSTANCE) return { publicIp: "198.51.100.7", primaryNetworkInterfaceId: `eni-${name}` };
     if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
       return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
+    if (type === VPN_CONNECTION)
+      return {
+        tunnel1Address: "203.0.113.20",
+        tunnel1PresharedKey: inputs.tunnel1PresharedKey ?? "made_by_AWS",
+      };
     if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada", lab: LAB };
     return {};
   },
@@ -42,12 +48,29 @@ export function buildAws(
     ownEndpoint = false,
     id,
     held = [],
-  }: Choices & { ownEndpoint?: boolean; id?: Answers["id"]; held?: readonly StateResource[] } = {},
+    peer,
+  }: Choices & {
+    ownEndpoint?: boolean;
+    id?: Answers["id"];
+    held?: readonly StateResource[];
+    peer?: PeerSite;
+  } = {},
 ): Promise<Recording<AwsInfrastructure>> {
   const config = parseConfig({ cloud: "aws", ...raw });
   const plan = planLab(config);
-  const rules = planRules(plan, operatorCidrs);
-  const args = { plan, config: config.aws ?? {}, rules, found: FOUND, held, ownEndpoint, prefix };
+  const rules = planRules(plan, operatorCidrs, peer?.cidrs);
+  const psk = config.link?.psk;
+  const args = {
+    plan,
+    config: config.aws ?? {},
+    rules,
+    found: FOUND,
+    held,
+    ownEndpoint,
+    prefix,
+    ...(peer && { peer }),
+    ...(psk !== undefined && { psk }),
+  };
   return record((options: pulumi.ComponentResourceOptions) => new AwsInfrastructure("test", args, options), {
     ...answers,
     ...(id && { id }),

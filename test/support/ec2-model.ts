@@ -30,6 +30,8 @@ export class Ec2Model implements CloudModel {
     const kind = kindOf(type);
     // EC2 takes tags in the request that creates a thing. What has none is known by what it is in.
     const id = this.idFor(kind, props);
+    // EC2 has no error for a second request of these: the route, or its propagation, is then as it was.
+    if (IDEMPOTENT.includes(kind) && this.entries.some((one) => one.id === id)) return { id };
     const clash = this.entries.find((one) => one.kind === kind && this.clashes(kind, one, props));
     if (clash) throw new Refusal(`${CLASHES[kind]}: ${JSON.stringify(props)}`);
     this.entries.push({ ...props, id, kind });
@@ -39,6 +41,8 @@ export class Ec2Model implements CloudModel {
   private idFor(kind: string, props: Recorded["props"]): string {
     if (kind === "Route") return `${props.routeTableId}_${props.destinationCidrBlock}`;
     if (kind === "RouteTableAssociation") return `${props.subnetId}/${props.routeTableId}`;
+    if (kind === "VpnConnectionRoute") return `${props.destinationCidrBlock}:${props.vpnConnectionId}`;
+    if (kind === "VpnGatewayRoutePropagation") return `${props.vpnGatewayId}_${props.routeTableId}`;
     return `${kind === "Subnet" ? "subnet" : kind}-${++this.count}`;
   }
 
@@ -83,13 +87,16 @@ export class Ec2Model implements CloudModel {
         return { isEgress: kind.includes("Egress"), securityGroupId };
       }
       case "getInternetGateway":
+      case "getVpnConnection":
+      case "getVpnGateway":
+      case "getCustomerGateway":
       case "getKeyPair":
         return this.one(name, inputs, tagged);
       case "getResources": {
         const tags = Object.fromEntries(
           inputs.tagFilters.map((one: { key: string; values: string[] }) => [one.key, one.values[0]]),
         );
-        const [kind] = inputs.resourceTypeFilters[0] === "ec2:key-pair" ? ["KeyPair"] : ["InternetGateway"];
+        const kind = TAGGED[inputs.resourceTypeFilters[0]];
         const found = this.entries.filter((one) => one.kind === kind && tagged(tags)(one));
         // The tagging API also lists what is gone.
         const arns = [...found.map(({ id }) => id), "gone-1"].map((id) => ({
@@ -106,14 +113,13 @@ export class Ec2Model implements CloudModel {
 
   private one(name: string, inputs: Recorded["props"], tagged: (tags: object) => (one: Entry) => boolean) {
     const kind = name.slice("get".length);
-    const id = inputs.internetGatewayId ?? inputs.keyPairId;
+    const id = inputs.internetGatewayId ?? inputs.keyPairId ?? inputs.vpnConnectionId ?? inputs.id;
     const tags =
       inputs.tags ??
       Object.fromEntries(
-        (inputs.filters ?? []).map((one: { name: string; values: string[] }) => [
-          one.name.slice(4),
-          one.values[0],
-        ]),
+        ((inputs.filters ?? []) as { name: string; values: string[] }[])
+          .filter((one) => one.name.startsWith("tag:"))
+          .map((one) => [one.name.slice("tag:".length), one.values[0]]),
       );
     const found = this.entries.filter((one) => one.kind === kind && (id ? one.id === id : tagged(tags)(one)));
     const fail = (details: string) => {
@@ -122,7 +128,8 @@ export class Ec2Model implements CloudModel {
     if (found.length === 0) fail(`no matching EC2 ${kind} found`);
     if (found.length > 1) fail(`multiple EC2 ${kind}s matched; use additional constraints`);
     const attachments = found[0]?.vpcId ? [{ vpcId: found[0].vpcId }] : [];
-    return { id: found[0]?.id, keyName: found[0]?.id, attachments };
+    const own = found[0]?.id;
+    return { id: own, keyName: own, vpnConnectionId: own, attachments, attachedVpcId: found[0]?.vpcId ?? "" };
   }
 
   private table(id: string) {
@@ -141,10 +148,23 @@ export class Ec2Model implements CloudModel {
   }
 }
 
+/** Kinds of which a second one with the same inputs is the first one. */
+const IDEMPOTENT = ["VpnConnectionRoute", "VpnGatewayRoutePropagation"];
+
+/** The kinds by the tagging API's names. */
+const TAGGED: Record<string, string> = {
+  "ec2:key-pair": "KeyPair",
+  "ec2:internet-gateway": "InternetGateway",
+  "ec2:vpn-connection": "VpnConnection",
+  "ec2:vpn-gateway": "VpnGateway",
+  "ec2:customer-gateway": "CustomerGateway",
+};
+
 /** The inputs in which two things of a kind must differ. */
 const KEYS: Record<string, readonly string[]> = {
   Subnet: ["vpcId", "cidrBlock"],
   InternetGateway: ["vpcId"],
+  VpnGateway: ["vpcId"],
   Instance: ["privateIp"],
   Route: ["routeTableId", "destinationCidrBlock"],
   RouteTableAssociation: ["subnetId"],
@@ -163,6 +183,7 @@ const KEYS: Record<string, readonly string[]> = {
 const CLASHES: Record<string, string> = {
   Subnet: "InvalidSubnet.Conflict",
   InternetGateway: "Resource.AlreadyAssociated",
+  VpnGateway: "AttachmentLimitExceeded",
   Instance: "InvalidIPAddress.InUse",
   Route: "RouteAlreadyExists",
   RouteTableAssociation: "Resource.AlreadyAssociated",
@@ -186,6 +207,9 @@ function uses(one: Entry, entry: Entry): boolean {
       );
     case "InternetGateway":
       return one.kind === "Instance";
+    case "VpnGateway":
+    case "CustomerGateway":
+      return one.kind === "VpnConnection" && [one.vpnGatewayId, one.customerGatewayId].includes(entry.id);
     default:
       return false;
   }
@@ -193,7 +217,12 @@ function uses(one: Entry, entry: Entry): boolean {
 
 /** Whether `one` goes with `entry`. */
 function isInside(one: Entry, entry: Entry): boolean {
-  if (entry.kind === "RouteTable") return one.kind === "Route" && one.routeTableId === entry.id;
+  if (entry.kind === "RouteTable")
+    return ["Route", "VpnGatewayRoutePropagation"].includes(one.kind) && one.routeTableId === entry.id;
+  if (entry.kind === "VpnConnection")
+    return one.kind === "VpnConnectionRoute" && one.vpnConnectionId === entry.id;
+  if (entry.kind === "VpnGateway")
+    return one.kind === "VpnGatewayRoutePropagation" && one.vpnGatewayId === entry.id;
   if (entry.kind === "Subnet") return one.kind === "RouteTableAssociation" && one.subnetId === entry.id;
   return entry.kind === "SecurityGroup" && one.securityGroupId === entry.id;
 }

@@ -8,7 +8,7 @@ export const apiOf =
   (method, path, body) => {
     const [, place = "", query = ""] =
       /^\/(?:network\/v2\.0|compute\/v2\.1)\/([^?]*)\??(.*)$/.exec(path) ?? [];
-    const [collection = "", id = "", action = ""] = place.split("/");
+    const [collection = "", id = "", action = ""] = place.replace(/^vpn\//, "").split("/");
     const list = collection.replaceAll("-", "_").replace("os_", "") as List;
     if (!LISTS.includes(list)) return undefined;
     try {

@@ -18,6 +18,11 @@ export const LISTS = [
   "security_group_rules",
   "security_groups",
   "keypairs",
+  "ipsec_site_connections",
+  "endpoint_groups",
+  "ipsecpolicies",
+  "ikepolicies",
+  "vpnservices",
 ] as const;
 export type List = (typeof LISTS)[number];
 
@@ -32,6 +37,11 @@ const LIST_OF: Record<string, List> = {
   SecGroupRule: "security_group_rules",
   SecGroup: "security_groups",
   Keypair: "keypairs",
+  SiteConnection: "ipsec_site_connections",
+  EndpointGroup: "endpoint_groups",
+  IpSecPolicy: "ipsecpolicies",
+  IkePolicy: "ikepolicies",
+  Service: "vpnservices",
 };
 const kindOf = (type: string) => type.slice(type.lastIndexOf(":") + 1);
 
@@ -68,6 +78,7 @@ export class NeutronModel implements CloudModel {
     if (kind === "SecGroup" && !finished)
       this.lists.security_group_rules.push({ id: `${id}-default`, securityGroupId: id });
     this.lists[list].push(made);
+    if (kind === "Service") return { id, outputs: { externalV4Ip: "198.51.100.99" } };
     return { id: made.id, outputs: kind === "FloatingIp" ? { address: `198.51.100.${this.count}` } : {} };
   }
 
@@ -164,11 +175,19 @@ export class NeutronModel implements CloudModel {
       case "ports":
         return ports.filter((one) => one.id === id && (one.device_owner !== "" || one.server));
       case "routers":
-        return this.interfaces(id);
+        return [...this.interfaces(id), ...this.lists.vpnservices.filter(({ routerId }) => routerId === id)];
       case "subnets":
-        return ports.filter(
-          ({ subnet, fixedIps }) => subnet === id || JSON.stringify(fixedIps ?? "").includes(`"${id}"`),
-        );
+        return [
+          ...ports.filter(
+            ({ subnet, fixedIps }) => subnet === id || JSON.stringify(fixedIps ?? "").includes(`"${id}"`),
+          ),
+          ...this.groupsOf(id),
+        ];
+      case "endpoint_groups":
+      case "ipsecpolicies":
+      case "ikepolicies":
+      case "vpnservices":
+        return this.lists.ipsec_site_connections.filter((one) => Object.values(one).includes(id));
       case "networks":
         return ports.filter(({ networkId }) => networkId === id);
       case "security_groups":
@@ -193,7 +212,7 @@ export class NeutronModel implements CloudModel {
       nexthop: string;
     }[];
     const through = routes.filter(({ nexthop }) => nexthop.startsWith(`${net}.`));
-    if (used.length + through.length > 0)
+    if (used.length + through.length + this.groupsOf(subnet).length > 0)
       throw new Conflict(`409: interface of ${router} in ${subnet} is needed`);
     this.forget("ports", (port) => port.device_id === router && port.subnet === subnet);
   }
@@ -205,6 +224,10 @@ export class NeutronModel implements CloudModel {
         (one) => JSON.stringify(one) !== JSON.stringify(route),
       );
   }
+
+  /** The groups of local endpoints that a subnet is in. */
+  private readonly groupsOf = (subnet: string): Entry[] =>
+    this.lists.endpoint_groups.filter(({ endpoints }) => (endpoints as string[]).includes(subnet));
 
   private readonly interfaces = (router: string): Entry[] =>
     this.lists.ports.filter(({ device_id }) => device_id === router);

@@ -10,12 +10,19 @@ import { apiOf } from "./neutron-api";
 import { NeutronModel } from "./neutron-model";
 import { buildOpenStack } from "./openstack";
 import { FakeOpenStack } from "./openstack-api";
+import { AWS_SITE } from "./peer-sites";
 
-const PLAN = planLab(parseConfig({ cloud: "openstack", ...KILLED_LAB }));
+/** With one end of a tunnel, too, whose peer is up. Such a lab has one subnet. */
+const LAB = {
+  ...KILLED_LAB,
+  topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1", "w2", "w3"] }],
+  link: { peer: "site-aws", psk: "correct_horse" },
+};
+const PLAN = planLab(parseConfig({ cloud: "openstack", ...LAB }));
 
 /** What the lab registers. */
 export const recordedLab = async (): Promise<Recorded[]> =>
-  (await buildOpenStack(KILLED_LAB, { id: recordedId })).resources;
+  (await buildOpenStack(LAB, { id: recordedId, peer: AWS_SITE })).resources;
 
 /** Builds, is killed, and then goes on as `up` or `down` does. */
 export async function afterKill(

@@ -1,7 +1,7 @@
 /** Builds the plan on OpenStack without OpenStack: the answers of the mocks, and the resulting security group. */
 import type * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
-import { planIngress } from "../../components/infrastructure/common";
+import { type PeerSite, planIngress } from "../../components/infrastructure/common";
 import { OpenStackInfrastructure } from "../../components/infrastructure/openstack";
 import type { LivingRules } from "../../components/infrastructure/openstack/security";
 import { planLab } from "../../components/plan";
@@ -21,6 +21,7 @@ export const GROUP = NETWORKING("SecGroup");
 export const RULE = NETWORKING("SecGroupRule");
 export const FLOATING_IP = NETWORKING("FloatingIp");
 export const ASSOCIATION = NETWORKING("FloatingIpAssociate");
+export const VPN_SERVICE = "openstack:vpnaas/service:Service";
 
 /** The id of the lab under test. */
 export const LAB = "0123456789ab";
@@ -34,6 +35,7 @@ export const FOUND = {
 export const answers: Answers = {
   state: (type, name, inputs) => {
     if (type === NETWORK) return { mtu: inputs.mtu ?? 1450 };
+    if (type === VPN_SERVICE) return { externalV4Ip: "198.51.100.99" };
     if (type === FLOATING_IP) return { address: "198.51.100.7" };
     if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
       return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
@@ -52,12 +54,29 @@ export function buildOpenStack(
     id,
     mtu,
     living,
-  }: Choices & { found?: typeof FOUND; id?: Answers["id"]; mtu?: number; living?: LivingRules } = {},
+    peer,
+  }: Choices & {
+    found?: typeof FOUND;
+    id?: Answers["id"];
+    mtu?: number;
+    living?: LivingRules;
+    peer?: PeerSite;
+  } = {},
 ): Promise<Recording<OpenStackInfrastructure>> {
   const config = parseConfig({ cloud: "openstack", ...raw });
   const plan = planLab(config);
-  const rules = planIngress(plan, operatorCidrs);
-  const args = { plan, config: config.openstack ?? {}, rules, found, living, prefix };
+  const rules = planIngress(plan, operatorCidrs, peer?.cidrs);
+  const psk = config.link?.psk;
+  const args = {
+    plan,
+    config: config.openstack ?? {},
+    rules,
+    found,
+    living,
+    prefix,
+    ...(peer && { peer }),
+    ...(psk !== undefined && { psk }),
+  };
   return record(
     (options: pulumi.ComponentResourceOptions) => new OpenStackInfrastructure("test", args, options),
     {

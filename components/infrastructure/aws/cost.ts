@@ -23,6 +23,10 @@ const INSTANCE: Readonly<Record<string, number>> = {
   "c6g.large": 0.068,
 };
 const PUBLIC_ADDRESS = 0.005;
+/** A Site-to-Site VPN connection, as long as it exists, with or without a tunnel that is up. */
+const VPN_CONNECTION = 0.05;
+/** Each of the connection's two tunnels has a public address, which is charged like any other. */
+const TUNNELS = 2;
 /** US dollars per GiB and hour: gp3 costs 0.08 per GiB and month, and a month has 730 hours. */
 const DISK_GIB = 0.08 / 730;
 const AS_OF = "2025-06";
@@ -54,7 +58,12 @@ export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEst
   return estimateCost(
     [
       { what: found.instanceType, count, perHour: INSTANCE[found.instanceType] },
-      { what: "public IPv4 address", count, perHour: PUBLIC_ADDRESS },
+      {
+        what: "public IPv4 address",
+        count: count + (plan.peerSite ? TUNNELS : 0),
+        perHour: PUBLIC_ADDRESS,
+      },
+      ...(plan.peerSite ? [{ what: "VPN connection", count: 1, perHour: VPN_CONNECTION }] : []),
       { what: `${found.diskSize} GiB disk`, count, perHour: DISK_GIB * found.diskSize },
     ],
     source,

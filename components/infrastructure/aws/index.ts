@@ -7,10 +7,13 @@ import {
   Cloud,
   type CloudArgs,
   findAccess,
+  findPeerSite,
   type IngressRule,
   ownState,
+  type PeerSite,
   recover,
   type StateResource,
+  startsTunnel,
 } from "../common";
 import { estimateAws } from "./cost";
 import { askThrough } from "./leftovers";
@@ -22,6 +25,7 @@ import { checkQuota } from "./quota";
 import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity, planRules } from "./security";
 import { resourceTags } from "./tags";
+import { createVpn } from "./vpn";
 
 export { findExpired, findLeftovers } from "./leftovers";
 export { findUnknown, removeUnknown } from "./recovery";
@@ -39,6 +43,8 @@ export interface ResolvedAwsArgs extends Omit<AwsInfrastructureArgs, "settings">
   ownEndpoint?: boolean;
   /** The stack's own state, which says what is there already. Default: nothing. */
   held?: readonly StateResource[];
+  /** What the other site's stack has said. Default: nothing yet. */
+  peer?: PeerSite;
 }
 
 /**
@@ -57,7 +63,7 @@ export interface ResolvedAwsArgs extends Omit<AwsInfrastructureArgs, "settings">
 export class AwsInfrastructure extends Cloud {
   /** Builds with what {@link AwsInfrastructure.create} looks up. */
   constructor(name: string, args: ResolvedAwsArgs, options?: pulumi.ComponentResourceOptions) {
-    const { plan, config = {}, rules, found, ownEndpoint = false, held } = args;
+    const { plan, config = {}, rules, found, ownEndpoint = false, held, peer, psk } = args;
     super(
       "encaplab:aws:Aws",
       name,
@@ -72,7 +78,8 @@ export class AwsInfrastructure extends Cloud {
           foundation,
         );
         createPodRoutes(plan, network.routeTable, instances, scope);
-        return { nodes, cost: estimateAws(plan, found, config.spot ?? false) };
+        const end = createVpn({ plan, peer, psk, network, tags }, scope);
+        return { nodes, cost: estimateAws(plan, found, config.spot ?? false), ...(end && { end }) };
       },
       options,
     );
@@ -85,11 +92,14 @@ export class AwsInfrastructure extends Cloud {
    */
   static async create(
     name: string,
-    { plan, config = {}, settings = {}, prefix = `${name}-` }: AwsInfrastructureArgs,
+    { plan, config = {}, settings = {}, prefix = `${name}-`, psk }: AwsInfrastructureArgs,
     options?: pulumi.ComponentResourceOptions,
   ): Promise<AwsInfrastructure> {
     const region = findRegion(config, settings);
-    const rules = planRules(plan, await findAccess("aws", config.accessCidrs));
+    const access = await findAccess("aws", config.accessCidrs);
+    if (plan.peerSite) startsTunnel("aws", plan.peerSite, pulumi.getStack());
+    const peer = await findPeerSite(plan, `${prefix}peer`, besideComponent(options));
+    const rules = planRules(plan, access, peer?.cidrs);
     const provider = createProvider(`${prefix}aws`, region, settings, besideComponent(options));
     const found = await lookUp(region, config, provider);
     await checkQuota(name, plan, found, config, settings, provider);
@@ -97,7 +107,8 @@ export class AwsInfrastructure extends Cloud {
     await recover(recoveryOf(askThrough(region, provider), region, settings, name), wantedBy(plan), held);
     const warning = spotWarning(held, config);
     if (warning) await pulumi.log.warn(warning);
-    const args = { plan, config, rules, found, held, ownEndpoint: hasOwnEndpoint(settings), prefix };
+    const ownEndpoint = hasOwnEndpoint(settings);
+    const args = { plan, config, rules, found, held, ownEndpoint, prefix, peer, psk };
     return announceCost(new AwsInfrastructure(name, args, { ...options, provider }));
   }
 }

@@ -26,12 +26,17 @@ export interface Security {
   rules: pulumi.Resource[];
 }
 
-/** The plan's open rules, checked against EC2's quota. @throws {ConfigError} when there are too many. */
+/**
+ * The plan's open rules, checked against EC2's quota.
+ * @param peerCidrs as in planIngress.
+ * @throws {ConfigError} when there are too many.
+ */
 export function planRules(
   plan: Parameters<typeof planIngress>[0],
   operatorCidrs: readonly string[],
+  peerCidrs: readonly string[] = [],
 ): IngressRule[] {
-  const rules = planIngress(plan, operatorCidrs);
+  const rules = planIngress(plan, operatorCidrs, peerCidrs);
   if (rules.length <= MAX_RULES) return rules;
   throw new ConfigError([
     {

@@ -7,6 +7,7 @@ import type { CostEstimate } from "./cost";
 import { apiOf } from "./endpoint";
 import { Beginning, watchExpiry } from "./expiry";
 import { createLogin, type Login } from "./key";
+import type { SiteEnd } from "./peer-site";
 import { type Scope, scopeOf } from "./scope";
 import { type LabTags, labTags } from "./tags";
 
@@ -20,6 +21,8 @@ export interface CloudArgs<Config> {
   settings?: ProviderSettings;
   /** Begins the name of every resource. Default: the component's name and a hyphen. */
   prefix?: string;
+  /** The pre-shared key of the tunnel to the plan's peer, a secret. Default: AWS makes one. */
+  psk?: string;
 }
 
 /** The keys that every cloud's section has. */
@@ -35,7 +38,7 @@ export interface Foundation {
 }
 
 /** The part of a cloud's component that only this cloud can make. */
-export type Build = (foundation: Foundation) => { nodes: CloudNode[]; cost: CostEstimate };
+export type Build = (foundation: Foundation) => { nodes: CloudNode[]; cost: CostEstimate; end?: SiteEnd };
 
 /** A plan's nodes in a cloud, with the network that they need. */
 export abstract class Cloud extends pulumi.ComponentResource implements CloudInfrastructure {
@@ -45,6 +48,7 @@ export abstract class Cloud extends pulumi.ComponentResource implements CloudInf
   readonly ownKey: pulumi.Output<string> | undefined;
   readonly cost: CostEstimate;
   readonly expiry: pulumi.Output<string> | undefined;
+  readonly end: SiteEnd | undefined;
 
   protected constructor(
     type: string,
@@ -59,11 +63,12 @@ export abstract class Cloud extends pulumi.ComponentResource implements CloudInf
     this.expiry = watchExpiry(beginning, config.ttl);
     const login = createLogin(scope.named("login"), config.publicKey, { parent: this });
     const tags = labTags(name, beginning, config.owner, this.expiry);
-    const { nodes, cost } = build({ stack: name, scope, labTags: tags, login });
+    const { nodes, cost, end } = build({ stack: name, scope, labTags: tags, login });
     this.nodes = nodes;
     this.api = apiOf(plan, nodes);
     this.ownKey = login.privateKey;
     this.cost = cost;
+    this.end = end;
     this.registerOutputs({
       addresses: Object.fromEntries(nodes.map((node) => [node.name, node.publicAddress ?? node.address])),
       expiry: this.expiry,

@@ -16,6 +16,14 @@ export { type CostEstimate, estimateCost } from "./cost";
 export { apiOf } from "./endpoint";
 export { type GroupApart, groupsOf, type IngressRule, planIngress, rulesApart } from "./ingress";
 export { createLogin, KeyPair, type Login, sshCommand } from "./key";
+export {
+  findPeerSite,
+  nextStep,
+  type PeerSite,
+  type SiteEnd,
+  type SiteOutput,
+  startsTunnel,
+} from "./peer-site";
 export { leftByKilledRun, type Marked, type Recovery, recover, searchUnknown } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
 export { ownState } from "./state";

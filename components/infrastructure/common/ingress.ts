@@ -19,16 +19,21 @@ export interface IngressRule {
   except?: readonly string[];
 }
 
-/** The plan's open rules. @param operatorCidrs who may reach the nodes from outside. */
+/**
+ * The plan's open rules.
+ * @param operatorCidrs who may reach the nodes from outside.
+ * @param peerCidrs where the nodes of the other site are, to which every rule for nodes applies. Default: none.
+ */
 export function planIngress(
   plan: Pick<LabPlan, "firewall" | "ipPool" | "nodes">,
   operatorCidrs: readonly string[],
+  peerCidrs: readonly string[] = [],
 ): IngressRule[] {
   return plan.firewall
     .filter(({ open }) => open)
     .flatMap((rule) => {
       const except = exceptionsTo(plan, rule.name);
-      const rules = rulesOf(rule, plan.ipPool.cidr, operatorCidrs);
+      const rules = rulesOf(rule, plan.ipPool.cidr, operatorCidrs, peerCidrs);
       if (except.length === 0) return rules;
       return rules.map((one) => ({ ...one, name: `${one.name}-others`, except }));
     });
@@ -58,11 +63,20 @@ function rulesOf(
   { name, protocol, ports, source }: FirewallRule,
   podCidr: string,
   operatorCidrs: readonly string[],
+  peerCidrs: readonly string[],
 ): IngressRule[] {
   const rule = { name, rule: name, protocol, ...(ports && { ports }) };
   switch (source) {
     case "nodes":
-      return [{ ...rule, source: { group: true } }];
+      // A group matches only its own interfaces, so nodes of another stack are named by their ranges.
+      return [
+        { ...rule, source: { group: true } },
+        ...peerCidrs.map((cidr) => ({
+          ...rule,
+          name: `${name}-${cidr.replace("/", "-")}`,
+          source: { cidr },
+        })),
+      ];
     case "pods":
       return [{ ...rule, source: { cidr: podCidr } }];
     case "operator":

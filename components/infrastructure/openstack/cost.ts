@@ -4,5 +4,14 @@ import { type CostEstimate, estimateCost } from "../common";
 import type { Found } from "./lookup";
 
 /** What the plan pays for, without prices: each cloud has its own, and OpenStack has no API for them. */
-export const estimateOpenStack = ({ nodes }: Pick<LabPlan, "nodes">, { flavor }: Found): CostEstimate =>
-  estimateCost([{ what: flavor.name, count: nodes.length, perHour: undefined }], "");
+export const estimateOpenStack = (
+  { nodes, peerSite }: Pick<LabPlan, "nodes" | "peerSite">,
+  { flavor }: Found,
+): CostEstimate =>
+  estimateCost(
+    [
+      { what: flavor.name, count: nodes.length, perHour: undefined },
+      ...(peerSite ? [{ what: "VPN connection", count: 1, perHour: undefined }] : []),
+    ],
+    "",
+  );

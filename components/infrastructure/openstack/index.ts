@@ -7,10 +7,13 @@ import {
   Cloud,
   type CloudArgs,
   findAccess,
+  findPeerSite,
   type IngressRule,
   ownState,
+  type PeerSite,
   planIngress,
   recover,
+  startsTunnel,
 } from "../common";
 import { backendWarning, findBackend } from "./backend";
 import { estimateOpenStack } from "./cost";
@@ -23,6 +26,7 @@ import { recoveryOf, wantedBy } from "./recovery";
 import { createSecurity, type LivingRules } from "./security";
 import { borrowSession, tryLogin } from "./session";
 import { labelOf } from "./tags";
+import { createVpn, requireVpn } from "./vpn";
 
 export { findExpired, findLeftovers } from "./leftovers";
 export { findUnknown, removeUnknown } from "./recovery";
@@ -39,6 +43,8 @@ export interface ResolvedOpenStackArgs extends Omit<OpenStackInfrastructureArgs,
   found: Found;
   /** What a change of the rules has to fit into. Default: no lab that is up, and no limit. */
   living?: LivingRules;
+  /** What the other site's stack has said. Default: nothing yet. */
+  peer?: PeerSite;
 }
 
 /**
@@ -58,7 +64,7 @@ export interface ResolvedOpenStackArgs extends Omit<OpenStackInfrastructureArgs,
 export class OpenStackInfrastructure extends Cloud {
   /** Builds with what {@link OpenStackInfrastructure.create} looks up. */
   constructor(name: string, args: ResolvedOpenStackArgs, options?: pulumi.ComponentResourceOptions) {
-    const { plan, config = {}, rules, found, living } = args;
+    const { plan, config = {}, rules, found, living, peer, psk } = args;
     super(
       "encaplab:openstack:OpenStack",
       name,
@@ -69,7 +75,8 @@ export class OpenStackInfrastructure extends Cloud {
         const network = createNetwork(plan, found.externalNetwork.id, label, scope);
         const security = createSecurity(rules, label, scope, living);
         const nodes = createNodes({ plan, config, found, network, security, label }, foundation);
-        return { nodes, cost: estimateOpenStack(plan, found) };
+        const end = createVpn({ plan, peer, psk, network, label }, scope);
+        return { nodes, cost: estimateOpenStack(plan, found), ...(end && { end }) };
       },
       options,
     );
@@ -82,14 +89,18 @@ export class OpenStackInfrastructure extends Cloud {
    */
   static async create(
     name: string,
-    { plan, config = {}, settings = {}, prefix = `${name}-` }: OpenStackInfrastructureArgs,
+    { plan, config = {}, settings = {}, prefix = `${name}-`, psk }: OpenStackInfrastructureArgs,
     options?: pulumi.ComponentResourceOptions,
   ): Promise<OpenStackInfrastructure> {
     const account = requireAccount(config, settings);
     await tryLogin(config, account);
-    const rules = planIngress(plan, await findAccess("openstack", config.accessCidrs));
+    const access = await findAccess("openstack", config.accessCidrs);
+    if (plan.peerSite) startsTunnel("openstack", plan.peerSite, pulumi.getStack());
+    const peer = await findPeerSite(plan, `${prefix}peer`, besideComponent(options));
+    const rules = planIngress(plan, access, peer?.cidrs);
     const provider = createProvider(`${prefix}openstack`, config, settings, besideComponent(options));
     const session = await borrowSession(provider, config, settings, account);
+    await requireVpn(session, plan);
     const found = await lookUp(config, session, { provider });
     const backend = backendWarning(plan, await findBackend(session));
     for (const warning of [flavorWarning(found.flavor), podRoutesWarning(plan), backend]) {
@@ -104,7 +115,7 @@ export class OpenStackInfrastructure extends Cloud {
       await checkQuota(session, name, plan, found.flavor, rules);
     }
     const living = session && { held, room: await roomForRules(session) };
-    const args = { plan, config, rules, found, living, prefix };
+    const args = { plan, config, rules, found, living, prefix, peer, psk };
     return announceCost(new OpenStackInfrastructure(name, args, { ...options, provider }));
   }
 }

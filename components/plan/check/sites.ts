@@ -3,22 +3,31 @@ import { BOTH_SITES, type LabConfig, suggestion } from "../../config";
 import { fabricFacts } from "../fabric";
 import { placementOf } from "../placement";
 import { routerOf } from "../site";
+import { checkPeerSite } from "./peer-site";
 import type { Report } from "./report";
 
 /** Checks that each subnet is in one site, that the link's initiator is one, and that the lab can have sites at all. */
 export function checkSites(config: LabConfig, report: Report): void {
   const { sites, link, topology } = config;
+  checkPeerSite(config, report);
   if (!sites) {
-    if (link) report("link", "a section", "there are no sites to join; set sites, or remove link");
+    if (link && link.peer === undefined)
+      report(
+        "link",
+        "a section",
+        "there are no sites to join; set sites (on AWS and OpenStack link.peer), or remove link",
+      );
     return;
   }
   const placement = placementOf(config);
   if (!placement.onTwin) {
     const where = placement.onContainers ? "node containers" : `cloud ${config.cloud}`;
+    const isCloud = !placement.onContainers && (config.cloud === "aws" || config.cloud === "openstack");
+    const byStacks = isCloud ? " (a stack there is one site: link.peer names the other one's stack)" : "";
     report(
       "sites",
       `${sites.length} sites`,
-      `${where} cannot have sites: only the twin joins them; set rehearse: twin, or remove sites and link`,
+      `${where} cannot have sites: only the twin joins them; set rehearse: twin, or remove sites and link${byStacks}`,
     );
   }
   if (fabricFacts(placement).layer3)

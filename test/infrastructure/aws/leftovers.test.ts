@@ -20,6 +20,9 @@ async function look(there: Record<string, Call>, labs: string[] = []) {
   const none: Record<string, Call> = {
     getInternetGateway: fail("no matching EC2 Internet Gateway found"),
     getKeyPair: fail("no matching EC2 Key Pair found"),
+    getVpnConnection: fail("no matching EC2 VPN Connection found"),
+    getVpnGateway: fail("no matching EC2 VPN Gateway found"),
+    getCustomerGateway: fail("no matching EC2 Customer Gateway found"),
   };
   await startMocks({
     call: (token, inputs) => {
@@ -37,7 +40,7 @@ describe("findLeftovers on AWS", () => {
     const { found, asked } = await look({});
     assert.deepEqual(found, []);
     assert.deepEqual(asked.getVpcs?.tags, { project: "encaplab", stack: "aws" });
-    assert.equal(Object.keys(asked).length, 9);
+    assert.equal(Object.keys(asked).length, 12);
   });
 
   it("does not ask for terminated instances, which EC2 still lists", async () => {
@@ -59,6 +62,9 @@ describe("findLeftovers on AWS", () => {
     made("SecurityGroupEgressRule", { tags, securityGroupId: group });
     made("InternetGateway", { tags, vpcId: vpc });
     made("InternetGateway", { tags });
+    const vpn = made("VpnGateway", { tags, vpcId: vpc });
+    const customer = made("CustomerGateway", { tags });
+    const connection = made("VpnConnection", { tags, vpnGatewayId: vpn, customerGatewayId: customer });
     made("Instance", { tags: { ...tags, lab: "ffffffffffff" }, privateIp: "10.0.3.10" });
     await startMocks({ call: model.call });
     const found = await findLeftovers("aws", [LAB], { aws: { region: "x" } }, {});
@@ -70,7 +76,7 @@ describe("findLeftovers on AWS", () => {
         [
           "instance",
           undefined,
-          `${ec2} terminate-instances --instance-ids Instance-8 && ${ec2} wait instance-terminated --instance-ids Instance-8`,
+          `${ec2} terminate-instances --instance-ids Instance-11 && ${ec2} wait instance-terminated --instance-ids Instance-11`,
         ],
         ["route", LAB, `${ec2} delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`],
         [
@@ -78,6 +84,17 @@ describe("findLeftovers on AWS", () => {
           LAB,
           `${ec2} disassociate-route-table --association-id rtbassoc-${subnet}`,
         ],
+        [
+          "vpn-connection",
+          LAB,
+          `${ec2} delete-vpn-connection --vpn-connection-id ${connection} && ${ec2} wait vpn-connection-deleted --vpn-connection-ids ${connection}`,
+        ],
+        [
+          "vpn-gateway",
+          LAB,
+          `${ec2} detach-vpn-gateway --vpn-gateway-id ${vpn} --vpc-id ${vpc} && ${ec2} delete-vpn-gateway --vpn-gateway-id ${vpn}`,
+        ],
+        ["customer-gateway", LAB, `${ec2} delete-customer-gateway --customer-gateway-id ${customer}`],
         [
           "security-group-rule",
           LAB,
@@ -95,7 +112,7 @@ describe("findLeftovers on AWS", () => {
         ["vpc", LAB, `${ec2} delete-vpc --vpc-id ${vpc}`],
       ],
     );
-    assert.equal(found[0]?.name, "Instance-8 in x");
+    assert.equal(found[0]?.name, "Instance-11 in x");
   });
 
   it("are, with --expired, the labs past their ttl in every region that are really there", async () => {
@@ -125,6 +142,16 @@ describe("findLeftovers on AWS", () => {
     assert.deepEqual(await findExpired(Date.parse("2026-06-01T00:00:00Z"), { aws: { region: "one" } }, {}), [
       { lab: LAB, stack: "s", owner: "grace", expiry: "2026-01-01T08:00:00Z", region: "one", resources: 1 },
     ]);
+  });
+
+  it("has no VPN where the account may not ask for one, as with the policy of an earlier version", async () => {
+    const denied = fail("api error UnauthorizedOperation: You are not authorized");
+    const { found } = await look({
+      getVpnConnection: denied,
+      getVpnGateway: denied,
+      getCustomerGateway: denied,
+    });
+    assert.deepEqual(found, []);
   });
 
   it("fails when a request to EC2 fails, instead of finding nothing", async () => {

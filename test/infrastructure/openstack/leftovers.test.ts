@@ -48,7 +48,12 @@ describe("the leftovers of a stack on OpenStack", () => {
     // Finds what a killed engine left without tags: Neutron sets tags in a separate request.
     assert.equal(lists.filter((path) => path.endsWith("?description=encaplab: lab")).length, 6);
     assert.equal(lists.filter((path) => path.endsWith(`?description=encaplab: lab ${LAB}`)).length, 6);
-    assert.equal(lists.length, 7 + 6 + 6 + 1);
+    // This cloud has no VPN as a service, which the first of its lists shows.
+    assert.deepEqual(
+      lists.filter((path) => path.includes("/vpn/")),
+      ["/network/v2.0/vpn/ipsec-site-connections"],
+    );
+    assert.equal(lists.length, 7 + 6 + 6 + 1 + 1);
     const nova = fake.asked.find(({ path }) => path.startsWith("/compute/v2.1/servers/detail"));
     assert.equal(nova?.headers["x-openstack-nova-api-version"], "2.26");
   });
@@ -117,6 +122,39 @@ describe("the leftovers of a stack on OpenStack", () => {
         ["keypair", LAB, `openstack keypair delete ${key}`],
       ],
     );
+  });
+
+  it("are the parts of a VPN, by their description, as they have no tags", async () => {
+    const parts = (key: string, path: string) => ({
+      [`/network/v2.0/vpn/${path}`]: {
+        [key]: [
+          { id: `${key}-1`, name: "lab-vpn", description: `encaplab: lab ${LAB}` },
+          { id: `${key}-2`, name: "lab-vpn", description: "encaplab: lab ffffffffffff" },
+          { id: `${key}-3`, name: "vpn", description: "the office" },
+          { id: `${key}-4`, name: "lab2-vpn", description: `encaplab: lab2 ${LAB}` },
+        ],
+      },
+    });
+    await start({
+      ...parts("ipsec_site_connections", "ipsec-site-connections"),
+      ...parts("endpoint_groups", "endpoint-groups"),
+      ...parts("ipsecpolicies", "ipsecpolicies"),
+      ...parts("ikepolicies", "ikepolicies"),
+      ...parts("vpnservices", "vpnservices"),
+    });
+    const found = await findLeftovers("lab", [LAB], {}, {}, openrc());
+    assert.deepEqual(
+      found.filter(({ lab }) => lab === LAB).map(({ command }) => command),
+      [
+        "openstack vpn ipsec site connection delete ipsec_site_connections-1",
+        "openstack vpn endpoint group delete endpoint_groups-1",
+        "openstack vpn ipsec policy delete ipsecpolicies-1",
+        "openstack vpn ike policy delete ikepolicies-1",
+        "openstack vpn service delete vpnservices-1",
+      ],
+    );
+    assert.deepEqual([...new Set(found.map(({ lab }) => lab))].sort(), [LAB, "ffffffffffff"]);
+    assert.equal(found.length, 10);
   });
 
   it("are, with --expired, every lab of the project past its ttl, of every owner", async () => {

@@ -16,6 +16,11 @@ export function commandFor({ kind, id, router, subnet, route }: Thing): string {
 
 const PATHS: Readonly<Record<Exclude<Kind, "router route" | "router interface">, readonly [string, string]>> =
   {
+    "vpn ipsec site connection": ["network", "vpn/ipsec-site-connections"],
+    "vpn endpoint group": ["network", "vpn/endpoint-groups"],
+    "vpn ipsec policy": ["network", "vpn/ipsecpolicies"],
+    "vpn ike policy": ["network", "vpn/ikepolicies"],
+    "vpn service": ["network", "vpn/vpnservices"],
     server: ["compute", "servers"],
     "floating ip": ["network", "floatingips"],
     port: ["network", "ports"],

@@ -1,5 +1,6 @@
 /** What OpenStack has of a stack's labs, with everything that has no tags of its own: rules, interfaces and routes. */
 import { type Entry, list, type Session } from "./request";
+import { vpnThings } from "./survey-vpn";
 import { descriptionOf, labOfKeyPair, labTag, stackTags, tagValue } from "./tags";
 
 /** A resource of a lab in OpenStack. */
@@ -22,6 +23,11 @@ export interface Thing {
 export const KINDS = [
   "server",
   "floating ip",
+  "vpn ipsec site connection",
+  "vpn endpoint group",
+  "vpn ipsec policy",
+  "vpn ike policy",
+  "vpn service",
   "router route",
   "router interface",
   "port",
@@ -74,7 +80,12 @@ export async function survey(session: Session, marks: Marks): Promise<Thing[]> {
       return thing.kind === "security group" ? inGroup(session, thing) : [];
     }),
   );
-  const things = [...marked.map(({ thing }) => thing), ...inside.flat(), ...(await keyPairs(session, marks))];
+  const things = [
+    ...marked.map(({ thing }) => thing),
+    ...inside.flat(),
+    ...(await vpnThings(session, marks)),
+    ...(await keyPairs(session, marks)),
+  ];
   return KINDS.flatMap((kind) => things.filter((thing) => thing.kind === kind));
 }
 

@@ -1,6 +1,8 @@
 /** What EC2 has with some tags, with what has no tags of its own: routes, and associations of route tables. */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { eachOf, filtersOf } from "./each-of";
+import { detachVpn, VPN_KINDS } from "./vpn";
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -29,42 +31,8 @@ type List = (tags: Tags, region: string | undefined, options: Options) => Promis
 const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
 
 const idsOf = ({ ids }: { ids: string[] }): string[] => ids;
-const filtersOf = (tags: Tags) =>
-  Object.entries(tags).map(([key, value]) => ({ name: `tag:${key}`, values: [value] }));
-
-/**
- * For kinds of which the provider looks up exactly one, and reports none and several as errors. The names of several come
- * from the tagging API, and each is looked up by its own id: the tagging API also lists what is gone.
- */
-async function eachOf(
-  kind: string,
-  lookUp: (id?: string) => Promise<string>,
-  tags: Tags,
-  region: string | undefined,
-  options: Options,
-): Promise<string[]> {
-  const one = (id?: string): Promise<string[] | "several"> =>
-    lookUp(id).then(
-      (found) => [found],
-      (error: Error) => {
-        if (/no matching|no results|couldn't find resource|NotFound|empty result/i.test(error.message))
-          return [];
-        if (/multiple|more than one|too many/i.test(error.message)) return "several";
-        throw error;
-      },
-    );
-  const found = await one();
-  if (found !== "several") return found;
-  const tagFilters = Object.entries(tags).map(([key, value]) => ({ key, values: [value] }));
-  const { resourceTagMappingLists: listed } = await aws.resourcegroupstaggingapi.getResources(
-    { region, tagFilters, resourceTypeFilters: [`ec2:${kind}`] },
-    options,
-  );
-  const named = listed.map(({ resourceArn }) => resourceArn.slice(resourceArn.lastIndexOf("/") + 1));
-  return (await Promise.all(named.map(one))).flatMap((each) => (each === "several" ? [] : each));
-}
-
-interface Kind {
+/** A kind of tagged resource: how it is listed, and the command that deletes one. */
+export interface Kind {
   kind: string;
   type: string;
   list: List;
@@ -81,6 +49,7 @@ const KINDS: readonly Kind[] = [
     command: (id) =>
       `aws ec2 terminate-instances --instance-ids ${id} && aws ec2 wait instance-terminated --instance-ids ${id}`,
   },
+  ...VPN_KINDS,
   {
     kind: "volume",
     type: "aws:ebs/volume:Volume",
@@ -161,6 +130,8 @@ export async function survey(ask: Ask, tags: Tags, region?: string): Promise<Fou
               return [await asRule(id, ask, region)];
             case "route-table":
               return [...(await insideTable(id, ask, region)), found];
+            case "vpn-gateway":
+              return [await detachVpn(found, ask, region)];
             case "internet-gateway":
               return [await asGateway(found, ask, region)];
             default:

@@ -1,0 +1,114 @@
+/** The VPC's end of the link to a site that is another stack: a virtual private gateway, and a connection to its peer. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
+import { type PeerSite, type Scope, type SiteEnd, startsTunnel } from "../common";
+import type { Network } from "./network";
+import type { ResourceTags } from "./tags";
+
+/** An AS number that a customer gateway must have. Without BGP it means nothing; this is the AWS console's default. */
+const UNUSED_AS = "65000";
+
+/** What the end is made from. */
+export interface VpnArgs {
+  plan: LabPlan;
+  /** What the other stack has said; undefined while it has said nothing. */
+  peer: PeerSite | undefined;
+  /** The pre-shared key, a secret. Default: AWS makes one. */
+  psk: string | undefined;
+  network: Network;
+  tags: ResourceTags;
+}
+
+/**
+ * Declares the end. Without the peer's address it is the gateway alone, which costs nothing.
+ * @returns undefined in a plan without a peer, for which nothing is made.
+ */
+export function createVpn({ plan, peer, psk, network, tags }: VpnArgs, scope: Scope): SiteEnd | undefined {
+  const { peerSite } = plan;
+  if (!peerSite) return undefined;
+  const { parent, named } = scope;
+  const inside = { parent };
+  const gateway = new aws.ec2.VpnGateway(named("vpn"), { vpcId: network.vpc.id, tags: tags("vpn") }, inside);
+  // The static routes of the connection come into the lab's route table by propagation, and go with the connection.
+  new aws.ec2.VpnGatewayRoutePropagation(
+    named("vpn"),
+    { vpnGatewayId: gateway.id, routeTableId: network.routeTable.id },
+    inside,
+  );
+  const site = {
+    cloud: "aws" as const,
+    cidrs: siteCidrs(plan),
+    joined: peer?.address !== undefined,
+    link: { ike: peerSite.ike, proposals: peerSite.proposals },
+  };
+  if (peer?.address === undefined) return { site };
+  const customer = new aws.ec2.CustomerGateway(
+    named("peer"),
+    { bgpAsn: UNUSED_AS, ipAddress: peer.address, type: "ipsec.1", tags: tags("peer") },
+    inside,
+  );
+  const connection = new aws.ec2.VpnConnection(
+    named("vpn"),
+    {
+      vpnGatewayId: gateway.id,
+      customerGatewayId: customer.id,
+      type: "ipsec.1",
+      staticRoutesOnly: true,
+      ...rangesOf(plan, peerSite, peer),
+      ...tunnelOptions(peerSite),
+      ...(psk !== undefined && { tunnel1PresharedKey: pulumi.secret(psk) }),
+      tags: tags("vpn"),
+    },
+    inside,
+  );
+  for (const cidr of peer.cidrs)
+    new aws.ec2.VpnConnectionRoute(
+      named(`vpn-${cidr.replace("/", "-")}`),
+      { vpnConnectionId: connection.id, destinationCidrBlock: cidr },
+      { parent, deletedWith: connection },
+    );
+  return {
+    site: { ...site, address: connection.tunnel1Address },
+    key: pulumi.secret(connection.tunnel1PresharedKey),
+  };
+}
+
+/**
+ * The tunnel's one range on each side: with `subnets` exactly what Neutron's end has. Without them it is everything, and
+ * narrowed to what the peer asks for.
+ */
+function rangesOf(plan: LabPlan, { selectors }: PeerSitePlan, { cidrs }: PeerSite) {
+  const [own] = siteCidrs(plan);
+  const [theirs, ...more] = cidrs;
+  if (selectors === "any" || more.length > 0) return {};
+  return { localIpv4NetworkCidr: theirs, remoteIpv4NetworkCidr: own };
+}
+
+/**
+ * The settings of the connection's first tunnel. Neutron would not let two tunnels lead to the same range, so the second one
+ * is never joined.
+ */
+function tunnelOptions(peerSite: PeerSitePlan) {
+  const ike = proposalParts(peerSite.proposals.ike);
+  const esp = proposalParts(peerSite.proposals.esp);
+  const starts = startsTunnel("aws", peerSite, pulumi.getStack());
+  return {
+    tunnel1IkeVersions: [`ikev${peerSite.ike}`],
+    tunnel1Phase1EncryptionAlgorithms: [cipherOf(ike.cipher)],
+    tunnel1Phase1IntegrityAlgorithms: [hashOf(ike.hash)],
+    tunnel1Phase1DhGroupNumbers: [GROUP_NUMBERS[ike.group] as number],
+    tunnel1Phase2EncryptionAlgorithms: [cipherOf(esp.cipher)],
+    tunnel1Phase2IntegrityAlgorithms: [hashOf(esp.hash)],
+    tunnel1Phase2DhGroupNumbers: [GROUP_NUMBERS[esp.group] as number],
+    tunnel1StartupAction: starts ? "start" : "add",
+    // The side that starts the tunnel starts it again when its peer is gone.
+    tunnel1DpdTimeoutAction: starts ? "restart" : "clear",
+  };
+}
+
+/** AWS's name of a cipher: `AES128`. */
+const cipherOf = (cipher: string): string => cipher.toUpperCase();
+
+/** AWS's name of a hash: `SHA1`, `SHA2-256`. */
+const hashOf = (hash: string): string => (hash === "sha1" ? "SHA1" : `SHA2-${hash.slice("sha".length)}`);

@@ -1,0 +1,173 @@
+/**
+ * The site that is another stack: what its outputs say, and what this stack says to it. Each end needs something that only
+ * the other end's cloud chooses, so the two stacks are brought up in turn: OpenStack's gateway address, AWS's connection,
+ * OpenStack's end of it.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { BOTH_SITES, type Cloud, ConfigError } from "../../config";
+import { type LabPlan, overlap, type PeerSitePlan, parseCidr, siteCidrs } from "../../plan";
+
+/** The stack output that a peer reads. Not secret: the key is an output of its own, {@link SITE_KEY}. */
+export const SITE = "site";
+/** The secret stack output with the tunnel's pre-shared key. Only on AWS, which chooses it. */
+export const SITE_KEY = "siteKey";
+
+/** What a stack says about its end of the link. */
+export interface SiteOutput {
+  cloud: "aws" | "openstack";
+  /** The ranges behind its gateway. */
+  cidrs: string[];
+  /** The gateway's public address; absent on AWS before there is a connection. */
+  address?: pulumi.Input<string>;
+  /** Whether this end of the tunnel is made. */
+  joined: boolean;
+  /** What both ends must agree on. */
+  link: { ike: number; proposals: { ike: string; esp: string } };
+}
+
+/** This stack's end, as a cloud has built it. */
+export interface SiteEnd {
+  site: SiteOutput;
+  /** Secret. */
+  key?: pulumi.Output<string>;
+}
+
+/** What the other stack has said, as of its last `up`. */
+export interface PeerSite {
+  cloud: SiteOutput["cloud"];
+  cidrs: string[];
+  address?: string;
+  joined: boolean;
+  link: SiteOutput["link"];
+  /** Secret. */
+  key?: pulumi.Output<string>;
+}
+
+const shape = z.object({
+  cloud: z.enum(["aws", "openstack"]),
+  cidrs: z.array(z.cidrv4()).min(1),
+  address: z.ipv4().optional(),
+  joined: z.boolean(),
+  link: z.object({ ike: z.number(), proposals: z.object({ ike: z.string(), esp: z.string() }) }),
+});
+
+/**
+ * Reads the other stack's outputs, and says what is to be done next. Waits for them before anything is registered: what
+ * they decide is which resources there are, and a resource made inside `apply` is in no preview.
+ * @param name of the stack reference in this stack.
+ * @returns undefined in a lab without a peer, and while the other stack has no such outputs yet.
+ * @throws {ConfigError} when the other stack cannot be this one's peer.
+ */
+export async function findPeerSite(
+  plan: LabPlan,
+  name: string,
+  options: pulumi.ResourceOptions,
+): Promise<PeerSite | undefined> {
+  const { peerSite } = plan;
+  if (!peerSite) return undefined;
+  const peer = (await exists(peerSite.stack)) ? await read(peerSite.stack, name, options) : undefined;
+  if (peer) refuse(plan, peerSite.stack, peer);
+  const different = peer && differences(peerSite, peer);
+  if (different)
+    await pulumi.log.warn(
+      `link.${different} is not what the stack ${peerSite.stack} has, and the tunnel stays down until it is: make them equal, and run up in both stacks`,
+    );
+  await pulumi.log.info(nextStep(plan.cloud, peerSite.stack, pulumi.getStack(), peer));
+  return peer;
+}
+
+/** A stack reference to no stack ends the program, and an invoke is an error that can be caught. */
+async function exists(stack: string): Promise<boolean> {
+  try {
+    await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
+    return true;
+  } catch (error) {
+    // The engine's backendClient.GetStackOutputs.
+    if (/unknown stack|no stack named|not found/i.test((error as Error).message)) return false;
+    throw wrong(stack, `its outputs cannot be read: ${(error as Error).message}`);
+  }
+}
+
+async function read(
+  stack: string,
+  name: string,
+  options: pulumi.ResourceOptions,
+): Promise<PeerSite | undefined> {
+  const reference = new pulumi.StackReference(name, { name: stack }, options);
+  const [{ value }, { secretValue }] = await Promise.all([
+    reference.getOutputDetails(SITE),
+    reference.getOutputDetails(SITE_KEY),
+  ]);
+  if (value === undefined || value === null) return undefined;
+  const read = shape.safeParse(value);
+  if (!read.success)
+    throw wrong(
+      stack,
+      `its output ${SITE} is not that of a lab with link.peer; name a stack of this program, brought up by the same version of it`,
+    );
+  const { address, ...rest } = read.data;
+  return {
+    ...rest,
+    ...(address !== undefined && { address }),
+    ...(typeof secretValue === "string" && { key: pulumi.secret(secretValue) }),
+  };
+}
+
+const wrong = (stack: string, message: string): ConfigError =>
+  new ConfigError([{ key: "link.peer", value: stack, message }]);
+
+function refuse(plan: LabPlan, stack: string, { cloud, cidrs }: PeerSite): void {
+  if (cloud === plan.cloud)
+    throw wrong(
+      stack,
+      `it is on ${cloud}, as this stack is, and a link has one end on AWS and one on OpenStack; name a stack on ${cloud === "aws" ? "OpenStack" : "AWS"}`,
+    );
+  const own = [...siteCidrs(plan), plan.ipPool.cidr, plan.serviceCidr];
+  for (const theirs of cidrs) {
+    const clash = own.find((range) => overlap(parseCidr(range), parseCidr(theirs)));
+    if (clash)
+      throw wrong(
+        stack,
+        `its ${theirs} overlaps ${clash} of this stack, so no route could tell them apart; choose other ranges in one of the two`,
+      );
+  }
+}
+
+/** The key of the link on which the two stacks differ; undefined if they agree. */
+function differences({ ike, proposals }: PeerSitePlan, { link }: PeerSite): string | undefined {
+  if (link.ike !== ike) return "ike";
+  const phase = (["ike", "esp"] as const).find((one) => link.proposals[one] !== proposals[one]);
+  return phase && `proposals.${phase}`;
+}
+
+/** What has to happen for the tunnel, in a sentence. */
+export function nextStep(cloud: Cloud, peer: string, own: string, found: PeerSite | undefined): string {
+  const begin = "the tunnel between the sites:";
+  if (cloud === "openstack")
+    return found?.address && found.key
+      ? `${begin} this end is made, and joins ${peer}`
+      : `${begin} this end waits for AWS's address and key; after this up, run up ${peer}, and then up ${own} again`;
+  if (!found?.address)
+    return `${begin} the connection waits for the address of OpenStack's gateway; run up ${peer}, then up ${own} again, and then up ${peer} again`;
+  return found.joined
+    ? `${begin} ${peer} has its end`
+    : `${begin} the connection is made here; after this up, run up ${peer} again, which makes its end`;
+}
+
+/**
+ * Whether this stack starts the tunnel. By default the one on OpenStack does: AWS only answers unless it is told otherwise.
+ * @param own this stack's name.
+ * @throws {ConfigError} when the initiator is neither stack.
+ */
+export function startsTunnel(cloud: Cloud, { initiator, stack, ike }: PeerSitePlan, own: string): boolean {
+  const peer = stack.slice(stack.lastIndexOf("/") + 1);
+  const report = (message: string) => new ConfigError([{ key: "link.initiator", value: initiator, message }]);
+  if (initiator !== undefined && ![BOTH_SITES, own, peer].includes(initiator))
+    throw report(`must be one of the stacks ${own} and ${peer}, or ${BOTH_SITES}`);
+  const starts =
+    initiator === undefined ? cloud === "openstack" : initiator === BOTH_SITES || initiator === own;
+  if (starts && cloud === "aws" && ike === 1)
+    throw report(`AWS starts no tunnel with IKEv1; set link.ike: 2, or let ${peer} start it`);
+  return starts;
+}

@@ -1,0 +1,165 @@
+/** The router's end of the link to a site that is another stack: Neutron's VPN as a service. */
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError } from "../../config";
+import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
+import { type PeerSite, type Scope, type SiteEnd, startsTunnel } from "../common";
+import { list, type Session } from "./api";
+import type { Network } from "./network";
+import type { Label } from "./tags";
+
+/** Seconds after which keys are renewed: AWS's defaults (EC2 API: VpnTunnelOptionsSpecification). */
+const LIFETIME = { ike: 28_800, esp: 3600 } as const;
+
+/** Seconds between two probes of the peer, and until it is taken for gone. AWS's own limit is 30 seconds. */
+const DEAD_PEER = { interval: 10, timeout: 30 } as const;
+
+/** Neutron's extensions for the VPN service, and for its groups of endpoints (neutron_lib/api/definitions). */
+const EXTENSIONS = ["vpnaas", "vpn-endpoint-groups"];
+
+/** Checks that the cloud has the service. What cannot be asked passes, because Neutron's own error is clear. */
+export async function requireVpn(session: Session | undefined, { peerSite }: LabPlan): Promise<void> {
+  if (!peerSite || !session) return;
+  const known = await list(session, "network", "extensions?fields=alias", "extensions").catch(() => []);
+  const aliases = known.map(({ alias }) => String(alias));
+  const missing = EXTENSIONS.filter((one) => !aliases.includes(one));
+  if (aliases.length === 0 || missing.length === 0) return;
+  throw new ConfigError([
+    {
+      key: "link.peer",
+      value: peerSite.stack,
+      message: `this cloud's Neutron has no VPN as a service (it lacks the extensions ${missing.join(" and ")}); use a cloud that has it, or remove link.peer`,
+    },
+  ]);
+}
+
+/** What the end is made from. */
+export interface VpnArgs {
+  plan: LabPlan;
+  /** What the other stack has said; undefined while it has said nothing. */
+  peer: PeerSite | undefined;
+  /** The pre-shared key, a secret. Default: the one that AWS has made. */
+  psk: string | undefined;
+  network: Network;
+  label: Label;
+}
+
+/**
+ * Declares the end. Without the peer's address and key it is the service alone, which already has its own address.
+ * @returns undefined in a plan without a peer, for which nothing is made.
+ */
+export function createVpn({ plan, peer, psk, network, label }: VpnArgs, scope: Scope): SiteEnd | undefined {
+  const { peerSite } = plan;
+  if (!peerSite) return undefined;
+  const { parent, named } = scope;
+  const legs = [...network.subnets.values()].map(({ leg }) => leg);
+  // Neutron refuses to delete an interface, a router and a subnet that the service needs: it is deleted first.
+  const service = new openstack.vpnaas.Service(
+    named("vpn"),
+    { ...marked(label, "vpn"), routerId: network.router.id },
+    { parent, dependsOn: legs },
+  );
+  const site = {
+    cloud: "openstack" as const,
+    cidrs: siteCidrs(plan),
+    address: service.externalV4Ip,
+    joined: false,
+    link: { ike: peerSite.ike, proposals: peerSite.proposals },
+  };
+  const key = psk === undefined ? peer?.key : pulumi.secret(psk);
+  if (peer?.address === undefined || key === undefined) return { site };
+  join({ peerSite, address: peer.address, cidrs: peer.cidrs, key, service, network, label }, scope);
+  return { site: { ...site, joined: true } };
+}
+
+interface Joining {
+  peerSite: PeerSitePlan;
+  address: string;
+  cidrs: string[];
+  key: pulumi.Output<string>;
+  service: openstack.vpnaas.Service;
+  network: Network;
+  label: Label;
+}
+
+/** The connection to the first tunnel of AWS: two connections could not lead to the same ranges. */
+function join(
+  { peerSite, address, cidrs, key, service, network, label }: Joining,
+  { parent, named }: Scope,
+): void {
+  const ike = proposalParts(peerSite.proposals.ike);
+  const esp = proposalParts(peerSite.proposals.esp);
+  const starts = startsTunnel("openstack", peerSite, pulumi.getStack());
+  const ikePolicy = new openstack.vpnaas.IkePolicy(
+    named("ike"),
+    {
+      ...marked(label, "ike"),
+      ikeVersion: `v${peerSite.ike}`,
+      encryptionAlgorithm: cipherOf(ike.cipher),
+      authAlgorithm: ike.hash,
+      pfs: groupOf(ike.group),
+      lifetimes: [{ units: "seconds", value: LIFETIME.ike }],
+    },
+    { parent },
+  );
+  const ipsecPolicy = new openstack.vpnaas.IpSecPolicy(
+    named("esp"),
+    {
+      ...marked(label, "esp"),
+      transformProtocol: "esp",
+      encapsulationMode: "tunnel",
+      encryptionAlgorithm: cipherOf(esp.cipher),
+      authAlgorithm: esp.hash,
+      pfs: groupOf(esp.group),
+      lifetimes: [{ units: "seconds", value: LIFETIME.esp }],
+    },
+    { parent },
+  );
+  const places = [...network.subnets.values()];
+  const own = new openstack.vpnaas.EndpointGroup(
+    named("vpn-own"),
+    { ...marked(label, "vpn-own"), type: "subnet", endpoints: places.map(({ subnet }) => subnet.id) },
+    // In another subnet it is another group, and the subnet is deleted before the new one is made.
+    { parent, dependsOn: places.map(({ leg }) => leg), deleteBeforeReplace: true },
+  );
+  const theirs = new openstack.vpnaas.EndpointGroup(
+    named("vpn-peer"),
+    { ...marked(label, "vpn-peer"), type: "cidr", endpoints: cidrs },
+    { parent, deleteBeforeReplace: true },
+  );
+  new openstack.vpnaas.SiteConnection(
+    named("vpn"),
+    {
+      ...marked(label, "vpn"),
+      vpnserviceId: service.id,
+      ikepolicyId: ikePolicy.id,
+      ipsecpolicyId: ipsecPolicy.id,
+      localEpGroupId: own.id,
+      peerEpGroupId: theirs.id,
+      peerAddress: address,
+      peerId: address,
+      psk: key,
+      initiator: starts ? "bi-directional" : "response-only",
+      dpds: [{ action: starts ? "restart" : "clear", ...DEAD_PEER }],
+      ...(peerSite.mtu !== undefined && { mtu: peerSite.mtu }),
+    },
+    {
+      parent,
+      // Neutron deletes no group that a connection uses, so the connection goes before its groups.
+      replaceOnChanges: ["localEpGroupId", "peerEpGroupId"],
+      deleteBeforeReplace: true,
+    },
+  );
+}
+
+/** Name and description: Neutron's VPN resources have no tags. */
+function marked(label: Label, thing: string) {
+  const { name, description } = label.described(thing);
+  return { name, description };
+}
+
+/** Neutron's name of a cipher: `aes-128`. */
+const cipherOf = (cipher: string): string => cipher.replace("aes", "aes-");
+
+/** Neutron's name of a group: `group14`. */
+const groupOf = (group: string): string => `group${GROUP_NUMBERS[group]}`;

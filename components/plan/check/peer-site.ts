@@ -1,0 +1,78 @@
+/** Checks the link to a site that is another stack: where there can be one, and what both clouds can agree on. */
+import { BOTH_SITES, type LabConfig } from "../../config";
+import { planPeerSite, proposalParts } from "../peer-site";
+import { placementOf } from "../placement";
+import type { Report } from "./report";
+
+/** The clouds whose gateways join two stacks. */
+const CLOUDS: readonly LabConfig["cloud"][] = ["aws", "openstack"];
+
+/**
+ * What AWS's tunnels and the provider of Neutron's VPN both take: AES with 128 or 256 bits, and in Neutron groups 2, 5 and
+ * 14, of which AWS takes no 5 for IKE (aws.ec2.VpnConnection and openstack.vpnaas.IkePolicy, "Valid values are").
+ */
+const AGREED = {
+  ciphers: ["aes128", "aes256"],
+  groups: { ike: ["modp1024", "modp2048"], esp: ["modp1024", "modp1536", "modp2048"] },
+} as const;
+
+/** AWS's rule for keys (EC2 API: VpnTunnelOptionsSpecification). Neutron takes any text. */
+const KEY = /^[1-9A-Za-z._][0-9A-Za-z._]{7,63}$/;
+
+/** Checks `link.peer`, and the link's other keys for two gateways of clouds. */
+export function checkPeerSite(config: LabConfig, report: Report): void {
+  const { link, cloud, topology } = config;
+  const plan = planPeerSite(config);
+  if (!link || !plan) return;
+  const { onThisMachine } = placementOf(config);
+  if (onThisMachine || !CLOUDS.includes(cloud)) {
+    const why = onThisMachine
+      ? "a lab on this machine has both sites in one stack: set sites instead, as L15 does, and remove link.peer"
+      : `cloud ${cloud} has no gateway that joins two stacks; remove link.peer, or use cloud ${CLOUDS.join(" or ")}`;
+    report("link.peer", plan.stack, why);
+    return;
+  }
+  const mayBe = cloud === "aws" ? ["subnets", "any"] : ["subnets"];
+  if (!mayBe.includes(plan.selectors))
+    report(
+      "link.selectors",
+      plan.selectors,
+      `must be ${mayBe.join(" or ")}: an AWS tunnel has one range on each side, and Neutron's side is a subnet; pods with a tunnel of their own (IPIP, VXLAN) pass all the same`,
+    );
+  if (cloud === "openstack" && topology.length > 1)
+    report(
+      "topology",
+      `${topology.length} subnets`,
+      "must be one subnet: AWS keeps one pair of security associations for a tunnel, and Neutron makes one for each subnet",
+    );
+  if (cloud === "aws" && plan.mtu !== undefined)
+    report("link.mtu", plan.mtu, "AWS's gateway has no such setting; set it in the stack on OpenStack");
+  if (plan.initiator === BOTH_SITES && plan.ike === 1)
+    report(
+      "link.initiator",
+      BOTH_SITES,
+      "AWS starts no tunnel with IKEv1; set link.ike: 2, or name the stack on OpenStack",
+    );
+  if (link.psk !== undefined && !KEY.test(link.psk))
+    report(
+      "link.psk",
+      link.psk,
+      "must be 8 to 64 letters, digits, periods and underscores, and not begin with 0, as AWS requires",
+    );
+  for (const phase of ["ike", "esp"] as const) {
+    const { cipher, group } = proposalParts(plan.proposals[phase]);
+    const { ciphers, groups } = AGREED;
+    if (!(ciphers as readonly string[]).includes(cipher))
+      report(
+        `link.proposals.${phase}`,
+        plan.proposals[phase],
+        `its cipher must be ${ciphers.join(" or ")}, as AWS requires`,
+      );
+    if (!(groups[phase] as readonly string[]).includes(group))
+      report(
+        `link.proposals.${phase}`,
+        plan.proposals[phase],
+        `its group must be one of ${groups[phase].join(", ")}, which both AWS and Neutron have`,
+      );
+  }
+}

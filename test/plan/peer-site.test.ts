@@ -1,0 +1,89 @@
+/** The link to a site that is another stack: its plan, and which clouds and settings can have one. */
+import assert from "node:assert/strict";
+import { planFirewall } from "../../components/plan";
+import { errorOf, planOf, type RawConfig } from "../support/problems";
+
+const VPC: RawConfig = {
+  cloud: "aws",
+  topology: [{ name: "vpc", cidr: "172.31.0.0/16", nodes: ["cp1", "w1"] }],
+  podCidr: "10.244.0.0/16",
+};
+const refused = (link: object, raw: RawConfig = {}): string =>
+  errorOf({ ...VPC, ...raw, link: { peer: "other", ...link } })?.message ?? "";
+
+describe("link.peer", () => {
+  it("is planned with the link's defaults, and with ESP's group, since Neutron has none without", () => {
+    const { peerSite, sites, link } = planOf({
+      ...VPC,
+      link: { peer: "org/encaplab/other", psk: "correct_horse" },
+    });
+    assert.deepEqual(peerSite, {
+      stack: "org/encaplab/other",
+      ike: 2,
+      proposals: { ike: "aes128-sha256-modp2048", esp: "aes128-sha256-modp2048" },
+      selectors: "subnets",
+    });
+    assert.deepEqual([sites, link], [undefined, undefined]);
+    assert.ok(!("peerSite" in planOf(VPC)));
+    assert.doesNotMatch(
+      JSON.stringify(planOf({ ...VPC, link: { peer: "x", psk: "correct_horse" } })),
+      /horse/,
+    );
+  });
+
+  it("is refused where a lab has both sites in one stack, and on machines, with the way out", () => {
+    for (const raw of [{ cloud: "twin" }, { rehearse: true }, { rehearse: "containers" }])
+      assert.match(
+        refused({}, raw),
+        /link.peer is "other": a lab on this machine has both sites in one stack: set sites/,
+      );
+    const hosts = { machines: [{ name: "cp1", address: "172.31.0.10", subnet: "172.31.0.0/16" }] };
+    assert.match(
+      refused({}, { cloud: "hosts", topology: undefined, hosts }),
+      /cloud hosts has no gateway that joins two stacks; remove link.peer/,
+    );
+    const sites = [
+      { name: "a", subnets: ["vpc"] },
+      { name: "b", subnets: ["lab"] },
+    ];
+    const topology = ["vpc", "lab"].map((name, i) => ({ name, cidr: `172.31.${i}.0/24`, nodes: [`n${i}`] }));
+    assert.match(
+      refused({}, { sites, topology }),
+      /a stack there is one site: link.peer names the other one's/,
+    );
+    assert.match(refused({ peer: "no stack" }), /must be the name of a stack such as site-openstack/);
+  });
+
+  it("has no settings that one of the two gateways does not have", () => {
+    assert.equal(refused({ selectors: "any", initiator: "both" }), "");
+    assert.match(refused({ selectors: "pods" }), /must be subnets or any: an AWS tunnel has one range/);
+    assert.match(refused({ mtu: 1400 }), /AWS's gateway has no such setting/);
+    assert.match(refused({ ike: 1, initiator: "both" }), /AWS starts no tunnel with IKEv1/);
+    assert.match(
+      refused({ proposals: { ike: "aes192-sha256-modp2048" } }),
+      /cipher must be aes128 or aes256/,
+    );
+    assert.match(refused({ proposals: { ike: "aes128-sha256-modp1536" } }), /one of modp1024, modp2048/);
+    assert.equal(refused({ proposals: { esp: "aes128-sha256-modp1536" } }), "");
+    assert.match(
+      refused({ proposals: { esp: "aes128-sha256-modp4096" } }),
+      /one of modp1024, modp1536, modp2048/,
+    );
+  });
+
+  it("takes AWS's keys only, and shows none", () => {
+    for (const psk of ["0correct_horse", "correct horse", "x".repeat(65), "short"]) {
+      const message = refused({ psk });
+      assert.match(message, /link.psk is \(not shown\): must be/);
+      assert.ok(!message.includes(psk));
+    }
+  });
+
+  it("adds no line to the firewall table: the peer's nodes are nodes", () => {
+    const table = ({ cloud, encapsulation, bgp, antiSpoofing }: ReturnType<typeof planOf>) =>
+      planFirewall({ cloud, encapsulation, bgp: bgp.enabled, podAddressesOnWire: antiSpoofing.needed });
+    const plan = planOf({ ...VPC, link: { peer: "other" } });
+    assert.deepEqual(plan.firewall, table(plan));
+    assert.deepEqual(plan.firewall, planOf(VPC).firewall);
+  });
+});
