@@ -92,7 +92,7 @@ export function createSecurity(
   const former = changedInPlace(rules, held, named);
   const ingress = rules.map((rule) => {
     const old = former.get(named(rule.name));
-    const into = others.find((one) => one.rule === rule)?.group ?? group;
+    const into = others.find((one) => one.rule.rule === rule.rule)?.group ?? group;
     return new aws.vpc.SecurityGroupIngressRule(
       named(rule.name),
       { ...ingressArgs(rule, group, tags), securityGroupId: into.id },

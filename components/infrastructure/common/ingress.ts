@@ -49,15 +49,17 @@ export const groupsOf = <Group>(
   { group, apart }: { group: Group; apart: readonly GroupApart<Group>[] },
 ): Group[] => [group, ...apart.filter(({ rule }) => !rule.except?.includes(name)).map((one) => one.group)];
 
-/** A group with the one rule that is not for every node. */
+/** A group with a rule that is not for every node, from each of its sources. */
 export interface GroupApart<Group> {
   rule: IngressRule;
   group: Group;
 }
 
-/** The rules that need a group of their own. */
+/** The rules that need a group of their own. A rule with several sources is here once: its sources share the group. */
 export const rulesApart = (rules: readonly IngressRule[]): IngressRule[] =>
-  rules.filter(({ except }) => except !== undefined);
+  rules.filter(
+    ({ rule, except }, i) => except !== undefined && rules.findIndex((one) => one.rule === rule) === i,
+  );
 
 function rulesOf(
   { name, protocol, ports, source }: FirewallRule,

@@ -57,7 +57,7 @@ export function createSecurity(
   const former = takeOver(rules, { held, type: RULE_TYPE, room: () => room }, named);
   const ingress = rules.map((rule) => {
     const old = former.get(named(rule.name));
-    const into = apart.find((one) => one.rule === rule)?.group ?? group;
+    const into = apart.find((one) => one.rule.rule === rule.rule)?.group ?? group;
     return new openstack.networking.SecGroupRule(
       named(rule.name),
       { ...ingressArgs(rule, group), securityGroupId: into.id },

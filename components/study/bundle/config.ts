@@ -83,7 +83,10 @@ const tenantsOf = ({ cidr, instances, ports, group, podRoutes }: TenantPlan) => 
   podRoutes,
 });
 
-/** The sites and their link, without its key: each lab makes its own. */
+/**
+ * The sites and their link, without its key: each lab makes its own. A site that is another stack stays out, since the
+ * bundle's reader has no such stack; it changes no path of this lab.
+ */
 const sitesOf = ({ sites, link }: LabPlan): Pick<RawConfig, "sites" | "link"> =>
   sites && link
     ? {

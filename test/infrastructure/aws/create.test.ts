@@ -6,6 +6,7 @@ import { createMachines, machineOutputs } from "../../../components/infrastructu
 import { planLab } from "../../../components/plan";
 import { answers, FOUND } from "../../support/aws";
 import { resolved, startMocks } from "../../support/mocks";
+import { OPENSTACK_SITE } from "../../support/peer-sites";
 import { problemsOf } from "../../support/problems";
 
 const STACK = {
@@ -21,6 +22,8 @@ async function create(stack: Record<string, string>) {
   await startMocks({
     state: (type, name, inputs) => {
       made.push({ type, inputs });
+      if (type === "pulumi:pulumi:StackReference")
+        return { outputs: { site: OPENSTACK_SITE }, secretOutputNames: [] };
       return answers.state?.(type, name, inputs) ?? {};
     },
     call: (token) =>
@@ -76,5 +79,22 @@ describe("a lab on AWS", () => {
     ]);
     const [problem] = await problemsOf(() => create({ ...STACK, "encaplab:topology": topology }));
     assert.equal(problem?.key, "topology");
+  });
+
+  it("reads the other site's stack before it makes anything, and lets its nodes in", async () => {
+    const link = { peer: "site-openstack", psk: "correct_horse" };
+    const { made, infrastructure } = await create({
+      ...STACK,
+      "encaplab:topology": '[{"name":"vpc","cidr":"172.31.0.0/16","nodes":["cp1"]}]',
+      "encaplab:link": JSON.stringify(link),
+    });
+    const { site, siteKey } = machineOutputs("test", infrastructure);
+    assert.equal((await resolved(site))?.address, "203.0.113.20");
+    assert.equal(await resolved(siteKey), "correct_horse");
+    await Promise.all(infrastructure.nodes.map(({ resource }) => resource && resolved(resource.urn)));
+    const at = (type: string) => made.findIndex((one) => one.type.endsWith(`:${type}`));
+    assert.ok(at("StackReference") >= 0 && at("StackReference") < at("Vpc"));
+    const ranges = made.map(({ inputs }) => inputs.cidrIpv4);
+    assert.ok(ranges.includes("192.168.1.0/24"));
   });
 });

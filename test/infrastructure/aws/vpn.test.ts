@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { machineOutputs } from "../../../components/infrastructure";
-import { buildAws, INGRESS, VPN_CONNECTION } from "../../support/aws";
+import { buildAws, INGRESS, INSTANCE, VPN_CONNECTION } from "../../support/aws";
 import { named, ofType, resolved } from "../../support/mocks";
 import { OPENSTACK_SITE } from "../../support/peer-sites";
 
@@ -105,6 +105,25 @@ describe("the VPC's end of a tunnel", () => {
       toNodes.map(([name]) => `${name}-192.168.1.0-24`).sort(),
     );
     assert.ok(added.every(([, source]) => source === "192.168.1.0/24"));
+  });
+
+  it("leaves each node in at most five groups, EC2's limit, when faults close rules on some nodes", async () => {
+    const faults = ["bgp-blocked", "vxlan-blocked", "pod-cidr-blocked"].map((fault) => ({
+      fault,
+      nodes: ["w1"],
+    }));
+    const { resources } = await buildAws(
+      { ...VPC, encapsulation: "VXLANCrossSubnet", topology: undefined, podCidr: undefined, faults },
+      { peer: OPENSTACK_SITE },
+    );
+    const groups = new Map(
+      ofType(resources, INSTANCE).map(({ name, props }) => [name, props.vpcSecurityGroupIds]),
+    );
+    assert.deepEqual(groups.get("w1"), ["encaplab-test-id"]);
+    assert.equal(groups.get("w2").length, 4);
+    const intoOf = (name: string) => named(resources, INGRESS, name).props.securityGroupId;
+    assert.equal(intoOf("bgp-192.168.1.0-24-others"), intoOf("bgp-others"));
+    assert.ok(groups.get("w2").includes(intoOf("bgp-others")));
   });
 
   it("has the config's key, proposals, IKE version, ranges and initiator, in AWS's words", async () => {
