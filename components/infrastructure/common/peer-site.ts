@@ -6,7 +6,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { BOTH_SITES, type Cloud, ConfigError } from "../../config";
-import { type LabPlan, overlap, type PeerSitePlan, parseCidr, siteCidrs } from "../../plan";
+import {
+  contains,
+  type LabPlan,
+  overlap,
+  type PeerSitePlan,
+  parseCidr,
+  siteCidrs,
+  toNumber,
+} from "../../plan";
 
 /** The stack output that a peer reads. Not secret: the key is an output of its own, {@link SITE_KEY}. */
 export const SITE = "site";
@@ -73,6 +81,10 @@ export async function findPeerSite(
     await pulumi.log.warn(
       `link.${different} is not what the stack ${peerSite.stack} has, and the tunnel stays down until it is: make them equal, and run up in both stacks`,
     );
+  if (plan.cloud === "aws" && peer?.address !== undefined && isPrivate(peer.address))
+    await pulumi.log.warn(
+      `the gateway of the stack ${peerSite.stack} has the address ${peer.address}, which AWS reaches only if something translates it: the router's external network should have public addresses`,
+    );
   await pulumi.log.info(nextStep(plan.cloud, peerSite.stack, pulumi.getStack(), peer));
   return peer;
 }
@@ -133,6 +145,11 @@ function refuse(plan: LabPlan, stack: string, { cloud, cidrs }: PeerSite): void 
       );
   }
 }
+
+/** RFC 1918, and RFC 6598 for carriers. */
+const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(parseCidr);
+
+const isPrivate = (address: string): boolean => PRIVATE.some((range) => contains(range, toNumber(address)));
 
 /** The key of the link on which the two stacks differ; undefined if they agree. */
 function differences({ ike, proposals }: PeerSitePlan, { link }: PeerSite): string | undefined {

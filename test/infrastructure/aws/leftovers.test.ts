@@ -154,6 +154,19 @@ describe("findLeftovers on AWS", () => {
     assert.deepEqual(found, []);
   });
 
+  it("has no VPN of another lab, even where the endpoint ignores filters by tags", async () => {
+    const tags = { project: "encaplab", stack: "other" };
+    const others = () => ({ id: "cgw-1", vpnConnectionId: "vpn-1", tags });
+    const { found, asked } = await look({
+      getVpnConnection: others,
+      getVpnGateway: others,
+      getCustomerGateway: others,
+    });
+    assert.deepEqual(found, []);
+    const filters = asked.getVpnGateway?.filters as { name: string; values: string[] }[];
+    assert.deepEqual(filters.at(-1), { name: "state", values: ["pending", "available"] });
+  });
+
   it("fails when a request to EC2 fails, instead of finding nothing", async () => {
     for (const name of ["getVpcs", "getKeyPair"]) {
       const problems = await problemsOf(() => look({ [name]: fail("api error AuthFailure: no") }));

@@ -89,6 +89,26 @@ describe("the lookup on OpenStack before anything is built", () => {
     });
   });
 
+  it("finds out whether there is VPN as a service, and builds while the other site has no stack yet", async () => {
+    const raw = {
+      topology: [{ name: "office", cidr: "192.168.1.0/24", nodes: ["cp1"] }],
+      link: { peer: "site-aws" },
+    };
+    const alone = { readStackOutputs: 'unknown stack "site-aws"' };
+    const having = (...aliases: string[]) => ({
+      "/network/v2.0/extensions": { extensions: aliases.map((alias) => ({ alias })) },
+    });
+    const [problem] = await problemsOf(GOOD, alone, having("router"), raw);
+    assert.match(
+      `${problem?.key} ${problem?.message}`,
+      /^link.peer this cloud's Neutron has no VPN as a service/,
+    );
+    await fake.stop();
+    const { lab } = await build(GOOD, alone, having("vpnaas", "vpn-endpoint-groups"), raw);
+    assert.equal((await resolved(lab.end?.site))?.address, "198.51.100.99");
+    assert.match(lab.cost.sentence, /1 × VPN connection/);
+  });
+
   it("lists images and flavors when the config names none, with suitable ones first", async () => {
     assert.deepEqual(sentences(await problemsOf({ accessCidrs: ["203.0.113.7/32"] })), [
       "openstack.image undefined: set the image: pulumi config set --path openstack.image <name>; available: ubuntu-24.04, cirros, debian-12",
