@@ -20,6 +20,7 @@ export {
   findPeerSite,
   nextStep,
   type PeerSite,
+  peerWarnings,
   type SiteEnd,
   type SiteOutput,
   startsTunnel,

@@ -55,7 +55,8 @@ export interface PeerSite {
 const shape = z.object({
   cloud: z.enum(["aws", "openstack"]),
   cidrs: z.array(z.cidrv4()).min(1),
-  address: z.ipv4().optional(),
+  // A gateway that has no address yet, or only one of IPv6, has an empty one.
+  address: z.ipv4().or(z.literal("")).optional(),
   joined: z.boolean(),
   link: z.object({ ike: z.number(), proposals: z.object({ ike: z.string(), esp: z.string() }) }),
 });
@@ -76,15 +77,7 @@ export async function findPeerSite(
   if (!peerSite) return undefined;
   const peer = (await exists(peerSite.stack)) ? await read(peerSite.stack, name, options) : undefined;
   if (peer) refuse(plan, peerSite.stack, peer);
-  const different = peer && differences(peerSite, peer);
-  if (different)
-    await pulumi.log.warn(
-      `link.${different} is not what the stack ${peerSite.stack} has, and the tunnel stays down until it is: make them equal, and run up in both stacks`,
-    );
-  if (plan.cloud === "aws" && peer?.address !== undefined && isPrivate(peer.address))
-    await pulumi.log.warn(
-      `the gateway of the stack ${peerSite.stack} has the address ${peer.address}, which AWS reaches only if something translates it: the router's external network should have public addresses`,
-    );
+  if (peer) for (const warning of peerWarnings(plan.cloud, peerSite, peer)) await pulumi.log.warn(warning);
   await pulumi.log.info(nextStep(plan.cloud, peerSite.stack, pulumi.getStack(), peer));
   return peer;
 }
@@ -121,7 +114,7 @@ async function read(
   const { address, ...rest } = read.data;
   return {
     ...rest,
-    ...(address !== undefined && { address }),
+    ...(address && { address }),
     ...(typeof secretValue === "string" && { key: pulumi.secret(secretValue) }),
   };
 }
@@ -150,6 +143,23 @@ function refuse(plan: LabPlan, stack: string, { cloud, cidrs }: PeerSite): void 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(parseCidr);
 
 const isPrivate = (address: string): boolean => PRIVATE.some((range) => contains(range, toNumber(address)));
+
+/** What is possible, but keeps the tunnel down. @param cloud this stack's. */
+export function peerWarnings(cloud: Cloud, own: PeerSitePlan, peer: PeerSite): string[] {
+  const different = differences(own, peer);
+  return [
+    ...(different
+      ? [
+          `link.${different} is not what the stack ${own.stack} has, and the tunnel stays down until it is: make them equal, and run up in both stacks`,
+        ]
+      : []),
+    ...(cloud === "aws" && peer.address !== undefined && isPrivate(peer.address)
+      ? [
+          `the gateway of the stack ${own.stack} has the address ${peer.address}, which AWS reaches only if something translates it: the router's external network should have public addresses`,
+        ]
+      : []),
+  ];
+}
 
 /** The key of the link on which the two stacks differ; undefined if they agree. */
 function differences({ ike, proposals }: PeerSitePlan, { link }: PeerSite): string | undefined {

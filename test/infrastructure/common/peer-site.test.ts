@@ -5,6 +5,7 @@ import {
   findPeerSite,
   nextStep,
   type PeerSite,
+  peerWarnings,
   startsTunnel,
 } from "../../../components/infrastructure/common";
 import type { PeerSitePlan } from "../../../components/plan";
@@ -63,6 +64,8 @@ describe("the stack of the other site", () => {
     assert.equal(await resolved(key), "correct_horse");
     assert.ok(key && (await pulumi.isSecret(key)));
     assert.equal((await find({ site: OPENSTACK_SITE, siteKey: undefined })).found?.key, undefined);
+    const { found: waiting } = await find({ site: { ...OPENSTACK_SITE, address: "" } });
+    assert.equal(waiting?.address, undefined);
   });
 
   it("must be on the other cloud, with ranges of its own, and of this program", async () => {
@@ -73,6 +76,33 @@ describe("the stack of the other site", () => {
         /overlaps .* of this stack/,
       );
     assert.match(await problemOf({ site: "https://example.org" }), /not that of a lab with link.peer/);
+  });
+});
+
+describe("the other site", () => {
+  const { peerSite } = planOf({ ...VPC, link });
+  const warnings = (cloud: "aws" | "openstack", peer: Partial<PeerSite> = {}) =>
+    peerWarnings(cloud, peerSite as PeerSitePlan, { ...OPENSTACK_SITE, ...peer }).join();
+
+  it("is warned about where its link says something else, or AWS cannot reach its gateway", () => {
+    assert.equal(warnings("aws"), "");
+    const { proposals } = OPENSTACK_SITE.link;
+    assert.match(
+      warnings("aws", { link: { ike: 1, proposals } }),
+      /^link.ike is not what the stack site-openstack has/,
+    );
+    const esp = "aes256-sha256-modp2048";
+    assert.match(
+      warnings("aws", { link: { ike: 2, proposals: { ...proposals, esp } } }),
+      /^link.proposals.esp is not/,
+    );
+    for (const address of ["10.1.2.3", "172.24.4.7", "192.168.0.1", "100.64.0.1"]) {
+      assert.match(
+        warnings("aws", { address }),
+        new RegExp(`has the address ${address}, which AWS reaches only`),
+      );
+      assert.equal(warnings("openstack", { address }), "");
+    }
   });
 });
 
