@@ -129,8 +129,15 @@ export class Ec2Model implements CloudModel {
     if (found.length > 1) fail(`multiple EC2 ${kind}s matched; use additional constraints`);
     const attachments = found[0]?.vpcId ? [{ vpcId: found[0].vpcId }] : [];
     const own = found[0]?.id;
-    const { vpcId: attachedVpcId = "", tags: marks } = found[0] ?? {};
-    return { id: own, keyName: own, vpnConnectionId: own, attachments, attachedVpcId, tags: marks };
+    const attachedVpcId = found[0]?.vpcId ?? "";
+    return {
+      id: own,
+      keyName: own,
+      vpnConnectionId: own,
+      attachments,
+      attachedVpcId,
+      tags: found[0]?.tags,
+    };
   }
 
   private table(id: string) {
