@@ -20,7 +20,8 @@ const edited = (change: (text: string) => string) =>
 describe("a bundle", () => {
   for (const stack of stackNames()) {
     it(`gives the plan and the verdict of ${stack} back, and redacted the same verdict`, async () => {
-      const plan = planLab(stackConfig(stack));
+      // The other site's stack stays out: the bundle's reader has none, and it changes no path.
+      const { peerSite: _, ...plan } = planLab(stackConfig(stack));
       assertRoundTrip(plan);
       const unpacked = await throughArchive(plan);
       assert.deepEqual(JSON.parse(JSON.stringify(unpacked)), JSON.parse(JSON.stringify(plan)));
