@@ -17,8 +17,9 @@ import {
   unplug,
 } from "../fabric";
 import { birdFiles, changeBird, endBird } from "./bird";
-import { changeNode, difference } from "./change-node";
+import { changeNode } from "./change-node";
 import { lookAtTenant, removeTenant } from "./change-tenant";
+import { difference } from "./difference";
 import { removeFacts } from "./facts";
 import { endAllCharons } from "./ipsec";
 import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";

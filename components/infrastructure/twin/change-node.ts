@@ -2,6 +2,7 @@
 import { addVpn, batch, bridgeBatch, changeHost, closesSessions, inside, nft, removeVpn } from "../fabric";
 import { changeBird, endBird } from "./bird";
 import { changeTenant } from "./change-tenant";
+import { difference } from "./difference";
 import { writeFacts } from "./facts";
 import { podNeighbours } from "./neighbours";
 import type { NodeState } from "./nodes";
@@ -135,15 +136,4 @@ function tunnelUp(
       : `ip link show ${device} > /dev/null 2>&1 || ip link add ${device} ${link}`;
   const settings = [`link set ${device} mtu ${mtu} up`, `addr replace ${address} dev ${device}`];
   return inside(node, [make, batch(undefined, settings)].join("\n"));
-}
-
-/** What a list has that the other one has not. */
-export function difference(
-  old: readonly string[],
-  now: readonly string[],
-): { added: string[]; removed: string[] } {
-  return {
-    added: now.filter((line) => !old.includes(line)),
-    removed: old.filter((line) => !now.includes(line)),
-  };
 }

@@ -1,6 +1,7 @@
 /** Changes a node's part in the tenant network: renders the bash that does it in the sandbox. Pure. */
 import { INTEGRATION_BRIDGE, TENANT_TUNNEL } from "../../plan";
 import { batch, bridgeBatch, enter, inside } from "../fabric";
+import { difference } from "./difference";
 import { lookAt } from "./look";
 import type { TenantInstance, TenantPort, TenantState } from "./tenant";
 
@@ -56,11 +57,6 @@ export function changeTenant(
 
 const isSameNetwork = (a: TenantState, b: TenantState): boolean =>
   a.tunnel === b.tunnel && a.mtu === b.mtu && a.prefix === b.prefix;
-
-const difference = (old: readonly string[], now: readonly string[]) => ({
-  added: now.filter((line) => !old.includes(line)),
-  removed: old.filter((line) => !now.includes(line)),
-});
 
 /** Starts Open vSwitch in the node's namespace, on the userspace datapath: it needs no kernel module. */
 function startBridge(node: string, { tunnel, mtu }: TenantState): string {

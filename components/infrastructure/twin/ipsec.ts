@@ -1,7 +1,7 @@
 /** Brings up the tunnel between the twin's sites: bash that starts, changes and ends strongSwan on their routers. Pure. */
 import { IPSEC_DEVICE } from "../../plan";
 import { batch, enter } from "../fabric";
-import { difference } from "./change-node";
+import { difference } from "./difference";
 import { IPSEC, type IpsecState, type LinkState, PSK_MARK } from "./ipsec-config";
 
 /** Name of the link's signature. */
