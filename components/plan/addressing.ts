@@ -44,3 +44,13 @@ export const hasHostBits = (text: string): boolean => formatCidr(parseCidr(text)
 export function blockOf(pool: Cidr, prefix: number, index: number): Cidr {
   return { first: pool.first + index * 2 ** (32 - prefix), prefix };
 }
+
+/** The ranges of what has one, each parsed once: a verdict asks thousands of times. */
+const RANGES = new WeakMap<object, Cidr>();
+
+/** Whether an address is in the range of something, which never changes. */
+export function holds(of: { readonly cidr: string }, address: string): boolean {
+  const range = RANGES.get(of) ?? parseCidr(of.cidr);
+  RANGES.set(of, range);
+  return contains(range, toNumber(address));
+}

@@ -5,6 +5,7 @@ import { letsThrough } from "./firewall";
 import { closedOn } from "./host";
 import type { LabPlan } from "./lab";
 import { arePeers, gatewayReflects, isIbgp, isReflector } from "./peering";
+import { remember } from "./remember";
 import { crossesLink, linkFault } from "./site";
 import type { NodePlan } from "./topology";
 import { isMisrecorded, recordedIp } from "./vpn";
@@ -80,18 +81,10 @@ export function learns(plan: LabPlan, node: NodePlan, peer: NodePlan): boolean {
   return upReflectors(plan, node).some((one) => far.includes(one));
 }
 
-/** By plan and node, the reflectors with which it has a session: every route is asked for them. */
-const UP = new WeakMap<LabPlan, Map<string, NodePlan[]>>();
-
-function upReflectors(plan: LabPlan, node: NodePlan): NodePlan[] {
-  const known = UP.get(plan) ?? new Map<string, NodePlan[]>();
-  UP.set(plan, known);
-  const up =
-    known.get(node.name) ??
-    reflectorsOf(plan).filter((one) => one.name !== node.name && sessionUp(plan, node, one));
-  known.set(node.name, up);
-  return up;
-}
+/** The reflectors with which a node has a session. */
+const upReflectors = remember((plan, node: NodePlan) =>
+  reflectorsOf(plan).filter((one) => one.name !== node.name && sessionUp(plan, node, one)),
+);
 
 /** The fault because of which a node does not learn another's block, if there is one. */
 export function routeFault(plan: LabPlan, node: NodePlan, peer: NodePlan): Fault | undefined {
@@ -102,9 +95,6 @@ export function routeFault(plan: LabPlan, node: NodePlan, peer: NodePlan): Fault
   );
   return faults.find((fault) => fault !== undefined);
 }
-
-/** By plan, where the gateway sends what is for a node's pods: every packet that it routes asks. */
-const HOPS = new WeakMap<LabPlan, Map<string, NodePlan | undefined>>();
 
 /**
  * The node to which the gateway sends what is for the pods of a node; undefined if it does not know them. With static routes,
@@ -117,13 +107,10 @@ const HOPS = new WeakMap<LabPlan, Map<string, NodePlan | undefined>>();
 export function gatewayHop(plan: LabPlan, node: NodePlan): NodePlan | undefined {
   if (plan.podRoutes.length > 0) return node;
   if (plan.bgp.gatewayAsNumber === undefined || !plan.bgp.exports) return undefined;
-  const known = HOPS.get(plan) ?? new Map<string, NodePlan | undefined>();
-  HOPS.set(plan, known);
-  if (!known.has(node.name)) known.set(node.name, findHop(plan, node));
-  return known.get(node.name);
+  return learnedHop(plan, node);
 }
 
-function findHop(plan: LabPlan, node: NodePlan): NodePlan | undefined {
+const learnedHop = remember((plan, node: NodePlan): NodePlan | undefined => {
   const tells = (other: NodePlan) =>
     gatewaySessionUp(plan, other) && (other.name === node.name || learns(plan, other, node));
   if (isIbgp(plan)) {
@@ -138,7 +125,7 @@ function findHop(plan: LabPlan, node: NodePlan): NodePlan | undefined {
       undefined,
     );
   return by && plan.bgp.keepsNextHop ? node : by;
-}
+});
 
 const routerId = (node: NodePlan): number => toNumber(recordedIp(node));
 

@@ -79,9 +79,11 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
     to.kind === "node" || to.kind === "internet"
       ? orNat
       : orUse(canTunnelIpip ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
-  const noRoutes = isUniform(plan)
-    ? ", so no node has a route to another's block"
-    : " between the two nodes, so neither has a route to the other's block";
+  const [between, noRoutes] = isUniform(plan)
+    ? ["", ", so no node has a route to another's block"]
+    : [" between the two nodes", ", so neither has a route to the other's block"];
+  // Whose pods the gateway must know.
+  const owner = drop.onReturn || to.kind === "internet" ? sender : to.node;
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
   if (
     drop.cause === "host" ||
@@ -114,19 +116,16 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       };
     }
     case "no-bgp-route": {
-      const why = whyNoRoute(plan, drop);
-      if (why)
-        return {
-          ...base,
-          cause: `${why.because}${noRoutes.replace(" between the two nodes", "")}, and ${what} follows the default route, where it is lost`,
-          fix: `${undo}${why.fix}${orUse("VXLAN, whose routes need no BGP")}`,
-          reference: why.reference,
-        };
+      const why = whyNoRoute(plan, drop) ?? {
+        because: `BGP is not established${between}`,
+        fix: `allow TCP 179 from the ${facts.securityGroup ? "group" : "other nodes"}`,
+        reference: RULE_REFERENCES.bgp as string,
+      };
       return {
         ...base,
-        cause: `BGP is not established${noRoutes}, and ${what} follows the default route, where it is lost`,
-        fix: `${undo}allow TCP 179 from the ${facts.securityGroup ? "group" : "other nodes"}${orUse("VXLAN, whose routes need no BGP")}`,
-        reference: RULE_REFERENCES.bgp as string,
+        cause: `${why.because}${noRoutes}, and ${what} follows the default route, where it is lost`,
+        fix: `${undo}${why.fix}${orUse("VXLAN, whose routes need no BGP")}`,
+        reference: why.reference,
       };
     }
     case "anti-spoofing": {
@@ -147,7 +146,6 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         reference: facts.dropsIpip?.reference ?? DOCS,
       };
     case "gateway": {
-      const owner = drop.onReturn ? sender : to.kind === "internet" ? sender : to.node;
       const why = owner && whyUnknownToGateway(plan, owner, drop);
       if (why)
         return {
@@ -169,7 +167,6 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       };
     }
     case "loop": {
-      const owner = drop.onReturn ? sender : to.kind === "internet" ? sender : to.node;
       const why = whyLoop(plan, owner as NodePlan);
       return {
         ...base,

@@ -12,8 +12,8 @@ export interface FaultFacts {
   fabrics: readonly Fabric[];
   /**
    * What the fault breaks: the network under the nodes, Calico's settings, or the node's own kernel or firewall and the
-   * links that carry less than they say. Only a lab on this machine can have
-   * faults of a `host`. `link` is the tunnel between two sites.
+   * links that carry less than they say. Only a lab on this machine can have those of a `host`. `link` is the tunnel
+   * between two sites.
    */
   of: "fabric" | "calico" | "host" | "link";
   /** The firewall rule that it closes, if any. A node's own firewall can close it in either direction. */

@@ -1,5 +1,4 @@
 /** A packet as its nested headers, each with its length. */
-
 import { VXLAN } from "./encapsulation";
 import { espBytes } from "./esp";
 import { inner, isTenantTunnel, isVxlan, type Leg, type Wire } from "./packet";

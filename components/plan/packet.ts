@@ -1,5 +1,5 @@
 /** A packet on its way through the lab: where it is made, where it goes, and what others see of it. */
-import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
+import { holds } from "./addressing";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
 import { INTERNET } from "./endpoint";
 import type { Hop, Keep } from "./hop";
@@ -81,14 +81,7 @@ export function lengthOf(plan: LabPlan, leg: Leg, wire: Wire): number {
   return leg.probe.size + (isTunnel ? ENCAPSULATION_FACTS[plan.encapsulation].overhead : 0);
 }
 
-/** Each pool's range, parsed once: a verdict asks thousands of times. */
-const RANGES = new WeakMap<LabPlan["ipPool"], Cidr>();
-
-export function isPod({ ipPool }: LabPlan, address: string): boolean {
-  const range = RANGES.get(ipPool) ?? parseCidr(ipPool.cidr);
-  RANGES.set(ipPool, range);
-  return contains(range, toNumber(address));
-}
+export const isPod = ({ ipPool }: LabPlan, address: string): boolean => holds(ipPool, address);
 
 /** Whether the packet matches the state that a packet of the other direction has left. */
 export const isAnswer = (wire: Wire, seen: readonly Wire[]): boolean =>

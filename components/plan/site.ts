@@ -1,10 +1,11 @@
 /** The sites of a lab: which router each has, and the IPsec link that joins them. */
 import { BOTH_SITES, type Fault, type LabConfig, type Selectors } from "../config";
-import { type Cidr, contains, parseCidr, toNumber } from "./addressing";
+import { contains, parseCidr, toNumber } from "./addressing";
 import { INTERNET } from "./endpoint";
 import { innerMtu } from "./esp";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
+import { remember } from "./remember";
 import type { NodePlan } from "./topology";
 
 /** A site: its subnets, and the router that they share. */
@@ -129,16 +130,8 @@ export function isSelected(
   return holds(from, source) && holds(to, destination);
 }
 
-/** Each side's ranges, parsed once for a plan: a verdict asks thousands of times. */
-const RANGES = new WeakMap<LabPlan, Map<string, Cidr[]>>();
-
-function rangesOf(plan: LabPlan, site: SitePlan): Cidr[] {
-  const known = RANGES.get(plan) ?? new Map<string, Cidr[]>();
-  RANGES.set(plan, known);
-  const ranges = known.get(site.name) ?? selectorsOf(plan, site).map(parseCidr);
-  known.set(site.name, ranges);
-  return ranges;
-}
+/** Each side's ranges. */
+const rangesOf = remember((plan, site: SitePlan) => selectorsOf(plan, site).map(parseCidr));
 
 /** The faults with which the link carries nothing, since the routers have no security association. */
 const NO_ASSOCIATION: readonly Fault[] = [

@@ -1,6 +1,6 @@
 /** The notes on a packet's way through a tenant network, in the words of `ip route` and Open vSwitch. */
 import { fabricFacts } from "./fabric";
-import { decapsulated, encapsulated, forwarded, rewritten } from "./header";
+import { encapsulated, forwarded, rewritten } from "./header";
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { inner, type Leg, type Sender, type Wire } from "./packet";
@@ -12,6 +12,7 @@ import {
   type TenantPortPlan,
 } from "./tenant";
 import type { NodePlan } from "./topology";
+import { outOf, VXLAN_ADDS } from "./tunnel-note";
 
 /** What each hop of a tenant network says of a packet. */
 export function tenantNotes(plan: LabPlan, leg: Leg, tenant: TenantPlan) {
@@ -73,20 +74,12 @@ export function tenantNotes(plan: LabPlan, leg: Leg, tenant: TenantPlan) {
         name: `${TENANT_TUNNEL.device} of ${name}`,
         node: name,
         device: { in: TENANT_TUNNEL.device, out: nic },
-        decision: `VXLAN ${TENANT_TUNNEL.vni} (${TENANT_WIRE}) to ${outer.destination}: adds ${TENANT_TUNNEL.overhead} bytes (IPv4 20, UDP 8, VXLAN 8, Ethernet 14)`,
+        decision: `VXLAN ${TENANT_TUNNEL.vni} (${TENANT_WIRE}) to ${outer.destination}: adds ${VXLAN_ADDS}`,
         change: (packet) => encapsulated(packet, outer),
       });
     },
-    outOfTunnel({ name }: NodePlan): void {
-      const { device } = TENANT_TUNNEL;
-      keep({
-        kind: "tunnel",
-        name: `${device} of ${name}`,
-        node: name,
-        device: { in: nic, out: device },
-        decision: "takes the outer header off",
-        change: decapsulated,
-      });
+    outOfTunnel(node: NodePlan): void {
+      keep(outOf(node, TENANT_TUNNEL.device, nic));
     },
     /** @param limit what the node's link carries, in bytes, if the packet is longer. */
     toGateway(node: NodePlan, limit?: number): void {

@@ -1,7 +1,7 @@
 /** A tenant network: its instances, and the Neutron ports that plug nodes into it. */
 import { createHash } from "node:crypto";
 import type { TenantProtocol, TenantsConfig } from "../config";
-import { contains, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
+import { holds, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
 import type { Endpoint } from "./endpoint";
 import type { LabPlan } from "./lab";
 import type { Source } from "./path";
@@ -104,7 +104,7 @@ export const tenantPortOf = ({ tenant }: LabPlan, { name }: NodePlan): TenantPor
 
 /** Whether an address is the tenant network's. */
 export const isTenant = ({ tenant }: LabPlan, address: string): boolean =>
-  tenant !== undefined && contains(parseCidr(tenant.cidr), toNumber(address));
+  tenant !== undefined && holds(tenant, address);
 
 /** The instances as ends of paths. */
 export const instanceEnds = ({ tenant, nodes }: LabPlan): Extract<Endpoint, { kind: "instance" }>[] =>

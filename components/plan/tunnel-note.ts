@@ -8,6 +8,19 @@ import type { Leg, Wire } from "./packet";
 import { gatewayName } from "./site";
 import type { NodePlan } from "./topology";
 
+/** What VXLAN adds to a packet, in words. */
+export const VXLAN_ADDS = "50 bytes (IPv4 20, UDP 8, VXLAN 8, Ethernet 14)";
+
+/** A packet that leaves a tunnel at a node. @param device the tunnel's, and `nic` the one at which the packet came in. */
+export const outOf = ({ name }: NodePlan, device: string, nic: string): HopNote => ({
+  kind: "tunnel",
+  name: `${device} of ${name}`,
+  node: name,
+  device: { in: nic, out: device },
+  decision: "takes the outer header off",
+  change: decapsulated,
+});
+
 /** What each hop at a tunnel says of a packet. */
 export function tunnelNotes(plan: LabPlan, leg: Leg) {
   const { nic } = fabricFacts(plan);
@@ -21,9 +34,7 @@ export function tunnelNotes(plan: LabPlan, leg: Leg) {
     ): void {
       const { device, wire } = TUNNELS[carrier];
       const [tunnel, added] =
-        carrier === "vxlan"
-          ? [`VXLAN ${VXLAN.vni} (${wire})`, "50 bytes (IPv4 20, UDP 8, VXLAN 8, Ethernet 14)"]
-          : [wire, "20 bytes (IPv4)"];
+        carrier === "vxlan" ? [`VXLAN ${VXLAN.vni} (${wire})`, VXLAN_ADDS] : [wire, "20 bytes (IPv4)"];
       keep({
         kind: "tunnel",
         name: `${device} of ${name}`,
@@ -35,16 +46,8 @@ export function tunnelNotes(plan: LabPlan, leg: Leg) {
         change: (packet) => encapsulated(packet, outer),
       });
     },
-    outOfTunnel({ name }: NodePlan, carrier: Exclude<Carrier, "direct">): void {
-      const { device } = TUNNELS[carrier];
-      keep({
-        kind: "tunnel",
-        name: `${device} of ${name}`,
-        node: name,
-        device: { in: nic, out: device },
-        decision: "takes the outer header off",
-        change: decapsulated,
-      });
+    outOfTunnel(node: NodePlan, carrier: Exclude<Carrier, "direct">): void {
+      keep(outOf(node, TUNNELS[carrier].device, nic));
     },
     /** The outer addresses are the recorded ones, and one of them is the VPN's. @param hop where the packet is lost. */
     misrecorded(node: NodePlan, hop: string, { source, destination }: Wire): void {

@@ -4,11 +4,11 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
-# Columns: group, command (or path of a file; of several with | between them, one is enough), Debian package, Fedora package. Groups: twin, for the network twin;
-# machine, for the QEMU machine that the twin uses if the kernel lacks a driver; ipsec, for the tunnel between
-# two sites; containers, for the node containers;
-# lint, the shell linter; browser, for the test of the report's page; iperf3, for `lab bench`; tshark, for packets in the
-# report; tenants, Open vSwitch, for the twin of a lab with `tenants`; bench, what our own benchmark compares with.
+# Columns: group, command (or path of a file; of several with | between them, one is enough), Debian package, Fedora
+# package. Groups: twin, for the network twin; machine, for the QEMU machine that the twin uses if the kernel lacks a
+# driver; ipsec, for the tunnel between two sites; containers, for the node containers; lint, the shell linter; browser,
+# for the test of the report's page; iperf3, for `lab bench`; tshark, for packets in the report; tenants, Open vSwitch,
+# for the twin of a lab with `tenants`; bench, what our own benchmark compares with.
 tools() {
   cat <<'TABLE'
 twin     ip                  iproute2         iproute

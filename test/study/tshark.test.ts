@@ -9,7 +9,8 @@ import { readTshark } from "../../components/study/tshark";
 import { bytesOf } from "../support/packet-bytes";
 import { pcapOf } from "../support/pcap";
 import { planOf } from "../support/problems";
-import { decodedByTshark, needTshark } from "../support/tshark";
+import { needTools } from "../support/tools";
+import { decodedByTshark } from "../support/tshark";
 
 /** Every packet on every hop of every pair and probe, in each encapsulation, on both kinds of fabric. */
 function packets(): Packet[] {
@@ -34,7 +35,7 @@ const ICMP_ERROR = Buffer.concat([
 describe("a decoded packet", function () {
   this.timeout(60_000);
   before(function () {
-    needTshark(this);
+    needTools(this, "tshark");
   });
 
   it("has the fields that tshark finds, in every encapsulation", () => {

@@ -7,8 +7,7 @@ import { pathToFileURL } from "node:url";
 import axe, { type AxeResults } from "axe-core";
 import type { Context } from "mocha";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { REPOSITORY } from "./repository";
-import { skip } from "./skip";
+import { needTools } from "./tools";
 
 /** A page that was opened from a file, and what it did besides. */
 export interface Opened {
@@ -26,11 +25,7 @@ export class BrowserUnderTest {
 
   /** Starts the browser, and installs it first where that is possible. Skips the suite where it is not. */
   static async start(context: Context): Promise<BrowserUnderTest> {
-    const setup = spawnSync("bash", ["scripts/setup", "need", "browser"], {
-      cwd: REPOSITORY,
-      encoding: "utf8",
-    });
-    if (setup.status !== 0) skip(context, "there is no Chromium, and it cannot be installed here");
+    needTools(context, "browser");
     const found = spawnSync("bash", ["-c", "type -P chromium || type -P chromium-browser"], {
       encoding: "utf8",
     });

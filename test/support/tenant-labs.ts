@@ -1,11 +1,5 @@
-/** Labs with a tenant network, and whether this machine can play them. */
-import { spawnSync } from "node:child_process";
+/** Labs with a tenant network. */
 import type { RawConfig } from "./problems";
-import { REPOSITORY } from "./repository";
-
-/** Whether Open vSwitch is here, or could be installed. Only labs with `tenants` need it. */
-export const hasOpenVSwitch = (): boolean =>
-  spawnSync("bash", ["scripts/setup", "need", "tenants"], { cwd: REPOSITORY }).status === 0;
 
 const INSTANCE = { name: "vm1", host: "w1", address: "20.20.1.98" };
 export const TENANTS = { cidr: "20.20.1.0/24", instances: [INSTANCE], ports: ["w1", "w2"] };

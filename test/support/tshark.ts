@@ -1,21 +1,9 @@
-/** tshark for tests: Debian's, which the set-up installs as it does other tools. */
+/** What tshark finds, for tests. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Context } from "mocha";
 import { type Decoded, readTshark, tsharkArguments } from "../../components/study/tshark";
-import { REPOSITORY } from "./repository";
-import { skip } from "./skip";
-
-/** Whether tshark is here, or could be installed. */
-export const hasTshark = (): boolean =>
-  spawnSync("bash", ["scripts/setup", "need", "tshark"], { cwd: REPOSITORY }).status === 0;
-
-/** Installs tshark if it is missing. Skips where that is not possible. */
-export function needTshark(context: Context): void {
-  if (!hasTshark()) skip(context, "there is no tshark, and it cannot be installed here");
-}
 
 /** What tshark finds in a pcap. It reads no pipe (`-r -` is for a regular file). @throws {Error} when it fails. */
 export function decodedByTshark(pcap: Buffer): Decoded[] {

@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
-import { type PeerSite, type Scope, type SiteEnd, startsTunnel } from "../common";
+import { type PeerSite, type Scope, type SiteEnd, type SiteEndArgs, startsTunnel } from "../common";
 import type { Network } from "./network";
 import type { ResourceTags } from "./tags";
 
@@ -10,12 +10,7 @@ import type { ResourceTags } from "./tags";
 const UNUSED_AS = "65000";
 
 /** What the end is made from. */
-export interface VpnArgs {
-  plan: LabPlan;
-  /** What the other stack has said; undefined while it has said nothing. */
-  peer: PeerSite | undefined;
-  /** The pre-shared key, a secret. Default: AWS makes one. */
-  psk: string | undefined;
+export interface VpnArgs extends SiteEndArgs {
   network: Network;
   tags: ResourceTags;
 }

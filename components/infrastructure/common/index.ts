@@ -22,6 +22,7 @@ export {
   type PeerSite,
   peerWarnings,
   type SiteEnd,
+  type SiteEndArgs,
   type SiteOutput,
   startsTunnel,
 } from "./peer-site";

@@ -52,6 +52,15 @@ export interface PeerSite {
   key?: pulumi.Output<string>;
 }
 
+/** What a cloud's end of the link is made from. */
+export interface SiteEndArgs {
+  plan: LabPlan;
+  /** What the other stack has said; undefined while it has said nothing. */
+  peer: PeerSite | undefined;
+  /** The pre-shared key, a secret. Default: the one that AWS makes. */
+  psk: string | undefined;
+}
+
 const shape = z.object({
   cloud: z.enum(["aws", "openstack"]),
   cidrs: z.array(z.cidrv4()).min(1),

@@ -3,7 +3,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
 import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
-import { type PeerSite, type Scope, type SiteEnd, startsTunnel } from "../common";
+import { type Scope, type SiteEnd, type SiteEndArgs, startsTunnel } from "../common";
 import { list, type Session } from "./api";
 import type { Network } from "./network";
 import type { Label } from "./tags";
@@ -34,12 +34,7 @@ export async function requireVpn(session: Session | undefined, { peerSite }: Lab
 }
 
 /** What the end is made from. */
-export interface VpnArgs {
-  plan: LabPlan;
-  /** What the other stack has said; undefined while it has said nothing. */
-  peer: PeerSite | undefined;
-  /** The pre-shared key, a secret. Default: the one that AWS has made. */
-  psk: string | undefined;
+export interface VpnArgs extends SiteEndArgs {
   network: Network;
   label: Label;
 }

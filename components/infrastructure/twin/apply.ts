@@ -16,7 +16,7 @@ import {
   type SecurityState,
   unplug,
 } from "../fabric";
-import { birdFiles, changeBird, endBird } from "./bird";
+import { birdFiles, changeBird, endBird, RESTART_SESSIONS } from "./bird";
 import { changeNode } from "./change-node";
 import { lookAtTenant, removeTenant } from "./change-tenant";
 import { difference } from "./difference";
@@ -168,11 +168,9 @@ const removeNamespace = (name: string): string =>
  * sessions: a real group would keep an established session alive, but the twin shows the lab from cold.
  */
 export function changeSecurity(old: SecurityState | undefined, state: SecurityState): string {
-  const restart =
-    'for socket in /run/bird/*.ctl; do [[ ! -S $socket ]] || birdc -s "$socket" restart all > /dev/null; done';
   return [
     nft(FABRIC, state.rules),
-    ...(closesBgp(old, state) ? [inside(FABRIC, "conntrack -F 2> /dev/null"), restart] : []),
+    ...(closesBgp(old, state) ? [inside(FABRIC, "conntrack -F 2> /dev/null"), RESTART_SESSIONS] : []),
   ].join("\n");
 }
 

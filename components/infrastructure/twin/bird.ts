@@ -123,6 +123,10 @@ export function renderRouterBird(plan: LabPlan): string {
   ].join("\n");
 }
 
+/** Bash that ends all sessions of all BIRDs, and lets them begin anew. */
+export const RESTART_SESSIONS =
+  'for socket in /run/bird/*.ctl; do [[ ! -S $socket ]] || birdc -s "$socket" restart all > /dev/null; done';
+
 /** Path of the files of a node's or the router's BIRD, without extension. */
 export const birdFiles = (node: string): string => `/run/bird/${node}`;
 

@@ -3,6 +3,7 @@ import { INTEGRATION_BRIDGE, TENANT_TUNNEL } from "../../plan";
 import { batch, bridgeBatch, enter, inside } from "../fabric";
 import { difference } from "./difference";
 import { lookAt } from "./look";
+import { endDaemon } from "./process-files";
 import type { TenantInstance, TenantPort, TenantState } from "./tenant";
 
 /** Folder of a node's Open vSwitch: database, sockets, logs. `lab shell` makes it OVS_RUNDIR. */
@@ -179,17 +180,6 @@ export const removeTenant = (node: string, port?: Pick<TenantPort, "device">): s
     `rm -rf ${folderOf(node)}`,
     dropLinks(node, [TENANT_TUNNEL.device, INTEGRATION_BRIDGE, "ovs-netdev", ...(port ? [port.device] : [])]),
     removeInstances(node),
-    "fi",
-  ].join("\n");
-
-/** Bash that ends a process of Open vSwitch and waits for it: it keeps its namespace alive. */
-const endDaemon = (file: string, daemon: string): string =>
-  [
-    `if read -r pid 2> /dev/null < ${file} && read -r name 2> /dev/null < /proc/$pid/comm && [[ $name == ${daemon} ]]; then`,
-    "  kill -9 $pid 2> /dev/null || true",
-    // A zombie has closed everything, once its other threads are gone. Process 1 reaps it later.
-    "  threads=(/proc/$pid/task/*)",
-    '  while read -r line 2> /dev/null < /proc/$pid/stat && [[ $line != *") Z "* || ${#threads[@]} -gt 1 ]]; do threads=(/proc/$pid/task/*); done',
     "fi",
   ].join("\n");
 

@@ -1,8 +1,10 @@
 /** Brings up the tunnel between the twin's sites: bash that starts, changes and ends strongSwan on their routers. Pure. */
 import { IPSEC_DEVICE } from "../../plan";
 import { batch, enter } from "../fabric";
+import { RESTART_SESSIONS } from "./bird";
 import { difference } from "./difference";
 import { IPSEC, type IpsecState, type LinkState, PSK_MARK } from "./ipsec-config";
+import { endDaemon } from "./process-files";
 
 /** Name of the link's signature. */
 export const LINK_PART = "link";
@@ -22,18 +24,11 @@ const environment = (router: string): string => {
 const swanctl = (router: string, command: string): string =>
   `env ${environment(router)} /usr/sbin/swanctl ${command} 2> /dev/null`;
 
-/** Bash that ends the strongSwan of the routers with a folder, or of one, and waits until its sockets are closed. */
+/** Bash that ends the strongSwan of the routers with a folder, or of one. */
 const endCharons = (folders: string): string =>
-  [
-    `for folder in ${folders}; do`,
-    // The pid may be another process's by now.
-    "  if read -r pid 2> /dev/null < $folder/pid && read -r name 2> /dev/null < /proc/$pid/comm && [[ $name == charon-systemd ]]; then",
-    "    kill -9 $pid 2> /dev/null || true",
-    '    while read -r line 2> /dev/null < /proc/$pid/stat && [[ $line != *") Z "* ]]; do :; done',
-    "  fi",
-    "  rm -rf $folder",
-    "done",
-  ].join("\n");
+  [`for folder in ${folders}; do`, endDaemon("$folder/pid", "charon-systemd"), "rm -rf $folder", "done"].join(
+    "\n",
+  );
 
 /** Bash that ends every router's strongSwan, also that of a router which the lab no longer has. */
 export const endAllCharons = (): string => `if [[ -d ${IPSEC} ]]; then\n${endCharons(`${IPSEC}/*/`)}\nfi`;
@@ -73,9 +68,6 @@ export const buildLink = (state: LinkState): string =>
     // BIRD would keep sessions that no longer work for its hold time (240 s).
     ...(state.carries ? [] : [RESTART_SESSIONS]),
   ].join("\n");
-
-const RESTART_SESSIONS =
-  'for socket in /run/bird/*.ctl; do [[ ! -S $socket ]] || birdc -s "$socket" restart all > /dev/null; done';
 
 /** `{lock}>&-`, because a daemon that inherits the lock would hold it forever. */
 const startCharon = ({ router, strongswan, swanctl: file }: IpsecState): string => {

@@ -38,3 +38,17 @@ export function endProcesses(names: readonly string[]): string {
     "done",
   ].join("\n");
 }
+
+/**
+ * Bash that ends a daemon and waits until its sockets are closed: it keeps its namespace alive. What is missing is no error.
+ * @param file its pid's, as a bash word. @param name as the kernel has it (`comm`): the pid may be another process's by now.
+ */
+export const endDaemon = (file: string, name: string): string =>
+  [
+    `if read -r pid 2> /dev/null < ${file} && read -r name 2> /dev/null < /proc/$pid/comm && [[ $name == ${name} ]]; then`,
+    "  kill -9 $pid 2> /dev/null || true",
+    // A zombie has closed everything, once its other threads are gone. Process 1 reaps it later.
+    "  threads=(/proc/$pid/task/*)",
+    '  while read -r line 2> /dev/null < /proc/$pid/stat && [[ $line != *") Z "* || ${#threads[@]} -gt 1 ]]; do threads=(/proc/$pid/task/*); done',
+    "fi",
+  ].join("\n");

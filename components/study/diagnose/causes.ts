@@ -158,11 +158,9 @@ function candidates(plan: LabPlan): FaultSetting[] {
  * A plan as the probes of a cluster feel it. They go to Services of the study, and not to CoreDNS's, of which the twin's Service
  * takes the place: in a cluster, `dns-loop` loses none of them.
  */
-export const probed = (plan: LabPlan): LabPlan =>
-  withFaults(
-    plan,
-    plan.faults.filter((one) => faultOf(one) !== "dns-loop"),
-  );
+export const probed = (plan: LabPlan): LabPlan => withFaults(plan, plan.faults.filter(isProbed));
+
+const isProbed = (setting: FaultSetting): boolean => faultOf(setting) !== "dns-loop";
 
 /** Counts what faults predict otherwise than it was seen. */
 function counter(healthy: LabPlan, { outcomes, sessionsDown, dnsDown = false }: Seen) {
@@ -180,11 +178,11 @@ function counter(healthy: LabPlan, { outcomes, sessionsDown, dnsDown = false }: 
     const key = faults.map(faultLabel).sort().join("; ");
     const before = known.get(key);
     if (before !== undefined) return before;
-    const plan = probed(withFaults(healthy, faults));
+    const plan = withFaults(healthy, faults.filter(isProbed));
     const works = expectations(plan);
     const wrong = seen.filter((one) => works(one.pair, one.probe) !== one.works).length;
     const sessions = sessionsDown === undefined ? 0 : sessionsUnlike(plan, sessionsDown);
-    const names = faults.some((one) => faultOf(one) === "dns-loop") === dnsDown ? 0 : 1;
+    const names = faults.every(isProbed) === dnsDown ? 1 : 0;
     known.set(key, wrong + sessions + names);
     return wrong + sessions + names;
   };

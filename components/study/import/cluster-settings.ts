@@ -14,11 +14,13 @@ const configMap = object({
   data: maybe(z.record(z.string(), z.string({ error: "must be text" }))),
 });
 
+/** The name of an object of which nothing else may be as it should. */
+const nameIn = ({ value }: Document): unknown =>
+  (value as { metadata?: { name?: unknown } | null }).metadata?.name;
+
 /** Reads a ConfigMap, if it is one of those that say something about the network. */
 export function readConfigMap(document: Document, facts: Facts): boolean {
-  const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
-    name?: unknown;
-  };
+  const name = nameIn(document);
   if (name !== "kube-proxy" && name !== "kubeadm-config" && name !== "calico-config") return false;
   const map = shaped(facts, document, configMap, `ConfigMap ${name}`);
   if (!map?.data) return false;
@@ -43,9 +45,7 @@ const endpoints = object({
 
 /** Reads the Endpoints of CoreDNS's Service: without any, no name resolves in any pod. */
 export function readEndpoints(document: Document, facts: Facts): boolean {
-  const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
-    name?: unknown;
-  };
+  const name = nameIn(document);
   if (name !== "kube-dns") return false;
   const read = shaped(facts, document, endpoints, `Endpoints ${name}`);
   if (!read) return false;
@@ -113,9 +113,7 @@ const modeOr = (usual: "Always" | "Never", given = ""): "Always" | "CrossSubnet"
 
 /** Reads calico-node's DaemonSet: the pool that it makes at its first start, its release, and how it chooses addresses. */
 export function readDaemonSet(document: Document, facts: Facts): boolean {
-  const { name } = ((document.value as { metadata?: { name?: unknown } }).metadata ?? {}) as {
-    name?: unknown;
-  };
+  const name = nameIn(document);
   if (name !== "calico-node") return false;
   const parsed = shaped(facts, document, daemonSet, "DaemonSet calico-node");
   const containers = parsed?.spec?.template?.spec?.containers ?? [];

@@ -1,8 +1,7 @@
 /** Two sites on the twin: real IKE and ESP between their routers, against the verdict. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { planOf, type RawConfig } from "../../support/problems";
-import { skip } from "../../support/skip";
+import { needTools } from "../../support/tools";
 import { TwinUnderTest } from "../../support/twin";
 import { play } from "../../support/twin-play";
 
@@ -48,8 +47,7 @@ describe("a twin with two sites, changed in place", function () {
   this.timeout(120_000);
   const twin = new TwinUnderTest("namespaces");
   before(function () {
-    if (!existsSync("/usr/sbin/charon-systemd"))
-      skip(this, "strongSwan is not installed: scripts/setup need ipsec");
+    needTools(this, "ipsec");
   });
   after(() => twin.stop());
 

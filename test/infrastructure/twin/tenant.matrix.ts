@@ -1,7 +1,7 @@
 /** Every lab with a tenant network, in every encapsulation that this kernel plays, changed in place. */
 import { planOf } from "../../support/problems";
-import { skip } from "../../support/skip";
-import { BASE, hasOpenVSwitch, LABS } from "../../support/tenant-labs";
+import { BASE, LABS } from "../../support/tenant-labs";
+import { needTools } from "../../support/tools";
 import { TwinUnderTest } from "../../support/twin";
 import { NAMESPACE_MODES } from "../../support/twin-changes";
 import { play } from "../../support/twin-play";
@@ -10,7 +10,7 @@ describe("a tenant network on the twin, in every encapsulation", function () {
   this.timeout(120_000);
   const twin = new TwinUnderTest("namespaces");
   before(function () {
-    if (!hasOpenVSwitch()) skip(this, "Open vSwitch is not installed (scripts/setup need tenants)");
+    needTools(this, "tenants");
   });
   after(() => twin.stop());
 

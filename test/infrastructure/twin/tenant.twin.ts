@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { planLab, rowsOf } from "../../../components/plan";
 import { twinFollower } from "../../../components/study";
 import { planOf } from "../../support/problems";
-import { skip } from "../../support/skip";
 import { stackConfig } from "../../support/stacks";
-import { BASE, hasOpenVSwitch, LABS, SELECTED, TENANTS } from "../../support/tenant-labs";
+import { BASE, LABS, SELECTED, TENANTS } from "../../support/tenant-labs";
+import { needTools } from "../../support/tools";
 import { followAll } from "../../support/traces";
 import { TwinUnderTest } from "../../support/twin";
 import { assertAsFresh } from "../../support/twin-changes";
@@ -15,7 +15,7 @@ describe("a tenant network on the twin", function () {
   this.timeout(120_000);
   const twin = new TwinUnderTest("namespaces");
   before(function () {
-    if (!hasOpenVSwitch()) skip(this, "Open vSwitch is not installed (scripts/setup need tenants)");
+    needTools(this, "tenants");
   });
   after(() => twin.stop());
 

@@ -1,20 +1,17 @@
 // A benchmark with real packets: short, because it is not about the figures.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Bench } from "../../../components/study/bench";
 import { CliCheckout } from "../../support/cli-checkout";
-import { REPOSITORY } from "../../support/repository";
 import { until } from "../../support/sandbox";
-import { skip } from "../../support/skip";
+import { needTools } from "../../support/tools";
 
 describe("a benchmark of a twin", function () {
   this.timeout(120_000);
   let checkout: CliCheckout;
   before(async function () {
-    const setup = spawnSync("bash", ["scripts/setup", "need", "iperf3"], { cwd: REPOSITORY });
-    if (setup.status !== 0) skip(this, "there is no iperf3, and it cannot be installed here");
+    needTools(this, "iperf3");
     checkout = new CliCheckout();
     fs.writeFileSync(
       path.join(checkout.folder, "stacks/Pulumi.one.yaml"),

@@ -4,7 +4,8 @@ import { PassThrough } from "node:stream";
 import { decodePacket } from "../../../components/study";
 import { captureInTwin } from "../../../scripts/cli/capture";
 import { planOf } from "../../support/problems";
-import { decodedByTshark, hasTshark } from "../../support/tshark";
+import { hasTools } from "../../support/tools";
+import { decodedByTshark } from "../../support/tshark";
 import { TwinUnderTest } from "../../support/twin";
 
 /** The packets of a pcap whose link is Ethernet: 24 bytes, then for each a record of 16 bytes and the frame. */
@@ -48,7 +49,7 @@ describe("a capture in a twin", function () {
       kinds.map((icmp) => (icmp?.kind === "icmp" ? icmp.type : undefined)),
       ["echo request", "echo reply", "echo request", "echo reply"],
     );
-    if (hasTshark())
+    if (hasTools("tshark"))
       assert.deepEqual(
         packetsIn(Buffer.concat(parts)).map((bytes) => decodePacket(bytes)),
         decodedByTshark(Buffer.concat(parts)).map(({ packet }) => packet),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { MOST_PACKETS } from "../../../components/study/report";
 import { readCapture } from "../../../scripts/cli/captured";
 import { pcapOf } from "../../support/pcap";
-import { needTshark } from "../../support/tshark";
+import { needTools } from "../../support/tools";
 
 const PING = Buffer.from("4500001c000040004001000a0a00030a0a00040a0800000000010001", "hex");
 
@@ -22,7 +22,7 @@ describe("a capture in a report", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("is decoded by tshark, which has words for it, and has the same headers without it", function () {
-    needTshark(this);
+    needTools(this, "tshark");
     const theirs = readCapture(file, { inWords: true });
     assert.match(theirs.by, /^tshark \d/);
     assert.match(theirs.packets[0]?.text ?? "", /^ICMP Echo \(ping\) request.* \| 28 bytes: /);
