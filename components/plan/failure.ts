@@ -129,12 +129,15 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       };
     }
     case "anti-spoofing": {
-      const setRoutes =
-        facts.antiSpoofing?.followsRoutes && ownsNetwork(plan) ? "set podRoutes: static to " : "";
+      const { followsRoutes } = facts.antiSpoofing ?? {};
+      const setRoutes = followsRoutes && ownsNetwork(plan) ? "set podRoutes: static to " : "";
+      const fix = `${setRoutes}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`;
+      // The routes are there, for an encapsulation that has no pod's address on the wire: more of them do not help.
+      const hasRoutes = followsRoutes && plan.podRoutes.length > 0 && insteadOfPodAddress !== "";
       return {
         ...base,
         cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
-        fix: `${undo}${setRoutes}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`,
+        fix: `${undo}${hasRoutes ? insteadOfPodAddress.replace(/^, or /, "") : fix}`,
         reference: facts.antiSpoofing?.reference ?? DOCS,
       };
     }

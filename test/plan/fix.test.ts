@@ -126,6 +126,18 @@ describe("a fix in the verdict", () => {
     for (const row of failingRows(raw)) assertLeadsOut(raw, row, 3);
   });
 
+  it("does not name the gateway's routes where they are set, and the path fails all the same", () => {
+    const raw: RawConfig = {
+      cloud: "hosts",
+      fabric: "tailscale",
+      rehearse: "containers",
+      encapsulation: "IPIP",
+      podRoutes: true,
+      faults: ["bgp-blocked"],
+    };
+    for (const row of failingRows(raw)) assertLeadsOut(raw, row, 4);
+  });
+
   it("is accepted in any lab with any faults, and following the fixes one by one makes the path work", () => {
     fc.assert(
       fc.property(rawConfigs, fc.boolean(), (drawn, withCalico) => {
