@@ -21,21 +21,26 @@ export function pairsOf(values: Values): string[] {
  * one with the most new pairs, and of several the first, so put cheap cases first. The same list gives the same selection.
  *
  * @param chosen cases that are selected already.
+ * @param pairs what a case is worth selecting for.
  * @returns `chosen`, then the added cases.
  */
-export function pairwise<T extends Values>(cases: readonly T[], chosen: readonly T[] = []): T[] {
+export function pairwise<T extends Values>(
+  cases: readonly T[],
+  chosen: readonly T[] = [],
+  pairs: (one: T) => string[] = pairsOf,
+): T[] {
   const selection = [...chosen];
-  const covered = new Set(selection.flatMap(pairsOf));
-  const candidates = cases.map((one) => ({ one, pairs: pairsOf(one) }));
+  const covered = new Set(selection.flatMap(pairs));
+  const candidates = cases.map((one) => ({ one, wanted: pairs(one) }));
   for (;;) {
     let best: T | undefined;
     let most = 0;
-    for (const { one, pairs } of candidates) {
-      const fresh = pairs.filter((pair) => !covered.has(pair)).length;
+    for (const { one, wanted } of candidates) {
+      const fresh = wanted.filter((pair) => !covered.has(pair)).length;
       if (fresh > most) [best, most] = [one, fresh];
     }
     if (!best) return selection;
     selection.push(best);
-    for (const pair of pairsOf(best)) covered.add(pair);
+    for (const pair of pairs(best)) covered.add(pair);
   }
 }
