@@ -31,11 +31,13 @@ function stateOf({ begun, hints = 0, solved, revealed }: LessonRow): string {
 /** The question, and what can be done. @param plan the lab; undefined where only the engine can read its config. */
 export function questionText(name: string, { title, question }: Lesson, plan: LabPlan | undefined): string {
   const [stack, of] = isOnlyLab(name) ? ["", ""] : [` --stack ${name}`, ` ${name}`];
+  const shell = (place: string) => typed(`shell ${place}${stack}`);
+  const routers = (plan?.sites ?? []).map(({ router }) => shell(router));
   return [
     `${name}: ${title}`,
     question,
     ...(plan ? [`lab:    ${describe(plan)}`] : []),
-    `look:   ${typed(`shell w1${stack}`)} · ${typed(`shell w1-1${stack}`)} (a pod)`,
+    `look:   ${[shell("w1"), `${shell("w1-1")} (a pod)`, ...routers].join(" · ")}`,
     `change: ${typed(`up ${name} --config KEY=VALUE`)}, or something inside a node`,
     `then:   ${typed(`lesson check${of}`)} · ${typed(`lesson ${name} --hint`)}`,
   ].join("\n");

@@ -39,6 +39,13 @@ describe("lab lesson", function () {
     assert.equal(checkout.calls().length, 1);
   });
 
+  it("says where to look: on a node, in a pod, and on the routers of sites that are joined", async () => {
+    const look = async (name: string) =>
+      (await checkout.launch("lesson", name)).stdout.match(/^look: +(.*)$/m)?.[1]?.match(/shell \S+/g);
+    assert.deepEqual(await look("L9"), ["shell w1", "shell w1-1"]);
+    assert.deepEqual(await look("L15"), ["shell w1", "shell w1-1", "shell router-a", "shell router-b"]);
+  });
+
   it("gives the hints one after the other, and the last one again", async () => {
     const hint = async () => (await checkout.launch("lesson", "L7", "--hint")).stdout;
     for (const shown of [1, 2, 3, 3]) {
