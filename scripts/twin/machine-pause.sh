@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# The pause process of a machine sandbox: process 1 of its own namespaces, in which QEMU runs. QEMU forwards its control
-# ports to 127.0.0.1 of that network namespace, so nothing listens on the host. QEMU dies with the pause process.
+# The pause process of a machine sandbox (see scripts/runtime/pause.sh): in its namespaces, QEMU runs. QEMU forwards its
+# control ports to 127.0.0.1 of that network namespace, so nothing listens on the host. QEMU dies with the pause process.
 #
-#   unshare … bash machine-pause.sh FOLDER BOOT_ID IMAGE SILENCE
+#   unshare … bash machine-pause.sh FOLDER BOOT_ID USER IMAGE SILENCE
 # FOLDER holds the initramfs, IMAGE vmlinux and modules. SILENCE: seconds without anything new on the console after
 # which a machine that boots counts as hung.
 set -euo pipefail
 
 source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
 source_dir=${source_dir%/*}
-boot_id=$2
-image=$3
-silence=$4
-# shellcheck source=/dev/null # checked separately
-source "$source_dir/sandbox-record.sh"
+image=$4
+silence=$5
+source "$source_dir/../runtime/process.sh"
+source "$source_dir/../runtime/pause.sh"
 record machine false
 
 mount -t proc proc /proc

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# The pause process: process 1 of a namespaces sandbox. It keeps the sandbox's namespaces alive and reaps orphans (as
-# process 1 must; bash does that by itself on SIGCHLD). Everything inside dies with it.
+# The pause process of a namespaces sandbox (see scripts/runtime/pause.sh), in a user namespace of its own.
 #
-#   unshare … bash sandbox-pause.sh FOLDER BOOT_ID
+#   unshare … bash sandbox-pause.sh FOLDER BOOT_ID USER
 set -euo pipefail
 
 source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
 source_dir=${source_dir%/*}
-# shellcheck source=/dev/null # checked separately
-source "$source_dir/sandbox-record.sh"
+source "$source_dir/../runtime/process.sh"
+source "$source_dir/../runtime/pause.sh"
 record namespaces false
 
 mount -t proc proc /proc
@@ -26,14 +25,4 @@ mkdir -m 700 /run/encaplab/home
 hostname twin
 ip link set lo up
 
-record namespaces true
-printf 'ready\n' 2>/dev/null || true
-exec >/dev/null 2>&1
-
-# `read` with a time limit, on a pipe without a writer, waits without starting a process. If the sandbox's folder was
-# deleted or belongs to a later sandbox, end: nothing could find this sandbox any more.
-# shellcheck disable=SC2312 # `:` cannot fail
-exec {never}<> <(:)
-while is_mine; do
-  read -r -t 2 -u "$never" || true
-done
+keep namespaces

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { machineBoot, startTime } from "../../components/infrastructure/twin/sandbox/process";
 import { assertObserved, Lab } from "../support/lab";
+import { recordOf } from "../support/pauses";
 import { hostNetwork, mentions, until } from "../support/sandbox";
 
 /** The exported state of a lab that was up, with @FOLDER@ in place of its folder. */
@@ -46,15 +46,9 @@ describe("a stack of version 0.1 with the real engine", function () {
     mkdirSync(folder, { recursive: true });
     const pause = spawn("sleep", ["600"], { stdio: "ignore" });
     await new Promise((started) => pause.once("spawn", started));
-    const { pid } = pause as { pid: number };
-    const record = {
-      kind: "namespaces",
-      bootId: "b",
-      pid,
-      startTime: startTime(pid),
-      machineBoot: machineBoot(),
-    };
-    writeFileSync(join(folder, "realm.json"), JSON.stringify({ ...record, ready: true }));
+    const { pid, startTime, machineBoot } = recordOf(pause.pid as number);
+    const record = { kind: "namespaces", bootId: "b", pid, startTime, machineBoot, ready: true };
+    writeFileSync(join(folder, "realm.json"), JSON.stringify(record));
     return pause;
   }
 

@@ -220,7 +220,7 @@ describe("node containers", function () {
       die() { echo "$*" >&2; exit 1; }
       within() { shift 2; until "$@"; do sleep 0.02; done; }
       daemon() { shift; setsid bash -c 'sleep 0.5; exec "$@"' _ "$@" </dev/null >/dev/null 2>&1 & }
-      source scripts/containers/process.sh; source scripts/containers/forwards.sh
+      source scripts/runtime/process.sh; source scripts/containers/forwards.sh
       printf 'w1\t23456\n' >/run/ports
       open_forward w1 - 10.0.0.1 22
       ss -Htln | awk '{ print " " $4 }'`;

@@ -2,10 +2,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseStackConfig } from "../../components/config";
-import { processNow } from "../../components/infrastructure/twin/sandbox/process";
 import { planLab } from "../../components/plan";
 import { DYNAMIC_TYPE, STACK_TYPE } from "../../components/remote/types";
 import { Checkout } from "./checkout";
+import { recordOf } from "./pauses";
 
 /** A `pulumi` that records its arguments, and changes config file and state as the real one does. */
 const ENGINE = `#!/usr/bin/env bash
@@ -130,8 +130,7 @@ export class CliCheckout extends Checkout {
   livingTwin(config: Record<string, unknown> = {}, rows: object[] = [], seen: object = {}): object[] {
     const folder = path.join(this.root, "twin");
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const record = { kind: "namespaces", bootId: "1", ready: true, ...processNow(process.pid) };
-    fs.writeFileSync(path.join(folder, "sandbox.json"), JSON.stringify(record));
+    fs.writeFileSync(path.join(folder, "sandbox.json"), JSON.stringify(recordOf(process.pid)));
     const plan = planOf(config);
     const observation = { agrees: true, disagreements: [], rows, ...seen };
     return [

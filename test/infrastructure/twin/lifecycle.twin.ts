@@ -1,8 +1,8 @@
 /** A twin's life with the real engine: what an update touches, what it repairs, what it leaves. */
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
+import { readRecord } from "../../../components/infrastructure/runtime";
 import { findSandbox, runScript, type Sandbox } from "../../../components/infrastructure/twin";
-import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
 import { readableEngine } from "../../support/engine";
 import { assertObserved, Lab, type Run, touched as touchedWithOps } from "../../support/lab";
 import type { RawConfig } from "../../support/problems";

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { stopSandbox } from "../../../components/infrastructure/twin/sandbox";
-import { launch } from "../../../components/infrastructure/twin/sandbox/pause";
-import { readLivingRecord } from "../../../components/infrastructure/twin/sandbox/record";
+import { findSandbox, stopSandbox } from "../../../components/infrastructure/twin/sandbox";
+import { bootMachine } from "../../../components/infrastructure/twin/sandbox/machine";
 import { mentions } from "../../support/sandbox";
 import { skip } from "../../support/skip";
 
@@ -41,8 +40,7 @@ describe("a machine sandbox that boots", function () {
 
   const boot = (machine: string, silence: number) => {
     fs.writeFileSync(path.join(base, "qemu-system-x86_64"), QEMU(machine), { mode: 0o755 });
-    const argv = [base, `${silence}`];
-    return launch({ kind: "machine", folder, argv, progress: (line) => progress.push(line) });
+    return bootMachine(folder, base, silence, (line) => progress.push(line));
   };
 
   it("is waited for as long as its console says something new", async () => {
@@ -51,7 +49,7 @@ describe("a machine sandbox that boots", function () {
       5,
     );
     assert.deepEqual(progress, ["the kernel runs"]);
-    assert.ok(readLivingRecord(folder));
+    assert.equal(findSandbox(folder)?.kind, "machine");
     assert.match(fs.readFileSync(path.join(folder, "console.log"), "utf8"), /\[7\] a message\n/);
   });
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -12,11 +11,9 @@ import {
   stopSandbox,
 } from "../../../components/infrastructure/twin/sandbox";
 import { explain } from "../../../components/infrastructure/twin/sandbox/namespaces";
-import { findPauses } from "../../../components/infrastructure/twin/sandbox/pause";
-import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
-import { REPOSITORY } from "../../support/repository";
+import { pausesOf } from "../../support/pauses";
 import { hostNetwork, mentions, until } from "../../support/sandbox";
-import { isRoot, NOBODY, SandboxUnderTest } from "../../support/sandbox-under-test";
+import { isRoot, SandboxUnderTest } from "../../support/sandbox-under-test";
 import { skip } from "../../support/skip";
 
 describe("the life of a namespaces sandbox", function () {
@@ -43,7 +40,7 @@ describe("the life of a namespaces sandbox", function () {
     const second = await startSandbox(again, "namespaces");
     assert.notEqual(second.bootId, first.bootId);
     assert.equal(await runScript(second, "ip netns"), "");
-    assert.equal(findPauses(again).length, 2, "one pause process and the unshare that waits for it");
+    assert.equal(pausesOf(again).length, 2, "one pause process and the unshare that waits for it");
     await assert.rejects(runScript(first, "true"), /the sandbox did not answer/);
     await stopSandbox(again);
   });
@@ -61,76 +58,9 @@ describe("the life of a namespaces sandbox", function () {
     await stopSandbox(gone);
   });
 
-  it("ends by itself when its folder is deleted", async () => {
-    const lost = inBase("lost");
-    await startSandbox(lost, "namespaces");
-    fs.rmSync(lost, { recursive: true });
-    await until(() => mentions(lost).length === 0);
-  });
-
-  it("refuses a pause process of an earlier start that comes late to the same folder", async () => {
-    const script = path.join(REPOSITORY, "scripts/twin/sandbox-pause.sh");
-    const result = spawnSync("bash", [script, tested.folder, "an-earlier-boot-id"], { encoding: "utf8" });
-    assert.equal(result.status, 75);
-    assert.equal(findSandbox(tested.folder)?.bootId, tested.sandbox.bootId);
-  });
-
-  it("does not count as alive when its record names another process", async () => {
-    const record = readRecord(tested.folder);
-    assert.ok(record);
-    const forged = inBase("forged");
-    fs.mkdirSync(forged, { mode: 0o700 });
-    fs.writeFileSync(path.join(forged, "sandbox.json"), JSON.stringify(record));
-    assert.ok(findSandbox(forged));
-    for (const wrong of [
-      { startTime: record.startTime + 1 },
-      { machineBoot: "x" },
-      { pid: 1 },
-      { ready: false },
-      { user: 4711 },
-      { user: undefined },
-      { namespaces: undefined },
-      ...[0, 1, 2, 3].map((index) => ({ namespaces: record.namespaces?.with(index, "net:[1]") })),
-    ]) {
-      fs.writeFileSync(path.join(forged, "sandbox.json"), JSON.stringify({ ...record, ...wrong }));
-      assert.equal(findSandbox(forged), undefined, JSON.stringify(wrong));
-    }
-    fs.writeFileSync(path.join(forged, "sandbox.json"), "{");
-    assert.equal(findSandbox(forged), undefined);
-    fs.writeFileSync(path.join(forged, "sandbox.json"), JSON.stringify(record));
-    fs.chmodSync(forged, 0o777);
-    assert.equal(findSandbox(forged), undefined, "another user could have written the record");
-  });
-
-  it("is entered only while its process lives, not by the same PID with another start time", async () => {
-    const [bash = "", enter = "", pid = "", started = "", ...rest] = tested.sandbox.scriptArgv;
-    assert.equal(await runScript({ scriptArgv: [bash, enter, pid, started, ...rest] }, "echo in"), "in\n");
-    await assert.rejects(
-      runScript({ scriptArgv: [bash, enter, pid, `${Number(started) + 1}`, ...rest] }, "echo in"),
-      /the sandbox did not answer.*\n.*has ended/s,
-    );
-  });
-
   it("leaves nothing of this machine open in what runs inside", async () => {
     const open = await runScript(tested.sandbox, "readlink /proc/$$/fd/*");
     assert.doesNotMatch(open, /\/proc/);
-  });
-
-  it("is not another user's process with the same arguments, which is neither entered nor ended", async function () {
-    if (!isRoot()) this.skip();
-    const lab = inBase("claimed");
-    const script = path.join(REPOSITORY, "scripts/twin/sandbox-pause.sh");
-    const argv = ["bash", "-c", "sleep 600; :", script, lab, "boot"];
-    const fake = spawn("setpriv", [...NOBODY.argv, ...argv], { stdio: "ignore" });
-    try {
-      await until(() => mentions(lab).some((line) => line.startsWith("bash")));
-      assert.deepEqual(findPauses(lab), []);
-      assert.equal(findSandbox(lab), undefined);
-      await stopSandbox(lab);
-      assert.equal(fake.exitCode ?? fake.signalCode, null);
-    } finally {
-      fake.kill("SIGKILL");
-    }
   });
 
   it("leaves the host's network, firewall, settings and mounts unchanged", async () => {
@@ -159,7 +89,7 @@ describe("the life of a namespaces sandbox", function () {
       if (after % 2) {
         const next = await startSandbox(killed, "namespaces");
         assert.equal(await runScript(next, "echo fine"), "fine\n");
-        assert.equal(findPauses(killed).length, 2);
+        assert.equal(pausesOf(killed).length, 2);
       }
       await stopSandbox(killed);
       assert.deepEqual(mentions(killed), [], `killed after ${after} ms`);
@@ -172,7 +102,7 @@ describe("the life of a namespaces sandbox", function () {
       const cut = inBase(`half-${half}`);
       const other = await startSandbox(cut, "namespaces");
       await runScript(other, "sleep 4321.5 &");
-      const victim = findPauses(cut).sort((a, b) => a.pid - b.pid)[half];
+      const victim = pausesOf(cut).sort((a, b) => a.pid - b.pid)[half];
       assert.ok(victim);
       process.kill(victim.pid, "SIGKILL");
       await until(() => !findSandbox(cut) && mentions(cut).length === 0 && mentions("4321.5").length === 0);

@@ -7,13 +7,11 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { endPause, isAlive, readRecord } from "../../runtime";
 import { SandboxError } from "./error";
 import type { SandboxKind } from "./kernel";
 import { reachMachine, startMachine } from "./machine";
 import { reachNamespaces, startNamespaces } from "./namespaces";
-import { findPauses } from "./pause";
-import { killAll } from "./process";
-import { FORMER_RECORD, readLivingRecord, readRecord, type SandboxRecord } from "./record";
 
 export { SandboxError, sandboxEnded } from "./error";
 export {
@@ -53,7 +51,7 @@ export async function startSandbox(
   kind: SandboxKind,
   progress: (line: string) => void = () => {},
 ): Promise<Sandbox> {
-  await stopSandbox(folder);
+  if (fs.existsSync(folder)) await stopSandbox(folder);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const real = fs.realpathSync(folder);
   try {
@@ -67,19 +65,22 @@ export async function startSandbox(
   }
 }
 
-/** The sandbox that runs in a folder, or undefined. Cheap: reads two small files and starts no process. */
+/**
+ * The sandbox that runs in a folder, or undefined. Cheap: reads three small files and starts no process. Entering it
+ * fails if the process is not the recorded one in every respect.
+ */
 export function findSandbox(folder: string): Sandbox | undefined {
-  const record = readLivingRecord(folder);
-  return record && describe(record);
+  const record = readRecord(folder);
+  // A record of an earlier version does not say enough to enter the sandbox.
+  if (!record?.ready || !record.namespaces || !isAlive(record)) return undefined;
+  const { kind, bootId } = record;
+  if (kind === "containers") return undefined;
+  const reach = kind === "machine" ? reachMachine : reachNamespaces;
+  return { kind, bootId, ...reach(realPath(folder), bootId) };
 }
 
 /** Whether a folder has a sandbox of version 0.1, which nothing but {@link stopSandbox} can still use. */
-export const hasFormerSandbox = (folder: string): boolean => readRecord(folder, FORMER_RECORD) !== undefined;
-
-function describe(record: SandboxRecord): Sandbox {
-  const reach = record.kind === "machine" ? reachMachine : reachNamespaces;
-  return { kind: record.kind, bootId: record.bootId, ...reach(record) };
-}
+export const hasFormerSandbox = (folder: string): boolean => readRecord(folder, "realm.json") !== undefined;
 
 /**
  * Stops the sandbox of a folder and removes the folder. Returns when all its processes are gone. Does nothing if there
@@ -87,9 +88,7 @@ function describe(record: SandboxRecord): Sandbox {
  */
 export async function stopSandbox(folder: string): Promise<void> {
   const real = realPath(folder);
-  const records = [readRecord(real), readRecord(real, FORMER_RECORD)].filter((one) => one !== undefined);
-  // First the recorded process, by its pid. Then every pause process that has not recorded itself.
-  await killAll([...records, ...findPauses(real)]);
+  await endPause(real);
   fs.rmSync(real, { recursive: true, force: true });
 }
 

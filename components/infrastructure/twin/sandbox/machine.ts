@@ -5,11 +5,11 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { enterPause, PauseError, startPause } from "../../runtime";
 import { cpio, type Entry } from "./cpio";
+import { ENVIRONMENT, NAMESPACES, SCRIPTS } from "./environment";
 import { lastLines, SandboxError } from "./error";
 import { bootModules, prepareImage } from "./image";
-import { ENVIRONMENT, enter, launch, SCRIPTS } from "./pause";
-import type { ProcessId } from "./process";
 
 /**
  * Seconds without anything new on its console after which a machine that boots counts as hung. There is no limit for
@@ -17,11 +17,11 @@ import type { ProcessId } from "./process";
  */
 export const SILENCE = 60;
 
-/** argv for a script, and for a shell on a terminal, in the machine of this pause process. */
-export function reachMachine(pause: ProcessId) {
+/** argv for a script, and for a shell on a terminal, in the machine that this start in a folder has booted. */
+export function reachMachine(folder: string, bootId: string) {
   // Do not enter the pid namespace: nsenter would stay as a parent process, and killing it would not end the
   // connection.
-  const inside = enter(pause, ["user", "net"]);
+  const inside = enterPause(folder, bootId, ["user", "net"]);
   return {
     // -t: seconds to continue reading after the script is sent. socat's own default is half a second.
     scriptArgv: [
@@ -56,14 +56,11 @@ export async function startMachine(folder: string, progress: (line: string) => v
   const started = Date.now();
   progress("Booting the QEMU machine that the twin needs for this encapsulation (10 to 60 s)");
   try {
-    await launch({
-      kind: "machine",
-      folder,
-      argv: [image, `${SILENCE}`],
-      progress: (line) => progress(`The machine: ${line} (${Math.round((Date.now() - started) / 1000)} s)`),
-    });
+    await bootMachine(folder, image, SILENCE, (line) =>
+      progress(`The machine: ${line} (${Math.round((Date.now() - started) / 1000)} s)`),
+    );
   } catch (error) {
-    if (!(error instanceof SandboxError)) throw error;
+    if (!(error instanceof PauseError)) throw error;
     // A kernel panic ends with a long trace. The cause is in the lines before it.
     const console = readText(path.join(folder, "console.log")).replace(/\n[^\n]*Kernel panic[\s\S]*/, "");
     const said = [error.stderr, console].map((text) => lastLines(text));
@@ -73,6 +70,21 @@ export async function startMachine(folder: string, progress: (line: string) => v
   }
   progress(`The machine answers after ${Math.round((Date.now() - started) / 1000)} s`);
 }
+
+/**
+ * Boots what is in the folder.
+ * @param image folder of the kernel and its modules. @param silence as {@link SILENCE}.
+ * @throws {PauseError} when the machine does not become ready.
+ */
+export const bootMachine = (
+  folder: string,
+  image: string,
+  silence: number,
+  progress: (line: string) => void,
+): Promise<void> => {
+  const script = path.join(SCRIPTS, "machine-pause.sh");
+  return startPause({ folder, script, argv: [image, `${silence}`], namespaces: NAMESPACES, progress });
+};
 
 /** The machine's first root: busybox, the drivers that reach the host's files, and what both kinds of sandbox run. */
 function initramfs(image: string): Buffer {

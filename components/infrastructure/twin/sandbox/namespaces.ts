@@ -4,9 +4,10 @@
  * sysctls, firewall or mounts, even if root starts it.
  */
 import * as fs from "node:fs";
+import * as path from "node:path";
+import { enterPause, PauseError, startPause } from "../../runtime";
+import { ENVIRONMENT, NAMESPACES, SCRIPTS } from "./environment";
 import { lastLines, SandboxError } from "./error";
-import { ENVIRONMENT, enter, launch } from "./pause";
-import type { ProcessId } from "./process";
 
 /**
  * argv that reads a whole script from its standard input, then runs it. Not `bash -s`: that reads a pipe byte by byte,
@@ -14,12 +15,9 @@ import type { ProcessId } from "./process";
  */
 const SCRIPT_ARGV = ["bash", "-c", 'exec 3<&-; eval "$(cat)"'];
 
-/** argv for a script, and for a shell on a terminal, in the sandbox of this pause process. */
-export function reachNamespaces(pause: ProcessId) {
-  const inside = [
-    ...enter(pause, ["user", "mount", "uts", "ipc", "net", "pid"]),
-    ...["env", "-i", ...ENVIRONMENT],
-  ];
+/** argv for a script, and for a shell on a terminal, in the sandbox that this start in a folder has made. */
+export function reachNamespaces(folder: string, bootId: string) {
+  const inside = [...enterPause(folder, bootId, NAMESPACES), "env", "-i", ...ENVIRONMENT];
   return {
     scriptArgv: [...inside, ...SCRIPT_ARGV],
     shellArgv: (namespace: string, type = process.env.TERM ?? "linux") => [
@@ -37,9 +35,10 @@ export function reachNamespaces(pause: ProcessId) {
  */
 export async function startNamespaces(folder: string, progress: (line: string) => void): Promise<void> {
   try {
-    await launch({ kind: "namespaces", folder, progress });
+    const script = path.join(SCRIPTS, "sandbox-pause.sh");
+    await startPause({ folder, script, namespaces: NAMESPACES, progress });
   } catch (error) {
-    if (!(error instanceof SandboxError)) throw error;
+    if (!(error instanceof PauseError)) throw error;
     throw new SandboxError(
       `the twin's namespaces cannot be made: ${error.message}\n${explain(error.stderr)}`,
     );

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import * as path from "node:path";
 import type { Duplex } from "node:stream";
 import type { Terminal, TerminalKind } from "../../../remote";
-import { SCRIPTS } from "./pause";
+import { SCRIPTS } from "./environment";
 
 /**
  * Starts a program on a terminal of its own.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced. Recognizes a process that was started earlier. A PID is used again, and every user can give a process any
-# command line, so neither says which process it is. A record "PID START…", in a file that only root can write, does:
+# command line, so neither says which process it is. A record "PID START…", in a file that no other user can write, does:
 # within one boot, no two processes have the same PID and the same start time (proc(5)).
 
 # process_state PROC: sets `pid`, `started` (clock ticks since the boot of this machine) and `parent` of the process
@@ -20,6 +20,19 @@ is_process() {
   # shellcheck disable=SC2034 # process_state sets it
   local pid started parent
   [[ -n $1 ]] && process_state "/proc/$1" && [[ $started == "$2" ]]
+}
+
+# belongs_to PROC USER: whether the process's real, effective, saved and file system user are all this one. A program that
+# another user has started with more rights (setuid) has kept at least one of that user's.
+belongs_to() {
+  local key real effective saved files
+  while read -r key real effective saved files; do
+    if [[ $key == Uid: ]]; then
+      [[ "$real $effective $saved $files" == "$2 $2 $2 $2" ]]
+      return
+    fi
+  done 2>/dev/null <"$1/status"
+  return 1
 }
 
 # record_process PID FILE: writes the record of a process that was just started.
