@@ -16,6 +16,7 @@ import {
   runsBird,
 } from "../../plan";
 import { ROUTER, routerDevice } from "../fabric";
+import { endDaemon } from "./process-files";
 
 /** Renders a node's configuration. @returns the file, or an empty text if BIRD does not run there. */
 export function renderBird(plan: LabPlan, node: NodePlan): string {
@@ -137,14 +138,7 @@ export const birdFiles = (node: string): string => `/run/bird/${node}`;
  */
 export function endBird(node: string): string {
   const files = birdFiles(node);
-  return [
-    `if read -r bird 2> /dev/null < ${files}.pid && read -r name 2> /dev/null < /proc/$bird/comm && [[ $name == bird ]]; then`,
-    "  kill -9 $bird 2> /dev/null || true",
-    // A zombie has closed everything. Process 1 reaps it later.
-    '  while read -r line 2> /dev/null < /proc/$bird/stat && [[ $line != *") Z "* ]]; do :; done',
-    "fi",
-    `[[ ! -e ${files}.conf ]] || rm -f ${files}.*`,
-  ].join("\n");
+  return [endDaemon(`${files}.pid`, "bird"), `[[ ! -e ${files}.conf ]] || rm -f ${files}.*`].join("\n");
 }
 
 /**

@@ -138,7 +138,7 @@ describe("the script that changes a node", () => {
     const off: RawConfig = { encapsulation: "VXLAN", bgp: "Disabled" };
     assertOrder(
       changeOf(on, off),
-      "kill -9 $bird",
+      "kill -9 $pid",
       "route flush proto bird",
       "route replace 172.16.0.64/26 via 172.16.0.64 dev vxlan.calico",
     );
@@ -206,7 +206,7 @@ describe("the script that changes the network", () => {
     const script = apply.changeNetwork(before, after);
     // Its BIRD ends first, so that no peer keeps a session with an address that another node gets.
     for (const name of ["w1", "w2", "w3"])
-      assertOrder(script, `< /run/bird/${name}.pid`, "kill -9 $bird", `link del ${port(name).tap}`);
+      assertOrder(script, `< /run/bird/${name}.pid`, "kill -9 $pid", `link del ${port(name).tap}`);
     assert.ok(!script.includes(port("cp1").tap));
     assert.ok(!script.includes("/run/bird/cp1"));
   });
