@@ -8,17 +8,7 @@ import {
   parseConfig,
   type RawConfig,
 } from "../../config";
-import {
-  CALICO_RELEASES,
-  contains,
-  fabricFacts,
-  type LabPlan,
-  minorOf,
-  overlap,
-  parseCidr,
-  planLab,
-  toNumber,
-} from "../../plan";
+import { contains, fabricFacts, type LabPlan, overlap, parseCidr, planLab, toNumber } from "../../plan";
 import { exchangeOf } from "./exchange";
 import type { Facts } from "./facts";
 import { type FoundFault, faultsOf, showFault } from "./faults";
@@ -27,6 +17,7 @@ import { poolOf } from "./pool";
 import { Security } from "./security";
 import { clean, type Problem, showSource } from "./source";
 import { subnetsOf } from "./subnets";
+import { versions } from "./versions";
 
 /** A key of the config, with where its value is from. */
 export interface Entry {
@@ -188,7 +179,8 @@ function planned(entries: readonly Entry[]): LabPlan {
   }
 }
 
-type Set = (key: keyof RawConfig, value: unknown, why: string) => void;
+/** Adds an {@link Entry}. */
+export type SetKey = (key: keyof RawConfig, value: unknown, why: string) => void;
 
 /** Whose rules apply: the user's word, a cloud's own answers, the nodes' providerID. */
 function fabricOf(
@@ -210,7 +202,7 @@ function fabricOf(
   return { fabric: "plain", why: "Nothing names a cloud, so the network has no rules of its own" };
 }
 
-function services(facts: Facts, taken: readonly string[], set: Set, assumptions: string[]): void {
+function services(facts: Facts, taken: readonly string[], set: SetKey, assumptions: string[]): void {
   const told = facts.settings.serviceCidr;
   const isFree = (cidr: string) => !taken.some((other) => overlap(parseCidr(cidr), parseCidr(other)));
   const fits = (cidr: string) => parseCidr(cidr).prefix >= 12 && parseCidr(cidr).prefix <= 28;
@@ -231,7 +223,7 @@ function services(facts: Facts, taken: readonly string[], set: Set, assumptions:
 function topology(
   subnets: ReturnType<typeof subnetsOf>["subnets"],
   machines: readonly Machine[],
-  set: Set,
+  set: SetKey,
   assumptions: string[],
 ): void {
   if (machines.length === 0) {
@@ -262,30 +254,12 @@ function topology(
   );
 }
 
-/** A release as the config takes it: without what vendors append (`v1.30.4-eks-…`). */
-const release = (text: string): string | undefined => /^v?(\d{1,3}\.\d{1,3}(?:\.\d{1,3})?)/.exec(text)?.[1];
-
-function versions(facts: Facts, set: Set, assumptions: string[]): void {
-  const node = facts.nodes.find((one) => one.version)?.version ?? facts.settings.kubernetes;
-  const kubernetes = node && release(node.value);
-  const calico = facts.settings.calico && release(facts.settings.calico.value);
-  if (kubernetes && node) set("kubernetesVersion", kubernetes, showSource(node.source));
-  if (calico && facts.settings.calico) set("calicoVersion", calico, showSource(facts.settings.calico.source));
-  const known = CALICO_RELEASES[minorOf(calico ?? "3.32")];
-  const isTested = known?.kubernetes.includes(minorOf(kubernetes ?? "1.35"));
-  if (!isTested) set("allowUnsupported", true, "These two releases are not on Calico's list of tested ones");
-  if (calico && minorOf(calico) === "3.33")
-    assumptions.push(
-      "in Calico 3.33 Felix may program the routes of IPIP, and closed TCP 179 then breaks nothing: the verdict is for BIRD",
-    );
-}
-
 /** The link's MTU: the network's, or that of the device that has the node's address. */
 function mtu(
   facts: Facts,
   fabric: Fabric,
   machines: readonly Machine[],
-  set: Set,
+  set: SetKey,
   assumptions: string[],
 ): void {
   const own = new Set(machines.map(({ address }) => address));
@@ -307,7 +281,7 @@ function mtu(
 }
 
 /** Routes of the cloud to blocks: the lab has one to each node's block, or none. */
-function routes(facts: Facts, podCidr: string, machines: readonly Machine[], set: Set): void {
+function routes(facts: Facts, podCidr: string, machines: readonly Machine[], set: SetKey): void {
   const pods = parseCidr(podCidr);
   const own = facts.cloudRoutes.filter(({ value }) => contains(pods, parseCidr(value).first));
   const [first] = own;

@@ -133,7 +133,9 @@ function finish(text: string, page: string, lab: ImportedLab, { name, target }: 
     ...(faults.length === 0 ? ["found: no fault"] : []),
     study.formatOutcomes(judge(plan), { width: widthOf(process.stdout) }),
   ];
-  const counted = `${assumptions.length} things were assumed, and ${missing} that were read have no place in the lab`;
+  const assumed = assumptions.length === 1 ? "1 thing was" : `${assumptions.length} things were`;
+  const lost = missing === 1 ? "1 that was read has" : `${missing} that were read have`;
+  const counted = `${assumed} assumed, and ${lost} no place in the lab`;
   if (!target) {
     process.stdout.write(text);
     say([...lines, `${counted}.`].join("\n"));

@@ -516,6 +516,34 @@ describe("the cluster's settings", () => {
     );
   });
 
+  it("a version that nothing says is the newest that was tested with the other one", () => {
+    const node = (version: string) =>
+      `apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {nodeInfo: {kubeletVersion: ${version}}, addresses: [{type: InternalIP, address: 10.20.1.5}]}\n`;
+    const information =
+      "apiVersion: crd.projectcalico.org/v1\nkind: ClusterInformation\nmetadata: {name: default}\nspec: {calicoVersion: v3.30.1}\n";
+    const versionsOf = (...texts: string[]) => {
+      const lab = imported(...texts);
+      return [
+        ...keysOf(lab, "kubernetesVersion", "calicoVersion", "allowUnsupported"),
+        lab.assumptions.filter((one) => one.includes("version of")),
+      ];
+    };
+    assert.deepEqual(versionsOf(node("v1.33.5")), [
+      "1.33.5",
+      "3.31",
+      undefined,
+      ["nothing says the version of Calico: assumed 3.31, the newest that was tested with Kubernetes 1.33.5"],
+    ]);
+    assert.deepEqual(versionsOf(poolYaml(), information), [
+      "1.35",
+      "3.30.1",
+      undefined,
+      ["nothing says the version of Kubernetes: assumed 1.35, the newest that was tested with Calico 3.30.1"],
+    ]);
+    assert.deepEqual(versionsOf(node("v1.19.1-eks-12")), ["1.19.1", undefined, true, []]);
+    assert.deepEqual(versionsOf(poolYaml()), [undefined, undefined, undefined, []]);
+  });
+
   it("a range of Services that overlaps the nodes is replaced and listed", () => {
     const kubeadm =
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kubeadm-config}\ndata:\n  ClusterConfiguration: |\n    networking: {serviceSubnet: 10.20.0.0/16}\n";
