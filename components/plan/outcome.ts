@@ -9,6 +9,7 @@ import type { LabPlan } from "./lab";
 import type { Pair, Path } from "./path";
 import { arePeers } from "./peering";
 import { type ProbeName, probesOf } from "./probe";
+import { rememberAll } from "./remember";
 import { hasRoute } from "./route";
 import { divide, type Row, type Rows } from "./row";
 import { tenantCarrier } from "./tenant-failure";
@@ -53,11 +54,12 @@ export const outcomeOf = (plan: LabPlan): Outcome => ({
 });
 
 /** The rows of a plan's verdict, each with the pairs that it is about. */
-export const rowsOf = (plan: LabPlan): Rows =>
+export const rowsOf: (plan: LabPlan) => Rows = rememberAll((plan) =>
   divide(plan, (pair) => {
     const fates = probesOf(pair).map((probe) => fateOf(predict(plan, pair, probe)));
     return JSON.stringify([fates.some((fate) => fate !== undefined), carrierName(plan, pair), fates]);
-  });
+  }),
+);
 
 /**
  * What the verdict says about every pair, worked out once for each row: a hundred nodes have ten thousands of pairs, and all

@@ -57,14 +57,30 @@ const OTHER_NODE_PORT = 9100;
  * Every ordered pair: each pod to each other pod; between a node's first pod and every other node, both ways; its first
  * pod to the internet. Of Services only as many pairs as there are nodes, since kube-proxy only rewrites addresses: one
  * from each other node to each of them. Of instances one from each node and one to each.
+ * @param isWanted whether to list the pairs from a node and its pods to another node and its pods. Default: all.
  */
-export function pairsOf(plan: LabPlan): Pair[] {
-  const between = plan.nodes.flatMap((a) => [
-    ...a.pods.flatMap((from) => plan.nodes.flatMap((b) => podPairs(from, a, b))),
-    ...plan.nodes.filter((b) => b !== a).flatMap((b) => nodePairs(a, b)),
-    internetPair(a),
-  ]);
+export function pairsOf(
+  plan: LabPlan,
+  isWanted: (from: NodePlan, to: NodePlan) => boolean = () => true,
+): Pair[] {
+  const between = plan.nodes.flatMap((a) => {
+    const ends = plan.nodes.filter((b) => b === a || isWanted(a, b));
+    return [
+      ...a.pods.flatMap((from) => ends.flatMap((b) => podPairs(from, a, b))),
+      ...ends.filter((b) => b !== a).flatMap((b) => nodePairs(a, b)),
+      internetPair(a),
+    ];
+  });
   return [...between, ...servicePairs(plan), ...tenantPairs(plan)];
+}
+
+/** How many {@link pairsOf} lists: a lab of 256 nodes has half a million, which take a second to list. */
+export function countPairs(plan: LabPlan): number {
+  const nodes = plan.nodes.length;
+  const pods = plan.nodes.reduce((sum, node) => sum + node.pods.length, 0);
+  // Between two nodes as many as nodePairs makes, and to the internet one for each node.
+  const between = pods * (pods - 1) + nodes * (nodes - 1) * 3 + nodes;
+  return between + servicePairs(plan).length + tenantPairs(plan).length;
 }
 
 const firstPod = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;

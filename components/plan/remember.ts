@@ -13,3 +13,13 @@ export function remember<Of extends { name: string }, Found>(
     return known.get(of.name) as Found;
   };
 }
+
+/** What is found once for a plan as a whole. */
+export function rememberAll<Found>(find: (plan: LabPlan) => Found): (plan: LabPlan) => Found {
+  const plans = new WeakMap<LabPlan, { found: Found }>();
+  return (plan) => {
+    const known = plans.get(plan) ?? { found: find(plan) };
+    plans.set(plan, known);
+    return known.found;
+  };
+}

@@ -1,5 +1,5 @@
 /** Which pairs an observation probes: all of them, or in a large lab a sample. */
-import { type LabPlan, type Pair, pairsOf, rowKey, rowsOf } from "../plan";
+import { countPairs, type LabPlan, type NodePlan, type Pair, pairsOf, rowKey, rowsOf } from "../plan";
 
 /** Number of nodes above which not every pair of pods is probed. 16 nodes have 1248 pairs, which take a second or two. */
 export const ALL_PAIRS_UP_TO = 16;
@@ -27,12 +27,13 @@ export interface Sample {
  * @param all whether to probe every pair, whatever the number of nodes.
  */
 export function sampleOf(plan: LabPlan, all = false): Sample {
-  const pairs = pairsOf(plan);
-  if (all || plan.nodes.length <= ALL_PAIRS_UP_TO) return { pairs, of: pairs.length };
+  const size = plan.nodes.length;
+  const pairs = !all && size > EVERY_TWO_UP_TO ? nearbyOf(plan) : pairsOf(plan);
+  if (all || size <= ALL_PAIRS_UP_TO) return { pairs, of: pairs.length };
   const indices = new Map(plan.nodes.map(({ name, index }) => [name, index]));
   const groups = new Map<string, Pair[]>();
   const sample: Pair[] = [];
-  for (const pair of plan.nodes.length > EVERY_TWO_UP_TO ? nearby(plan, pairs) : pairs) {
+  for (const pair of pairs) {
     const { from, to } = pair;
     if ((to.kind !== "pod" && to.kind !== "node") || to.node.name === from.node) sample.push(pair);
     else {
@@ -47,29 +48,45 @@ export function sampleOf(plan: LabPlan, all = false): Sample {
     const turn = (indices.get(from.node) ?? 0) + (to.kind === "internet" ? 0 : to.node.index);
     sample.push(group[turn % group.length] as Pair);
   }
-  return { pairs: sample, of: pairs.length };
+  return { pairs: sample, of: countPairs(plan) };
 }
+
+/** As {@link nearby} of all pairs, but without listing them all: their number grows with the square of the nodes. */
+const nearbyOf = (plan: LabPlan): Pair[] =>
+  nearby(
+    plan,
+    pairsOf(plan, nearIn(plan)),
+    rowsOf(plan).rows.map(({ pair }) => pair),
+  );
 
 /**
  * Of these pairs, those of nodes at the distances 1, 2, 4, 8, … before and behind each other in the plan's order, which are
  * about 13 of 100 nodes, and one for each row of the verdict that has none then. Pure.
+ * @param others where to look for the missing rows. Default: the pairs themselves.
  */
-export function nearby(plan: LabPlan, pairs: readonly Pair[]): Pair[] {
-  const count = plan.nodes.length;
-  const indices = new Map(plan.nodes.map(({ name, index }) => [name, index]));
+export function nearby(plan: LabPlan, pairs: readonly Pair[], others = pairs): Pair[] {
+  const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
+  const areNear = nearIn(plan);
   const isNear = ({ from, to }: Pair): boolean => {
-    if (to.kind !== "pod" && to.kind !== "node") return true;
-    const distance = (to.node.index - (indices.get(from.node) ?? 0) + count) % count;
-    return isPowerOfTwo(distance) || isPowerOfTwo(count - distance) || distance === 0;
+    const node = nodes.get(from.node);
+    return (to.kind !== "pod" && to.kind !== "node") || !node || areNear(node, to.node);
   };
   const { rowOf } = rowsOf(plan);
   const near = pairs.filter(isNear);
   const shown = new Set(near.map((pair) => rowOf(pair).key));
-  const others = pairs.filter((pair) => {
+  const missing = others.filter((pair) => {
     const { key } = rowOf(pair);
     return !shown.has(key) && shown.add(key);
   });
-  return [...near, ...others];
+  return [...near, ...missing];
+}
+
+/** Whether two nodes are near each other in the plan's order, or the same. */
+function nearIn({ nodes: { length: count } }: LabPlan): (from: NodePlan, to: NodePlan) => boolean {
+  return (from, to) => {
+    const distance = (to.index - from.index + count) % count;
+    return isPowerOfTwo(distance) || isPowerOfTwo(count - distance) || distance === 0;
+  };
 }
 
 const isPowerOfTwo = (number: number): boolean => number > 0 && (number & (number - 1)) === 0;

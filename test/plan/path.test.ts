@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import {
   addressOf,
+  countPairs,
   examplesOf,
   expectations,
   listenerOf,
@@ -30,6 +31,7 @@ describe("the pairs of a lab", () => {
         const perService = 2 * (nodes - 1) + Math.min(1, nodes - 1);
         const services = plan.services.length * perService;
         assert.equal(pairs.length, pods * (pods - 1) + 3 * nodes * (nodes - 1) + nodes + services);
+        assert.equal(countPairs(plan), pairs.length);
         const names = pairs.map((pair) => `${pair.from.name} > ${nameOf(pair.to)}`);
         assert.equal(new Set(names).size, names.length);
         assert.ok(pairs.every(({ from, to }) => from.address !== addressOf(to)));

@@ -22,7 +22,17 @@ import { lookAtTenant, removeTenant } from "./change-tenant";
 import { difference } from "./difference";
 import { removeFacts } from "./facts";
 import { endAllCharons } from "./ipsec";
-import { filesOfLook, isAsSeen, keepLook, lookAt, lookAtBird, lookAtForwarding, lookAtRules } from "./look";
+import {
+  filesOfLook,
+  isAsSeen,
+  keepLook,
+  lookAt,
+  lookAtBird,
+  lookAtForwarding,
+  lookAtLinks,
+  lookAtPod,
+  lookAtRules,
+} from "./look";
 import { type NetworkState, PAGE, routersIn } from "./network";
 import type { NodeState } from "./nodes";
 import { endProcesses } from "./process-files";
@@ -90,8 +100,8 @@ export function lookAtNode({ name, pods, forwarding, bird, tenant }: NodeState):
     lookAt(name),
     lookAtRules(name),
     ...(forwarding.length > 0 ? [lookAtForwarding(name)] : []),
-    ...pods.map((pod) => lookAt(pod.name)),
-    lookAt(FABRIC, [tap, bridge, inner]),
+    ...pods.map((pod) => lookAtPod(pod.name, pod.mac !== undefined)),
+    lookAtLinks(FABRIC, [tap, bridge, inner]),
     ...(bird === "" ? [] : [lookAtBird(`${birdFiles(name)}.pid`)]),
     ...(tenant ? lookAtTenant(name, tenant) : []),
   ];

@@ -26,8 +26,12 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const left = old?.routes.filter((route) => !gone || !route.includes(` dev ${gone.device}`));
   const { added } = difference(left ?? [], state.routes);
   // One that another takes the place of goes only when that comes.
-  const isReplaced = (route: string) => added.some((one) => blockOf(one) === blockOf(route));
-  const replaced = removed.filter((route) => isReplaced(route) && left?.includes(route));
+  const [comes, stays] = [new Set(added.map(blockOf)), new Set(left)];
+  const replaced = new Map(
+    removed
+      .filter((route) => comes.has(blockOf(route)) && stays.has(route))
+      .map((route) => [blockOf(route), route]),
+  );
   const neighbours = difference(kept?.neighbours ?? [], state.neighbours);
   const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
   // A node's firewall that closes TCP 179 must also end its sessions, and while the peers can still hear of it.
@@ -57,7 +61,7 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     takesOver ? tunnel : "",
     batch(
       state.name,
-      removed.filter((route) => !replaced.includes(route)).map((route) => `route del ${route}`),
+      removed.filter((route) => replaced.get(blockOf(route)) !== route).map((route) => `route del ${route}`),
     ),
     takesOver ? bird : "",
     gone?.kind === "vxlan" ? batch(state.name, [`link del ${gone.device}`]) : "",
@@ -83,10 +87,10 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       : "",
     batch(
       state.name,
-      added.flatMap((route) => [
-        ...replaced.filter((one) => blockOf(one) === blockOf(route)).map((one) => `route del ${one}`),
-        `route replace ${route}`,
-      ]),
+      added.flatMap((route) => {
+        const one = replaced.get(blockOf(route));
+        return [...(one ? [`route del ${one}`] : []), `route replace ${route}`];
+      }),
     ),
     old?.nat === state.nat ? "" : nft(state.name, state.nat),
     old?.facts === state.facts ? "" : writeFacts(state.name, state.facts),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DYNAMIC_TYPE, DynamicResource } from "../../remote/dynamic";
 import { renderSecurity } from "../fabric";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
+import { fold } from "./fold";
 import { renderLink } from "./ipsec-config";
 import { renderNetwork } from "./network";
 import { renderNode } from "./nodes";
@@ -85,14 +86,14 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
     const network = new TwinResource(
       "Network",
       `${prefix}network`,
-      { folder, on: sandbox.boot, state: renderNetwork(plan) },
+      { folder, on: sandbox.boot, state: fold(renderNetwork(plan)) },
       inside,
     );
     const on = network.foundation;
     const security = new TwinResource(
       "Security",
       `${prefix}security`,
-      { folder, on, state: renderSecurity(plan) },
+      { folder, on, state: fold(renderSecurity(plan)) },
       inside,
     );
     const link = renderLink(plan, psk);
@@ -110,7 +111,7 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
       resource: new TwinResource(
         "Node",
         `${prefix}${node.name}`,
-        { folder, on, state: renderNode(plan, node) },
+        { folder, on, state: fold(renderNode(plan, node)) },
         { ...inside, dependsOn: joined ? [security, joined] : security },
       ),
     }));

@@ -19,10 +19,12 @@ import {
   unsigned,
 } from "./apply";
 import { changeNode } from "./change-node";
+import { unfold } from "./fold";
 import { buildLink, changeLink, LINK_PART, lookAtLink, removeLink } from "./ipsec";
 import type { LinkState } from "./ipsec-config";
 import type { NetworkState } from "./network";
 import type { NodeState } from "./nodes";
+import { type Packed, pack, unpack } from "./pack";
 import {
   canPlay,
   findSandbox,
@@ -64,17 +66,19 @@ async function start({ folder, kind }: SandboxInputs): Promise<{ boot: string }>
   return { boot: (await startSandbox(folder, kind, progress)).bootId };
 }
 
-/** Inputs of every resource inside the sandbox. `on` changes when what the resource stands on was rebuilt. */
+/** Inputs of every resource inside the sandbox: its state, folded. `on` changes when what it stands on was rebuilt. */
 interface Inside<State> {
   folder: string;
   on: string;
-  state: State;
+  state: State | Packed;
 }
 
 /** `revision` changes with every change of the resource; `foundation` only when it was rebuilt. */
 interface Applied {
   revision: string;
   foundation: string;
+  /** The state of the inputs. */
+  state: Packed;
 }
 
 interface Script<State> {
@@ -89,9 +93,12 @@ interface Script<State> {
   look(state: State): string[];
 }
 
-function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<State>, Applied> {
+function resourceInside<State extends object>(
+  script: Script<State>,
+): DynamicProvider<Inside<State>, Applied> {
+  const stateOf = ({ state }: Pick<Inside<State>, "state">): State => unfold(unpack(state));
   const bring = async (inputs: Inside<State>, recorded?: Inside<State> & Applied): Promise<Applied> => {
-    const { state } = inputs;
+    const state = stateOf(inputs);
     const living = findSandbox(inputs.folder);
     if (!living) throw sandboxEnded(inputs.folder);
     const name = script.name(state);
@@ -99,30 +106,33 @@ function resourceInside<State>(script: Script<State>): DynamicProvider<Inside<St
       partChanges(living, name);
       return runScript(living, signed(name, state, body, { look: script.look(state), from }));
     };
-    const revision = randomUUID();
-    if (recorded && recorded.on === inputs.on && script.inPlace(recorded.state, state)) {
+    const now = { revision: randomUUID(), state: pack(unpack(inputs.state)) };
+    const old = recorded && stateOf(recorded);
+    if (old && recorded.on === inputs.on && script.inPlace(old, state)) {
       try {
-        await run(script.change(recorded.state, state), recorded.state);
-        return { revision, foundation: recorded.foundation };
+        await run(script.change(old, state), old);
+        return { ...now, foundation: recorded.foundation };
       } catch (error) {
         // It was interrupted, or the user has changed it by hand: rebuild it below.
         if (!(error instanceof SandboxError) || error.exitCode === undefined) throw error;
       }
     }
     await run(script.build(state));
-    return { revision, foundation: revision };
+    return { ...now, foundation: now.revision };
   };
   return {
     create: (inputs) => bring(inputs),
     update: bring,
     changed: async (inputs, recorded) => {
-      if (inputs.on !== recorded.on || !isDeepStrictEqual(inputs.state, recorded.state)) return true;
-      const name = script.name(recorded.state);
+      const state = stateOf(recorded);
+      if (inputs.on !== recorded.on || !isDeepStrictEqual(stateOf(inputs), state)) return true;
+      const name = script.name(state);
       const snapshot = await takeSnapshot(recorded.folder, name);
-      return snapshot?.signatures.get(name) !== digest(recorded.state) || snapshot.altered.has(name);
+      return snapshot?.signatures.get(name) !== digest(state) || snapshot.altered.has(name);
     },
-    remove: async ({ folder, state }) => {
-      const living = findSandbox(folder);
+    remove: async (recorded) => {
+      const living = findSandbox(recorded.folder);
+      const state = stateOf(recorded);
       if (living && script.remove)
         await runScript(living, unsigned(script.name(state), script.remove(state)));
     },

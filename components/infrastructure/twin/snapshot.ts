@@ -1,6 +1,6 @@
 /** In which state the parts of a sandbox really are, read once for all that ask at the same moment. */
-import { SIGNATURES } from "./apply";
-import { ALTERED, alteredIn } from "./look";
+import { nodePart, SIGNATURES } from "./apply";
+import { alteredIn, findAltered } from "./look";
 import { findSandbox, runScript, type Sandbox } from "./sandbox";
 
 /** In which state the parts are. */
@@ -11,46 +11,47 @@ export interface Snapshot {
   altered: ReadonlySet<string>;
 }
 
-/** How long one reading is reused after it was made, in milliseconds: an `up` asks for all its parts within a moment. */
-const FRESH_MS = 500;
-
-/** A reading, and the parts that this process has changed since it began. */
+/** A reading, and the parts that it must not answer for: those that it was asked for, and those that were changed since. */
 interface Reading {
   snapshot: Promise<Snapshot>;
-  /** Undefined while it is being made. */
-  at?: number;
-  changed: Set<string>;
+  answered: Set<string>;
 }
 
 const readings = new Map<string, Reading>();
 
 /**
- * Reads a sandbox, or reuses a recent reading.
- * @param part the part that is asked for: a reading older than its last change is not reused.
+ * The parts that are read together. Where all nodes change, as in a switch, only the others are asked for, and a look at each
+ * node of a large lab takes long.
+ */
+const groupOf = (part: string): string => (part.startsWith(nodePart("")) ? nodePart("*") : "!(node-*)");
+
+/**
+ * Reads a sandbox, or uses what was read before: a reading answers once for each part. So an `up` reads once, however many parts
+ * ask, and after a preview it reads again.
  * @returns undefined if no sandbox is alive in that folder.
  */
 export async function takeSnapshot(folder: string, part: string): Promise<Snapshot | undefined> {
   const sandbox = findSandbox(folder);
   if (!sandbox) return undefined;
-  const known = readings.get(sandbox.bootId);
-  const isFresh = known && (known.at === undefined || Date.now() - known.at < FRESH_MS);
-  if (isFresh && !known.changed.has(part)) return known.snapshot;
-  const reading: Reading = { snapshot: read(sandbox), changed: new Set() };
-  readings.set(sandbox.bootId, reading);
-  try {
-    return await reading.snapshot;
-  } finally {
-    reading.at = Date.now();
-  }
+  const key = `${sandbox.bootId} ${groupOf(part)}`;
+  const known = readings.get(key);
+  const reading =
+    known && !known.answered.has(part)
+      ? known
+      : { snapshot: read(sandbox, groupOf(part)), answered: new Set<string>() };
+  readings.set(key, reading);
+  reading.answered.add(part);
+  return reading.snapshot;
 }
 
 /** Tells that this process changes a part. */
 export const partChanges = ({ bootId }: Sandbox, part: string): unknown =>
-  readings.get(bootId)?.changed.add(part);
+  readings.get(`${bootId} ${groupOf(part)}`)?.answered.add(part);
 
-async function read(sandbox: Sandbox): Promise<Snapshot> {
+async function read(sandbox: Sandbox, parts: string): Promise<Snapshot> {
   const script = [
-    ALTERED,
+    "shopt -s extglob",
+    findAltered(parts),
     `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
   ].join("\n");
   const output = await runScript(sandbox, script);
