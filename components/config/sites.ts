@@ -16,13 +16,22 @@ const HASHES = ["sha1", "sha256", "sha384", "sha512"] as const;
 const GROUPS = ["modp1024", "modp1536", "modp2048", "modp3072", "modp4096"] as const;
 const any = (words: readonly string[]) => `(?:${words.join("|")})`;
 
-/** A proposal as swanctl.conf has it: cipher, hash, and a Diffie-Hellman group, which ESP may leave out. */
-const proposal = (example: string, needsGroup: boolean) =>
+/** AES-GCM, with the bytes of its integrity check value. */
+const GCM = ["aes128", "aes192", "aes256"].flatMap((aes) => [8, 12, 16].map((icv) => `${aes}gcm${icv}`));
+
+/**
+ * A proposal as swanctl.conf has it: cipher, hash, and a Diffie-Hellman group, which ESP may leave out. AES-GCM has no hash; in
+ * IKE it has a pseudo-random function in its place.
+ */
+const proposal = (examples: [string, string], isIke: boolean) =>
   pattern(
-    new RegExp(`^${any(CIPHERS)}-${any(HASHES)}(?:-${any(GROUPS)})${needsGroup ? "" : "?"}$`),
-    `a proposal such as ${example}: one of ${CIPHERS.join(", ")}, one of ${HASHES.join(", ")}, ${
-      needsGroup ? "and" : "and perhaps"
-    } one of ${GROUPS.join(", ")}`,
+    new RegExp(
+      `^(?:${any(CIPHERS)}-${any(HASHES)}|${any(GCM)}${isIke ? `-prf${any(HASHES)}` : ""})(?:-${any(GROUPS)})${isIke ? "" : "?"}$`,
+    ),
+    `a proposal such as ${examples.join(" or ")}: one of ${CIPHERS.join(", ")} and one of ${HASHES.join(", ")}, or AES-GCM ` +
+      `(aes128gcm16, or with 192 or 256 bits, 8 or 12 bytes) ${isIke ? "and prf with one of these hashes" : "alone"}; ${
+        isIke ? "then" : "then perhaps"
+      } one of ${GROUPS.join(", ")}`,
   );
 
 const site = section({
@@ -60,10 +69,10 @@ export const link = section({
     .optional(),
   /** What both routers propose to each other. */
   proposals: section({
-    /** For IKE. Default: `aes128-sha256-modp2048`. */
-    ike: proposal("aes128-sha256-modp2048", true).optional(),
-    /** For ESP; a group means perfect forward secrecy. Default: `aes128-sha256`. */
-    esp: proposal("aes128-sha256", false).optional(),
+    /** For IKE, e.g. `aes256gcm16-prfsha384-modp2048`. AES-GCM needs IKEv2. Default: `aes128-sha256-modp2048`. */
+    ike: proposal(["aes128-sha256-modp2048", "aes128gcm16-prfsha256-modp2048"], true).optional(),
+    /** For ESP, e.g. `aes256gcm16`; a group means perfect forward secrecy. Default: `aes128-sha256`. */
+    esp: proposal(["aes128-sha256", "aes128gcm16"], false).optional(),
   }).optional(),
   /**
    * What the tunnel carries: `subnets` (between the sites' subnets), `pods` (also what has a pod's address), or `any`

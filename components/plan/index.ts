@@ -42,6 +42,7 @@ export * from "./peering";
 export * from "./placement";
 export * from "./port";
 export * from "./probe";
+export * from "./proposal";
 export * from "./route";
 export type { Row, Rows } from "./row";
 export * from "./rule";

@@ -1,5 +1,6 @@
 /** The link of a stack that is one site to the stack that is the other: two stacks, one on AWS and one on OpenStack. */
 import type { LabConfig, Selectors } from "../config";
+import { proposalParts } from "./proposal";
 import { DEFAULT_PROPOSALS } from "./site";
 import { vpcCidr } from "./vpc";
 
@@ -28,28 +29,11 @@ export function planPeerSite({ link }: Pick<LabConfig, "link">): PeerSitePlan | 
     stack: link.peer,
     ike: link.ike ?? 2,
     ...(link.initiator !== undefined && { initiator: link.initiator }),
-    proposals: { ike, esp: esp.split("-").length === 3 ? esp : `${esp}-${groupOf(ike)}` },
+    proposals: { ike, esp: proposalParts(esp).group ? esp : `${esp}-${proposalParts(ike).group}` },
     selectors: link.selectors ?? "subnets",
     ...(link.mtu !== undefined && { mtu: link.mtu }),
   };
 }
-
-const groupOf = (proposal: string): string => proposal.split("-")[2] as string;
-
-/** A proposal's parts: cipher, hash and Diffie-Hellman group. */
-export function proposalParts(proposal: string): { cipher: string; hash: string; group: string } {
-  const [cipher = "", hash = "", group = ""] = proposal.split("-");
-  return { cipher, hash, group };
-}
-
-/** The numbers of the groups (IANA: "Transform Type 4"). */
-export const GROUP_NUMBERS: Readonly<Record<string, number>> = {
-  modp1024: 2,
-  modp1536: 5,
-  modp2048: 14,
-  modp3072: 15,
-  modp4096: 16,
-};
 
 /** The ranges that a stack tells its peer: on AWS the VPC's one block, since a tunnel has one range on each side. */
 export const siteCidrs = (plan: {

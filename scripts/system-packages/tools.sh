@@ -25,6 +25,7 @@ twin     python3             python3          python3
 twin     modprobe            kmod             kmod
 ipsec    charon-systemd      charon-systemd   strongswan
 ipsec    swanctl             strongswan-swanctl  strongswan
+ipsec    /usr/lib/ipsec/plugins/libstrongswan-gcm.so|/usr/lib64/strongswan/plugins/libstrongswan-gcm.so  libstrongswan-standard-plugins  strongswan
 ipsec    /usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so|/usr/lib64/strongswan/plugins/libstrongswan-kernel-libipsec.so  libcharon-extra-plugins  strongswan
 machine  qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core
 machine  socat               socat            socat

@@ -31,6 +31,14 @@ describe("link.peer", () => {
     );
   });
 
+  it("gives ESP with AES-GCM the group of IKE, too", () => {
+    const proposals = { ike: "aes256gcm16-prfsha384-modp1024", esp: "aes256gcm16" };
+    assert.deepEqual(planOf({ ...VPC, link: { peer: "other", proposals } }).peerSite?.proposals, {
+      ike: "aes256gcm16-prfsha384-modp1024",
+      esp: "aes256gcm16-modp1024",
+    });
+  });
+
   it("is refused where a lab has both sites in one stack, and on machines, with the way out", () => {
     for (const raw of [{ cloud: "twin" }, { rehearse: true }, { rehearse: "containers" }])
       assert.match(
@@ -61,8 +69,10 @@ describe("link.peer", () => {
     assert.match(refused({ ike: 1, initiator: "both" }), /AWS starts no tunnel with IKEv1/);
     assert.match(
       refused({ proposals: { ike: "aes192-sha256-modp2048" } }),
-      /cipher must be aes128 or aes256/,
+      /cipher must be one of aes128, aes256, aes128gcm16, aes256gcm16, as AWS requires/,
     );
+    assert.match(refused({ proposals: { esp: "aes256gcm12" } }), /cipher must be one of/);
+    assert.equal(refused({ proposals: { ike: "aes256gcm16-prfsha256-modp2048", esp: "aes128gcm16" } }), "");
     assert.match(refused({ proposals: { ike: "aes128-sha256-modp1536" } }), /one of modp1024, modp2048/);
     assert.equal(refused({ proposals: { esp: "aes128-sha256-modp1536" } }), "");
     assert.match(

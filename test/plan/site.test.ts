@@ -44,13 +44,25 @@ describe("ESP", () => {
     [1500, "aes256-sha1", true, 1422],
     [1500, "aes256-sha512-modp2048", true, 1406],
     [1400, "aes128-sha256", true, 1326],
+    // AES-GCM, RFC 4106 and 4303: 1500 - 20 - 8 - 8 - 8 - 16 is 1440, all of it blocks of 4, of which the trailer has 2.
+    [1500, "aes128gcm16", true, 1438],
+    [1500, "aes256gcm16-modp2048", false, 1446],
+    [1400, "aes192gcm12", true, 1342],
+    [1400, "aes256gcm8", true, 1346],
   ] as const)
     it(`leaves ${inner} of ${path} bytes: ${proposal}, NAT traversal ${natTraversal}`, () => {
       assert.equal(innerMtu(path, proposal, natTraversal), inner);
     });
 
   it("fills a path to its MTU with the largest packet, and not with one that is a byte longer", () => {
-    for (const proposal of ["aes128-sha1", "aes128-sha256", "aes192-sha384", "aes256-sha512"])
+    for (const proposal of [
+      "aes128-sha1",
+      "aes128-sha256",
+      "aes192-sha384",
+      "aes256-sha512",
+      "aes128gcm8",
+      "aes256gcm16",
+    ])
       for (let path = 1280; path <= 1500; path++) {
         const inner = innerMtu(path, proposal, true);
         assert.ok(28 + inner + espBytes(inner, proposal) <= path);
@@ -183,6 +195,17 @@ describe("the verdict on two sites", () => {
     assert.equal(into?.out?.length, 1408 + 68);
   });
 
+  it("derives what AES-GCM leaves of a path, which is more than AES-CBC does, and shows its ESP on the way", () => {
+    const link = { mtu: 1400, proposals: { esp: "aes128gcm16" } };
+    const plan = joined({ encapsulation: "VXLAN", link });
+    assert.equal(plan.link?.mtu.inner, 1338);
+    const pair = pairsOf(plan).find(({ path }) => path === "cross-site");
+    assert.ok(pair);
+    const into = traceOf(plan, pair, "full-MTU").hops.find(({ name }) => name === "ipsec0 of router-a");
+    assert.deepEqual([into?.in?.length, into?.out?.length], [1338, 1400]);
+    assert.match(into?.decision ?? "", /ESP \(aes128gcm16\) in UDP 4500/);
+  });
+
   it("loses full-size packets in the tunnel where pods believe in the link's MTU", () => {
     const plan = joined({
       encapsulation: "None",
@@ -269,7 +292,26 @@ describe("sites in the config", () => {
       undefined,
       "the engine gives sections that are not set as empty ones",
     );
-    assert.match(refused({ link: { proposals: { esp: "des-md5" } } }), /a proposal such as aes128-sha256/);
+  });
+
+  it("have proposals as swanctl.conf has them: AES-GCM without a hash, and in IKE with a function in its place", () => {
+    for (const esp of ["aes128-sha256", "aes256gcm16", "aes192gcm8-modp2048"])
+      assert.equal(refused({ link: { proposals: { esp } } }), "", esp);
+    for (const esp of ["des-md5", "aes128gcm16-sha256", "aes128gcm10", "aes128"])
+      assert.match(refused({ link: { proposals: { esp } } }), /a proposal such as aes128-sha256 or/, esp);
+    const ike = "aes256gcm16-prfsha384-modp3072";
+    assert.equal(refused({ link: { proposals: { ike } } }), "");
+    for (const wrong of ["aes256gcm16-modp3072", "aes128-prfsha256-modp2048", "aes128gcm16-prfsha256"])
+      assert.match(
+        refused({ link: { proposals: { ike: wrong } } }),
+        /or aes128gcm16-prfsha256-modp2048/,
+        wrong,
+      );
+    assert.match(
+      refused({ link: { ike: 1, proposals: { ike } } }),
+      /link.proposals.ike is "aes256gcm16-prfsha384-modp3072": IKEv1 has no AES-GCM .*; set link.ike: 2/,
+    );
+    assert.equal(refused({ link: { ike: 1, proposals: { esp: "aes128gcm16" } } }), "", "ESP has it in both");
   });
 
   it("are needed for a fault of their link", () => {

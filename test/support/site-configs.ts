@@ -9,7 +9,7 @@ export const sitesOf = (topology: readonly { name: string }[], isPossible: boole
           fc.record({
             first: fc.integer({ min: 1, max: topology.length - 1 }),
             selectors: fc.constantFrom(...(["subnets", "pods", "any"] as const)),
-            esp: fc.constantFrom("aes128-sha256", "aes256-sha1", "aes192-sha512-modp2048"),
+            esp: fc.constantFrom("aes128-sha256", "aes256-sha1", "aes192-sha512-modp2048", "aes256gcm16"),
             mtu: fc.integer({ min: 1280, max: 1500 }),
           }),
           { nil: undefined },

@@ -94,7 +94,8 @@ function tunnelOptions(peerSite: PeerSitePlan) {
     tunnel1Phase1IntegrityAlgorithms: [hashOf(ike.hash)],
     tunnel1Phase1DhGroupNumbers: [GROUP_NUMBERS[ike.group] as number],
     tunnel1Phase2EncryptionAlgorithms: [cipherOf(esp.cipher)],
-    tunnel1Phase2IntegrityAlgorithms: [hashOf(esp.hash)],
+    // AES-GCM checks the integrity itself.
+    ...(esp.hash && { tunnel1Phase2IntegrityAlgorithms: [hashOf(esp.hash)] }),
     tunnel1Phase2DhGroupNumbers: [GROUP_NUMBERS[esp.group] as number],
     tunnel1StartupAction: starts ? "start" : "add",
     // The side that starts the tunnel starts it again when its peer is gone.
@@ -102,8 +103,8 @@ function tunnelOptions(peerSite: PeerSitePlan) {
   };
 }
 
-/** AWS's name of a cipher: `AES128`. */
-const cipherOf = (cipher: string): string => cipher.toUpperCase();
+/** AWS's name of a cipher: `AES128`, `AES128-GCM-16`. */
+const cipherOf = (cipher: string): string => cipher.replace("gcm", "-gcm-").toUpperCase();
 
 /** AWS's name of a hash: `SHA1`, `SHA2-256`. */
 const hashOf = (hash: string): string => (hash === "sha1" ? "SHA1" : `SHA2-${hash.slice("sha".length)}`);

@@ -2,7 +2,15 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
-import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
+import {
+  DEFAULT_PROPOSALS,
+  GROUP_NUMBERS,
+  isGcm,
+  type LabPlan,
+  type PeerSitePlan,
+  proposalParts,
+  siteCidrs,
+} from "../../plan";
 import { type Scope, type SiteEnd, type SiteEndArgs, startsTunnel } from "../common";
 import { list, type Session } from "./api";
 import type { Network } from "./network";
@@ -17,20 +25,34 @@ const DEAD_PEER = { interval: 10, timeout: 30 } as const;
 /** Neutron's extensions for the VPN service, and for its groups of endpoints (neutron_lib/api/definitions). */
 const EXTENSIONS = ["vpnaas", "vpn-endpoint-groups"];
 
+/** Neutron's extension for AES-GCM, of October 2023 (neutron_lib/api/definitions/vpn_aes_ccm_gcm.py). */
+const GCM_EXTENSION = "vpn-aes-ccm-gcm";
+
 /** Checks that the cloud has the service. What cannot be asked passes, because Neutron's own error is clear. */
 export async function requireVpn(session: Session | undefined, { peerSite }: LabPlan): Promise<void> {
   if (!peerSite || !session) return;
   const known = await list(session, "network", "extensions?fields=alias", "extensions").catch(() => []);
   const aliases = known.map(({ alias }) => String(alias));
+  if (aliases.length === 0) return;
   const missing = EXTENSIONS.filter((one) => !aliases.includes(one));
-  if (aliases.length === 0 || missing.length === 0) return;
-  throw new ConfigError([
-    {
-      key: "link.peer",
-      value: peerSite.stack,
-      message: `this cloud's Neutron has no VPN as a service (it lacks the extensions ${missing.join(" and ")}); use a cloud that has it, or remove link.peer`,
-    },
-  ]);
+  if (missing.length > 0)
+    throw new ConfigError([
+      {
+        key: "link.peer",
+        value: peerSite.stack,
+        message: `this cloud's Neutron has no VPN as a service (it lacks the extensions ${missing.join(" and ")}); use a cloud that has it, or remove link.peer`,
+      },
+    ]);
+  const { proposals } = peerSite;
+  const phase = (["ike", "esp"] as const).find((one) => isGcm(proposalParts(proposals[one]).cipher));
+  if (phase && !aliases.includes(GCM_EXTENSION))
+    throw new ConfigError([
+      {
+        key: `link.proposals.${phase}`,
+        value: proposals[phase],
+        message: `this cloud's Neutron has no AES-GCM (it lacks the extension ${GCM_EXTENSION}); use AES-CBC, such as ${DEFAULT_PROPOSALS[phase]}, in both stacks`,
+      },
+    ]);
 }
 
 /** What the end is made from. */
@@ -90,7 +112,7 @@ function join(
     {
       ...marked(label, "ike"),
       ikeVersion: `v${peerSite.ike}`,
-      encryptionAlgorithm: cipherOf(ike.cipher),
+      ...encryptionOf(ike.cipher),
       authAlgorithm: ike.hash,
       pfs: groupOf(ike.group),
       lifetimes: [{ units: "seconds", value: LIFETIME.ike }],
@@ -103,8 +125,8 @@ function join(
       ...marked(label, "esp"),
       transformProtocol: "esp",
       encapsulationMode: "tunnel",
-      encryptionAlgorithm: cipherOf(esp.cipher),
-      authAlgorithm: esp.hash,
+      ...encryptionOf(esp.cipher),
+      ...(esp.hash && { authAlgorithm: esp.hash }),
       pfs: groupOf(esp.group),
       lifetimes: [{ units: "seconds", value: LIFETIME.esp }],
     },
@@ -153,8 +175,18 @@ function marked(label: Label, thing: string) {
   return { name, description };
 }
 
-/** Neutron's name of a cipher: `aes-128`. */
-const cipherOf = (cipher: string): string => cipher.replace("aes", "aes-");
+/**
+ * A policy's cipher in Neutron's words: `aes-128`, `aes-128-gcm-16`. The provider knows only AES-CBC: of any other name it sends
+ * nothing, and Neutron would take aes-128 (terraform-provider-openstack 1.54.1, `resourceIKEPolicyV2EncryptionAlgorithm`). Its
+ * `valueSpecs` go to Neutron as they are.
+ */
+function encryptionOf(cipher: string) {
+  const encryptionAlgorithm = cipher.replace("aes", "aes-").replace("gcm", "-gcm-");
+  return {
+    encryptionAlgorithm,
+    ...(isGcm(cipher) && { valueSpecs: { encryption_algorithm: encryptionAlgorithm } }),
+  };
+}
 
 /** Neutron's name of a group: `group14`. */
 const groupOf = (group: string): string => `group${GROUP_NUMBERS[group]}`;

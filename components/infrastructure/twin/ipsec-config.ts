@@ -10,6 +10,7 @@ import {
   selectorsOf,
   sizeOf,
   toAddress,
+  withoutGroup,
   withoutRoute,
 } from "../../plan";
 
@@ -93,7 +94,7 @@ function renderEnd(plan: LabPlan, link: LinkPlan, site: SitePlan, other: SitePla
 
 /** The plugins that are needed. kernel-libipsec comes before kernel-netlink, so that ESP is not the kernel's. */
 const PLUGINS =
-  "random nonce aes sha1 sha2 hmac gmp kdf drbg kernel-libipsec kernel-netlink socket-default vici";
+  "random nonce aes gcm sha1 sha2 hmac gmp kdf drbg kernel-libipsec kernel-netlink socket-default vici";
 
 const renderStrongswan = (folder: string): string =>
   [
@@ -175,8 +176,6 @@ function childrenOf(plan: LabPlan, { ike }: LinkPlan, site: SitePlan, other: Sit
   if (ike === 2) return [[local.join(","), remote.join(",")]];
   return local.flatMap((a) => remote.map((b): [string, string] => [a, b]));
 }
-
-const withoutGroup = (proposal: string): string => proposal.split("-").slice(0, 2).join("-");
 
 /** A proposal with another cipher. */
 const otherProposal = (proposal: string): string =>

@@ -1,18 +1,20 @@
 /** Checks the link to a site that is another stack: where there can be one, and what both clouds can agree on. */
 import { BOTH_SITES, type LabConfig } from "../../config";
-import { planPeerSite, proposalParts } from "../peer-site";
+import { planPeerSite } from "../peer-site";
 import { placementOf } from "../placement";
+import { proposalParts } from "../proposal";
 import type { Report } from "./report";
 
 /** The clouds whose gateways join two stacks. */
 const CLOUDS: readonly LabConfig["cloud"][] = ["aws", "openstack"];
 
 /**
- * What AWS's tunnels and the provider of Neutron's VPN both take: AES with 128 or 256 bits, and in Neutron groups 2, 5 and
- * 14, of which AWS takes no 5 for IKE (aws.ec2.VpnConnection and openstack.vpnaas.IkePolicy, "Valid values are").
+ * What AWS's tunnels and Neutron's VPN both take: AES with 128 or 256 bits, in CBC mode or in GCM with 16 bytes, and in
+ * Neutron's provider groups 2, 5 and 14, of which AWS takes no 5 for IKE (aws.ec2.VpnConnection and
+ * openstack.vpnaas.IkePolicy, "Valid values are").
  */
 const AGREED = {
-  ciphers: ["aes128", "aes256"],
+  ciphers: ["aes128", "aes256", "aes128gcm16", "aes256gcm16"],
   groups: { ike: ["modp1024", "modp2048"], esp: ["modp1024", "modp1536", "modp2048"] },
 } as const;
 
@@ -66,7 +68,7 @@ export function checkPeerSite(config: LabConfig, report: Report): void {
       report(
         `link.proposals.${phase}`,
         plan.proposals[phase],
-        `its cipher must be ${ciphers.join(" or ")}, as AWS requires`,
+        `its cipher must be one of ${ciphers.join(", ")}, as AWS requires`,
       );
     if (!(groups[phase] as readonly string[]).includes(group))
       report(

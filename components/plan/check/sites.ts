@@ -2,7 +2,8 @@
 import { BOTH_SITES, type LabConfig, suggestion } from "../../config";
 import { fabricFacts } from "../fabric";
 import { placementOf } from "../placement";
-import { routerOf } from "../site";
+import { isGcm, proposalParts } from "../proposal";
+import { DEFAULT_PROPOSALS, routerOf } from "../site";
 import { checkPeerSite } from "./peer-site";
 import type { Report } from "./report";
 
@@ -10,6 +11,13 @@ import type { Report } from "./report";
 export function checkSites(config: LabConfig, report: Report): void {
   const { sites, link, topology } = config;
   checkPeerSite(config, report);
+  const ike = link?.proposals?.ike;
+  if (link?.ike === 1 && ike !== undefined && isGcm(proposalParts(ike).cipher))
+    report(
+      "link.proposals.ike",
+      ike,
+      `IKEv1 has no AES-GCM (RFC 5282); set link.ike: 2, or use AES-CBC, such as ${DEFAULT_PROPOSALS.ike}`,
+    );
   if (!sites) {
     if (link && link.peer === undefined)
       report(

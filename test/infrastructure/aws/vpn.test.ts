@@ -160,6 +160,20 @@ describe("the VPC's end of a tunnel", () => {
     assert.deepEqual(named(old.resources, VPN_CONNECTION, "vpn").props.tunnel1IkeVersions, ["ikev1"]);
   });
 
+  it("calls AES-GCM by AWS's names, without a hash for ESP, which needs none", async () => {
+    const proposals = { ike: "aes128gcm16-prfsha384-modp2048", esp: "aes256gcm16" };
+    const { resources } = await buildAws(
+      { ...VPC, link: { ...VPC.link, proposals } },
+      { peer: { ...OPENSTACK_SITE, link: { ike: 2, proposals } } },
+    );
+    const { props } = named(resources, VPN_CONNECTION, "vpn");
+    assert.deepEqual(props.tunnel1Phase1EncryptionAlgorithms, ["AES128-GCM-16"]);
+    assert.deepEqual(props.tunnel1Phase1IntegrityAlgorithms, ["SHA2-384"]);
+    assert.deepEqual(props.tunnel1Phase2EncryptionAlgorithms, ["AES256-GCM-16"]);
+    assert.deepEqual(props.tunnel1Phase2DhGroupNumbers, [14]);
+    assert.ok(!("tunnel1Phase2IntegrityAlgorithms" in props));
+  });
+
   it("costs what a connection and the addresses of its two tunnels cost", async () => {
     const perHour = async (link?: object) => (await buildAws({ ...VPC, link })).result.cost;
     const [alone, joined] = [await perHour(), await perHour(VPC.link)];

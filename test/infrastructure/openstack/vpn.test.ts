@@ -136,6 +136,24 @@ describe("the office's end of a tunnel", () => {
     assert.deepEqual([initiator, dpds[0].action], ["response-only", "clear"]);
   });
 
+  it("sends AES-GCM to Neutron past its provider, which would leave an unknown name out", async () => {
+    const proposals = { ike: "aes256gcm16-prfsha512-modp2048", esp: "aes128gcm16" };
+    const { resources } = await buildOpenStack(
+      { ...OFFICE, link: { ...OFFICE.link, proposals } },
+      { peer: withKey() },
+    );
+    const ike = named(resources, VPNAAS("IkePolicy"), "ike").props;
+    assert.deepEqual(
+      [ike.encryptionAlgorithm, ike.valueSpecs, ike.authAlgorithm],
+      ["aes-256-gcm-16", { encryption_algorithm: "aes-256-gcm-16" }, "sha512"],
+    );
+    const esp = named(resources, VPNAAS("IpSecPolicy"), "esp").props;
+    assert.deepEqual(
+      [esp.encryptionAlgorithm, esp.valueSpecs, esp.authAlgorithm, esp.pfs],
+      ["aes-128-gcm-16", { encryption_algorithm: "aes-128-gcm-16" }, undefined, "group14"],
+    );
+  });
+
   it("lets the peer's nodes in wherever the table lets nodes in, by their range", async () => {
     const { resources } = await buildOpenStack(OFFICE, { peer: withKey() });
     const rules = ofType(resources, RULE).filter(({ props }) => props.direction === "ingress");
@@ -159,7 +177,7 @@ describe("the office's end of a tunnel", () => {
 
   it("needs a cloud with VPN as a service, which the preview finds out", async () => {
     const plan = planOf({ cloud: "openstack", ...OFFICE });
-    const ask = async (extensions: unknown) => {
+    const ask = async (extensions: unknown, asked = plan) => {
       const fake = await FakeOpenStack.start({ "/network/v2.0/extensions": extensions });
       try {
         const session: Session = {
@@ -168,7 +186,7 @@ describe("the office's end of a tunnel", () => {
           catalogue: fake.catalogue,
           region: "here",
         };
-        return (await problemsOf(() => requireVpn(session, plan)))[0]?.message ?? "";
+        return (await problemsOf(() => requireVpn(session, asked)))[0]?.message ?? "";
       } finally {
         await fake.stop();
       }
@@ -180,5 +198,12 @@ describe("the office's end of a tunnel", () => {
       /no VPN as a service .*lacks the extensions vpn-endpoint-groups/,
     );
     assert.equal(await ask(403), "", "Neutron's own error is clear");
+    const link = { peer: "site-aws", proposals: { esp: "aes128gcm16" } };
+    const withGcm = planOf({ cloud: "openstack", ...OFFICE, link });
+    assert.match(
+      await ask(having("vpnaas", "vpn-endpoint-groups"), withGcm),
+      /no AES-GCM .*lacks the extension vpn-aes-ccm-gcm.*; use AES-CBC, such as aes128-sha256/,
+    );
+    assert.equal(await ask(having("vpnaas", "vpn-endpoint-groups", "vpn-aes-ccm-gcm"), withGcm), "");
   });
 });

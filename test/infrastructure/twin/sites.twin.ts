@@ -1,5 +1,6 @@
 /** Two sites on the twin: real IKE and ESP between their routers, against the verdict. */
 import assert from "node:assert/strict";
+import { espBytes } from "../../../components/plan";
 import { planOf, type RawConfig } from "../../support/problems";
 import { needTools } from "../../support/tools";
 import { TwinUnderTest } from "../../support/twin";
@@ -21,6 +22,11 @@ const JOINED: RawConfig = {
 /** Each differs from the one before it, and is reached in place. */
 const SERIES: [title: string, raw: RawConfig][] = [
   ["IKEv2, with VXLAN inside", {}],
+  [
+    "AES-GCM for IKE and ESP, on a path that its packets fill",
+    { link: { mtu: 1400, proposals: { ike: "aes256gcm16-prfsha384-modp2048", esp: "aes256gcm16" } } },
+  ],
+  ["AES-GCM with IKEv1 and 8 bytes", { link: { ike: 1, mtu: 1340, proposals: { esp: "aes128gcm8" } } }],
   ["neither router starts the tunnel", { faults: ["ipsec-nobody-initiates"] }],
   ["IKEv1, started by the other site", { link: { ike: 1, initiator: "b" } }],
   ["different keys", { link: { ike: 1 }, faults: ["ipsec-psk-mismatch"] }],
@@ -72,6 +78,22 @@ describe("a twin with two sites, changed in place", function () {
     assert.match(seen, /203\.0\.113\.1\.4500 > 203\.0\.113\.2\.4500: UDP-encap: ESP/);
     assert.match(seen, /from 172\.31\.0\.10: icmp_seq=1 ttl=62/);
   });
+
+  for (const esp of ["aes128-sha256", "aes256gcm16"])
+    it(`sends the largest packet that fits into the link's MTU as long as the plan says: ${esp}`, async () => {
+      const plan = planOf({ ...JOINED, link: { mtu: 1400, proposals: { esp } } });
+      await twin.bring(plan);
+      const inner = plan.link?.mtu.inner ?? 0;
+      const seen = await twin.run(
+        [
+          "nsenter --net=/run/netns/router-b timeout 20 tcpdump -vlni ext0 -c 1 'udp port 4500 and greater 1000' 2> /dev/null > /run/seen &",
+          `for i in 1 2 3 4 5; do nsenter --net=/run/netns/cp1 ping -c 1 -W 1 -M do -s ${inner - 28} 172.31.0.10 > /dev/null || true; sleep 0.2; done`,
+          "wait; cat /run/seen",
+        ].join("\n"),
+      );
+      // IPv4 and UDP are 28 bytes.
+      assert.match(seen, new RegExp(`proto UDP \\(17\\), length ${28 + inner + espBytes(inner, esp)}\\)`));
+    });
 
   it("changes nothing at a second `up`, and repairs a router whose strongSwan was killed", async () => {
     const plan = planOf({ ...JOINED, link: { psk: "given in the config" } });
