@@ -23,6 +23,7 @@ const PROVIDERS = table({
     (require("./study/providers") as typeof import("./study/providers")).clusterObservation,
   KeyPair: () => common().keyPair,
   Beginning: () => common().beginning,
+  PresharedKey: () => common().presharedKey,
   HostKey: () =>
     (require("./infrastructure/hosts/providers") as typeof import("./infrastructure/hosts/providers"))
       .hostKey,

@@ -61,7 +61,10 @@ export const link = section({
    * first site; of two stacks the one on OpenStack.
    */
   initiator: name().optional(),
-  /** The pre-shared key: a secret, 8 to 200 characters. Default: one is made in the sandbox, or by AWS. */
+  /**
+   * The pre-shared key: a secret, 8 to 200 characters. Default: one is made and kept in the stack's state, encrypted; of two
+   * stacks in that of the one on AWS.
+   */
   psk: text("a pre-shared key of 8 to 200 printable characters without quotes")
     .refine((value) => value.length >= 8 && !/["\\\n]/.test(value), {
       error: "must be a pre-shared key of 8 to 200 printable characters without quotes",

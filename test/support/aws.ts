@@ -1,5 +1,5 @@
 /** Builds the plan on AWS without AWS: the answers of the mocks, and the resulting security group. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../components/config";
 import { AwsInfrastructure } from "../../components/infrastructure/aws";
 import { planRules } from "../../components/infrastructure/aws/security";
@@ -25,15 +25,12 @@ export const FOUND = {
 };
 
 export const answers: Answers = {
-  state: (type, name, inputs) => {
+  state: (type, name) => {
     if (type === INSTANCE) return { publicIp: "198.51.100.7", primaryNetworkInterfaceId: `eni-${name}` };
     if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
       return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
-    if (type === VPN_CONNECTION)
-      return {
-        tunnel1Address: "203.0.113.20",
-        tunnel1PresharedKey: inputs.tunnel1PresharedKey ?? "made_by_AWS",
-      };
+    if (type === VPN_CONNECTION) return { tunnel1Address: "203.0.113.20" };
+    if (type.endsWith(":PresharedKey")) return { key: pulumi.secret("made by encaplab") };
     if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada", lab: LAB };
     return {};
   },

@@ -79,7 +79,7 @@ export class TwinUnderTest {
       state: renderNetwork(plan),
     });
     await bring("security", security, { folder, on, state: renderSecurity(plan) });
-    const joined = renderLink(plan);
+    const joined = renderLink(plan, "the key of the test");
     if (joined) await bring("link", link, { folder, on, state: joined });
     await Promise.all(
       plan.nodes.map((one) => bring(`node-${one.name}`, node, { folder, on, state: renderNode(plan, one) })),

@@ -2,7 +2,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
-import { type PeerSite, type Scope, type SiteEnd, type SiteEndArgs, startsTunnel } from "../common";
+import {
+  type PeerSite,
+  presharedKey,
+  type Scope,
+  type SiteEnd,
+  type SiteEndArgs,
+  startsTunnel,
+} from "../common";
 import type { Network } from "./network";
 import type { ResourceTags } from "./tags";
 
@@ -31,13 +38,15 @@ export function createVpn({ plan, peer, psk, network, tags }: VpnArgs, scope: Sc
     { vpnGatewayId: gateway.id, routeTableId: network.routeTable.id },
     inside,
   );
+  // Made at the first `up` and not with the connection, so that another connection has the same key.
+  const key = presharedKey(named("psk"), psk, inside);
   const site = {
     cloud: "aws" as const,
     cidrs: siteCidrs(plan),
     joined: peer?.address !== undefined,
     link: { ike: peerSite.ike, proposals: peerSite.proposals },
   };
-  if (peer?.address === undefined) return { site };
+  if (peer?.address === undefined) return { site, key };
   const customer = new aws.ec2.CustomerGateway(
     named("peer"),
     { bgpAsn: UNUSED_AS, ipAddress: peer.address, type: "ipsec.1", tags: tags("peer") },
@@ -52,7 +61,7 @@ export function createVpn({ plan, peer, psk, network, tags }: VpnArgs, scope: Sc
       staticRoutesOnly: true,
       ...rangesOf(plan, peerSite, peer),
       ...tunnelOptions(peerSite),
-      ...(psk !== undefined && { tunnel1PresharedKey: pulumi.secret(psk) }),
+      tunnel1PresharedKey: key,
       tags: tags("vpn"),
     },
     inside,
@@ -63,10 +72,7 @@ export function createVpn({ plan, peer, psk, network, tags }: VpnArgs, scope: Sc
       { vpnConnectionId: connection.id, destinationCidrBlock: cidr },
       { parent, deletedWith: connection },
     );
-  return {
-    site: { ...site, address: connection.tunnel1Address },
-    key: pulumi.secret(connection.tunnel1PresharedKey),
-  };
+  return { site: { ...site, address: connection.tunnel1Address }, key };
 }
 
 /**

@@ -21,7 +21,7 @@ export interface CloudArgs<Config> {
   settings?: ProviderSettings;
   /** Begins the name of every resource. Default: the component's name and a hyphen. */
   prefix?: string;
-  /** The pre-shared key of the tunnel to the plan's peer, a secret. Default: AWS makes one. */
+  /** The pre-shared key of the tunnel to the plan's peer, a secret. Default: the stack on AWS makes one. */
   psk?: string;
 }
 

@@ -26,6 +26,7 @@ export {
   type SiteOutput,
   startsTunnel,
 } from "./peer-site";
+export { presharedKey } from "./preshared-key";
 export { leftByKilledRun, type Marked, type Recovery, recover, searchUnknown } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
 export { ownState } from "./state";

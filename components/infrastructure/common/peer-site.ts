@@ -18,7 +18,7 @@ import {
 
 /** The stack output that a peer reads. Not secret: the key is an output of its own, {@link SITE_KEY}. */
 export const SITE = "site";
-/** The secret stack output with the tunnel's pre-shared key. Only on AWS, which chooses it. */
+/** The secret stack output with the tunnel's pre-shared key. Only on AWS: one of the two stacks must make it. */
 export const SITE_KEY = "siteKey";
 
 /** What a stack says about its end of the link. */
@@ -57,7 +57,7 @@ export interface SiteEndArgs {
   plan: LabPlan;
   /** What the other stack has said; undefined while it has said nothing. */
   peer: PeerSite | undefined;
-  /** The pre-shared key, a secret. Default: the one that AWS makes. */
+  /** The pre-shared key of the config, a secret. Default: the stack on AWS makes one. */
   psk: string | undefined;
 }
 

@@ -12,6 +12,20 @@ export const keyPair: DynamicProvider<object, KeyPairText> = {
   remove: async () => {},
 };
 
+/**
+ * A pre-shared key of 192 random bits, in the characters that AWS takes (EC2 API: VpnTunnelOptionsSpecification): letters,
+ * digits, periods and underscores, and no 0 at the beginning.
+ */
+export const presharedKey: DynamicProvider<object, { key: string }> = {
+  create: async () => {
+    const text = randomBytes(24).toString("base64").replaceAll("+", ".").replaceAll("/", "_");
+    return { key: text.replace(/^0/, "_") };
+  },
+  changed: async () => false,
+  update: async (_inputs, { key }) => ({ key }),
+  remove: async () => {},
+};
+
 /** When the lab began, by whom, and which lab it is. */
 export interface BeginningOutputs {
   /** When the lab was first built, as an ISO 8601 time in UTC. */

@@ -1,6 +1,7 @@
 /** Public API of the twin: the whole lab's network, on this machine. */
 import * as pulumi from "@pulumi/pulumi";
 import { DYNAMIC_TYPE, DynamicResource } from "../../remote/dynamic";
+import { presharedKey } from "../common";
 import { renderSecurity } from "../fabric";
 import type { Infrastructure, InfrastructureArgs, LabNode } from "../interface";
 import { fold } from "./fold";
@@ -31,7 +32,7 @@ class TwinResource extends DynamicResource {
 
 /** What a {@link Twin} is made from. */
 export interface TwinArgs extends Pick<InfrastructureArgs, "plan" | "prefix"> {
-  /** The pre-shared key of the tunnel between two sites, secret. Default: one that is made in the sandbox. */
+  /** The pre-shared key of the tunnel between two sites, secret. Default: one is made and kept in the stack's state. */
   psk?: string | undefined;
 }
 
@@ -96,14 +97,17 @@ export class Twin extends pulumi.ComponentResource implements Infrastructure {
       { folder, on, state: fold(renderSecurity(plan)) },
       inside,
     );
-    const link = renderLink(plan, psk);
     const joined =
-      link &&
+      plan.link &&
       new TwinResource(
         "Link",
         `${prefix}link`,
-        { folder, on, state: link.psk === undefined ? link : pulumi.secret(link) },
-        { ...inside, ...(link.psk !== undefined && { additionalSecretOutputs: ["state"] }) },
+        {
+          folder,
+          on,
+          state: presharedKey(`${prefix}psk`, psk, inside).apply((key) => renderLink(plan, key)),
+        },
+        { ...inside, additionalSecretOutputs: ["state"] },
       );
     const nodes = plan.nodes.map((node) => ({
       node,

@@ -41,16 +41,16 @@ export interface LinkState {
   mtu: number;
   /** The device's address, where the selectors need one. */
   address?: string;
-  /** The pre-shared key, as swanctl.conf takes it. Absent: the sandbox makes one. */
-  psk?: string;
+  /** The pre-shared key, as swanctl.conf takes it. */
+  psk: string;
   /** Whether a tunnel comes up, and whether it stays. */
   tunnel: "up" | "down" | "lost";
   /** Whether nodes of the two sites reach each other. */
   carries: boolean;
 }
 
-/** The state of a plan's link; undefined in a lab without sites. @param psk the key of the config, if it has one. */
-export function renderLink(plan: LabPlan, psk?: string): LinkState | undefined {
+/** The state of a plan's link; undefined in a lab without sites. @param psk the pre-shared key. */
+export function renderLink(plan: LabPlan, psk: string): LinkState | undefined {
   const { sites, link } = plan;
   const [first, last] = sites ?? [];
   if (!first || !last || !link) return undefined;
@@ -66,7 +66,7 @@ export function renderLink(plan: LabPlan, psk?: string): LinkState | undefined {
     // kernel-libipsec takes a selector only if the router has an address in it. The pool's last one is no pod's.
     ...(link.selectors === "pods" && { address: toAddress(pool.first + sizeOf(pool) - 1) }),
     // 0s: base64 follows, which needs no quoting (swanctl.conf, secrets).
-    ...(psk !== undefined && { psk: `0s${Buffer.from(psk).toString("base64")}` }),
+    psk: `0s${Buffer.from(psk).toString("base64")}`,
     tunnel: fault === undefined ? "up" : fault === "ipsec-rekey-lost" && link.ike === 2 ? "lost" : "down",
     carries: linkFault(plan) === undefined,
   };

@@ -42,10 +42,8 @@ export const buildLink = (state: LinkState): string =>
   [
     removeLink(state),
     `mkdir -p -m 700 ${IPSEC}`,
-    state.psk === undefined
-      ? `[[ -s ${IPSEC}/psk ]] || (umask 077; { printf 0s; head -c 24 /dev/urandom | base64 -w 0; } > ${IPSEC}/psk)`
-      : `(umask 077; printf %s '${state.psk}' > ${IPSEC}/psk)`,
-    `psk=$(< ${IPSEC}/psk)`,
+    // In a variable of the shell, and never an argument of a program, which others on the machine could see.
+    `psk='${state.psk}'`,
     ...state.ends.map(startCharon),
     ...state.ends.map(({ router }) =>
       [

@@ -51,17 +51,19 @@ describe("the VPC's end of a tunnel", () => {
       joined: false,
       link: { ike: 2, proposals: { ike: "aes128-sha256-modp2048", esp: "aes128-sha256-modp2048" } },
     });
-    assert.equal(key, undefined);
+    assert.equal(key, "made by encaplab", "the same as that of the connection, which comes later");
   });
 
-  it("is a connection with static routes, once the address is known; AWS makes the key, which is a secret", async () => {
+  it("is a connection with static routes, once the address is known, and with a key that was made, a secret", async () => {
     const recording = await buildAws(VPC, { peer: OPENSTACK_SITE });
     const { resources } = recording;
     assert.deepEqual(
       [named(resources, CUSTOMER, "peer").props.ipAddress, named(resources, CUSTOMER, "peer").props.type],
       ["198.51.100.99", "ipsec.1"],
     );
-    const { tags, ...props } = named(resources, VPN_CONNECTION, "vpn").props;
+    const connection = named(resources, VPN_CONNECTION, "vpn");
+    assert.deepEqual(connection.secrets, ["tunnel1PresharedKey"]);
+    const { tags, ...props } = connection.props;
     assert.equal(tags.Name, "test-vpn");
     assert.deepEqual(props, {
       vpnGatewayId: "vpn-id",
@@ -79,13 +81,14 @@ describe("the VPC's end of a tunnel", () => {
       tunnel1Phase2DhGroupNumbers: [14],
       tunnel1StartupAction: "add",
       tunnel1DpdTimeoutAction: "clear",
+      tunnel1PresharedKey: "made by encaplab",
     });
     assert.deepEqual(named(resources, ROUTE, "vpn-192.168.1.0-24").props, {
       vpnConnectionId: "vpn-id",
       destinationCidrBlock: "192.168.1.0/24",
     });
     const { site, key, siteKey } = await siteOf(recording);
-    assert.deepEqual([site?.address, site?.joined, key], ["203.0.113.20", true, "made_by_AWS"]);
+    assert.deepEqual([site?.address, site?.joined, key], ["203.0.113.20", true, "made by encaplab"]);
     assert.ok(siteKey && (await pulumi.isSecret(siteKey)));
     assert.equal(recording.late.length, 0);
   });

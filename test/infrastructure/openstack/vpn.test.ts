@@ -21,7 +21,7 @@ const OFFICE = {
   podCidr: "10.244.0.0/16",
   link: { peer: "site-aws" },
 };
-const withKey = (): PeerSite => ({ ...AWS_SITE, key: pulumi.secret("made_by_AWS") });
+const withKey = (): PeerSite => ({ ...AWS_SITE, key: pulumi.secret("made_for_AWS") });
 const description = "encaplab: test 0123456789ab";
 
 describe("the office's end of a tunnel", () => {
@@ -42,7 +42,7 @@ describe("the office's end of a tunnel", () => {
       assert.deepEqual(service.props, { name: "test-vpn", description, routerId: "router-id" });
       assert.deepEqual(await dependencies(service), [named(resources, LEG, "office").resource]);
       const { site, siteKey } = machineOutputs("test", result);
-      assert.equal(siteKey, undefined, "AWS makes the key");
+      assert.equal(siteKey, undefined, "the stack on AWS makes the key");
       assert.deepEqual(await resolved(site), {
         cloud: "openstack",
         cidrs: ["192.168.1.0/24"],
@@ -96,7 +96,7 @@ describe("the office's end of a tunnel", () => {
       peerEpGroupId: "vpn-peer-id",
       peerAddress: "203.0.113.20",
       peerId: "203.0.113.20",
-      psk: "made_by_AWS",
+      psk: "made_for_AWS",
       initiator: "bi-directional",
       dpds: [{ action: "restart", interval: 10, timeout: 30 }],
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parseConfig } from "../../../components/config";
 import { createMachines, createTwin } from "../../../components/infrastructure";
 import { planLab } from "../../../components/plan";
@@ -25,6 +26,7 @@ async function build(raw: RawConfig) {
         revision: `r-${type}`,
         foundation: "f",
         observation: {},
+        ...(type.endsWith(":PresharedKey") && { key: pulumi.secret("made") }),
       }),
     },
   );
@@ -83,6 +85,30 @@ describe("the twin as resources", () => {
     assert.deepEqual(
       resources.flatMap(({ secrets }) => secrets),
       [],
+    );
+  });
+
+  it("has the key of a tunnel between sites as a secret, made once unless the config has one", async () => {
+    const topology = ["a", "b"].map((name, i) => ({ name, cidr: `10.0.${i}.0/24`, nodes: [`n${i}`] }));
+    const sites = ["a", "b"].map((name) => ({ name, subnets: [name] }));
+    const made = await build({ topology, sites });
+    assert.match(made.byName("psk").type, /PresharedKey$/);
+    const text = (key: string) => `0s${Buffer.from(key).toString("base64")}`;
+    for (const [recording, key] of [
+      [made, "made"],
+      [await build({ topology, sites, link: { psk: "correct horse" } }), "correct horse"],
+    ] as const) {
+      const { props, secrets, opts } = recording.byName("link");
+      assert.equal(props.state.psk, text(key));
+      assert.deepEqual([secrets, opts.additionalSecretOutputs], [["state"], ["state"]]);
+      assert.ok(
+        recording.resources.every(({ name, secrets: other }) => name === "link" || other.length === 0),
+      );
+    }
+    assert.ok(
+      !(await build({ topology, sites, link: { psk: "correct horse" } })).resources.some(
+        ({ name }) => name === "psk",
+      ),
     );
   });
 
