@@ -94,7 +94,7 @@ function planHealthy(config: LabConfig): LabPlan {
   const link = config.mtu ?? fabricFacts(placement).mtu;
   const joined = planLink(config);
   const peerSite = planPeerSite(config);
-  // Pods of two sites talk through the tunnel between them, and Calico has one MTU for all pods.
+  // Pods of two sites talk through the tunnel between them, and Calico has one MTU for all pods, as Neutron has for instances.
   const narrowest = Math.min(link, joined?.mtu.inner ?? link);
   const tunnel = narrowest - ENCAPSULATION_FACTS[encapsulation].overhead;
   const { cloud } = placement;
@@ -124,7 +124,7 @@ function planHealthy(config: LabConfig): LabPlan {
       config.podRoutes === "static"
         ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))
         : [],
-    ...(config.tenants && { tenant: planTenant(config.tenants, link) }),
+    ...(config.tenants && { tenant: planTenant(config.tenants, narrowest) }),
     faults: [],
     versions: planVersions(config.kubernetesVersion, config.calicoVersion),
     proxyMode: config.proxyMode,

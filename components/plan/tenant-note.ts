@@ -4,6 +4,7 @@ import { encapsulated, forwarded, rewritten } from "./header";
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { inner, type Leg, type Sender, type Wire } from "./packet";
+import { gatewayName } from "./site";
 import {
   INTEGRATION_BRIDGE,
   TENANT_TUNNEL,
@@ -16,7 +17,7 @@ import { outOf, VXLAN_ADDS } from "./tunnel-note";
 
 /** What each hop of a tenant network says of a packet. */
 export function tenantNotes(plan: LabPlan, leg: Leg, tenant: TenantPlan) {
-  const { nic, gateway } = fabricFacts(plan);
+  const { nic } = fabricFacts(plan);
   const keep = (note: HopNote) => leg.keep?.(leg.direction, note);
   const bridge = (node: string, decision: string) =>
     keep({ kind: "bridge", name: `${INTEGRATION_BRIDGE} of ${node}`, node, decision });
@@ -97,7 +98,7 @@ export function tenantNotes(plan: LabPlan, leg: Leg, tenant: TenantPlan) {
       } else
         keep({
           kind: "gateway",
-          name: gateway,
+          name: gatewayName(plan, node),
           decision: `no route to ${tenant.cidr}: it knows the subnets only`,
         });
     },

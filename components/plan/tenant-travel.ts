@@ -1,9 +1,10 @@
 /** The way of a packet between a pod and an instance: by the node's port, over br-int, and between compute hosts. */
 import type { Drop } from "./drop";
-import { fabricFacts, passesGateway } from "./fabric";
+import { passesGateway } from "./fabric";
 import { SMALLER_BY } from "./fault-facts";
 import type { LabPlan } from "./lab";
 import { describe, inner, type Leg, type Sender, type Wire } from "./packet";
+import { gatewayName } from "./site";
 import { TENANT_TUNNEL, type TenantPlan, type TenantPortPlan, tenantPortOf } from "./tenant";
 import { tenantNotes } from "./tenant-note";
 import type { NodePlan } from "./topology";
@@ -114,10 +115,9 @@ function intoGroup(
 function toGateway(plan: LabPlan, leg: Leg, node: NodePlan): Passage {
   const wire = inner(leg);
   const notes = leg.keep && plan.tenant && tenantNotes(plan, leg, plan.tenant);
-  const { gateway } = fabricFacts(plan);
   const limit = plan.mtu.link - SMALLER_BY;
   const narrow = node.host.broken.includes("link-mtu-smaller") && leg.probe.size > limit;
   notes?.toGateway(node, narrow ? limit : undefined);
   if (narrow) return lost(wire, { cause: "host", hop: `${node.name}'s link`, fault: "link-mtu-smaller" });
-  return lost(wire, { cause: "tenant-gateway", hop: gateway, ...unplugged(plan, node) });
+  return lost(wire, { cause: "tenant-gateway", hop: gatewayName(plan, node), ...unplugged(plan, node) });
 }

@@ -35,7 +35,7 @@ export interface TenantPlan {
   prefix: number;
   /** The address of the tenant's router, which knows no pods. */
   gateway: string;
-  /** In bytes: the link under the nodes minus the header of VXLAN. */
+  /** In bytes: what every path between two nodes carries, minus the header of VXLAN. */
   mtu: number;
   instances: InstancePlan[];
   ports: TenantPortPlan[];
@@ -61,7 +61,7 @@ export const TENANT_WIRE = `UDP ${TENANT_TUNNEL.port}`;
 /** Where the twin begins with the addresses of ports. Neutron's own ports (router, DHCP) are below. */
 const firstPortOffset = (size: number): number => (size >= 64 ? 11 : 3);
 
-/** Plans the tenant network of a config that `checkConfig` has accepted. @param link the MTU under the nodes, in bytes. */
+/** Plans the tenant network of a config that `checkConfig` has accepted. @param link what every path between two nodes carries, in bytes. */
 export function planTenant(
   { cidr: text, instances, ports = [], securityGroup, podRoutes = false }: TenantsConfig,
   link: number,

@@ -220,6 +220,49 @@ describe("the verdict on two sites", () => {
   });
 });
 
+describe("a tenant network over two sites", () => {
+  const TENANTS = {
+    cidr: "20.20.1.0/24",
+    instances: [{ name: "vm1", host: "w1", address: "20.20.1.98" }],
+    ports: ["w1", "w3"],
+  };
+
+  it("reaches the pods of a node with a port in the other site, in Neutron's VXLAN inside ESP", () => {
+    const plan = joined({ encapsulation: "None", tenants: { ...TENANTS, podRoutes: true } });
+    for (const path of ["pod-to-tenant", "tenant-to-pod"])
+      assert.deepEqual(outcomes(plan, `${path} (cross-site)`), works, path);
+    const pair = pairsOf(plan).find((one) => rowKey(one) === "pod-to-tenant (cross-site)");
+    assert.ok(pair);
+    const names = traceOf(plan, pair, "ICMP").hops.map(({ name }) => name);
+    for (const hop of [
+      "vxlan-tenant of w3",
+      "ipsec0 of router-b",
+      "ipsec0 of router-a",
+      "vxlan-tenant of w1",
+    ])
+      assert.ok(names.includes(hop), hop);
+  });
+
+  it("has an MTU that fits into the tunnel between the sites, since Neutron has one for all instances", () => {
+    assert.equal(joined({ tenants: TENANTS }).tenant?.mtu, LIBIPSEC_MTU - 50);
+    const link = { mtu: 1400, proposals: { esp: "aes128gcm16" } };
+    assert.equal(joined({ tenants: TENANTS, link }).tenant?.mtu, 1338 - 50);
+  });
+
+  it("is lost at its own site's router from a node without a port", () => {
+    const plan = joined({ tenants: { ...TENANTS, ports: ["w1", "w2", "cp1", "w3"] } });
+    const [row] = rowsOn(plan, "pod-to-tenant (without port)");
+    assert.equal(row?.failure?.hop, "router-b");
+  });
+
+  it("is cut off from the other site, and not from its own, by a fault of the link", () => {
+    const plan = joined({ tenants: { ...TENANTS, ports: ["cp1", "w3"] }, faults: ["ipsec-psk-mismatch"] });
+    assert.deepEqual(outcomes(plan, "pod-to-tenant (cross-site)"), fails);
+    assert.deepEqual(outcomes(plan, "pod-to-tenant (same-subnet)"), works);
+    assert.equal(rowsOn(plan, "pod-to-tenant (cross-site)")[0]?.failure?.fault, "ipsec-psk-mismatch");
+  });
+});
+
 describe("a fault of the link", () => {
   for (const fault of [
     "ipsec-nobody-initiates",
@@ -267,8 +310,6 @@ describe("sites in the config", () => {
       nodes: [`n${i}`],
     }));
     assert.equal(refused({ cloud: "aws", rehearse: true, topology }), "");
-    const tenants = { cidr: "20.20.1.0/24", instances: [{ name: "vm1", host: "w1", address: "20.20.1.98" }] };
-    assert.match(refused({ tenants }), /must be left out in a lab with sites/);
     assert.match(refused({ fabric: "hetzner" }), /fabric hetzner cannot have sites/);
   });
 

@@ -46,12 +46,6 @@ export function checkSites(config: LabConfig, report: Report): void {
     );
   if (config.podRoutes === "bgp")
     report("podRoutes", config.podRoutes, "must be static or none: the routers of sites speak no BGP");
-  if (config.tenants)
-    report(
-      "tenants",
-      config.tenants.cidr,
-      "must be left out in a lab with sites: the compute hosts of a tenant network share one router",
-    );
   const subnets = topology.map(({ name }) => name);
   const owners = new Map<string, string>();
   const names = sites.map(({ name }) => name);

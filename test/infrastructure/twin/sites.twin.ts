@@ -79,6 +79,23 @@ describe("a twin with two sites, changed in place", function () {
     assert.match(seen, /from 172\.31\.0\.10: icmp_seq=1 ttl=62/);
   });
 
+  for (const [title, raw] of [
+    ["instances in one site and ports in both", {}],
+    ["routes to pods, and the pods' addresses", { natOutgoing: false, encapsulation: "None" }],
+    ["without a security association", { faults: ["ipsec-nobody-initiates"] }],
+  ] as [title: string, raw: RawConfig][])
+    it(`carries a tenant network over both sites as the verdict says: ${title}`, async function () {
+      needTools(this, "tenants");
+      const tenants = {
+        cidr: "20.20.1.0/24",
+        instances: [{ name: "vm1", host: "w1", address: "20.20.1.98" }],
+        ports: ["w1", "w2"],
+        podRoutes: raw.natOutgoing === false,
+      };
+      const seen = await play(twin, { title, plan: planOf({ ...JOINED, tenants, ...raw }) });
+      assert.ok(seen.rows.some(({ path, reach }) => path === "pod-to-tenant" && reach === "cross-site"));
+    });
+
   for (const esp of ["aes128-sha256", "aes256gcm16"])
     it(`sends the largest packet that fits into the link's MTU as long as the plan says: ${esp}`, async () => {
       const plan = planOf({ ...JOINED, link: { mtu: 1400, proposals: { esp } } });
