@@ -1,9 +1,12 @@
 # shellcheck shell=bash
-# Sourced after process.sh and record.sh. The end of a lab's pause process, and with it of everything in its namespaces: when
+# Sourced after process.sh. The end of a lab's pause process, and with it of everything in its namespaces: when
 # the first process of a PID namespace ends, the kernel kills all others.
 
 # Seconds after which a killed process counts as stuck in the kernel.
 end_limit=60
+
+# ask_record FOLDER VERB…: see recorded.pl. Without what Perl says about a locale that this machine does not have.
+ask_record() { PERL_BADLANG=0 perl "${BASH_SOURCE[0]%/*}/recorded.pl" "$@"; }
 
 # end_pause FOLDER: ends the pause process of this lab folder, recorded or not, and returns when it is gone. Does nothing if
 # there is none.
@@ -11,7 +14,7 @@ end_pause() {
   local pid started pauses deadline=$((SECONDS + end_limit))
   # First: a pause process that is not found below, because it is only being started, looks at this and gives way.
   rm -f -- "$1/boot"
-  pauses=$(recorded_pauses "$1" && unrecorded_pauses "$1")
+  pauses=$(ask_record "$1" living && unrecorded_pauses "$1")
   while read -r pid started; do
     if is_process "$pid" "$started"; then kill -KILL "$pid" 2>/dev/null || true; fi
   done <<<"$pauses"
@@ -26,20 +29,6 @@ end_pause() {
       sleep 0.02
     done
   done <<<"$pauses"
-}
-
-# recorded_pauses FOLDER: prints "PID START" of the processes that have recorded themselves, in a record of any version.
-# shellcheck disable=SC2154 # read_record sets record
-recorded_pauses() {
-  local -A record
-  local file read_it
-  for file in sandbox.json realm.json pause.record; do
-    read_it=read_record
-    [[ $file != pause.record ]] || read_it=read_former_record
-    if "$read_it" "$1/$file" && is_recorded "/proc/${record[pid]}" "$1"; then
-      printf '%s %s\n' "${record[pid]}" "${record[startTime]}"
-    fi
-  done
 }
 
 # unrecorded_pauses FOLDER: prints "PID START" of this user's processes that run a pause process's script for this folder,
@@ -58,9 +47,7 @@ unrecorded_pauses() {
       # Until version 0.1 it was called holder.
       [[ ${argv[i]} == "$1" && (${argv[i - 1]} == */runtime/start ||
         ${argv[i - 1]} == */@(twin|containers)/?(sandbox-|machine-|realm-)@(pause|holder)?(.sh)) ]] || continue
-      if ! belongs_to "$entry" "$EUID" || ! process_state "$entry"; then break; fi
-      # Not the `start` in which this runs: this process, its subshell, and what that one is just starting.
-      [[ " $$ $BASHPID " == *" $pid "* || " $$ $BASHPID " == *" $parent "* ]] || printf '%s %s\n' "$pid" "$started"
+      if belongs_to "$entry" "$EUID" && process_state "$entry"; then printf '%s %s\n' "$pid" "$started"; fi
       break
     done
   done <<<"$entries"

@@ -3,7 +3,7 @@
 # network namespace of the machine's pause process.
 #   machine-terminal.sh NAMESPACE
 set -euo pipefail
-exec 3<&- # see scripts/runtime/record.sh
+exec 3<&- # see scripts/runtime/recorded.pl
 
 size=$(stty size 2>/dev/null) || size='24 80'
 exec {connection}<>/dev/tcp/127.0.0.1/7002

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { enterPause, readRecord, startPause } from "../../components/infrastructure/runtime";
+import { endPause, enterPause, readRecord, startPause } from "../../components/infrastructure/runtime";
 import {
   findSandbox,
   runScript,
@@ -67,9 +67,10 @@ const KINDS: Kind[] = [
       const spec = specOf(SPEC, "ssh-ed25519 AAAA");
       fs.writeFileSync(path.join(folder, "spec.json"), JSON.stringify(spec));
       const script = path.join(REPOSITORY, "scripts/containers/pause");
+      await endPause(folder);
       await startPause({ folder, script, namespaces: ["mount", "pid"], progress: () => {} });
       const { bootId } = readRecord(folder) ?? assert.fail("it has recorded itself");
-      const [program = "", ...argv] = enterPause(folder, bootId, ["mount", "pid"]);
+      const [program = "", ...argv] = enterPause({ folder, bootId, namespaces: ["mount", "pid"] });
       const add = spawnSync(program, [...argv, "ip", "netns", "add", "fabric"], { encoding: "utf8" });
       assert.equal(add.status, 0, add.stderr);
     },
@@ -113,7 +114,7 @@ for (const kind of KINDS)
       fs.writeFileSync(path.join(folder, "sandbox.json"), JSON.stringify({ ...record(), ...value }));
     /** Through `enter` alone, which is all that stands before the namespaces. @returns its exit code. */
     const tryEnter = (bootId: string) => {
-      const [program = "", ...argv] = enterPause(folder, bootId, kind.namespaces);
+      const [program = "", ...argv] = enterPause({ folder, bootId, namespaces: kind.namespaces });
       const { status, stdout } = spawnSync(program, [...argv, "echo", "in"], { encoding: "utf8" });
       assert.equal(stdout, status === 0 ? "in\n" : "");
       return status;

@@ -20,15 +20,26 @@ export class PauseError extends Error {
   }
 }
 
+/** What {@link enterPause} enters. */
+export interface PauseEntry {
+  /** absolute, with no link in it */
+  folder: string;
+  /** of the start that is meant: a later one in the same folder is not entered */
+  bootId: string;
+  /** options of nsenter(1) */
+  namespaces: readonly string[];
+  /** arguments of env(1) for the environment inside. Default: that of the caller. */
+  environment?: readonly string[];
+}
+
 /**
  * argv that enters namespaces of the pause process of a folder, if it is the recorded one in every respect. The program that
  * follows must close file 3.
- * @param folder absolute, with no link in it.
- * @param bootId of the start that is meant: a later one in the same folder is not entered.
- * @param namespaces options of nsenter(1).
  */
-export const enterPause = (folder: string, bootId: string, namespaces: readonly string[]): string[] => [
-  ...["bash", scriptPath("runtime/enter"), folder, bootId, namespaces.join(",")],
+export const enterPause = ({ folder, bootId, namespaces, environment = [] }: PauseEntry): string[] => [
+  // Perl would complain about a locale that this machine does not have.
+  ...["env", ...environment, "PERL_BADLANG=0", "perl", scriptPath("runtime/recorded.pl")],
+  ...[folder, "enter", bootId, namespaces.join(",")],
 ];
 
 /**
@@ -55,7 +66,7 @@ export interface PauseStart {
 }
 
 /**
- * Ends what is left of an earlier pause process of the folder, starts one, and returns once it is ready.
+ * Starts a pause process in a folder in which none runs, and returns once it is ready.
  * @throws {PauseError} with its standard error. The pause process may still run then; {@link endPause} ends it, however far
  *   it got.
  */

@@ -21,7 +21,7 @@ export const SILENCE = 60;
 export function reachMachine(folder: string, bootId: string) {
   // Do not enter the pid namespace: nsenter would stay as a parent process, and killing it would not end the
   // connection.
-  const inside = enterPause(folder, bootId, ["user", "net"]);
+  const inside = enterPause({ folder, bootId, namespaces: ["user", "net"] });
   return {
     // -t: seconds to continue reading after the script is sent. socat's own default is half a second.
     scriptArgv: [

@@ -17,12 +17,12 @@ const SCRIPT_ARGV = ["bash", "-c", 'exec 3<&-; eval "$(cat)"'];
 
 /** argv for a script, and for a shell on a terminal, in the sandbox that this start in a folder has made. */
 export function reachNamespaces(folder: string, bootId: string) {
-  const inside = [...enterPause(folder, bootId, NAMESPACES), "env", "-i", ...ENVIRONMENT];
+  const inside = (...more: string[]) =>
+    enterPause({ folder, bootId, namespaces: NAMESPACES, environment: ["-i", ...ENVIRONMENT, ...more] });
   return {
-    scriptArgv: [...inside, ...SCRIPT_ARGV],
+    scriptArgv: [...inside(), ...SCRIPT_ARGV],
     shellArgv: (namespace: string, type = process.env.TERM ?? "linux") => [
-      ...inside,
-      `TERM=${type}`,
+      ...inside(`TERM=${type}`),
       "/run/encaplab/bin/sandbox-shell",
       namespace,
     ],
