@@ -17,6 +17,17 @@ const TOPOLOGY = [
   { name: "b", cidr: "10.0.4.0/24", nodes: ["w2", "w3"] },
 ];
 
+/**
+ * Whether pods of one subnet reach each other where every packet passes the router: a direct packet is for an address that the
+ * router does not know, whether CrossSubnet sends it or there is no tunnel at all.
+ */
+const ON_LAYER_3 = [
+  ["VXLAN", "none", true],
+  ["VXLANCrossSubnet", "none", false],
+  ["None", "none", false],
+  ["None", "static", true],
+] as const;
+
 /** The name of a fault, or that of one on a single node. */
 const SETTINGS: { fault: Fault; nodes?: string[] }[] = OF_MATRIX.flatMap((fault) => [
   { fault },
@@ -55,6 +66,22 @@ for (const fabric of Object.keys(FABRIC_FACTS) as Fabric[])
       mode = "VXLAN";
     });
     after(() => lab?.end());
+
+    if (fabric === "l3")
+      it("carry packets within a subnet by VXLAN and by the router's routes to pods, and by nothing else", async () => {
+        for (const [encapsulation, podRoutes, works] of ON_LAYER_3) {
+          const title = `${encapsulation}, podRoutes ${podRoutes}`;
+          configure({ encapsulation, podRoutes });
+          await up();
+          const { rows, disagreements, notConverged } = await lab.observe();
+          assert.deepEqual([...disagreements, ...notConverged], [], title);
+          const row = rows.find(({ path }) => path === "same-subnet") ?? assert.fail("it is measured");
+          assert.ok(row.pairs > 0);
+          assert.equal(row.working, works ? row.pairs : 0, title);
+        }
+        configure({ encapsulation: "VXLAN" });
+        await up();
+      });
 
     for (const encapsulation of MODES)
       for (const { fault, nodes } of SETTINGS)
