@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readRecord } from "../../../components/infrastructure/runtime";
 import { findSandbox, runScript, type Sandbox } from "../../../components/infrastructure/twin";
-import { readRecord } from "../../../components/infrastructure/twin/sandbox/record";
 import { assertObserved, Lab, touched } from "../../support/lab";
 import { needTools } from "../../support/tools";
 
