@@ -22,6 +22,7 @@ twin     sysctl              procps           procps-ng
 twin     unshare             util-linux       util-linux
 twin     nsenter             util-linux       util-linux
 twin     python3             python3          python3
+twin     perl                perl-base        perl-interpreter
 twin     modprobe            kmod             kmod
 ipsec    charon-systemd      charon-systemd   strongswan
 ipsec    swanctl             strongswan-swanctl  strongswan
