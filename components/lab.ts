@@ -147,7 +147,11 @@ export class Lab extends pulumi.ComponentResource {
     const command = createCommandProvider(`${prefix}command`, own);
     const infrastructure = await createMachines(stack, args, { ...own, dependsOn: command });
     const inside = { ...own, providers: { command } };
-    const cluster = new Cluster(`${prefix}cluster`, { plan, infrastructure, prefix }, inside);
+    const cluster = new Cluster(
+      `${prefix}cluster`,
+      { plan, infrastructure, prefix, psk: config.link?.psk },
+      inside,
+    );
     const network = createPodNetwork(`${prefix}calico`, { plan, cluster, sources, prefix }, inside);
     return {
       ...loginOutputs(stack, prefix, infrastructure),

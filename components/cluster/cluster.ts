@@ -10,6 +10,7 @@ import { HostReset } from "./host-reset";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
 import { machineId, Reachable } from "./ready";
 import { runScript } from "./run-script";
+import { joinSites } from "./site-link";
 
 /** What {@link Cluster} is made from. */
 export interface ClusterArgs {
@@ -18,6 +19,8 @@ export interface ClusterArgs {
   infrastructure: MachineInfrastructure;
   /** Begins the name of every resource. Default: the component's name and a hyphen. */
   prefix?: string;
+  /** The pre-shared key of the tunnel between the plan's sites, secret. Default: one is made and kept in the stack's state. */
+  psk?: string | undefined;
 }
 
 /**
@@ -56,7 +59,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { plan, infrastructure, prefix = `${name}-` }: ClusterArgs,
+    { plan, infrastructure, prefix = `${name}-`, psk }: ClusterArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:cluster:Cluster", name, {}, options);
@@ -76,6 +79,7 @@ export class Cluster extends pulumi.ComponentResource {
     const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node, machineOf(node))]));
     this.infrastructure = infrastructure;
     this.prepared = prepared;
+    const joined = joinSites({ plan, nodes, psk, prepared, prefix }, this);
     const preparation = (node: Machine) => prepared.get(node) as remote.Command;
     const init = runScript(
       {
@@ -88,7 +92,8 @@ export class Cluster extends pulumi.ComponentResource {
         },
         triggers: [clusterIdentity(plan)],
       },
-      { parent: this, dependsOn: [preparation(controlPlane)] },
+      // A node of the other site joins after it, and leaves before the tunnel goes.
+      { parent: this, dependsOn: [preparation(controlPlane), ...joined] },
     );
     this.init = init;
     // Pulumi makes this secret because the connection is, but a hash of a public key is not.

@@ -82,8 +82,8 @@ export const schema = z.strictObject({
   topology: topology().optional(),
   /**
    * The two sites of the lab, a list of `{ name, subnets }`. The subnets of a site share a router, and an IPsec tunnel joins
-   * the two routers. Only on the twin: on AWS and OpenStack a stack is one site, see `link.peer`. Default: no sites; all
-   * subnets share one router.
+   * the two routers: on the twin, and on machines that you have, where each site also names its `gateway`. On AWS and
+   * OpenStack a stack is one site, see `link.peer`. Default: no sites; all subnets share one router.
    */
   sites: sites().optional(),
   /** The tunnel between the sites. */

@@ -39,10 +39,15 @@ const site = section({
   name: name(),
   /** The names of its subnets. Every subnet of the topology is in one site. */
   subnets: list(name(), 1, MAX_NODES, "names of subnets"),
+  /**
+   * With `cloud: hosts`, where it is needed: the machine of the site that joins it to the other one, by name. strongSwan is
+   * installed there, and the gateways reach each other at their machines' `address`. The twin has routers of its own.
+   */
+  gateway: name().optional(),
 });
 
 /** The value of the key `sites`. */
-export const sites = () => list(site, 2, 2, "sites, each { name, subnets }");
+export const sites = () => list(site, 2, 2, "sites, each { name, subnets, gateway }");
 
 /** The section `link`. */
 export const link = section({

@@ -4,7 +4,16 @@ import { ConfigError } from "../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
-export { type CostEstimate, KeyPair, type SiteEnd, type SiteOutput } from "./common";
+export {
+  type CostEstimate,
+  childrenOf,
+  KeyPair,
+  presharedKey,
+  renderSwanctl,
+  type SiteEnd,
+  type SiteOutput,
+  startsLink,
+} from "./common";
 export type {
   CloudInfrastructure,
   CloudNode,

@@ -5,15 +5,16 @@ import { INTERNET } from "./endpoint";
 import { innerMtu } from "./esp";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
+import { placementOf } from "./placement";
 import { remember } from "./remember";
 import type { NodePlan } from "./topology";
 
 /** A site: its subnets, and the router that they share. */
 export interface SitePlan {
   name: string;
-  /** The router's name, `router-<site>`, also its namespace on the twin. */
+  /** The router's name: `router-<site>`, also its namespace on the twin, or the machine that is the gateway. */
   router: string;
-  /** The router's address on the path to the other site, an IPv4 address. */
+  /** Where the other site's router reaches it: an IPv4 address, or of a machine also a host name. */
   address: string;
   /** The names of its subnets. */
   subnets: string[];
@@ -29,7 +30,7 @@ export interface LinkPlan {
   selectors: Selectors;
   /**
    * In bytes: `path` is what the path between the routers carries, `esp` what ESP leaves of that, and `inner` what the
-   * tunnel carries, which on the twin is never more than {@link LIBIPSEC_MTU}.
+   * tunnel carries, which is never more than {@link LIBIPSEC_MTU}.
    */
   mtu: { path: number; esp: number; inner: number };
   /** The faults of the link. */
@@ -54,16 +55,25 @@ export const DEFAULT_PROPOSALS = { ike: "aes128-sha256-modp2048", esp: "aes128-s
 /** The name of a site's router. */
 export const routerOf = (site: string): string => `router-${site}`;
 
-/** The sites of a config: the first address behind the internet's is the first site's router's, and so on. */
-export function planSites({ sites }: Pick<LabConfig, "sites">): SitePlan[] {
+/**
+ * The sites of a config. On the twin the first address behind the internet's is the first site's router's, and so on; on
+ * machines a site's gateway is one of them, and has the address of its login.
+ */
+export function planSites(config: LabConfig): SitePlan[] {
   const first = toNumber(INTERNET.gateway);
   const parts = INTERNET.gateway.split(".").slice(0, 3).join(".");
-  return (sites ?? []).map(({ name, subnets }, i) => ({
-    name,
-    router: routerOf(name),
-    address: `${parts}.${(first % 256) + i}`,
-    subnets,
-  }));
+  const { onTwin } = placementOf(config);
+  const { machines } = config.hosts ?? {};
+  return (config.sites ?? []).map(({ name, subnets, gateway }, i) => {
+    const machine =
+      onTwin || typeof machines === "string" ? undefined : machines?.find((one) => one.name === gateway);
+    return {
+      name,
+      router: machine?.name ?? routerOf(name),
+      address: machine?.address ?? `${parts}.${(first % 256) + i}`,
+      subnets,
+    };
+  });
 }
 
 /** The link of a config that has sites. */

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Part of the step `prepare`: the packages of a node. If everything is already installed, no package manager runs, so a
+# Part of the steps `prepare`, `reset` and `site-link`: the packages of a node. If everything is already installed, no package manager runs, so a
 # machine without internet access can be a node too.
 #
 # Kubernetes comes from the project's own repository, pinned to the patch release. containerd comes from Docker's: the
@@ -31,7 +31,18 @@ containerd_installed() {
 }
 
 install_packages() {
-  local has wanted
+  local has
+  install_missing
+  has=$(containerd_installed)
+  if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
+    die "$NODE_NAME has containerd $has, but Kubernetes 1.36 and later needs 2.0: install containerd.io there, or set" \
+      "kubernetesVersion to a 1.35 release"
+  fi
+}
+
+# Installs what `missing` prints, and records what is new by that.
+install_missing() {
+  local wanted
   # A run that was killed during the installation leaves half-installed packages, whose commands already exist.
   if [[ -e "$STATE/packages.before" ]] && type -P apt-get >/dev/null; then
     attend "fixing interrupted packages" repair_deb
@@ -48,11 +59,6 @@ install_packages() {
     if type -P apt-get >/dev/null; then install_deb "${wanted[@]}"; else install_rpm "${wanted[@]}"; fi
   fi
   if [[ -e "$STATE/packages.before" ]]; then record_packages; fi
-  has=$(containerd_installed)
-  if ((${KUBERNETES_VERSION:2:2} >= 36 && ${has%%.*} < 2)); then
-    die "$NODE_NAME has containerd $has, but Kubernetes 1.36 and later needs 2.0: install containerd.io there, or set" \
-      "kubernetesVersion to a 1.35 release"
-  fi
 }
 
 # Prints the missing packages, one per line, as arguments for the machine's package manager.

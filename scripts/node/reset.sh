@@ -15,7 +15,8 @@ delete() {
     stage=$(kubeadm_state)
     if [[ -n $stage ]]; then attend "kubeadm reset" kubeadm_reset; fi
     attend "ending the remaining pods" end_pods
-    systemctl disable --quiet --now encaplab-pod-network.service encaplab-metadata.service 2>/dev/null || true
+    systemctl disable --quiet --now encaplab-pod-network.service encaplab-metadata.service \
+      encaplab-site-route.service 2>/dev/null || true
     network_leftovers
     new_in_folders
     attend "restoring services, packages and files" services_packages_files

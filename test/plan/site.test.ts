@@ -302,7 +302,10 @@ describe("sites in the config", () => {
 
   it("are refused where nothing joins them yet, with the way out", () => {
     for (const cloud of ["aws", "openstack"])
-      assert.match(refused({ cloud }), /only the twin joins them; set rehearse: twin/);
+      assert.match(
+        refused({ cloud }),
+        /only the twin joins them, and machines that you have; set rehearse: twin/,
+      );
     assert.match(refused({ rehearse: "containers" }), /node containers cannot have sites/);
     const topology = ["office", "lab", "vpc"].map((name, i) => ({
       name,
@@ -311,6 +314,76 @@ describe("sites in the config", () => {
     }));
     assert.equal(refused({ cloud: "aws", rehearse: true, topology }), "");
     assert.match(refused({ fabric: "hetzner" }), /fabric hetzner cannot have sites/);
+  });
+
+  const MACHINES = [
+    { name: "cp1", address: "203.0.113.10", nodeAddress: "192.168.1.10" },
+    { name: "w1", address: "203.0.113.11", nodeAddress: "192.168.1.11" },
+    { name: "w2", address: "198.51.100.10", nodeAddress: "172.31.0.10" },
+  ];
+  const ON_MACHINES: RawConfig = {
+    cloud: "hosts",
+    topology: [
+      { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
+      { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2"] },
+    ],
+    sites: [
+      { name: "a", subnets: ["office"], gateway: "cp1" },
+      { name: "b", subnets: ["vpc"], gateway: "w2" },
+    ],
+    hosts: { machines: MACHINES },
+  };
+
+  it("have a machine each as the gateway where the lab is on machines, and routers when it is rehearsed", () => {
+    const { sites } = planOf(ON_MACHINES);
+    assert.deepEqual(
+      sites?.map(({ router, address }) => [router, address]),
+      [
+        ["cp1", "203.0.113.10"],
+        ["w2", "198.51.100.10"],
+      ],
+    );
+    const plan = planOf({ ...ON_MACHINES, encapsulation: "None" });
+    assert.equal(rowsOn(plan, "cross-site")[0]?.failure?.hop, "ipsec0 of cp1");
+    assert.deepEqual(outcomes(planOf({ ...ON_MACHINES, encapsulation: "VXLAN" }), "cross-site"), works);
+    const rehearsed = planOf({ ...ON_MACHINES, rehearse: true }).sites;
+    assert.deepEqual(
+      rehearsed?.map(({ router }) => router),
+      ["router-a", "router-b"],
+    );
+  });
+
+  it("are refused on machines that cannot be joined so, with the way out", () => {
+    const on = (raw: RawConfig) => errorOf({ ...ON_MACHINES, ...raw })?.message ?? "";
+    const gateways = (a?: string, b = "w2") => [
+      { name: "a", subnets: ["office"], ...(a && { gateway: a }) },
+      { name: "b", subnets: ["vpc"], gateway: b },
+    ];
+    assert.equal(on({}), "");
+    assert.match(
+      on({ sites: gateways() }),
+      /gateway is \(not set\): must be the machine that joins .*: cp1, w1/,
+    );
+    assert.match(on({ sites: gateways("w2") }), /sites\[0\].gateway is "w2": must be the machine/);
+    assert.match(on({ link: { selectors: "any" } }), /link.selectors is "any": must be subnets on machines/);
+    assert.match(on({ cluster: "none" }), /must be kubeadm in a lab with sites/);
+    assert.match(
+      on({ faults: ["ipsec-psk-mismatch"] }),
+      /only the twin breaks the tunnel; set rehearse: twin/,
+    );
+    const topology = [
+      { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1"] },
+      { name: "lab", cidr: "192.168.2.0/24", nodes: [{ name: "w1", address: "192.168.2.11" }] },
+      { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2"] },
+    ];
+    const [first, , third] = MACHINES;
+    const machines = [first, { name: "w1", address: "203.0.113.11" }, third];
+    const [a, b] = gateways("cp1");
+    assert.match(
+      on({ topology, hosts: { machines }, sites: [{ ...a, subnets: ["office", "lab"] }, b] }),
+      /sites\[0\].subnets is "office, lab": must be one subnet on machines/,
+    );
+    assert.match(refused({ sites: gateways("cp1") }), /the twin makes a router for each site/);
   });
 
   it("hold each subnet once, and name only what is there", () => {

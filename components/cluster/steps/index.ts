@@ -19,6 +19,8 @@ const STEPS = {
   reset: ["packages", "kubeadm", "before", "network-leftovers", "reset"],
   "restart-pods": ["restart-pods"],
   routes: ["routes"],
+  "site-link": ["packages", "site-link"],
+  "site-route": ["site-route"],
   "tenant-port": ["tenant-port"],
   token: ["token"],
 } as const;

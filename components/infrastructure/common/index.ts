@@ -30,6 +30,7 @@ export { presharedKey } from "./preshared-key";
 export { leftByKilledRun, type Marked, type Recovery, recover, searchUnknown } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
 export { ownState } from "./state";
+export { childrenOf, PSK_MARK, renderSwanctl, startsLink } from "./swanctl";
 export { type LabTags, PROJECT_TAG } from "./tags";
 export { takeOver } from "./take-over";
 export { inThrowAwayStack } from "./throw-away";

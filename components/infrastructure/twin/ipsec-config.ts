@@ -7,18 +7,15 @@ import {
   linkFault,
   parseCidr,
   type SitePlan,
-  selectorsOf,
   sizeOf,
   toAddress,
   withoutGroup,
   withoutRoute,
 } from "../../plan";
+import { childrenOf, renderSwanctl, startsLink } from "../common";
 
 /** Folder of each router's files, in the sandbox. */
 export const IPSEC = "/run/ipsec";
-
-/** What stands in the files for the pre-shared key, which the sandbox writes there. */
-export const PSK_MARK = "@PSK@";
 
 /** One router's end of the tunnel. */
 export interface IpsecState {
@@ -57,7 +54,7 @@ export function renderLink(plan: LabPlan, psk: string): LinkState | undefined {
   const ends = [
     { site: first, other: last },
     { site: last, other: first },
-  ].sort((x, y) => Number(starts(link, x.site)) - Number(starts(link, y.site)));
+  ].sort((x, y) => Number(startsLink(link, x.site)) - Number(startsLink(link, y.site)));
   const fault = associationFault(plan);
   const pool = parseCidr(plan.ipPool.cidr);
   return {
@@ -72,9 +69,6 @@ export function renderLink(plan: LabPlan, psk: string): LinkState | undefined {
   };
 }
 
-const starts = ({ initiators, broken }: LinkPlan, { name }: SitePlan): boolean =>
-  !broken.includes("ipsec-nobody-initiates") && initiators.includes(name);
-
 function renderEnd(plan: LabPlan, link: LinkPlan, site: SitePlan, other: SitePlan): IpsecState {
   const folder = `${IPSEC}/${site.router}`;
   const remote = plan.nodes.filter((node) => node.site === other.name);
@@ -87,7 +81,7 @@ function renderEnd(plan: LabPlan, link: LinkPlan, site: SitePlan, other: SitePla
     router: site.router,
     children: childrenOf(plan, link, site, other).length,
     strongswan: renderStrongswan(folder),
-    swanctl: renderSwanctl(plan, link, site, other),
+    swanctl: renderSwanctlOf(plan, link, site, other),
     routes: hasRoutes ? into.map((cidr) => `${cidr} dev ${IPSEC_DEVICE}`) : [],
   };
 }
@@ -116,65 +110,25 @@ const renderStrongswan = (folder: string): string =>
 /** The secret of a router that has another one than its peer. */
 const WRONG_PSK = "not the other router's key";
 
-function renderSwanctl(plan: LabPlan, link: LinkPlan, site: SitePlan, other: SitePlan): string {
+function renderSwanctlOf(plan: LabPlan, link: LinkPlan, site: SitePlan, other: SitePlan): string {
   const isLast = plan.sites?.at(-1)?.name === site.name;
   const has = (fault: LinkPlan["broken"][number]) => link.broken.includes(fault);
-  const ike =
-    has("ipsec-proposal-mismatch") && isLast ? otherProposal(link.proposals.ike) : link.proposals.ike;
   const isLost = has("ipsec-rekey-lost");
-  const esp = isLost
-    ? `${withoutGroup(link.proposals.esp)}-${isLast ? "modp1536" : "modp2048"}`
-    : link.proposals.esp;
-  const isStarting = starts(link, site);
-  const pairs = childrenOf(plan, link, site, other);
-  const children = pairs.map(([a, b], i) =>
-    [
-      `      link${pairs.length > 1 ? i : ""} {`,
-      `        local_ts = ${a}`,
-      `        remote_ts = ${b}`,
-      `        esp_proposals = ${esp}`,
-      `        start_action = ${isStarting ? "start" : "none"}`,
-      ...(isLost
-        ? ["        rekey_time = 1s", "        life_time = 3s", "        rand_time = 0s"]
-        : isStarting
-          ? ["        dpd_action = restart", "        close_action = start"]
-          : []),
-      "      }",
-    ].join("\n"),
-  );
-  return [
-    "connections {",
-    "  link {",
-    `    version = ${link.ike}`,
-    `    local_addrs = ${site.address}`,
-    `    remote_addrs = ${other.address}`,
-    `    proposals = ${ike}`,
-    // kernel-libipsec carries ESP in UDP only.
-    "    encap = yes",
-    "    mobike = no",
-    "    keyingtries = 0",
-    "    dpd_delay = 10s",
-    `    local {\n      auth = psk\n      id = ${site.address}\n    }`,
-    `    remote {\n      auth = psk\n      id = ${other.address}\n    }`,
-    `    children {\n${children.join("\n")}\n    }`,
-    "  }",
-    "}",
-    "secrets {",
-    "  ike-link {",
-    `    id-local = ${site.address}`,
-    `    id-remote = ${other.address}`,
-    `    secret = ${has("ipsec-psk-mismatch") && isLast ? `"${WRONG_PSK}"` : PSK_MARK}`,
-    "  }",
-    "}",
-    "",
-  ].join("\n");
-}
-
-/** The selectors of each child, local and remote. IKEv1 negotiates one pair for each child, IKEv2 all at once. */
-function childrenOf(plan: LabPlan, { ike }: LinkPlan, site: SitePlan, other: SitePlan): [string, string][] {
-  const [local, remote] = [selectorsOf(plan, site), selectorsOf(plan, other)];
-  if (ike === 2) return [[local.join(","), remote.join(",")]];
-  return local.flatMap((a) => remote.map((b): [string, string] => [a, b]));
+  return renderSwanctl(link.ike, {
+    id: { own: site.address, peer: other.address },
+    address: site.address,
+    peer: other.address,
+    proposals: {
+      ike: has("ipsec-proposal-mismatch") && isLast ? otherProposal(link.proposals.ike) : link.proposals.ike,
+      esp: isLost
+        ? `${withoutGroup(link.proposals.esp)}-${isLast ? "modp1536" : "modp2048"}`
+        : link.proposals.esp,
+    },
+    children: childrenOf(plan, link, site, other),
+    starts: startsLink(link, site),
+    ...(isLost && { settings: ["rekey_time = 1s", "life_time = 3s", "rand_time = 0s"] }),
+    ...(has("ipsec-psk-mismatch") && isLast && { secret: `"${WRONG_PSK}"` }),
+  });
 }
 
 /** A proposal with another cipher. */

@@ -1,9 +1,10 @@
 /** Brings up the tunnel between the twin's sites: bash that starts, changes and ends strongSwan on their routers. Pure. */
 import { IPSEC_DEVICE } from "../../plan";
+import { PSK_MARK } from "../common";
 import { batch, enter } from "../fabric";
 import { RESTART_SESSIONS } from "./bird";
 import { difference } from "./difference";
-import { IPSEC, type IpsecState, type LinkState, PSK_MARK } from "./ipsec-config";
+import { IPSEC, type IpsecState, type LinkState } from "./ipsec-config";
 import { endDaemon } from "./process-files";
 
 /** Name of the link's signature. */

@@ -4,6 +4,7 @@ import { fabricFacts } from "../fabric";
 import { placementOf } from "../placement";
 import { isGcm, proposalParts } from "../proposal";
 import { DEFAULT_PROPOSALS, routerOf } from "../site";
+import { checkGateways } from "./gateways";
 import { checkPeerSite } from "./peer-site";
 import type { Report } from "./report";
 
@@ -27,23 +28,7 @@ export function checkSites(config: LabConfig, report: Report): void {
       );
     return;
   }
-  const placement = placementOf(config);
-  if (!placement.onTwin) {
-    const where = placement.onContainers ? "node containers" : `cloud ${config.cloud}`;
-    const isCloud = !placement.onContainers && (config.cloud === "aws" || config.cloud === "openstack");
-    const byStacks = isCloud ? " (a stack there is one site: link.peer names the other one's stack)" : "";
-    report(
-      "sites",
-      `${sites.length} sites`,
-      `${where} cannot have sites: only the twin joins them; set rehearse: twin, or remove sites and link${byStacks}`,
-    );
-  }
-  if (fabricFacts(placement).layer3)
-    report(
-      "sites",
-      `${sites.length} sites`,
-      `fabric ${placement.fabric} cannot have sites, because its nodes reach each other by the cloud's router alone; use plain, aws or openstack`,
-    );
+  checkPlace(config, report);
   if (config.podRoutes === "bgp")
     report("podRoutes", config.podRoutes, "must be static or none: the routers of sites speak no BGP");
   const subnets = topology.map(({ name }) => name);
@@ -83,4 +68,38 @@ export function checkSites(config: LabConfig, report: Report): void {
         );
     });
   });
+}
+
+/** Checks that the lab's place can have sites: the twin, or machines of which each site names its gateway. */
+function checkPlace(config: LabConfig, report: Report): void {
+  const { sites = [], cloud } = config;
+  const placement = placementOf(config);
+  const value = `${sites.length} sites`;
+  if (fabricFacts(placement).layer3)
+    report(
+      "sites",
+      value,
+      `fabric ${placement.fabric} cannot have sites, because its nodes reach each other by the cloud's router alone; use plain, aws or openstack`,
+    );
+  if (placement.onTwin) {
+    sites.forEach(({ gateway }, i) => {
+      if (gateway !== undefined && cloud !== "hosts")
+        report(
+          `sites[${i}].gateway`,
+          gateway,
+          "the twin makes a router for each site; remove it, or use cloud hosts",
+        );
+    });
+  } else if (cloud === "hosts" && !placement.onContainers) checkGateways(config, report);
+  else {
+    const where = placement.onContainers ? "node containers" : `cloud ${cloud}`;
+    const byStacks = placement.onContainers
+      ? ""
+      : " (a stack there is one site: link.peer names the other one's stack)";
+    report(
+      "sites",
+      value,
+      `${where} cannot have sites: only the twin joins them, and machines that you have; set rehearse: twin, or remove sites and link${byStacks}`,
+    );
+  }
 }

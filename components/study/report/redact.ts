@@ -73,7 +73,7 @@ function redactPlan({ name, site, addresses }: Names, plan: LabPlan): LabPlan {
       sites: plan.sites.map((one) => ({
         ...one,
         name: site(one.name),
-        router: routerOf(site(one.name)),
+        router: one.router === routerOf(one.name) ? routerOf(site(one.name)) : name(one.router),
         subnets: one.subnets.map(name),
       })),
     }),
