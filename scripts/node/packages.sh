@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Part of the steps `prepare`, `reset` and `site-link`: the packages of a node. If everything is already installed, no package manager runs, so a
-# machine without internet access can be a node too.
+# Part of the steps `prepare`, `reset` and `site-link`: the packages of a node. If everything is already installed, no
+# package manager runs, so a machine without internet access can be a node too.
 #
 # Kubernetes comes from the project's own repository, pinned to the patch release. containerd comes from Docker's: the
 # RHEL family has no containerd, and those of Debian 12 (1.6) and Ubuntu (1.7) work up to Kubernetes 1.35 only. This way

@@ -36,8 +36,8 @@ export function readRecord(folder: string, name = "sandbox.json"): PauseRecord |
 
 /**
  * Whether the recorded process still runs. A zombie does not: it waits for a parent that may never reap it. Only says
- * whether there is something to enter, and starts no process: scripts/runtime/recorded.pl holds every field against the process. Source of
- * every number: proc(5).
+ * whether there is something to enter, and starts no process: scripts/runtime/recorded.pl holds every field against the
+ * process. Source of every number: proc(5).
  */
 export function isAlive({ pid, startTime, machineBoot }: PauseRecord): boolean {
   try {
