@@ -11,9 +11,9 @@ import * as path from "node:path";
 import { stringify } from "yaml";
 import { parseConfig } from "../components/config";
 import { PODS_PER_NODE, planLab } from "../components/plan";
-import { formatColumns } from "../components/study";
 import { timeCommands } from "./bench-commands";
-import { memoryOf } from "./bench-memory";
+import { formatRounds, type Round, STEPS, type Step } from "./bench-rounds";
+import { countProcessor, memoryOf } from "./bench-usage";
 
 const ROOT = path.resolve(__dirname, "..");
 /** Nodes of the labs, e.g. `npm run bench -- 4 16`. With 0 alone, only the commands of the command line are timed. */
@@ -119,35 +119,29 @@ function labOf(folder: string, size: number): Program {
   return { folder, stack };
 }
 
-/** What is timed in a round, and the ratio to the floor to aim for at 4 nodes. */
-const STEPS = {
-  up: { aim: 2.5, title: "up" },
-  again: { aim: 1.5, title: "up, unchanged" },
-  felix: { aim: 2, title: "switch to VXLANCrossSubnet" },
-  bird: { aim: 3.5, title: "switch to None (BGP)" },
-  down: { aim: 1.3, title: "down" },
-} as const;
-type Step = keyof typeof STEPS;
-
-/** Seconds of one round. `floor`: what the empty program takes to come up, and `emptyDown` to go. `memory`: in MB. */
-type Round = Record<Step, number> & { floor: number; emptyDown: number; memory: number };
+/** The folder of the twins' folders. */
+const TWINS = path.join(scratch, "state", "encaplab", "twins");
 
 function timeRound(empty: Program, lab: Program, say: (step: string) => void): Round {
+  const measure = (program: Program, ...args: [string, ...string[]]) => {
+    const processor = countProcessor(TWINS, program.stack);
+    return { time: pulumi(program, ...args), processor: processor() };
+  };
   const timed = (step: Step, ...args: [string, ...string[]]) => {
     say(STEPS[step].title);
-    return pulumi(lab, ...args);
+    return measure(lab, ...args);
   };
   const config = (encapsulation: string) => ["--config", `encaplab:encapsulation=${encapsulation}`];
   say("the floor");
   return {
-    floor: pulumi(empty, "up"),
-    emptyDown: pulumi(empty, "destroy"),
+    floor: measure(empty, "up"),
+    emptyDown: measure(empty, "destroy"),
     // `up --config` saves the value in the stack's file, so name it also where it is the default.
     up: timed("up", "up", ...config("VXLAN")),
     again: timed("again", "up"),
     felix: timed("felix", "up", ...config("VXLANCrossSubnet")),
     bird: timed("bird", "up", ...config("None")),
-    memory: memoryOf(path.join(scratch, "state", "encaplab", "twins"), lab.stack),
+    memory: memoryOf(TWINS, lab.stack),
     down: timed("down", "destroy"),
   };
 }
@@ -179,22 +173,6 @@ function timeLoading(cloud: string): number {
   return load(script) - load("");
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-const least = (values: readonly number[]): string => Math.min(...values).toFixed(1);
-const middle = (values: readonly number[]): string => median(values).toFixed(1);
-
-/** One row for each step: its seconds, and its ratios to the floor of the same round. */
-const rowsOf = (size: number, rounds: readonly Round[]): string[][] =>
-  (Object.keys(STEPS) as Step[]).map((step) => {
-    const { title, aim } = STEPS[step];
-    const times = rounds.map((round) => round[step]);
-    const ratios = rounds.map((round) => round[step] / round.floor);
-    const aims = size === 4 ? aim.toFixed(1) : "";
-    return [`${size}`, title, least(times), middle(times), least(ratios), middle(ratios), aims];
-  });
-
 function main(): void {
   fs.mkdirSync(path.join(scratch, "backend"));
   const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
@@ -218,48 +196,13 @@ function timeSizes(say: (text: string) => void): void {
     );
     return { size, rounds, mininet: timeMininet(size) };
   });
-  const every = all.flatMap(({ rounds }) => rounds);
-  const [ups, downs] = [every.map(({ floor }) => floor), every.map(({ emptyDown }) => emptyDown)];
-  const head = ["NODES", "COMMAND", "MIN s", "MEDIAN s", "MIN x", "MEDIAN x", "AIM x"];
-  const titles = head.map((title) => ({ head: title }));
-  const rows = all.flatMap(({ size, rounds }) => rowsOf(size, rounds));
-  console.log(
-    `An empty program comes up in ${least(ups)} s (median of ${every.length} rounds: ${middle(ups)} s): the floor.`,
-  );
-  console.log(`It goes in ${least(downs)} s (median ${middle(downs)} s).`);
-  console.log("x: ratio to the floor of the same round. up and switch include the observation.");
-  console.log(formatColumns(titles, rows));
-  if (all.length > 1) console.log(`Time above the floor for each node (1 is linear): ${growth(all)}`);
-  for (const { size, rounds } of all) {
-    const megabytes = median(rounds.map(({ memory }) => memory));
-    console.log(
-      `Memory of ${size} nodes: ${megabytes.toFixed(0)} MB, ${(megabytes / size).toFixed(1)} MB each`,
-    );
-  }
+  for (const line of formatRounds(all)) console.log(line);
   for (const { size, rounds, mininet } of all)
     console.log(
       mininet === undefined
         ? `Mininet, ${size} nodes: left out, because it or brctl is not installed`
-        : `Mininet, ${size} nodes: ${mininet.toFixed(1)} s with one ping; up takes ${(Math.min(...rounds.map(({ up }) => up)) / mininet).toFixed(1)} times as long`,
+        : `Mininet, ${size} nodes: ${mininet.toFixed(1)} s with one ping; up takes ${(Math.min(...rounds.map(({ up }) => up.time)) / mininet).toFixed(1)} times as long`,
     );
-}
-
-const above = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ up, floor }) => up - floor));
-
-type Sized = { size: number; rounds: readonly Round[] };
-
-/** From each size to the next, and from 16 nodes to the largest: what a small lab costs beside its nodes weighs little there. */
-function growth(all: readonly Sized[]): string {
-  const last = all.at(-1);
-  const middle = all.slice(0, -2).find(({ size }) => size === 16);
-  const steps: [Sized, Sized][] = all.slice(1).map((one, i) => [all[i] as Sized, one]);
-  if (middle && last) steps.push([middle, last]);
-  return steps
-    .map(([from, to]) => {
-      const ratio = above(to.rounds) / to.size / (above(from.rounds) / from.size);
-      return `${from.size} to ${to.size}: ${ratio.toFixed(2)}`;
-    })
-    .join(", ");
 }
 
 try {

@@ -33,7 +33,7 @@ import { renderTenant, type TenantState } from "./tenant";
 
 /**
  * Desired state of a node. `build` never changes in place. Everything else does, entry by entry, so that a switch of
- * encapsulation touches only what differs, and a preview shows it in the syntax of `ip route`.
+ * encapsulation touches only what differs, and a preview shows it in the syntax of `ip route` (long lists folded, see fold.ts).
  */
 export interface NodeState {
   name: string;

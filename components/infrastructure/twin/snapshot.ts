@@ -1,6 +1,6 @@
 /** In which state the parts of a sandbox really are, read once for all that ask at the same moment. */
 import { nodePart, SIGNATURES } from "./apply";
-import { alteredIn, findAltered } from "./look";
+import { alteredIn, findAltered, LOOKS } from "./look";
 import { findSandbox, runScript, type Sandbox } from "./sandbox";
 
 /** In which state the parts are. */
@@ -19,39 +19,51 @@ interface Reading {
 
 const readings = new Map<string, Reading>();
 
-/**
- * The parts that are read together. Where all nodes change, as in a switch, only the others are asked for, and a look at each
- * node of a large lab takes long.
- */
-const groupOf = (part: string): string => (part.startsWith(nodePart("")) ? nodePart("*") : "!(node-*)");
+const isNode = (part: string): boolean => part.startsWith(nodePart(""));
+const keyOf = ({ bootId }: Sandbox, ofNodes: boolean): string => `${bootId} ${ofNodes}`;
+
+/** Up to this number of nodes, they are read together with the other parts: a second reading would take longer. */
+const FEW_NODES = 16;
 
 /**
  * Reads a sandbox, or uses what was read before: a reading answers once for each part. So an `up` reads once, however many parts
- * ask, and after a preview it reads again.
+ * ask, and after a preview it reads again. The many nodes of a large lab are a reading of their own, because where all of them
+ * change, as in a switch, only the other parts ask.
  * @returns undefined if no sandbox is alive in that folder.
  */
 export async function takeSnapshot(folder: string, part: string): Promise<Snapshot | undefined> {
   const sandbox = findSandbox(folder);
   if (!sandbox) return undefined;
-  const key = `${sandbox.bootId} ${groupOf(part)}`;
-  const known = readings.get(key);
-  const reading =
-    known && !known.answered.has(part)
-      ? known
-      : { snapshot: read(sandbox, groupOf(part)), answered: new Set<string>() };
-  readings.set(key, reading);
+  const known = readings.get(keyOf(sandbox, isNode(part)));
+  const reading = known && !known.answered.has(part) ? known : begin(sandbox, isNode(part));
   reading.answered.add(part);
   return reading.snapshot;
 }
 
 /** Tells that this process changes a part. */
-export const partChanges = ({ bootId }: Sandbox, part: string): unknown =>
-  readings.get(`${bootId} ${groupOf(part)}`)?.answered.add(part);
+export const partChanges = (sandbox: Sandbox, part: string): unknown =>
+  readings.get(keyOf(sandbox, isNode(part)))?.answered.add(part);
 
-async function read(sandbox: Sandbox, parts: string): Promise<Snapshot> {
+function begin(sandbox: Sandbox, ofNodes: boolean): Reading {
+  const snapshot = read(sandbox, ofNodes);
+  const reading: Reading = {
+    answered: new Set(),
+    snapshot: snapshot.then((read) => {
+      if (read.hasNodes) readings.set(keyOf(sandbox, true), reading);
+      return read;
+    }),
+  };
+  readings.set(keyOf(sandbox, ofNodes), reading);
+  return reading;
+}
+
+async function read(sandbox: Sandbox, ofNodes: boolean): Promise<Snapshot & { hasNodes: boolean }> {
   const script = [
-    "shopt -s extglob",
-    findAltered(parts),
+    "shopt -s extglob nullglob",
+    `nodes=(${LOOKS}/${nodePart("*")}.look)`,
+    ofNodes ? `parts='${nodePart("*")}'` : `parts='!(${nodePart("*")})'`,
+    `((\${#nodes[@]} > ${FEW_NODES})) || { parts='*'; echo nodes too; }`,
+    findAltered("$parts"),
     `for file in ${SIGNATURES}/*; do [[ $file == *.lock ]] || echo signature \${file##*/} "$(< $file)"; done`,
   ].join("\n");
   const output = await runScript(sandbox, script);
@@ -59,5 +71,6 @@ async function read(sandbox: Sandbox, parts: string): Promise<Snapshot> {
   return {
     signatures: new Map([...signatures].map(([, part = "", digest = ""]) => [part, digest])),
     altered: new Set(alteredIn(output)),
+    hasNodes: /^nodes too$/m.test(output),
   };
 }

@@ -10,6 +10,7 @@ import { type NodeState, renderNode } from "../../../components/infrastructure/t
 import { type NodePlan, planLab } from "../../../components/plan";
 import { labConfigs } from "../../support/arbitraries";
 import { planOf, type RawConfig } from "../../support/problems";
+import { labOfSize } from "../../support/sizes";
 
 const nodeState = (raw: RawConfig, index = 0): NodeState => {
   const plan = planOf(raw);
@@ -235,6 +236,22 @@ describe("the script that changes the rules", () => {
       apply.changeSecurity(open, rules({ faults: ["pod-cidr-blocked"] })),
       /conntrack|birdc/,
     );
+  });
+});
+
+describe("the look at a node", () => {
+  it("lists links as JSON, because as text `ip` opens every namespace of the lab, and searches neighbours of no pod that has only one", () => {
+    const pods = (look: string[]) => look.filter((one) => /ip -n \S+-[12] /.test(one));
+    const [small, large] = [4, 64].map((size) => {
+      const plan = labOfSize(size);
+      return apply.lookAtNode(renderNode(plan, plan.nodes[1] as NodePlan));
+    });
+    for (const look of [small, large] as string[][]) {
+      assert.ok(look.filter((one) => one.startsWith("ip ")).every((one) => / -j .*-batch /.test(one)));
+      assert.equal(pods(look).length, 2);
+    }
+    assert.ok(pods(small as string[]).every((one) => one.includes("neigh show nud permanent")));
+    assert.ok(pods(large as string[]).every((one) => /neigh get 169\.254\.1\.1 dev eth0$/m.test(one)));
   });
 });
 
