@@ -15,6 +15,7 @@ import { ConfigError, type Problem } from "./error";
 import { faults } from "./faults";
 import { CONTAINERS, hosts, placeMachines } from "./hosts";
 import { openstack } from "./openstack";
+import { blockSize, ipPools } from "./pools";
 import { rehearsal } from "./rehearsal";
 import { link, sites } from "./sites";
 import { decode, ownKeys, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
@@ -29,6 +30,7 @@ export { ConfigError, type Problem } from "./error";
 export { type FaultSetting, faultLabel, faultOf, type PlacedFault, placeOf } from "./faults";
 export { CONTAINERS, type Machine as MachineConfig } from "./hosts";
 export { nearest, suggestion } from "./nearest";
+export { POOL_USES, type PoolUse } from "./pools";
 export { BOTH_SITES, type LinkConfig, type Selectors, type Site as SiteConfig } from "./sites";
 export { PROJECT, type ProviderSettings, providerSettings, type StackConfig } from "./stack";
 export { STUDY_IMAGE } from "./study";
@@ -68,10 +70,19 @@ export const schema = z.strictObject({
   routeReflectors: routeReflectors().default([]),
   /** BGP's settings: AS numbers, and what a node tells its peers. */
   peering: peering().optional(),
-  /** The range of the pods' addresses: Calico's IPPool, an IPv4 CIDR. Default: `172.16.0.0/16`. */
+  /**
+   * The range of the pods' addresses, an IPv4 CIDR: Calico's one IPPool, or with `ipPools` the range that has all enabled
+   * pools in it. Default: `172.16.0.0/16`.
+   */
   podCidr: cidr().default("172.16.0.0/16"),
   /** The prefix length of each node's block of pod addresses, in bits, from 20 to 30. Default: `26`. */
-  blockSize: whole(20, 30, "a block holds the tunnel's address and two study pods").default(26),
+  blockSize: blockSize().default(26),
+  /**
+   * Calico's IPPools, where there are several: a list of `{ name, cidr, encapsulation, blockSize, natOutgoing, nodes,
+   * allowedUses, disabled }`. What a pool leaves out is that of the key of the same name. Default: one pool, `podCidr`, with
+   * the keys `encapsulation`, `blockSize` and `natOutgoing`.
+   */
+  ipPools: ipPools().optional(),
   /** The range of the Services' addresses, an IPv4 CIDR from /12 to /28. Default: `10.96.0.0/12`. */
   serviceCidr: cidr().default("10.96.0.0/12"),
   /**

@@ -1,9 +1,9 @@
 /** The verdict's remarks on BGP: what its settings do although no path may fail. */
 import { gatewayHop, hasDetours, learns, peersOf } from "./bgp";
-import { routesNeedBgp } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import { isIbgp } from "./peering";
+import { encapsulationText, routesNeedBgp } from "./pool";
 
 /** The remarks on a plan's BGP; none on a full mesh alone. */
 export function bgpRemarks(plan: LabPlan): string[] {
@@ -21,7 +21,7 @@ export function bgpRemarks(plan: LabPlan): string[] {
   }
   if (!bgp.exports)
     remarks.push(
-      `disableBGPExport: sessions come up, and no node tells a peer of its pods${routesNeedBgp(plan) ? "" : `; Felix programs the routes of ${plan.encapsulation}, so paths between pods do not depend on it`}`,
+      `disableBGPExport: sessions come up, and no node tells a peer of its pods${routesNeedBgp(plan) ? "" : `; Felix programs the routes of ${encapsulationText(plan)}, so paths between pods do not depend on it`}`,
     );
   if (bgp.gatewayAsNumber === undefined || !bgp.exports) return remarks;
   const isKnown = nodes.every((node) => gatewayHop(plan, node) !== undefined);

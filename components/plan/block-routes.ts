@@ -1,8 +1,8 @@
 /** The routes that a node must have in a mode, for the blocks that Calico has really assigned. */
 import { carrierBetween } from "./carrier";
-import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
+import { TUNNELS } from "./encapsulation";
 import type { LabPlan } from "./lab";
-import { hasRoute } from "./route";
+import { hasRoute, routesBy } from "./route";
 import type { NodePlan } from "./topology";
 
 /**
@@ -12,20 +12,20 @@ import type { NodePlan } from "./topology";
  * @returns no line for a node whose blocks this one does not learn: BIRD has routes only by its sessions.
  */
 export function expectedRoutes(plan: LabPlan, node: NodePlan, blocks: string): string {
-  const { routesBy } = ENCAPSULATION_FACTS[plan.encapsulation];
   const lines = blocks.split("\n").flatMap((line) => {
     const [block, owner] = line.trim().split(/\s+/);
     const peer = plan.nodes.find(({ name }) => name === owner);
-    return block && peer && peer.name !== node.name && hasRoute(plan, node, peer)
-      ? [`${block} ${wayTo(plan, node, peer)} ${routesBy}`]
+    const [address = ""] = block?.split("/") ?? [];
+    return block && peer && peer.name !== node.name && hasRoute(plan, node, peer, address)
+      ? [`${block} ${wayTo(plan, node, peer, address)} ${routesBy(plan, address)}`]
       : [];
   });
   return lines.sort().join("\n");
 }
 
 /** Names the gateway only where it is the peer itself: the plan does not know the router between existing machines. */
-function wayTo(plan: LabPlan, node: NodePlan, peer: NodePlan): string {
-  const carrier = carrierBetween(plan, node, peer);
+function wayTo(plan: LabPlan, node: NodePlan, peer: NodePlan, address: string): string {
+  const carrier = carrierBetween(plan, node, peer, address);
   if (carrier === "direct") return `direct ${node.subnet === peer.subnet ? peer.address : "-"}`;
   return `${TUNNELS[carrier].device} ${carrier === "ipip" ? peer.address : "-"}`;
 }

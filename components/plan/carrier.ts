@@ -1,19 +1,21 @@
 /** How pod packets travel between two nodes. */
-import type { Encapsulation } from "../config";
 import { type Carrier, ENCAPSULATION_FACTS } from "./encapsulation";
+import { encapsulationAt, type Pools } from "./pool";
 import type { NodePlan } from "./topology";
 import { isMisrecorded } from "./vpn";
 
-/** How pod packets travel between two different nodes once the routes exist. */
-export function carrierBetween(
-  { encapsulation }: { encapsulation: Encapsulation },
-  from: NodePlan,
-  to: NodePlan,
-): Carrier {
-  const { tunnel, crossSubnet } = ENCAPSULATION_FACTS[encapsulation];
+/**
+ * How pod packets travel between two different nodes once the routes exist.
+ * @param address which of the other node's addresses they are for: its pool decides. Default: a pod's.
+ */
+export function carrierBetween(plan: Pools, from: NodePlan, to: NodePlan, address = podAddress(to)): Carrier {
+  const { tunnel, crossSubnet } = ENCAPSULATION_FACTS[encapsulationAt(plan, address)];
   if (!tunnel) return "direct";
   return crossSubnet && sharesRecordedSubnet(from, to) ? "direct" : tunnel;
 }
+
+/** The address of a node's first pod. */
+export const podAddress = ({ pods, tunnelAddress }: NodePlan): string => pods[0]?.address ?? tunnelAddress;
 
 /**
  * A node looks for the other's address in its own recorded subnet (Felix: `nodeInOurSubnet` in l3_route_resolver.go; BIRD's

@@ -6,6 +6,7 @@ import type { RuleName } from "./rule";
 export interface Drop {
   cause:
     | "no-bgp-route"
+    | "no-vtep"
     | "anti-spoofing"
     | "protocol"
     | "gateway"

@@ -3,11 +3,13 @@ import { ENCAPSULATIONS, type Encapsulation } from "../config";
 
 /** How packets between two nodes travel: inside a tunnel, or `direct` without one. */
 export type Carrier = "ipip" | "vxlan" | "direct";
+/** The kinds of tunnel. */
+export type TunnelKind = Exclude<Carrier, "direct">;
 
 /** What an encapsulation means. */
 export interface EncapsulationFacts {
   /** The kind of tunnel; undefined for `None`, which has no tunnel. */
-  tunnel: Exclude<Carrier, "direct"> | undefined;
+  tunnel: TunnelKind | undefined;
   /** Whether nodes of the same subnet send to each other without the tunnel. */
   crossSubnet: boolean;
   /** IPPool fields of `projectcalico.org/v3`. At least one of the two modes is `Never`. */
@@ -66,18 +68,24 @@ export const ENCAPSULATION_FACTS: Record<Encapsulation, EncapsulationFacts> = {
   },
 };
 
-/** The tunnels as they appear on a node and on the wire; `filter` is for tcpdump. */
+/** The tunnels as they appear on a node and on the wire; `filter` is for tcpdump, `overhead` in bytes. */
 export const TUNNELS = {
-  ipip: { device: "tunl0", wire: "IP protocol 4", filter: "ip proto 4" },
-  vxlan: { device: "vxlan.calico", wire: "UDP 4789", filter: "udp port 4789" },
+  ipip: {
+    device: "tunl0",
+    wire: "IP protocol 4",
+    filter: "ip proto 4",
+    overhead: ENCAPSULATION_FACTS.IPIP.overhead,
+  },
+  vxlan: {
+    device: "vxlan.calico",
+    wire: "UDP 4789",
+    filter: "udp port 4789",
+    overhead: ENCAPSULATION_FACTS.VXLAN.overhead,
+  },
 } as const;
 
 /** Calico's VXLAN network identifier and port (FelixConfiguration `vxlanVNI`, `vxlanPort`). */
 export const VXLAN = { vni: 4096, port: 4789 } as const;
-
-/** Whether the routes to pods come from BIRD and so depend on BGP. Under VXLAN, Felix programs them. */
-export const routesNeedBgp = ({ encapsulation }: { encapsulation: Encapsulation }): boolean =>
-  ENCAPSULATION_FACTS[encapsulation].routesBy === "BIRD";
 
 /** The encapsulation that an IPPool's two modes stand for. Each encapsulation has its own pair of modes. */
 export const encapsulationOf = (pool: Pick<EncapsulationFacts, "ipipMode" | "vxlanMode">): Encapsulation =>

@@ -3,12 +3,13 @@
  * it. The verdict and every trace are made of this; the twin does the same with real packets.
  */
 import type { Drop } from "./drop";
-import type { Endpoint } from "./endpoint";
+import { type Endpoint, INTERNET } from "./endpoint";
 import type { Keep } from "./hop";
 import { notForwarded, reversed } from "./kernel";
 import type { LabPlan } from "./lab";
 import { nodeNotes } from "./node-note";
 import { describe, type Host, hostAddress, inner, type Leg, type Sender } from "./packet";
+import { isNatted } from "./pool";
 import type { Probe } from "./probe";
 import { sourceTo } from "./route";
 import { SERVICE_PORTS } from "./service";
@@ -135,9 +136,12 @@ const named = (drop: Omit<Drop, "onReturn">, lacksNat: boolean, onReturn: boolea
   onReturn,
 });
 
-/** Whether natOutgoing is for a packet: it leaves the IPPool, and its node. */
-const leavesPool = ({ ipPool }: LabPlan, from: Sender, to: Host): boolean =>
-  ipPool.natOutgoing && from.kind === "pod" && to.kind !== "pod" && !isLocal(from, to);
+/** Whether natOutgoing is for a packet: it leaves the IPPools, and its node. */
+const leavesPool = (plan: LabPlan, from: Sender, to: Host): boolean =>
+  from.kind === "pod" &&
+  to.kind !== "pod" &&
+  !isLocal(from, to) &&
+  isNatted(plan, from.pod.address, to.kind === "internet" ? INTERNET.address : hostAddress(to));
 
 const isTranslated = (plan: LabPlan, from: Sender, to: Host): boolean =>
   leavesPool(plan, from, to) && !from.node.host.broken.includes("nat-missing");
@@ -150,7 +154,7 @@ const isLocal = (from: Sender, to: Host): boolean =>
 const onItsDevice = (plan: LabPlan, node: NodePlan, to: Host): Sender => ({
   kind: "node",
   node,
-  ...(to.kind === "pod" && { address: sourceTo(plan, node, to.node) }),
+  ...(to.kind === "pod" && { address: sourceTo(plan, node, to.node, to.pod.address) }),
 });
 
 /** A packet on its way from one endpoint to another: through the kernel of its node, across, and into its target. */

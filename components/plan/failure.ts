@@ -10,6 +10,7 @@ import { isUniform } from "./host";
 import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
 import { ownsNetwork } from "./placement";
+import { explainVtep } from "./pool-failure";
 import type { RuleName } from "./rule";
 import { explainInTenant } from "./tenant-failure";
 import type { NodePlan } from "./topology";
@@ -128,6 +129,8 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         reference: why.reference,
       };
     }
+    case "no-vtep":
+      return { ...base, ...explainVtep(plan, what, from.node, to) };
     case "anti-spoofing": {
       const { followsRoutes } = facts.antiSpoofing ?? {};
       const setRoutes = followsRoutes && ownsNetwork(plan) ? "set podRoutes: static to " : "";
@@ -185,7 +188,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         ...base,
         cause: `${what} is ${drop.mtu?.size} bytes with DF set, and ${drop.hop} carries ${drop.mtu?.limit}`,
         fix:
-          drop.mtu?.limit === plan.mtu.tunnel && plan.mtu.pod > plan.mtu.tunnel
+          isTunnels(plan, drop.mtu?.limit) && plan.mtu.pod > plan.mtu.tunnel
             ? `${undo}pods need an MTU of ${plan.mtu.tunnel}: ${Math.min(plan.mtu.link, plan.link?.mtu.inner ?? plan.mtu.link)} minus the tunnel's header`
             : `${undo}send at most ${drop.mtu?.limit} bytes, which is what the hop carries`,
         reference: `${DOCS}/networking/configuring/mtu`,
@@ -199,6 +202,9 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       };
   }
 }
+
+const isTunnels = ({ mtu }: LabPlan, limit: number | undefined): boolean =>
+  limit === mtu.tunnel || Object.values(mtu.tunnels ?? {}).some((one) => one === limit);
 
 /** A packet that the link between the sites does not carry. */
 function notSelected(

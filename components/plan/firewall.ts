@@ -8,9 +8,10 @@
  * and so does this table: etcd, and what has a rule of its own because a fault can close it.
  */
 import type { Cloud, Encapsulation } from "../config";
-import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
+import { ENCAPSULATION_FACTS, type TunnelKind, VXLAN } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
+import { encapsulationsOf, encapsulationText, routesNeedBgp } from "./pool";
 import { API_PORT } from "./port";
 import type { FirewallRule, RuleName } from "./rule";
 
@@ -26,6 +27,7 @@ const TO_PODS =
 export interface FirewallNeeds {
   cloud: Cloud;
   encapsulation: Encapsulation;
+  ipPools?: LabPlan["ipPools"];
   /** Whether BIRD runs. */
   bgp: boolean;
   /** Whether un-encapsulated packets with a pod's address leave a node. */
@@ -36,8 +38,11 @@ type Need = Pick<FirewallRule, "needed" | "why">;
 
 /** The firewall table of a lab without faults: every rule that is needed is open. */
 export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
-  const { encapsulation: mode, podAddressesOnWire } = lab;
-  const { tunnel, routesBy } = ENCAPSULATION_FACTS[mode];
+  const { podAddressesOnWire } = lab;
+  const modes = encapsulationsOf(lab);
+  const mode = encapsulationText(lab);
+  const tunneling = (kind: TunnelKind) => modes.filter((one) => ENCAPSULATION_FACTS[one].tunnel === kind);
+  const [ipip, vxlan] = [tunneling("ipip"), tunneling("vxlan")];
   const need = (needed: boolean, yes: string, no: string): Need => ({ needed, why: needed ? yes : no });
   const always = (why: string): Need => ({ needed: true, why });
   const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, ports: [first, last] as const });
@@ -101,7 +106,7 @@ export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
       source: "nodes",
       ...need(
         lab.bgp,
-        routesBy === "BIRD"
+        routesNeedBgp(lab)
           ? "BIRD exchanges the nodes' blocks over BGP"
           : `Felix programs the routes of ${mode}, but BIRD runs too, and calico-node is ready only when its BGP sessions are up`,
         "bgp is Disabled: Felix programs the routes of VXLAN, and BIRD does not run",
@@ -112,8 +117,8 @@ export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
       protocol: "4",
       source: "nodes",
       ...need(
-        tunnel === "ipip",
-        `${mode} carries pod packets in IP protocol 4`,
+        ipip.length > 0,
+        `${ipip.join(", ")} carries pod packets in IP protocol 4`,
         `${mode} has no IP-in-IP tunnel`,
       ),
     },
@@ -123,8 +128,8 @@ export function planFirewall(lab: FirewallNeeds): FirewallRule[] {
       ports: [VXLAN.port, VXLAN.port],
       source: "nodes",
       ...need(
-        tunnel === "vxlan",
-        `${mode} carries pod packets in UDP ${VXLAN.port}`,
+        vxlan.length > 0,
+        `${vxlan.join(", ")} carries pod packets in UDP ${VXLAN.port}`,
         `${mode} has no VXLAN tunnel`,
       ),
     },

@@ -4,6 +4,7 @@ import { fabricFacts } from "./fabric";
 import { ruleOf } from "./firewall";
 import type { LabPlan } from "./lab";
 import type { RuleName } from "./rule";
+import type { NodePlan } from "./topology";
 
 /** A rule of the firewall table that is closed on one node: in its own group, or by the node's own firewall. */
 export interface ClosedRule {
@@ -53,8 +54,12 @@ export const withFirewall = (plan: Pick<LabPlan, "fabric" | "nodes">): LabPlan["
 
 /** Whether all nodes are in the same state, so that it does not matter which of them a packet comes from or goes to. */
 export function isUniform({ nodes }: Pick<LabPlan, "nodes">): boolean {
-  const states = nodes.map(({ host, recordedAddress }) =>
-    JSON.stringify([host, recordedAddress.endsWith("/32")]),
+  const states = nodes.map((node) =>
+    JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), ...poolState(node)]),
   );
   return new Set(states).size <= 1;
 }
+
+/** What of a node depends on the IPPools that select it. The same for all nodes of a lab with one pool. */
+export const poolState = ({ pool, tunnels }: Pick<NodePlan, "pool" | "tunnels">): unknown[] =>
+  pool ? [pool, ...(["ipip", "vxlan"] as const).map((kind) => tunnels?.[kind] !== undefined)] : [];

@@ -40,6 +40,7 @@ export * from "./path";
 export * from "./peer-site";
 export * from "./peering";
 export * from "./placement";
+export * from "./pool";
 export * from "./port";
 export * from "./probe";
 export * from "./proposal";

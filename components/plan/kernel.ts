@@ -34,6 +34,8 @@ export function reversed(
   const packet = inner(leg);
   const wire = wires.at(-1);
   const came = wire?.protocol === "4" ? "ipip" : wire && isVxlan(wire) ? "vxlan" : "direct";
-  const leaves = isPod(plan, packet.source) && hasRoute(plan, b, a) ? carrierBetween(plan, b, a) : "direct";
+  const { source } = packet;
+  const leaves =
+    isPod(plan, source) && hasRoute(plan, b, a, source) ? carrierBetween(plan, b, a, source) : "direct";
   return came === leaves ? undefined : lostInKernel(plan, b, leg, "rp-filter-strict");
 }

@@ -1,14 +1,18 @@
 /** The plan: the wanted lab as pure data. */
 import type { Encapsulation, FaultSetting, LabConfig } from "../config";
+import { overlap, parseCidr } from "./addressing";
 import { carrierBetween } from "./carrier";
 import { checkConfig } from "./check";
-import { ENCAPSULATION_FACTS, type EncapsulationFacts } from "./encapsulation";
+import { ENCAPSULATION_FACTS, type EncapsulationFacts, TUNNELS, type TunnelKind } from "./encapsulation";
+import { INTERNET } from "./endpoint";
 import { fabricFacts } from "./fabric";
 import { withFaults } from "./fault";
 import { planFirewall } from "./firewall";
 import { type PeerSitePlan, planPeerSite } from "./peer-site";
 import { type BgpPlan, planBgp } from "./peering";
 import { type Placement, placementOf } from "./placement";
+import { overheadOf, type PoolPlan, type Pools, planPools } from "./pool";
+import { addressesOf } from "./route";
 import type { FirewallRule } from "./rule";
 import { planServices, type ServicePlan } from "./service";
 import { type LinkPlan, planLink, planSites, type SitePlan } from "./site";
@@ -18,21 +22,32 @@ import { planVersions, type Versions } from "./versions";
 
 /** What a lab shall be, as {@link planLab} makes it. */
 export interface LabPlan extends Placement {
-  /** How pod packets travel. Without Calico it is `None`, whatever the config says. */
+  /**
+   * How pod packets travel. Without Calico it is `None`, whatever the config says. With several pools it is that of those
+   * which name none of their own; see `encapsulationAt`.
+   */
   encapsulation: Encapsulation;
-  /** Calico's IPPool as the config declares it. `cidr` and `blockSize` of an existing pool cannot change. */
+  /**
+   * Calico's IPPool as the config declares it. `cidr` and `blockSize` of an existing pool cannot change. With several pools,
+   * `cidr` is the range of all of them, and the rest is what a pool leaves out.
+   */
   ipPool: Pick<EncapsulationFacts, "ipipMode" | "vxlanMode"> & {
     cidr: string;
     /** Prefix length of a node's block, in bits. */
     blockSize: number;
     natOutgoing: boolean;
   };
+  /** The pools, by name. Absent in a lab with one. */
+  ipPools?: PoolPlan[];
   serviceCidr: string;
   /** Whether Calico is installed. Without it the IPPool has no effect. */
   calico: boolean;
   bgp: BgpPlan;
-  /** In bytes: `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. */
-  mtu: { link: number; tunnel: number; pod: number };
+  /**
+   * In bytes: `link` under the nodes, `tunnel` on tunl0 or vxlan.calico, `pod` on the pods' veth pairs. With several pools,
+   * `tunnel` is the narrowest, and `tunnels` has both.
+   */
+  mtu: { link: number; tunnel: number; pod: number; tunnels?: Record<TunnelKind, number> };
   subnets: SubnetPlan[];
   /** The sites, and the tunnel that joins them. Absent in a lab whose subnets share one router. */
   sites?: SitePlan[];
@@ -90,13 +105,15 @@ function planHealthy(config: LabConfig): LabPlan {
   const bgp = !calico || config.bgp !== "Disabled";
   const placement = placementOf(config);
   const nodes = planNodes(config);
-  const podAddressesOnWire = !config.natOutgoing || someDirect(encapsulation, nodes);
+  const ipPools = planPools(config);
+  const podAddressesOnWire =
+    keepsPodAddress(config, ipPools) || someDirect({ encapsulation, ipPools }, nodes);
   const link = config.mtu ?? fabricFacts(placement).mtu;
   const joined = planLink(config);
   const peerSite = planPeerSite(config);
   // Pods of two sites talk through the tunnel between them, and Calico has one MTU for all pods, as Neutron has for instances.
   const narrowest = Math.min(link, joined?.mtu.inner ?? link);
-  const tunnel = narrowest - ENCAPSULATION_FACTS[encapsulation].overhead;
+  const tunnel = narrowest - overheadOf({ encapsulation, ipPools });
   const { cloud } = placement;
   return {
     ...placement,
@@ -108,17 +125,25 @@ function planHealthy(config: LabConfig): LabPlan {
       vxlanMode,
       natOutgoing: config.natOutgoing,
     },
+    ...(ipPools && { ipPools }),
     serviceCidr: config.serviceCidr,
     calico,
     bgp: planBgp(config, bgp, calico),
-    mtu: { link, tunnel, pod: tunnel },
+    mtu: {
+      link,
+      tunnel,
+      pod: tunnel,
+      ...(ipPools && {
+        tunnels: { ipip: narrowest - TUNNELS.ipip.overhead, vxlan: narrowest - TUNNELS.vxlan.overhead },
+      }),
+    },
     subnets: planSubnets(config),
     ...(joined && { sites: planSites(config), link: joined }),
     ...(peerSite && { peerSite }),
     nodes,
     controlPlane: controlPlaneOf(nodes),
     services: planServices(config, nodes),
-    firewall: planFirewall({ cloud, encapsulation, bgp, podAddressesOnWire }),
+    firewall: planFirewall({ cloud, encapsulation, ipPools, bgp, podAddressesOnWire }),
     antiSpoofing: { needed: podAddressesOnWire, allowsPods: podAddressesOnWire },
     podRoutes:
       config.podRoutes === "static"
@@ -135,5 +160,27 @@ function planHealthy(config: LabConfig): LabPlan {
 export const hasCalico = ({ calico }: LabConfig): boolean => calico?.install !== "none";
 
 /** Whether any two nodes send each other pod packets without a tunnel. */
-const someDirect = (encapsulation: Encapsulation, nodes: readonly NodePlan[]): boolean =>
-  nodes.some((a) => nodes.some((b) => a !== b && carrierBetween({ encapsulation }, a, b) === "direct"));
+const someDirect = (plan: Pools, nodes: readonly NodePlan[]): boolean =>
+  nodes.some((b) =>
+    addressesOf(b).some((address) =>
+      nodes.some((a) => a !== b && carrierBetween(plan, a, b, address) === "direct"),
+    ),
+  );
+
+/** Whether pods' packets to other addresses keep their source: by natOutgoing, or because a disabled pool has the address. */
+function keepsPodAddress(
+  { natOutgoing, topology, tenants }: LabConfig,
+  pools: readonly PoolPlan[] | undefined,
+): boolean {
+  if (!pools) return !natOutgoing;
+  const outside = [
+    ...topology.map(({ cidr }) => cidr),
+    ...(tenants ? [tenants.cidr] : []),
+    `${INTERNET.address}/32`,
+  ];
+  return pools.some(
+    (pool) =>
+      (!pool.disabled && !pool.natOutgoing) ||
+      (pool.disabled && outside.some((range) => overlap(parseCidr(range), parseCidr(pool.cidr)))),
+  );
+}

@@ -32,7 +32,7 @@ export function acrossLink(
   notes?.routed();
   const hop = `${IPSEC_DEVICE} of ${from.router}`;
   // The device's MTU is looked at first, and by the router itself.
-  const length = lengthOf(plan, leg, wire);
+  const length = lengthOf(leg, wire);
   // IPIP inherits DF from the packet inside, VXLAN has none and is fragmented.
   if (leg.dontFragment && !isVxlan(wire) && length > link.mtu.inner) {
     notes?.intoEsp("mtu");

@@ -3,14 +3,15 @@ import { bgpEstablished, gatewaySessionUp, runsBird, sessionUp } from "./bgp";
 import { carrierBetween } from "./carrier";
 import type { Drop } from "./drop";
 import { TUNNELS } from "./encapsulation";
-import { nameOf } from "./endpoint";
+import { addressOf, nameOf } from "./endpoint";
 import { explain, type Failure } from "./failure";
 import type { LabPlan } from "./lab";
 import type { Pair, Path } from "./path";
 import { arePeers } from "./peering";
+import { isNatted } from "./pool";
 import { type ProbeName, probesOf } from "./probe";
 import { rememberAll } from "./remember";
-import { hasRoute } from "./route";
+import { hasRoute, routesBy } from "./route";
 import { divide, type Row, type Rows } from "./row";
 import { tenantCarrier } from "./tenant-failure";
 import type { NodePlan } from "./topology";
@@ -102,12 +103,14 @@ function carrierName(plan: LabPlan, { path, reach, policy, from, to }: Pair): st
   const tenant = tenantCarrier(plan, path, reach);
   if (tenant) return tenant;
   if (to.kind === "node" || to.kind === "internet" || to.kind === "instance")
-    return plan.ipPool.natOutgoing ? "with the node's address" : "with the pod's address";
+    return isNatted(plan, from.address, addressOf(to)) ? "with the node's address" : "with the pod's address";
   // kube-proxy has rewritten a Service's address by then, on the node that a NodePort's client asks or on the pod's own.
   const start = to.kind === "nodeport" ? to.entry.name : from.node;
   const a = plan.nodes.find(({ name }) => name === start);
-  if (a && a.name !== to.node.name && !hasRoute(plan, a, to.node)) return "no BGP route: the default route";
-  const carrier = a ? carrierBetween(plan, a, to.node) : "direct";
+  const { address } = to.pod;
+  if (a && a.name !== to.node.name && !hasRoute(plan, a, to.node, address))
+    return `no ${routesBy(plan, address) === "BIRD" ? "BGP" : "VXLAN"} route: the default route`;
+  const carrier = a ? carrierBetween(plan, a, to.node, address) : "direct";
   return carrier === "direct" ? "direct" : `${TUNNELS[carrier].device}, ${TUNNELS[carrier].wire}`;
 }
 

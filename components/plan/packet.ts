@@ -1,6 +1,6 @@
 /** A packet on its way through the lab: where it is made, where it goes, and what others see of it. */
 import { holds } from "./addressing";
-import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
+import { TUNNELS, VXLAN } from "./encapsulation";
 import { INTERNET } from "./endpoint";
 import type { Hop, Keep } from "./hop";
 import type { LabPlan } from "./lab";
@@ -75,10 +75,10 @@ export function inner({ from, to, probe, translated, masquerade }: Leg): Wire {
 }
 
 /** The packet's length on the wire, in bytes. */
-export function lengthOf(plan: LabPlan, leg: Leg, wire: Wire): number {
+export function lengthOf(leg: Leg, wire: Wire): number {
   if (isTenantTunnel(wire)) return leg.probe.size + TENANT_TUNNEL.overhead;
-  const isTunnel = wire.protocol === "4" || wire.port === VXLAN.port;
-  return leg.probe.size + (isTunnel ? ENCAPSULATION_FACTS[plan.encapsulation].overhead : 0);
+  const kind = wire.protocol === "4" ? "ipip" : wire.port === VXLAN.port ? "vxlan" : undefined;
+  return leg.probe.size + (kind ? TUNNELS[kind].overhead : 0);
 }
 
 export const isPod = ({ ipPool }: LabPlan, address: string): boolean => holds(ipPool, address);

@@ -3,13 +3,15 @@ import { type FaultSetting, faultLabel, faultOf } from "../config";
 import { rowsThatDiffer } from "./backend";
 import { bgpRemarks } from "./bgp-remark";
 import { type Effect, effectsOf } from "./effect";
-import { ENCAPSULATION_FACTS, encapsulationOf, routesNeedBgp } from "./encapsulation";
+import { ENCAPSULATION_FACTS, encapsulationOf } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import { meaningOf } from "./fault";
 import type { LabPlan } from "./lab";
 import { limitsOf } from "./limit";
 import type { Outcome } from "./outcome";
 import { ownsNetwork } from "./placement";
+import { encapsulationsOf, encapsulationText, routesNeedBgp } from "./pool";
+import { poolRemarks } from "./pool-failure";
 import { tenantRemarks } from "./tenant-failure";
 
 /** The remarks on a plan. @param outcome what will happen in the plan's lab. */
@@ -31,7 +33,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
   }
   if (!routesNeedBgp(plan) && notReady.length > 0) {
     remarks.push(
-      `calico-node is not ready, but pods reach each other: Felix programs the routes of ${plan.encapsulation}, so no path depends on BGP`,
+      `calico-node is not ready, but pods reach each other: Felix programs the routes of ${encapsulationText(plan)}, so no path depends on BGP`,
     );
   }
   if ([...effects].some(([fault, effect]) => faultOf(fault) === "node-as-32" && effect !== "nothing")) {
@@ -39,7 +41,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       "a node recorded as /32 shares its subnet with no other node: it reaches all pods of other nodes through the tunnel, without any error (calico#4254)",
     );
   }
-  if (layer3?.hostPrefix && ENCAPSULATION_FACTS[plan.encapsulation].crossSubnet) {
+  if (layer3?.hostPrefix && encapsulationsOf(plan).some((one) => ENCAPSULATION_FACTS[one].crossSubnet)) {
     remarks.push(
       `${name} gives nodes addresses with /32, and Calico records them so: CrossSubnet finds no two nodes in one subnet, and its tunnel is used everywhere (calico#4254)`,
     );
@@ -63,7 +65,7 @@ export function remarksOn(plan: LabPlan, { paths, notReady }: Outcome): string[]
       `what runs below Neutron is not known, and this verdict is for OVN; with ML2/OVS (openstack.backend: ovs) other outcomes: ${differing.join("; ")}`,
     );
   }
-  return [...remarks, ...bgpRemarks(plan), ...tenantRemarks(plan), ...limitsOf(plan)];
+  return [...remarks, ...poolRemarks(plan), ...bgpRemarks(plan), ...tenantRemarks(plan), ...limitsOf(plan)];
 }
 
 function remarkOn(plan: LabPlan, fault: FaultSetting, effect: Effect): string {
@@ -73,7 +75,7 @@ function remarkOn(plan: LabPlan, fault: FaultSetting, effect: Effect): string {
     case "paths":
       return remark;
     case "readiness":
-      return `${remark}; under ${plan.encapsulation} it changes whether calico-node is ready, but no path`;
+      return `${remark}; under ${encapsulationText(plan)} it changes whether calico-node is ready, but no path`;
     case "nothing":
       return `fault ${label} changes nothing here: no path of this lab depends on what it breaks`;
   }

@@ -1,7 +1,7 @@
 /** The rows of a verdict: a path, or a part of one where a fault makes nodes differ. */
 import { placeOf } from "../config";
 import { gatewayHop, hasDetours, learns, routeFault } from "./bgp";
-import { isUniform } from "./host";
+import { isUniform, poolState } from "./host";
 import type { LabPlan } from "./lab";
 import { examplesOf, type Pair, pairsOf, rowKey } from "./path";
 import { linkFault } from "./site";
@@ -100,7 +100,13 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
       // The path says whether two nodes share a subnet. Which one it is makes no difference, but to a detour by another node.
       const hop = gatewayHop(plan, node);
       const way = detours ? [node.subnet, hop?.name, hops.has(node.name) && node.name] : [hop !== undefined];
-      const text = JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), node.site, ...way]);
+      const text = JSON.stringify([
+        node.host,
+        node.recordedAddress.endsWith("/32"),
+        node.site,
+        ...poolState(node),
+        ...way,
+      ]);
       const state = states.get(text) ?? states.size;
       states.set(text, state);
       return [node.name, { node, state }];
@@ -186,7 +192,7 @@ function nameOf(group: readonly Pair[], universe: readonly Pair[], plan: LabPlan
 }
 
 /** At most three names, because a table's column is narrow. */
-const listed = (names: readonly string[]): string =>
+export const listed = (names: readonly string[]): string =>
   names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
 
 /** Long lists are cut, so that two may read the same: number those. */

@@ -2,9 +2,12 @@
 import { createHash } from "node:crypto";
 import type { LabConfig } from "../config";
 import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
+import type { TunnelKind } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import { HEALTHY_HOST, type HostPlan } from "./host";
 import { placementOf } from "./placement";
+import { planPools, type TunnelEnd } from "./pool";
+import { planBlocks } from "./pool-blocks";
 
 /** A subnet of the lab. */
 export interface SubnetPlan {
@@ -49,8 +52,12 @@ export interface NodePlan {
   recordedAddress: string;
   /** The node's IPAM block. Known on the twin and with `podRoutes`; elsewhere Calico assigns it at run time. */
   block: string;
-  /** The tunnel device's address, the first of the block. */
+  /** The tunnel device's address, the first of the block. With several pools, `tunnels` has the addresses instead. */
   tunnelAddress: string;
+  /** The name of the pool that the block is in. Absent in a lab with one pool. */
+  pool?: string;
+  /** The node's ends of tunnels, each in a block of an IPPool with that tunnel. Absent in a lab with one pool. */
+  tunnels?: { [Kind in TunnelKind]?: TunnelEnd };
   /** The study pods, {@link PODS_PER_NODE} of them. */
   pods: PodPlan[];
   /** What faults have changed on the node. */
@@ -99,8 +106,12 @@ export function planNodes(config: LabConfig): NodePlan[] {
   });
   const explicit = flat.findIndex(({ node }) => node.role === "control-plane");
   const controlPlane = explicit === -1 ? 0 : explicit;
+  const pools = planPools(config);
+  const names = flat.map(({ node }) => node.name);
+  const blocks = pools && planBlocks(pools, names).blocks;
   return flat.map(({ node, subnet, address }, index) => {
-    const block = blockOf(pool, config.blockSize, index);
+    const own = blocks?.get(node.name);
+    const block = own ? parseCidr(own.block) : blockOf(pool, config.blockSize, index);
     const site = config.sites?.find(({ subnets }) => subnets.includes(subnet.name));
     return {
       name: node.name,
@@ -112,6 +123,7 @@ export function planNodes(config: LabConfig): NodePlan[] {
       recordedAddress: `${address}/${layer3?.hostPrefix ?? parseCidr(subnet.cidr).prefix}`,
       block: formatCidr(block),
       tunnelAddress: toAddress(block.first),
+      ...(own && { pool: own.pool, tunnels: own.tunnels }),
       pods: podNames(node.name).map((pod, i) => planPod(pod, node.name, block.first + 1 + i)),
       host: HEALTHY_HOST,
     };

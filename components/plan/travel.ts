@@ -8,7 +8,8 @@ import type { LabPlan } from "./lab";
 import { nodeNotes } from "./node-note";
 import { notesOn } from "./note";
 import { describe, hostAddress, inner, isPod, type Leg, type Wire } from "./packet";
-import { hasRoute } from "./route";
+import { tunnelMtu } from "./pool";
+import { hasRoute, routesBy } from "./route";
 import { gatewayName, linkFault } from "./site";
 import { travelInTenant } from "./tenant-travel";
 import type { NodePlan } from "./topology";
@@ -65,11 +66,14 @@ function byGateway(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: re
 function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: readonly string[] = []): Passage {
   const packet = inner(leg);
   const notes = leg.keep && nodeNotes(plan, leg);
-  if (!hasRoute(plan, a, b)) {
+  const { destination } = packet;
+  if (!hasRoute(plan, a, b, destination)) {
     // Without a route to the block, the packet follows the node's default route to the gateway, un-encapsulated.
     notes?.astray(a, b);
     const astray = byGateway(plan, leg, a, b, passed);
     const fault = routeFault(plan, a, b);
+    if (astray.drop && routesBy(plan, destination) === "Felix")
+      return { ...astray, drop: { ...astray.drop, cause: "no-vtep", fault: undefined } };
     // Without the link there is no session over it, and the packet is lost there as well.
     if (astray.drop && fault && fault === linkFault(plan))
       return { ...astray, drop: { ...astray.drop, cause: "link", fault } };
@@ -80,7 +84,7 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: read
         }
       : astray;
   }
-  const carrier = carrierBetween(plan, a, b);
+  const carrier = carrierBetween(plan, a, b, destination);
   notes?.toBlock(a, b);
   if (carrier === "direct")
     return passesGateway(plan, a, b)
@@ -88,13 +92,14 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: read
       : betweenNodes(plan, leg, a, b, packet, false);
   const outer: Wire = { source: recordedIp(a), destination: recordedIp(b), ...OUTER[carrier] };
   const { size } = leg.probe;
-  const isTooLong = leg.dontFragment && size > plan.mtu.tunnel;
+  const limit = tunnelMtu(plan, carrier);
+  const isTooLong = leg.dontFragment && size > limit;
   notes?.intoTunnel(a, carrier, outer, isTooLong);
   if (isTooLong) {
     const fault = plan.faults.includes("mtu-too-big") ? "mtu-too-big" : undefined;
     const hop = `${TUNNELS[carrier].device} of ${a.name}`;
     return {
-      drop: { cause: "mtu", hop, packet: describe(packet), fault, mtu: { size, limit: plan.mtu.tunnel } },
+      drop: { cause: "mtu", hop, packet: describe(packet), fault, mtu: { size, limit } },
       wires: [],
     };
   }

@@ -5,6 +5,7 @@ import { decapsulated, encapsulated } from "./header";
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import type { Leg, Wire } from "./packet";
+import { tunnelMtu } from "./pool";
 import { gatewayName } from "./site";
 import type { NodePlan } from "./topology";
 
@@ -41,7 +42,7 @@ export function tunnelNotes(plan: LabPlan, leg: Leg) {
         node: name,
         device: { in: device, ...(!isTooLong && { out: nic }) },
         decision: isTooLong
-          ? `MTU ${plan.mtu.tunnel}, and DF is set`
+          ? `MTU ${tunnelMtu(plan, carrier)}, and DF is set`
           : `${tunnel} to ${outer.destination}: adds ${added}`,
         change: (packet) => encapsulated(packet, outer),
       });

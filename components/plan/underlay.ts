@@ -46,7 +46,7 @@ export function betweenNodes(
   const spoofedOut = out.includes("source") && spoofed(plan, wire.source, a);
   if (out.length > 0) notes?.port(a, spoofedOut ? wire.source : undefined, "out");
   if (spoofedOut) return lost(wire, { ...spoofing(plan, a), hop: `${a.name}'s port` });
-  const length = lengthOf(plan, leg, wire);
+  const length = lengthOf(leg, wire);
   const tooLong = length > plan.mtu.link - SMALLER_BY;
   const narrow = [a, b].find(({ host }) => host.broken.includes("link-mtu-smaller"));
   if (narrow) notes?.link(narrow, plan.mtu.link - SMALLER_BY);

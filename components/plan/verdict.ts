@@ -1,9 +1,10 @@
 /** The verdict: what will happen on each path, at which hop, why, and how to fix it. It is a prediction and says so. */
-import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
+import { TUNNELS } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import { type Outcome, outcomeOf } from "./outcome";
 import { ownsNetwork } from "./placement";
+import { tunnelsOf } from "./pool";
 import { remarksOn } from "./remark";
 
 /** The prediction for a lab. */
@@ -38,12 +39,13 @@ function unknowns(plan: LabPlan): string[] {
   ];
   if (plan.onTwin)
     unknown.push("how a real kubelet, kube-proxy or Calico behaves: the twin is a model of the network only");
-  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
-  if (!plan.ipPool.natOutgoing && tunnel)
+  const tunnels = tunnelsOf(plan);
+  const keeps = (plan.ipPools ?? [plan.ipPool]).some(({ natOutgoing }) => !natOutgoing);
+  if (keeps && tunnels.length > 0)
     unknown.push(
       "nodes whose rp_filter is strict (1): they drop a pod's packet to a node, because it arrives on one device and its answer leaves by another",
     );
-  if (tunnel === "vxlan" && !plan.onThisMachine)
+  if (tunnels.includes("vxlan") && !plan.onThisMachine)
     unknown.push(
       "NICs and kernels that send VXLAN with bad checksums: ping works and TCP does not (calico#9433, #4865); then run on every node: ethtool -K vxlan.calico tx-checksum-ip-generic off",
     );
@@ -57,11 +59,11 @@ function unknowns(plan: LabPlan): string[] {
 }
 
 /** What the encapsulation sends between nodes, as a firewall's rule says it. */
-function onTheWire({ encapsulation, bgp, antiSpoofing, ipPool }: LabPlan): string {
-  const { tunnel } = ENCAPSULATION_FACTS[encapsulation];
+function onTheWire(plan: LabPlan): string {
+  const { bgp, antiSpoofing, ipPool } = plan;
   return [
     ...(bgp.enabled ? ["TCP 179"] : []),
-    ...(tunnel ? [TUNNELS[tunnel].wire] : []),
+    ...tunnelsOf(plan).map((kind) => TUNNELS[kind].wire),
     ...(antiSpoofing.needed ? [`packets of ${ipPool.cidr}`] : []),
   ].join(", ");
 }

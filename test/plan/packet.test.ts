@@ -16,14 +16,12 @@ const wire = (more: Partial<Wire> = {}): Wire => ({
 
 describe("a packet between nodes", () => {
   it("is longer by its tunnel's header: 20 bytes of IP-in-IP, 50 of VXLAN (Calico: Configure MTU)", () => {
-    const length = (encapsulation: string, more: Partial<Wire>) =>
-      lengthOf(planOf({ encapsulation }), { probe: { protocol: "icmp", size: 84 } } as Leg, wire(more));
-    assert.equal(length("IPIP", { protocol: "4", port: undefined }), 104);
-    assert.equal(length("VXLAN", { protocol: "udp", port: 4789 }), 134);
-    for (const encapsulation of ["IPIP", "VXLAN"]) {
-      assert.equal(length(encapsulation, { protocol: "tcp", port: 8080 }), 84);
-      assert.equal(length(encapsulation, { protocol: "icmp", port: undefined }), 84);
-    }
+    const length = (more: Partial<Wire>) =>
+      lengthOf({ probe: { protocol: "icmp", size: 84 } } as Leg, wire(more));
+    assert.equal(length({ protocol: "4", port: undefined }), 104);
+    assert.equal(length({ protocol: "udp", port: 4789 }), 134);
+    assert.equal(length({ protocol: "tcp", port: 8080 }), 84);
+    assert.equal(length({ protocol: "icmp", port: undefined }), 84);
   });
 
   it("is an answer where addresses, protocol and port are those of a packet seen before, turned round", () => {

@@ -7,6 +7,7 @@ import {
   type NodePlan,
   ruleOf,
   TUNNELS,
+  type TunnelKind,
   VPN_INTERFACE,
 } from "../../plan";
 import { BGP_MARK, chain, match } from "./security";
@@ -32,7 +33,7 @@ export interface HostState {
 export function renderHost(
   plan: LabPlan,
   node: NodePlan,
-  tunnel?: { kind: "ipip" | "vxlan"; link: string },
+  tunnel?: { kind: TunnelKind; link: string },
 ): HostState | undefined {
   const firewall = renderFirewall(plan, node);
   const has = (fault: Fault) => node.host.broken.includes(fault);

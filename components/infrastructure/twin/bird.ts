@@ -2,6 +2,7 @@
 
 import {
   arePeers,
+  blocksOf,
   ENCAPSULATION_FACTS,
   gatewayReflects,
   isIbgp,
@@ -9,11 +10,14 @@ import {
   type LabPlan,
   type NodePlan,
   opensSession,
+  podAddress,
   REFLECTOR_CLUSTER_ID,
-  type Route,
   recordedIp,
+  routesBy,
+  routesNeedBgp,
   routeTo,
   runsBird,
+  type TunnelEnd,
 } from "../../plan";
 import { ROUTER, routerDevice } from "../fabric";
 import { endDaemon } from "./process-files";
@@ -23,7 +27,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   if (!runsBird(plan, node)) return "";
   const { asNumber, exports } = plan.bgp;
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
-  const programs = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "BIRD";
+  const programs = routesNeedBgp(plan);
   return [
     `router id ${recordedIp(node)};`,
     log(node.name),
@@ -33,23 +37,22 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
     "protocol device { scan time 2; }",
     "protocol kernel {",
     "  learn; scan time 10; metric 0;",
-    `  ipv4 { import none; export ${programs ? "all" : "none"}; };`,
+    `  ipv4 { import none; export ${programs ? toKernel(plan) : "none"}; };`,
     "}",
     "protocol static own_block {",
     "  ipv4;",
-    `  route ${node.block} blackhole;`,
+    ...blocksOf(node).map((block) => `  route ${block} blackhole;`),
     "}",
     "protocol static peers {",
     "  ipv4 { table nexthops; };",
-    ...peers.map(
-      (peer) => `  route ${recordedIp(peer)}/32 via ${nextHop(programs, peer, routeTo(plan, node, peer))};`,
-    ),
+    ...peers.flatMap((peer) => nextHops(plan, node, peer)),
     "}",
+    ...ownNextHops(plan, node),
     "template bgp bgp_template {",
     `  local ${recordedIp(node)} as ${asNumber};`,
     "  multihop;",
     `  ${TIMES}`,
-    `  ipv4 { import all; export ${exports ? `where net ~ ${plan.ipPool.cidr}` : "none"}; gateway recursive; igp table nexthops; };`,
+    `  ipv4 { import all; export ${exports ? toPeers(plan, node) : "none"}; gateway recursive; igp table nexthops; };`,
     "}",
     ...peers
       .filter((peer) => arePeers(plan, node, peer))
@@ -157,7 +160,48 @@ export function changeBird(name: string, old: string | undefined, now: string): 
   return `${write}\nnsenter --net=/run/netns/${name} bird -c ${base}.conf -s ${base}.ctl -P ${base}.pid {lock}>&-`;
 }
 
-/** The next hop for a peer's pods. If Felix has the routes, it is the peer itself: BIRD then only learns them. */
-function nextHop(programs: boolean, peer: NodePlan, { via, device, onlink }: Route): string {
-  return programs ? `${via}%${device}${onlink ? " onlink" : ""}` : recordedIp(peer);
+/** What BIRD writes into the kernel: not the blocks of VXLAN pools, which are Felix' (bird_ipam.cfg.template). */
+function toKernel({ ipPools = [] }: LabPlan): string {
+  const felix = ipPools.filter(
+    ({ encapsulation }) => ENCAPSULATION_FACTS[encapsulation].routesBy === "Felix",
+  );
+  return felix.length > 0 ? `where !(net ~ [ ${felix.map(({ cidr }) => `${cidr}+`).join(", ")} ])` : "all";
+}
+
+/**
+ * The blocks of a node whose next hop is another one than that of its pods' block. BIRD 2 finds one next hop for each address,
+ * so the node tells its peers of such a block with the tunnel's address in it as the next hop.
+ */
+const blocksApart = (plan: LabPlan, { tunnels, block }: NodePlan): TunnelEnd[] =>
+  Object.values(tunnels ?? {}).filter((end) => end.block !== block && routesBy(plan, end.address) === "BIRD");
+
+/** What a node tells the other nodes of, in BIRD's language. */
+function toPeers(plan: LabPlan, node: NodePlan): string {
+  return blocksApart(plan, node).length > 0 ? "filter own_next_hops" : `where net ~ ${plan.ipPool.cidr}`;
+}
+
+function ownNextHops(plan: LabPlan, node: NodePlan): string[] {
+  const apart = blocksApart(plan, node);
+  if (apart.length === 0) return [];
+  return [
+    "filter own_next_hops {",
+    ...apart.map(({ block, address }) => `  if net = ${block} then bgp_next_hop = ${address};`),
+    `  if net ~ ${plan.ipPool.cidr} then accept;`,
+    "  reject;",
+    "}",
+  ];
+}
+
+/** The next hops for a peer's blocks. If Felix has the routes, it is the peer itself: BIRD then only learns them. */
+function nextHops(plan: LabPlan, node: NodePlan, peer: NodePlan): string[] {
+  const hop = (address: string) => {
+    const { via, device, onlink } = routeTo(plan, node, peer, address);
+    return routesBy(plan, address) === "BIRD"
+      ? `${via}%${device}${onlink ? " onlink" : ""}`
+      : recordedIp(peer);
+  };
+  return [
+    `  route ${recordedIp(peer)}/32 via ${hop(podAddress(peer))};`,
+    ...blocksApart(plan, peer).map(({ address }) => `  route ${address}/32 via ${hop(address)};`),
+  ];
 }

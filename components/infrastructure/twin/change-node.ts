@@ -5,7 +5,7 @@ import { changeTenant } from "./change-tenant";
 import { difference } from "./difference";
 import { writeFacts } from "./facts";
 import { podNeighbours } from "./neighbours";
-import type { NodeState } from "./nodes";
+import { type NodeState, type TunnelState, tunnelsIn } from "./nodes";
 
 /**
  * Changes a built node from `old` to `state`, touching only what differs, in Calico's order (seen on Calico 3.28.5 by the
@@ -18,12 +18,15 @@ import type { NodeState } from "./nodes";
  * - Between two modes of BIRD, tunl0 is ready before BIRD replaces its routes, and is shut after that.
  */
 export function changeNode(old: NodeState | undefined, state: NodeState): string {
-  const moved = old?.tunnel?.device !== state.tunnel?.device || old?.tunnel?.link !== state.tunnel?.link;
-  const kept = moved ? undefined : old;
-  const gone = moved && old?.tunnel ? old.tunnel : undefined;
+  const [had, wanted] = [tunnelsIn(old), tunnelsIn(state)];
+  const isSame = (a: TunnelState, b: TunnelState) => a.device === b.device && a.link === b.link;
+  const gone = had.filter((one) => !wanted.some((other) => isSame(one, other)));
+  const made = wanted.filter((one) => !had.some((other) => isSame(one, other)));
+  const kept = gone.length + made.length > 0 ? undefined : old;
+  const lost = gone.filter(({ kind }) => kind === "vxlan");
   const { removed } = difference(old?.routes ?? [], state.routes);
   // The routes into a device go with it, and those that stay wanted must come back.
-  const left = old?.routes.filter((route) => !gone || !route.includes(` dev ${gone.device}`));
+  const left = old?.routes.filter((route) => !gone.some(({ device }) => route.includes(` dev ${device}`)));
   const { added } = difference(left ?? [], state.routes);
   // One that another takes the place of goes only when that comes.
   const [comes, stays] = [new Set(added.map(blockOf)), new Set(left)];
@@ -32,8 +35,11 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       .filter((route) => comes.has(blockOf(route)) && stays.has(route))
       .map((route) => [blockOf(route), route]),
   );
-  const neighbours = difference(kept?.neighbours ?? [], state.neighbours);
-  const forwarding = difference(kept?.forwarding ?? [], state.forwarding);
+  const known = old?.neighbours.filter(
+    (entry) => !gone.some(({ device }) => entry.includes(` dev ${device} `)),
+  );
+  const neighbours = difference(known ?? [], state.neighbours);
+  const forwarding = difference(lost.length > 0 ? [] : (old?.forwarding ?? []), state.forwarding);
   // A node's firewall that closes TCP 179 must also end its sessions, and while the peers can still hear of it.
   const restarts = old !== undefined && old.bird !== "" && closesSessions(old.host, state.host);
   const bird =
@@ -47,11 +53,18 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
   const takesOver = hands && isFelix(old) && !isFelix(state);
   // The sessions of a new node come up in the time that the rest takes: BIRD waits for a second before it connects. Not where
   // BIRD's routes need the tunnel, or where a fault must be there first.
-  const leads = old === undefined && isFelix(state) && state.host === undefined;
-  const tunnel =
-    state.tunnel && (moved || old?.tunnel?.mtu !== state.tunnel.mtu)
-      ? tunnelUp(state.name, state.tunnel)
-      : "";
+  const leads =
+    old === undefined &&
+    isFelix(state) &&
+    state.host === undefined &&
+    wanted.every(({ kind }) => kind === "vxlan");
+  const tunnel = wanted
+    .filter(
+      (one) =>
+        !had.some((other) => isSame(one, other) && one.mtu === other.mtu && one.address === other.address),
+    )
+    .map((one) => tunnelUp(state.name, one, had.find((other) => isSame(one, other))?.address))
+    .join("\n");
   return [
     leads ? bird : "",
     addVpn(state.name, old?.host, state.host),
@@ -64,13 +77,16 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
       removed.filter((route) => replaced.get(blockOf(route)) !== route).map((route) => `route del ${route}`),
     ),
     takesOver ? bird : "",
-    gone?.kind === "vxlan" ? batch(state.name, [`link del ${gone.device}`]) : "",
+    batch(
+      state.name,
+      lost.map(({ device }) => `link del ${device}`),
+    ),
     takesOver ? "" : tunnel,
     batch(state.name, [
       ...neighbours.removed.map(
         (entry) => `neigh del ${entry.split(" lladdr")[0]} dev ${entry.split(" dev ")[1]?.split(" ")[0]}`,
       ),
-      ...neighbours.added.map((entry) => `neigh replace ${entry}`),
+      ...(kept ? neighbours.added : state.neighbours).map((entry) => `neigh replace ${entry}`),
     ]),
     bridgeBatch(state.name, [
       ...forwarding.removed.map((entry) => `fdb del ${entry}`),
@@ -82,9 +98,12 @@ export function changeNode(old: NodeState | undefined, state: NodeState): string
     leads || withdraws || takesOver ? "" : bird,
     // tunl0 belongs to the namespace and cannot be deleted. Without an address and with its link down, it carries
     // nothing.
-    gone?.kind === "ipip"
-      ? batch(state.name, [`addr flush dev ${gone.device}`, `link set ${gone.device} down`])
-      : "",
+    batch(
+      state.name,
+      gone
+        .filter(({ kind }) => kind === "ipip")
+        .flatMap(({ device }) => [`addr flush dev ${device}`, `link set ${device} down`]),
+    ),
     batch(
       state.name,
       added.flatMap((route) => {
@@ -129,15 +148,21 @@ function podMacs(old: NodeState | undefined, { pods }: NodeState): string[] {
   );
 }
 
+/** @param former the device's address so far, if it stays. */
 function tunnelUp(
   node: string,
-  { kind, device, address, mtu, link }: NonNullable<NodeState["tunnel"]>,
+  { kind, device, address, mtu, link }: TunnelState,
+  former: string | undefined,
 ): string {
   // If the driver is loaded, a new namespace already has tunl0, unless fb_tunnels_only_for_init_net forbids it.
   const make =
     kind === "ipip"
       ? `if [[ ! -e /proc/sys/net/ipv4/conf/${device} ]]; then ip link add ${device} ${link}; fi`
       : `ip link show ${device} > /dev/null 2>&1 || ip link add ${device} ${link}`;
-  const settings = [`link set ${device} mtu ${mtu} up`, `addr replace ${address} dev ${device}`];
+  const settings = [
+    `link set ${device} mtu ${mtu} up`,
+    ...(former && former !== address ? [`addr flush dev ${device}`] : []),
+    ...(address ? [`addr replace ${address} dev ${device}`] : []),
+  ];
   return inside(node, [make, batch(undefined, settings)].join("\n"));
 }

@@ -6,13 +6,13 @@
  * (net/core/neighbour.c, `exempt_from_gc`, since Linux 5.0).
  */
 import {
-  ENCAPSULATION_FACTS,
   fabricFacts,
   type LabPlan,
   type NodePlan,
   type SitePlan,
   type SubnetPlan,
   TUNNELS,
+  tunnelsOf,
 } from "../../plan";
 import { macOf } from "../fabric";
 
@@ -42,7 +42,7 @@ export function nodeNeighbours(plan: LabPlan, node: NodePlan): string[] {
   const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway ?? "";
   const others = plan.nodes.filter(({ name }) => name !== node.name);
   const near = others.filter(({ subnet }) => subnet === node.subnet).map(({ address }) => address);
-  const ipip = ENCAPSULATION_FACTS[plan.encapsulation].tunnel === "ipip";
+  const ipip = tunnelsOf(plan).includes("ipip");
   return [
     entry(gateway, macOf(gateway), nic),
     // On a fabric without a layer 2 the gateway answers for the other nodes.

@@ -1,15 +1,22 @@
 /** A node: its namespace, its port on the fabric, its study pods, and what Felix and BIRD program on it. */
 import {
-  ENCAPSULATION_FACTS,
+  addressesOf,
+  blockWith,
   fabricFacts,
+  hasRoute,
   isMisrecorded,
   type LabPlan,
   type NodePlan,
   type PodPlan,
   type Route,
   recordedIp,
+  routesBy,
   routeTo,
   TUNNELS,
+  type TunnelKind,
+  tunnelEndOf,
+  tunnelMtu,
+  tunnelsOf,
   VPN_INTERFACE,
   VXLAN,
 } from "../../plan";
@@ -44,7 +51,9 @@ export interface NodeState {
   /** MTU of the pods' veth pairs in bytes. */
   podMtu: number;
   /** The tunnel device. Its kind decides how it is made. */
-  tunnel?: { kind: "ipip" | "vxlan"; device: string; address: string; mtu: number; link: string };
+  tunnel?: TunnelState;
+  /** vxlan.calico beside tunl0. Absent on a node without both. */
+  secondTunnel?: TunnelState;
   /** Felix's routes, in the syntax of `ip route`. BIRD programs its own. */
   routes: string[];
   /** Felix's ARP entries on vxlan.calico, and all others of a large lab, in the syntax of `ip neigh`. */
@@ -65,15 +74,34 @@ export interface NodeState {
   tenant?: TenantState;
 }
 
+/** A tunnel device. Without an address where no IPPool gives it one: only tunl0 can be like that. */
+export interface TunnelState {
+  kind: TunnelKind;
+  device: string;
+  address?: string;
+  mtu: number;
+  link: string;
+}
+
+/** The tunnel devices of a node. */
+export const tunnelsIn = (state: NodeState | undefined): TunnelState[] =>
+  [state?.tunnel, state?.secondTunnel].filter((one) => one !== undefined);
+
 /** The desired state of a node. */
 export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
-  const felix = ENCAPSULATION_FACTS[plan.encapsulation].routesBy === "Felix";
+  const isFelix = (address: string) => routesBy(plan, address) === "Felix";
   const peers = plan.nodes.filter(({ name }) => name !== node.name);
-  const tunnel = renderTunnel(plan, node);
-  const host = renderHost(plan, node, tunnel);
+  const [tunnel, secondTunnel] = tunnelsOf(plan).flatMap((kind) => renderTunnel(plan, node, kind) ?? []);
+  const vxlan = [tunnel, secondTunnel].find((one) => one?.kind === "vxlan");
+  const host = renderHost(plan, node, vxlan);
   // All other nodes, even those that CrossSubnet reaches without the tunnel: Felix's VXLAN manager makes no exception.
   const tenant = renderTenant(plan, node);
-  const vteps = tunnel?.kind === "vxlan" ? peers : [];
+  const vteps = vxlan
+    ? peers.flatMap((peer) => {
+        const end = tunnelEndOf(peer, "vxlan");
+        return end ? [{ peer, address: end.address }] : [];
+      })
+    : [];
   return {
     name: node.name,
     pods: node.pods.map((pod) => ({
@@ -84,16 +112,26 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
     build: renderBuild(plan, node),
     podMtu: plan.mtu.pod,
     ...(tunnel && { tunnel }),
-    routes: felix
-      ? [`blackhole ${node.block} proto 80`, ...peers.map((peer) => felixRoute(routeTo(plan, node, peer)))]
-      : [],
+    ...(secondTunnel && { secondTunnel }),
+    routes: [
+      ...addressesOf(node)
+        .filter(isFelix)
+        .map((address) => `blackhole ${blockWith(node, address)} proto 80`),
+      ...peers.flatMap((peer) =>
+        addressesOf(peer)
+          .filter((address) => isFelix(address) && hasRoute(plan, node, peer, address))
+          .map((address) => felixRoute(routeTo(plan, node, peer, address))),
+      ),
+    ],
     neighbours: [
       ...vteps.map(
-        (peer) => `${peer.tunnelAddress} lladdr ${vtepMac(peer)} dev ${TUNNELS.vxlan.device} nud permanent`,
+        ({ peer, address }) => `${address} lladdr ${vtepMac(peer)} dev ${TUNNELS.vxlan.device} nud permanent`,
       ),
       ...nodeNeighbours(plan, node),
     ],
-    forwarding: vteps.map((peer) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${recordedIp(peer)}`),
+    forwarding: vteps.map(
+      ({ peer }) => `${vtepMac(peer)} dev ${TUNNELS.vxlan.device} dst ${recordedIp(peer)}`,
+    ),
     facts: renderFacts(plan, node),
     nat: renderNat(plan, node),
     services: renderServices(plan, node),
@@ -103,9 +141,10 @@ export function renderNode(plan: LabPlan, node: NodePlan): NodeState {
   };
 }
 
-function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
-  const kind = ENCAPSULATION_FACTS[plan.encapsulation].tunnel;
-  if (!kind) return undefined;
+function renderTunnel(plan: LabPlan, node: NodePlan, kind: TunnelKind): TunnelState | undefined {
+  const end = tunnelEndOf(node, kind);
+  // Felix makes vxlan.calico only where it knows the node's tunnel address. tunl0 needs none.
+  if (!end && kind === "vxlan") return undefined;
   const { nic } = fabricFacts(plan);
   const link =
     kind === "ipip"
@@ -114,8 +153,8 @@ function renderTunnel(plan: LabPlan, node: NodePlan): NodeState["tunnel"] {
   return {
     kind,
     device: TUNNELS[kind].device,
-    address: `${node.tunnelAddress}/32`,
-    mtu: plan.mtu.tunnel,
+    ...(end && { address: `${end.address}/32` }),
+    mtu: tunnelMtu(plan, kind),
     link,
   };
 }
@@ -136,22 +175,24 @@ const vtepMac = ({ index }: NodePlan): string => `66:00:00:00:${hex(index >> 8)}
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
 function renderNat(plan: LabPlan, { host }: NodePlan): string {
+  const pools = plan.ipPools ?? [plan.ipPool];
+  const masqueraded = plan.ipPools ? pools.filter(({ natOutgoing }) => natOutgoing) : pools;
   const rule =
-    plan.ipPool.natOutgoing && !host.broken.includes("nat-missing")
+    pools.some(({ natOutgoing }) => natOutgoing) && !host.broken.includes("nat-missing")
       ? ["    ip saddr @masq-ipam-pools ip daddr != @all-ipam-pools counter masquerade"]
       : [];
-  const pool = (name: string) => [
+  const set = (name: string, of: readonly { cidr: string }[]) => [
     `  set ${name} {`,
     "    type ipv4_addr; flags interval;",
-    `    elements = { ${plan.ipPool.cidr} }`,
+    ...(of.length > 0 ? [`    elements = { ${of.map(({ cidr }) => cidr).join(", ")} }`] : []),
     "  }",
   ];
   return [
     "table ip calico {}",
     "delete table ip calico",
     "table ip calico {",
-    ...pool("all-ipam-pools"),
-    ...pool("masq-ipam-pools"),
+    ...set("all-ipam-pools", pools),
+    ...set("masq-ipam-pools", masqueraded),
     "  chain cali-POSTROUTING {",
     "    type nat hook postrouting priority srcnat;",
     "    jump cali-nat-outgoing",

@@ -1,9 +1,9 @@
 /** Checks who exchanges routes by BGP against the nodes, the encapsulation and the gateway. */
 import { faultOf, type LabConfig, placeOf, suggestion } from "../../config";
-import { routesNeedBgp } from "../encapsulation";
 import { fabricFacts } from "../fabric";
 import { MAX_MESH } from "../peering";
 import { placementOf } from "../placement";
+import { encapsulationText, type Pools, planPools, routesNeedBgp } from "../pool";
 import type { Report } from "./report";
 
 const NAME_REFLECTORS = "bgp: routeReflectors with the names of two or three nodes in routeReflectors";
@@ -12,11 +12,12 @@ const NAME_REFLECTORS = "bgp: routeReflectors with the names of two or three nod
 export function checkBgp(config: LabConfig, report: Report): void {
   const { bgp, peering, calico } = config;
   const hasCalico = calico?.install !== "none";
-  if (bgp === "Disabled" && routesNeedBgp(config))
+  const pools = poolsIn(config);
+  if (bgp === "Disabled" && routesNeedBgp(pools))
     report(
       "bgp",
       bgp,
-      `must be mesh or routeReflectors: encapsulation ${config.encapsulation} gets its routes by BGP; only VXLAN and VXLANCrossSubnet work without it`,
+      `must be mesh or routeReflectors: encapsulation ${encapsulationText(pools)} gets its routes by BGP; only VXLAN and VXLANCrossSubnet work without it`,
     );
   if (bgp === "Disabled" && hasCalico && keysOf(peering).length > 0)
     report("peering", keysOf(peering), "must be left out: with bgp: Disabled there is no BGP");
@@ -30,14 +31,20 @@ export function checkBgp(config: LabConfig, report: Report): void {
 /** The keys that are set. The engine gives a program the empty section where the stack's file has none. */
 const keysOf = (peering: LabConfig["peering"]): string[] => Object.keys(peering ?? {});
 
-function checkSize({ topology, bgp, peering, encapsulation, calico }: LabConfig, report: Report): void {
+const poolsIn = (config: LabConfig): Pools => ({
+  encapsulation: config.encapsulation,
+  ipPools: planPools(config),
+});
+
+function checkSize(config: LabConfig, report: Report): void {
+  const { topology, bgp, peering, calico } = config;
   const nodes = topology.flatMap((subnet) => subnet.nodes);
   const isMesh = calico?.install === "none" || (bgp === "mesh" && (peering?.nodeToNodeMesh ?? true));
   if (!isMesh || nodes.length <= MAX_MESH) return;
   const sessions = (nodes.length * (nodes.length - 1)) / 2;
-  const orNone = routesNeedBgp({ encapsulation })
+  const orNone = routesNeedBgp(poolsIn(config))
     ? ""
-    : `; or take bgp: Disabled, because ${encapsulation} needs no BGP`;
+    : `; or take bgp: Disabled, because ${encapsulationText(poolsIn(config))} needs no BGP`;
   report(
     "topology",
     `${nodes.length} nodes`,

@@ -7,6 +7,7 @@ import { checkFabric } from "./fabric";
 import { checkFaults } from "./faults";
 import { checkNames } from "./names";
 import { checkNodes } from "./nodes";
+import { checkPools } from "./pools";
 import { checkRanges } from "./ranges";
 import type { Report } from "./report";
 import { checkSites } from "./sites";
@@ -20,6 +21,7 @@ const CHECKS: readonly ((config: LabConfig, report: Report) => void)[] = [
   checkNodes,
   checkAddresses,
   checkFabric,
+  checkPools,
   checkBgp,
   checkTenants,
   checkSites,

@@ -1,6 +1,6 @@
 /** What node containers need of this machine's kernel, which they share. */
 import { ConfigError } from "../../../config";
-import { ENCAPSULATION_FACTS, type LabPlan } from "../../../plan";
+import { encapsulationText, type LabPlan, tunnelsOf } from "../../../plan";
 import { featuresOf, type KernelFacts, missingDrivers } from "../../twin/sandbox";
 
 /** What loading a driver changes on this machine. */
@@ -16,13 +16,13 @@ const COST: Readonly<Record<string, string>> = {
  */
 export function requireDrivers(plan: LabPlan, kernel?: KernelFacts): void {
   const problems = missingDrivers(featuresOf(plan), kernel).map(({ module, available }) => {
-    const isTunnel = module === ENCAPSULATION_FACTS[plan.encapsulation].tunnel;
+    const isTunnel = tunnelsOf(plan).some((kind) => kind === module);
     const cost = COST[module] ? `, which ${COST[module]}` : "";
     const load = available ? `load it with \`sudo modprobe ${module}\`${cost}; or ` : "";
     const other = isTunnel ? "choose an encapsulation without it (VXLAN, VXLANCrossSubnet, None), or " : "";
     return {
       key: isTunnel ? "encapsulation" : "fabric",
-      value: isTunnel ? plan.encapsulation : plan.fabric,
+      value: isTunnel ? encapsulationText(plan) : plan.fabric,
       message: `node containers share this machine's kernel, which has no ${module} driver loaded: ${load}${other}set rehearse: twin, whose QEMU machine has it`,
     };
   });

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { gunzipSync } from "node:zlib";
-import { ENCAPSULATION_FACTS, fabricFacts, type LabPlan } from "../../../plan";
+import { fabricFacts, type LabPlan, tunnelsOf } from "../../../plan";
 
 /** `namespaces`: on this machine's kernel. `machine`: inside a QEMU machine of its own. */
 export type SandboxKind = "namespaces" | "machine";
@@ -16,12 +16,12 @@ export type KernelFeature = "ipip" | "vxlan" | "br_netfilter" | "nf_tables" | "t
 
 /** What the twin of a plan needs from the kernel. */
 export function featuresOf(plan: LabPlan): KernelFeature[] {
-  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
+  const tunnels = tunnelsOf(plan);
   return [
     "nf_tables",
-    ...(tunnel ? [tunnel] : []),
+    ...tunnels,
     // A tenant network's tunnel.
-    ...(plan.tenant && tunnel !== "vxlan" ? ["vxlan" as const] : []),
+    ...(plan.tenant && !tunnels.includes("vxlan") ? ["vxlan" as const] : []),
     // The devices of Open vSwitch, or of strongSwan's kernel-libipsec.
     ...(plan.tenant || plan.link ? ["tun" as const] : []),
     ...(fabricFacts(plan).securityGroup ? ["br_netfilter" as const] : []),
