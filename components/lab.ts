@@ -207,10 +207,11 @@ function planOutputs(plan: LabPlan, verdict: Verdict) {
     address,
     block,
   }));
-  const { encapsulation, faults, fabric, onContainers } = plan;
+  const { encapsulation, ipPools, faults, fabric, onContainers } = plan;
   // Whose rules the nodes are under does not follow from where they are.
   return {
     encapsulation,
+    ...(ipPools && { ipPools }),
     ...(onContainers && { fabric }),
     faults,
     nodes,

@@ -7,10 +7,12 @@ import { faultOf } from "../config";
 import {
   bgpEstablished,
   describeBgp,
-  ENCAPSULATION_FACTS,
   expectedRoutes,
   type LabPlan,
   REFLECTOR_CLUSTER_ID,
+  type TunnelKind,
+  tunnelEndOf,
+  tunnelsOf,
 } from "../plan";
 import { ClusterApi } from "./api";
 import { Images } from "./images";
@@ -35,6 +37,10 @@ export interface ResolvedCalicoArgs extends Omit<CalicoArgs, "config"> {
 
 /** For the steps: "1" if calico-node can become ready, because BIRD can establish its sessions or does not run. */
 const bgpReady = (plan: LabPlan): string => (!plan.bgp.enabled || bgpEstablished(plan) ? "1" : "0");
+
+/** The tunnel of which every node gets an address, if there is one. */
+const tunnelOfAll = (plan: LabPlan): TunnelKind | undefined =>
+  tunnelsOf(plan).find((kind) => plan.nodes.every((node) => tunnelEndOf(node, kind)));
 
 /**
  * Calico on a cluster, in the encapsulation of the plan: its manifest, the lab's IPPools, and a wait until every node's
@@ -156,6 +162,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
       bgp.enabled,
       plan.nodes.map(({ name }) => name),
       ...(bgp.mesh && bgp.exports ? [] : [describeBgp(plan)]),
+      ...(plan.ipPools ? [plan.ipPools] : []),
     ]);
     const blocks = runScript(
       {
@@ -165,7 +172,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
         values: {
           NODES: plan.nodes.map(({ name }) => name).join("\n"),
           MODE: mode,
-          TUNNEL: ENCAPSULATION_FACTS[encapsulation].tunnel?.toUpperCase() ?? "",
+          TUNNEL: tunnelOfAll(plan)?.toUpperCase() ?? "",
           BGP_READY: bgpReady(plan),
         },
         triggers: [caHash],

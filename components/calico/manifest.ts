@@ -1,8 +1,8 @@
 /** Edits Calico's own manifest to match the plan. Everything that the plan does not decide stays as Calico wrote it. */
 import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import { faultOf } from "../config";
-import type { LabPlan } from "../plan";
-import { calicoMinor, MINOR_WITH_NFTABLES, MINOR_WITH_ROUTING_CHOICE } from "../plan";
+import type { LabPlan, TunnelKind } from "../plan";
+import { calicoMinor, MINOR_WITH_NFTABLES, MINOR_WITH_ROUTING_CHOICE, tunnelMtu } from "../plan";
 
 /** The manifest cannot be used. The message says what is wrong with it, without naming the file. */
 export class NotCalico extends Error {}
@@ -23,7 +23,7 @@ interface Wishes {
  */
 function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
   const explicit = mtuGiven || plan.faults.includes("mtu-too-big");
-  const tunnel = explicit ? String(plan.mtu.tunnel) : "0";
+  const tunnel = (kind: TunnelKind) => (explicit ? String(tunnelMtu(plan, kind)) : "0");
   return {
     backend: plan.bgp.enabled ? "bird" : "vxlan",
     podMtu: explicit ? plan.mtu.pod : 0,
@@ -36,8 +36,8 @@ function wishesOf(plan: LabPlan, mtuGiven: boolean): Wishes {
       CALICO_IPV6POOL_VXLAN: undefined,
       CLUSTER_TYPE: plan.bgp.enabled ? "k8s,bgp" : "k8s",
       ...nodeAddress(plan),
-      FELIX_IPINIPMTU: tunnel,
-      FELIX_VXLANMTU: tunnel,
+      FELIX_IPINIPMTU: tunnel("ipip"),
+      FELIX_VXLANMTU: tunnel("vxlan"),
       // Choose BIRD explicitly: whether closed BGP breaks IPIP depends on it, and the default differs between versions.
       ...(hasRoutingChoice(plan) && { FELIX_PROGRAMCLUSTERROUTES: "Disabled" }),
       ...(needsNftables(plan) && { FELIX_NFTABLESMODE: "Enabled" }),

@@ -2,7 +2,7 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine, MachineInfrastructure } from "../infrastructure";
-import { ENCAPSULATION_FACTS, type LabPlan } from "../plan";
+import { type LabPlan, tunnelsOf } from "../plan";
 import { BootstrapTokens } from "./bootstrap-tokens";
 import { checkValues } from "./check";
 import { whenDistinct } from "./distinct";
@@ -134,7 +134,7 @@ export class Cluster extends pulumi.ComponentResource {
         values: {
           ...checkValues(plan, node, "lab"),
           HOSTS: plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n"),
-          REQUIRE_IPIP: ENCAPSULATION_FACTS[plan.encapsulation].tunnel === "ipip" ? "1" : "0",
+          REQUIRE_IPIP: tunnelsOf(plan).includes("ipip") ? "1" : "0",
         },
       },
       { parent: this, dependsOn: [reachable] },

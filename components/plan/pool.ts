@@ -155,6 +155,26 @@ export function isNatted(
   return poolAt(plan, source)?.natOutgoing === true && poolAt(plan, destination) === undefined;
 }
 
+/** A pool's `nodeSelector`, in Calico's syntax. */
+export function selectorOf({ nodes }: Pick<PoolPlan, "nodes">): string {
+  if (!nodes) return "all()";
+  const names = nodes.map((name) => `'${name}'`);
+  return names.length === 1
+    ? `kubernetes.io/hostname == ${names[0]}`
+    : `kubernetes.io/hostname in { ${names.join(", ")} }`;
+}
+
+/** The pools in words: `a 172.16.0.0/17 None, blocks of /26, on w1; …`. Undefined in a lab with one pool. */
+export const poolsText = ({ ipPools }: Pick<Pools, "ipPools">): string | undefined =>
+  ipPools
+    ?.map(
+      ({ name, cidr, blockSize, encapsulation, natOutgoing, nodes, allowedUses, disabled }) =>
+        `${name} ${cidr} ${encapsulation}, blocks of /${blockSize}${natOutgoing ? "" : ", no natOutgoing"}${
+          nodes ? `, on ${nodes.join(", ")}` : ""
+        }${allowedUses.length === 1 ? `, for ${allowedUses[0]} only` : ""}${disabled ? ", disabled" : ""}`,
+    )
+    .join("; ");
+
 /** Where an address is in the order of Calico's IPAM, which compares the texts of blocks. */
 export const inBlockOrder = (a: string, b: string): number => (asKey(a) < asKey(b) ? -1 : 1);
 

@@ -3,7 +3,6 @@
 import { ROUTER, routerDevice } from "../infrastructure/fabric";
 import {
   addressOf,
-  ENCAPSULATION_FACTS,
   expectations,
   gatewayHop,
   gatewaySessionUp,
@@ -14,6 +13,7 @@ import {
   type ProbeName,
   probeOf,
   probesOf,
+  routesNeedBgp,
   routesOf,
   runsBird,
   sessionUp,
@@ -26,7 +26,7 @@ import { type Sample, sampleOf } from "./sample";
 export interface Order {
   /** Factor on every time limit: 1 on this machine's kernel, more on an emulated processor. */
   patience: number;
-  /** Who programs the routes to other nodes' blocks. BIRD has them only with its sessions. */
+  /** Who programs the routes to other nodes' blocks, or with several pools any of them. BIRD has them only with its sessions. */
   routesBy: "Felix" | "BIRD";
   /**
    * What each node must have before the probes are sent. `bgp`: BIRD runs on it. `sessions`: how many BGP sessions it must
@@ -111,7 +111,7 @@ export function orderOf(plan: LabPlan, patience: number, { pairs }: Sample = sam
   }));
   return {
     patience,
-    routesBy: ENCAPSULATION_FACTS[plan.encapsulation].routesBy,
+    routesBy: routesNeedBgp(plan) ? "BIRD" : "Felix",
     nodes: [...nodes, ...routerOf(plan)],
     stateful: [FABRIC, ...withFirewall(plan).map(({ name }) => name)],
     listeners: [...listeners.values()],

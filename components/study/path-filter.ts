@@ -1,5 +1,6 @@
 /** What `tcpdump` must be told to show the packets of one path on a node. Pure. */
 import {
+  blockWith,
   fabricFacts,
   type Header,
   type Ipv4Header,
@@ -77,9 +78,12 @@ function termFor(
 /** One end of a packet. A pod stands for all pods of its node. */
 function sideOf(plan: LabPlan, address: string): string {
   const node = plan.nodes.find(
-    ({ pods, tunnelAddress }) => tunnelAddress === address || pods.some((pod) => pod.address === address),
+    ({ pods, tunnelAddress, tunnels = {} }) =>
+      tunnelAddress === address ||
+      Object.values(tunnels).some((end) => end.address === address) ||
+      pods.some((pod) => pod.address === address),
   );
   if (!node) return `host ${address}`;
   const isKnown = plan.onTwin || plan.podRoutes.length > 0;
-  return `net ${isKnown ? node.block : plan.ipPool.cidr}`;
+  return `net ${isKnown ? blockWith(node, address) : plan.ipPool.cidr}`;
 }

@@ -1,6 +1,14 @@
 /** What differs between two labs: what they are, and what the verdict says of each path. Pure. */
 import { faultLabel } from "../config";
-import { describeBgp, type LabPlan, type PathVerdict, rowKey, type Verdict } from "../plan";
+import {
+  describeBgp,
+  encapsulationText,
+  type LabPlan,
+  type PathVerdict,
+  poolsText,
+  rowKey,
+  type Verdict,
+} from "../plan";
 import { travelOf } from "./change-report";
 import { DEFAULT_WIDTH, formatColumns, wrap } from "./columns";
 import { describeFailure, failureGroups, groupBy, listNames } from "./failure";
@@ -88,7 +96,7 @@ function factsOf(plan: LabPlan): [what: string, value: string][] {
   return [
     ["cloud", plan.cloud],
     ["fabric", plan.backend ? `${plan.fabric} (${plan.backend})` : plan.fabric],
-    ["encapsulation", plan.encapsulation],
+    ["encapsulation", encapsulationText(plan)],
     ["faults", plan.faults.map(faultLabel).join(", ") || "none"],
     ["natOutgoing", String(plan.ipPool.natOutgoing)],
     [
@@ -98,6 +106,7 @@ function factsOf(plan: LabPlan): [what: string, value: string][] {
     ["bgp", describeBgp(plan)],
     ["calico", String(plan.calico)],
     ["podCidr", plan.ipPool.cidr],
+    ["ipPools", poolsText(plan) ?? "one"],
     ["nodes per subnet", sizes.join(" + ")],
     ["MTU of link and pods", `${plan.mtu.link}, ${plan.mtu.pod}`],
     ["proxyMode", plan.proxyMode],

@@ -1,7 +1,7 @@
 /** Measures a lab in each encapsulation, and brings it back to its own. */
 import * as os from "node:os";
 import type { Encapsulation } from "../../components/config";
-import type { LabPlan } from "../../components/plan";
+import { type LabPlan, poolsText } from "../../components/plan";
 import type { Evidence } from "../../components/study";
 import {
   type Bench,
@@ -32,7 +32,7 @@ import {
   runningTwin,
   twinOf,
 } from "./deployment";
-import { EngineFailed, Failure } from "./failure";
+import { badUsage, EngineFailed, Failure } from "./failure";
 import { Interrupted, Interruption } from "./interruption";
 import { typed } from "./invocation";
 import { planOf } from "./lab-plan";
@@ -64,6 +64,10 @@ export async function benchLab(stack: string, options: BenchOptions): Promise<nu
   const deployed = deploymentOf(stack);
   const sandbox = twinOf(deployed) && runningTwin(stack).sandbox;
   refuseChanged(stack, plan);
+  if (plan.ipPools)
+    throw badUsage(
+      `\`bench\` compares encapsulations with each other, and ${stack} has several at once: ${poolsText(plan)}. Measure a lab without ipPools, on the same nodes.`,
+    );
   if (sandbox) await needIperf(options);
   const order = benchOrder(
     plan.encapsulation,

@@ -1,9 +1,9 @@
 /** What is deployed of a stack, as the engine recorded it. */
 import { isDeepStrictEqual } from "node:util";
-import type { FaultSetting } from "../../components/config";
+import type { Encapsulation, FaultSetting } from "../../components/config";
 import { labIdsIn } from "../../components/infrastructure/leftovers";
 import { findSandbox, hasFormerSandbox, type Sandbox } from "../../components/infrastructure/twin/sandbox";
-import { type LabPlan, withFaults } from "../../components/plan";
+import { type LabPlan, type PoolPlan, withFaults } from "../../components/plan";
 import { dynamicName, isElsewhere, isOfCloud, STACK_TYPE } from "../../components/remote/types";
 import type { Observation } from "../../components/study";
 import { ownFolder } from "./backend";
@@ -66,7 +66,9 @@ export function plain(value: unknown): unknown {
 
 /** The stack outputs of a lab of machines, as far as the command line reads them. */
 export interface MachineOutputs {
-  encapsulation?: string;
+  encapsulation?: Encapsulation;
+  /** Absent in a lab with one pool. */
+  ipPools?: PoolPlan[];
   /** Of node containers: whose network rules they are under. */
   fabric?: string;
   faults?: FaultSetting[];

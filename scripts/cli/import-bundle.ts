@@ -1,6 +1,6 @@
 /** `lab import` of a bundle: the same lab again. */
 import { faultLabel, parseConfig } from "../../components/config";
-import { judge, planLab } from "../../components/plan";
+import { encapsulationText, judge, planLab } from "../../components/plan";
 import { formatOutcomes } from "../../components/study";
 import { configOf, type ReadBundle, rehearsed } from "../../components/study/bundle";
 import { plainStackFile } from "../../components/study/import";
@@ -33,7 +33,7 @@ export function importBundle(bundle: ReadBundle, { name, target, asIs }: Options
   for (const note of notes) say(`note: ${note}`);
   const faults = plan.faults.map(faultLabel).join(", ") || "none";
   const lines = [
-    `${name}: ${plan.encapsulation} on the ${plan.fabric} fabric, ${plan.nodes.length} nodes, faults: ${faults}.${where}`,
+    `${name}: ${encapsulationText(plan)} on the ${plan.fabric} fabric, ${plan.nodes.length} nodes, faults: ${faults}.${where}`,
     formatOutcomes(judge(plan), { width: widthOf(process.stdout) }),
   ];
   if (!target) {

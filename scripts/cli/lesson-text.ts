@@ -1,5 +1,5 @@
 /** What the student of a lesson reads. */
-import type { LabPlan } from "../../components/plan";
+import { encapsulationText, type LabPlan } from "../../components/plan";
 import { formatColumns } from "../../components/study";
 import { typed } from "./invocation";
 import { isOnlyLab } from "./labs";
@@ -44,14 +44,16 @@ export function questionText(name: string, { title, question }: Lesson, plan: La
 }
 
 /** `IPIP on the plain fabric; cp1, w1 in 10.0.3.0/24; w2 in 10.0.4.0/24`. */
-const describe = ({ encapsulation, fabric, subnets, nodes }: LabPlan): string =>
-  [
-    `${encapsulation} on the ${fabric} fabric`,
+const describe = (plan: LabPlan): string => {
+  const { fabric, subnets, nodes } = plan;
+  return [
+    `${encapsulationText(plan)} on the ${fabric} fabric`,
     ...subnets.map(({ name, cidr }) => {
       const own = nodes.filter(({ subnet }) => subnet === name).map((node) => node.name);
       return `${own.join(", ")} in ${cidr}`;
     }),
   ].join("; ");
+};
 
 /** A hint, as it is to be typed here. @param shown counts from 1. */
 export function hintText(name: string, hints: readonly string[], shown: number): string {

@@ -5,7 +5,7 @@ import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
 import type { LabConfig } from "./overlay";
 import { type LabStatus, statusOf } from "./status";
-import { another, next } from "./status-text";
+import { another, next, runsText } from "./status-text";
 
 /** Three lines, and one more where the lab differs from its file, or is not as predicted. */
 export function describeUp(config: LabConfig, run: Run): string[] {
@@ -21,12 +21,9 @@ export function describeUp(config: LabConfig, run: Run): string[] {
   ].flat();
 }
 
-function headline(
-  { stack, encapsulation, fabric, nodes = [] }: LabStatus,
-  { changed, seconds }: Run,
-): string {
+function headline({ stack, fabric, nodes = [], ...status }: LabStatus, { changed, seconds }: Run): string {
   const where = fabric ? ` on the ${fabric} fabric` : "";
-  return `${stack} is up${changed ? "" : ", unchanged"}: ${encapsulation}${where}, ${nodes.length} nodes (${seconds.toFixed(1)} s).`;
+  return `${stack} is up${changed ? "" : ", unchanged"}: ${runsText(status)}${where}, ${nodes.length} nodes (${seconds.toFixed(1)} s).`;
 }
 
 /** What is said at the end of an `up` or a `switch` whose observation is not what was predicted. */

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import * as path from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
+import { encapsulationText } from "../../components/plan";
 import { formatMarkdown, type Report } from "../../components/study/report";
 import { typed } from "./invocation";
 import { ownVersion } from "./own-version";
@@ -54,7 +55,7 @@ interface Parts {
 
 /** The page of a report. */
 export async function pageOf(report: Report): Promise<string> {
-  const title = `${report.stack}: ${report.plan.encapsulation} · encaplab`;
+  const title = `${report.stack}: ${encapsulationText(report.plan)} · encaplab`;
   const body = `<noscript><p>This browser runs no scripts, so here is the report as text.</p><pre>${inHtml(formatMarkdown(report))}</pre></noscript>
 <script type="application/json" id="report">${JSON.stringify(report).replaceAll("<", "\\u003c")}</script>`;
   const { html } = pageWith({ title, body, ...(await bundled("index.tsx")) }, report.version, true);

@@ -1,5 +1,5 @@
 /** The state of a lab as lines for people. */
-import { tableNote } from "../../components/plan";
+import { encapsulationText, poolsText, tableNote } from "../../components/plan";
 import { typed, typedQuietly } from "./invocation";
 import { listed } from "./lab-changes";
 import { isOnlyLab } from "./labs";
@@ -39,9 +39,11 @@ function whatItIs({ sandbox, cluster, nodes = [] }: LabStatus): string {
 }
 
 function describeBuilt(status: LabStatus): string[] {
-  const { stack, encapsulation, fabric, faults = [], nodes = [], altered = [] } = status;
+  const { stack, fabric, faults = [], nodes = [], altered = [] } = status;
+  const pools = poolsText(status);
   return [
-    entry("encapsulation", String(encapsulation)),
+    entry("encapsulation", runsText(status)),
+    pools ? entry("IPPools", pools) : [],
     fabric ? entry("fabric", fabric) : [],
     entry("faults", faults.join(", ") || "none"),
     describeNodes(nodes),
@@ -110,6 +112,10 @@ function nextWords({
   if (sandbox) return [...repair, shell, `switch ${another(encapsulation)}`, "observe", "down"];
   return [...repair, ...(cluster ? ["kubeconfig", shell] : []), "down"];
 }
+
+/** The encapsulations that a lab runs. */
+export const runsText = ({ encapsulation, ipPools }: Pick<LabStatus, "encapsulation" | "ipPools">): string =>
+  encapsulation ? encapsulationText({ encapsulation, ipPools }) : "";
 
 /** An encapsulation to suggest next. */
 export const another = (encapsulation: string | undefined): string =>

@@ -1,7 +1,7 @@
 /** The state of a lab as data: what is up, what was last measured, what differs from its config. */
-import { faultLabel } from "../../components/config";
+import { type Encapsulation, faultLabel } from "../../components/config";
 import { findSandbox, type SandboxKind } from "../../components/infrastructure/twin/sandbox";
-import type { LabPlan } from "../../components/plan";
+import type { LabPlan, PoolPlan } from "../../components/plan";
 import type { CloudLook } from "./cloud-look";
 import {
   type DeployedTwin,
@@ -49,7 +49,9 @@ export interface LabStatus {
   /** Where a twin runs; absent for machines. */
   sandbox?: SandboxKind;
   cluster?: boolean;
-  encapsulation?: string;
+  encapsulation?: Encapsulation;
+  /** Absent in a lab with one pool. */
+  ipPools?: PoolPlan[];
   fabric?: string;
   faults?: readonly string[];
   nodes?: NodeStatus[];
@@ -88,12 +90,13 @@ function readStatus(stack: string): LabStatus {
 function builtOf(deployed: Deployment): Omit<LabStatus, "stack" | "changed" | "notYetUp"> {
   const twin = twinOf(deployed);
   if (twin) return twinStatus(twin);
-  const { nodes, encapsulation, fabric, faults = [], kubeconfig } = outputsOf(deployed) ?? {};
+  const { nodes, encapsulation, ipPools, fabric, faults = [], kubeconfig } = outputsOf(deployed) ?? {};
   if (!nodes) return { state: "incomplete" };
   return {
     state: "up",
     cluster: kubeconfig !== undefined,
     encapsulation,
+    ...(ipPools && { ipPools }),
     fabric,
     faults: faults.map(faultLabel),
     nodes,
@@ -111,7 +114,7 @@ function twinStatus({ folder, plan, observation }: DeployedTwin) {
   const sandbox = findSandbox(folder)?.kind;
   if (!sandbox) return { state: "gone" as const, why: whyGone(folder) };
   if (!plan) return { state: "incomplete" as const, sandbox };
-  const { encapsulation, fabric } = plan;
+  const { encapsulation, ipPools, fabric } = plan;
   const faults = plan.faults.map(faultLabel);
   const nodes = plan.nodes.map(({ name, role, subnet, address, block, pods }) => ({
     name,
@@ -122,7 +125,16 @@ function twinStatus({ folder, plan, observation }: DeployedTwin) {
     pods: pods.map((pod) => pod.name),
   }));
   const seen = observation && { agrees: observation.agrees, disagreements: observation.disagreements.length };
-  return { state: "up" as const, sandbox, encapsulation, fabric, faults, nodes, observation: seen };
+  return {
+    state: "up" as const,
+    sandbox,
+    encapsulation,
+    ...(ipPools && { ipPools }),
+    fabric,
+    faults,
+    nodes,
+    observation: seen,
+  };
 }
 
 /** The keys of the plan that the user sets directly. Everything else follows from them. */

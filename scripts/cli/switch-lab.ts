@@ -1,6 +1,6 @@
 /** Switches a running lab to another encapsulation, and shows what that changed. */
 import { findSandbox } from "../../components/infrastructure/twin/sandbox";
-import { cutOffBy, judge, type LabPlan, type PathVerdict } from "../../components/plan";
+import { canSwitch, cutOffBy, judge, type LabPlan, type PathVerdict, poolsText } from "../../components/plan";
 import {
   describeFailure,
   failureGroups,
@@ -14,7 +14,7 @@ import type { LabOptions } from "./command";
 import { confirmed } from "./confirmation";
 import { deploy, type Run } from "./deploy";
 import { type Deployment, deploymentOf, isEmpty, observationOf, outputsOf, twinOf } from "./deployment";
-import { DISAGREES } from "./failure";
+import { badUsage, DISAGREES } from "./failure";
 import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
 import { planUnlessSecret } from "./lab-plan";
@@ -53,6 +53,10 @@ export async function switchLab(
   const config = labConfig(stack, [{ path: "encapsulation", value: encapsulation }]);
   const plan = planUnlessSecret(config.file, config.config);
   const deployed = planUnlessSecret(before.file, before.config);
+  if (plan && !canSwitch(plan))
+    throw badUsage(
+      `Each of the IPPools of ${stack} names an encapsulation of its own (${poolsText(plan)}), so a switch to ${encapsulation} would change nothing. A pool without the key encapsulation follows the lab's, which \`switch\` changes; \`${typed(`up ${stack} --config ipPools[0].encapsulation=${encapsulation}`)}\` changes that of the first pool in the file.`,
+    );
   if (deployed && plan && !(await mayCutOff(deployed, plan, encapsulation, { yes }))) {
     say(NOTHING_CHANGED);
     return 0;

@@ -5,13 +5,13 @@
 import { ENCAPSULATIONS } from "../../config";
 import {
   API_PORT,
-  ENCAPSULATION_FACTS,
   KUBELET_PORT,
   type LabPlan,
   type NodePlan,
   planFirewall,
   type RuleName,
   TUNNELS,
+  tunnelsOf,
 } from "../../plan";
 import type { Target } from "../../remote";
 import { shellCommand, stepScript } from "../steps";
@@ -40,7 +40,7 @@ export interface Look {
  *   a switch between them does not prepare every node again; what only VXLAN needs is then a warning.
  */
 export function checkValues(plan: LabPlan, node: NodePlan, scope: "lab" | "mode"): Record<string, string> {
-  const own = ENCAPSULATION_FACTS[plan.encapsulation].tunnel;
+  const [own] = tunnelsOf(plan);
   const tunnel = scope === "mode" || own === "ipip" ? own : undefined;
   const { cidr = "" } = plan.subnets.find(({ name }) => name === node.subnet) ?? {};
   return {
@@ -91,13 +91,13 @@ function needsOf(plan: LabPlan, { role }: NodePlan, scope: "lab" | "mode"): stri
 /** Whether every encapsulation needs a rule, or this lab's IPIP, or any encapsulation's VXLAN. */
 function isNeeded(plan: LabPlan, name: RuleName): boolean {
   if (name === "vxlan") return plan.calico;
+  if (name === "ipip") return tunnelsOf(plan).includes("ipip");
   const needs = {
     cloud: plan.cloud,
     bgp: plan.bgp.enabled,
     podAddressesOnWire: false,
   };
-  const modes = name === "ipip" ? [plan.encapsulation] : ENCAPSULATIONS;
-  return modes.every((encapsulation) =>
+  return ENCAPSULATIONS.every((encapsulation) =>
     planFirewall({ ...needs, encapsulation }).some((rule) => rule.name === name && rule.needed),
   );
 }

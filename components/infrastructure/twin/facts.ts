@@ -1,12 +1,21 @@
 /** What `calicoctl` and `kubectl` show in a twin's shell: read-only look-alikes, made from the plan. */
-import type { LabPlan, NodePlan } from "../../plan";
+import { type LabPlan, type NodePlan, selectorOf } from "../../plan";
 
 /** Folder of a file for each node. The look-alikes read all of them (scripts/twin/sandbox-bin/lookalike.py). */
 const FACTS = "/run/encaplab/facts";
 
-/** A node's file, as JSON. Only what is its own and the IPPool, so that the files of a large lab stay small. */
+/** A node's file, as JSON. Only what is its own and the IPPools, so that the files of a large lab stay small. */
 export function renderFacts(plan: LabPlan, node: NodePlan): string {
   const { cidr, natOutgoing, ipipMode, vxlanMode } = plan.ipPool;
+  const pools = plan.ipPools?.map((pool) => ({
+    name: pool.name,
+    cidr: pool.cidr,
+    natOutgoing: pool.natOutgoing,
+    ipipMode: pool.ipipMode,
+    vxlanMode: pool.vxlanMode,
+    disabled: pool.disabled,
+    selector: selectorOf(pool),
+  }));
   return JSON.stringify({
     name: node.name,
     role: node.role,
@@ -14,7 +23,7 @@ export function renderFacts(plan: LabPlan, node: NodePlan): string {
     address: node.recordedAddress,
     asNumber: plan.bgp.enabled ? plan.bgp.asNumber : null,
     pods: node.pods.map((pod) => ({ name: pod.name, address: pod.address, interface: pod.interface })),
-    pool: { cidr, natOutgoing, ipipMode, vxlanMode },
+    ...(pools ? { pools } : { pool: { cidr, natOutgoing, ipipMode, vxlanMode } }),
   });
 }
 

@@ -6,6 +6,7 @@ import {
   encapsulationOf,
   type LabPlan,
   minorOf,
+  type PoolPlan,
   type TenantPlan,
 } from "../../plan";
 
@@ -14,7 +15,7 @@ import {
  * of encaplab gives no node another one. Pure.
  */
 export function configOf(plan: LabPlan): RawConfig {
-  const { cloud, fabric, backend, onTwin, onContainers, ipPool, versions, faults } = plan;
+  const { cloud, fabric, backend, onTwin, onContainers, ipPool, ipPools, versions, faults } = plan;
   const hasOwnFabric = cloud === "aws" || cloud === "openstack";
   const isTested = CALICO_RELEASES[minorOf(versions.calico)]?.kubernetes.includes(
     minorOf(versions.kubernetes),
@@ -30,6 +31,7 @@ export function configOf(plan: LabPlan): RawConfig {
     natOutgoing: ipPool.natOutgoing,
     podCidr: ipPool.cidr,
     blockSize: ipPool.blockSize,
+    ...(ipPools && { ipPools: ipPools.map(poolOf) }),
     serviceCidr: plan.serviceCidr,
     topology: plan.subnets.map(({ name, cidr }) => ({
       name,
@@ -54,6 +56,14 @@ export function configOf(plan: LabPlan): RawConfig {
       .map(withoutGaps),
   };
 }
+
+/** One of several pools. Its encapsulation is left out where it is that of the lab's key, which a switch changes. */
+const poolOf = ({ follows, ipipMode: _, vxlanMode: __, nodes, encapsulation, ...pool }: PoolPlan) => ({
+  ...pool,
+  allowedUses: [...pool.allowedUses],
+  ...(!follows && { encapsulation }),
+  ...(nodes && { nodes: [...nodes] }),
+});
 
 /** Who exchanges routes, as far as it is not what a config without these keys means. */
 function bgpOf({ calico, bgp, podRoutes }: LabPlan): RawConfig {

@@ -1,5 +1,14 @@
 /** What the nodes of a cluster have: routes, devices, MTUs, and what Calico recorded. */
-import { ENCAPSULATION_FACTS, expectedRoutes, type LabPlan, TUNNELS } from "../../plan";
+import {
+  expectedRoutes,
+  type LabPlan,
+  type NodePlan,
+  TUNNELS,
+  type TunnelKind,
+  tunnelEndOf,
+  tunnelMtu,
+  tunnelsOf,
+} from "../../plan";
 import type { Evidence } from "../evidence";
 import type { Check, NodeFacts } from "../measured";
 import type { KubernetesObject } from "./api";
@@ -73,7 +82,7 @@ export function factsOf(
     exit === 0 ? output : "",
   );
   const node = plan.nodes.find((one) => one.name === name);
-  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
+  const tunnel = tunnelOn(plan, node);
   const mtuOf = (device: string) =>
     Number(new RegExp(`^\\d+: ${device}[@:].* mtu (\\d+)`, "m").exec(links)?.[1]);
   const own = [...addresses.matchAll(/^\d+: (\S+) +inet (\S+)/gm)].map(([, device = "", address = ""]) => ({
@@ -83,16 +92,16 @@ export function factsOf(
   const nic = own.find(({ address }) => address.split("/")[0] === node?.address)?.device;
   const device = tunnel && TUNNELS[tunnel].device;
   const podMtu = Number(pod[0]?.exit === 0 ? pod[0].output : Number.NaN);
-  const tunnelMtu = device ? mtuOf(device) : Number.NaN;
+  const seenMtu = device ? mtuOf(device) : Number.NaN;
   return {
     node: name,
     ...(recordedAddress && { recordedAddress }),
     ...(nic && { nic: { device: nic, mtu: mtuOf(nic) } }),
     ...(device &&
-      !Number.isNaN(tunnelMtu) && {
+      !Number.isNaN(seenMtu) && {
         tunnel: {
           device,
-          mtu: tunnelMtu,
+          mtu: seenMtu,
           address: own.find((one) => one.device === device)?.address.split("/")[0],
         },
       }),
@@ -102,6 +111,10 @@ export function factsOf(
   };
 }
 
+/** The tunnel whose device is looked at on a node: the first of which it has an end. */
+const tunnelOn = (plan: LabPlan, node: NodePlan | undefined): TunnelKind | undefined =>
+  tunnelsOf(plan).find((kind) => !node || tunnelEndOf(node, kind) !== undefined);
+
 /** Routes to blocks, and those to the node's own pods and block. */
 const isToPods = (line: string): boolean =>
   / dev cali| dev tunl0| dev vxlan\.calico| proto bird\b|^blackhole/.test(line) ||
@@ -110,8 +123,8 @@ const isToPods = (line: string): boolean =>
 /** What differs from the plan in what a node has. Pure. One row for each fact that the plan predicts. */
 export function checkFacts(plan: LabPlan, facts: NodeFacts): Check[] {
   const node = plan.nodes.find(({ name }) => name === facts.node);
-  const { tunnel } = ENCAPSULATION_FACTS[plan.encapsulation];
-  const { link, tunnel: tunnelMtu, pod } = plan.mtu;
+  const tunnel = tunnelOn(plan, node);
+  const { link, pod } = plan.mtu;
   const checks: Check[] = [];
   const check = (name: string, predicted: string, observed: string | undefined, explanation: string) => {
     if (observed === undefined) return;
@@ -134,7 +147,7 @@ export function checkFacts(plan: LabPlan, facts: NodeFacts): Check[] {
     const { device } = TUNNELS[tunnel];
     check(
       `MTU of ${device}`,
-      `${tunnelMtu}`,
+      `${tunnelMtu(plan, tunnel)}`,
       facts.tunnel ? `${facts.tunnel.mtu}` : "no such device",
       "Calico sets it from the link's MTU when calico-node starts",
     );

@@ -1,6 +1,14 @@
 /** Starts the study in a cluster, and removes it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type LabPlan, podNames, type TrafficPolicy, workloadInterface } from "../../plan";
+import {
+  type LabPlan,
+  type NodePlan,
+  podNames,
+  type TrafficPolicy,
+  type TunnelEnd,
+  type TunnelKind,
+  workloadInterface,
+} from "../../plan";
 import { ClusterApi, ClusterError, type KubernetesObject } from "./api";
 import { Field } from "./field";
 import {
@@ -152,7 +160,24 @@ const podNamesOf = (plan: LabPlan): Set<string> =>
   new Set(plan.nodes.flatMap(({ pods }) => pods.map(({ name }) => name)));
 
 /** Calico's annotations for the tunnel's address, of VXLAN and of IPIP. */
-const TUNNEL_ADDRESSES = ["projectcalico.org/IPv4VXLANTunnelAddr", "projectcalico.org/IPv4IPIPTunnelAddr"];
+const TUNNEL_ADDRESSES: Record<TunnelKind, string> = {
+  vxlan: "projectcalico.org/IPv4VXLANTunnelAddr",
+  ipip: "projectcalico.org/IPv4IPIPTunnelAddr",
+};
+
+/** A node's ends of tunnels with the addresses that the cluster has given. */
+function realEnds(
+  planned: NonNullable<NodePlan["tunnels"]>,
+  annotations: Readonly<Record<string, string>>,
+): NonNullable<NodePlan["tunnels"]> {
+  const ends = Object.entries(planned) as [TunnelKind, TunnelEnd][];
+  return Object.fromEntries(
+    ends.map(([kind, end]) => [
+      kind,
+      { ...end, address: annotations[TUNNEL_ADDRESSES[kind]] ?? end.address },
+    ]),
+  );
+}
 
 /** The plan with real addresses and devices. Pods that do not exist keep those of the plan, and are never used. */
 function withAddresses(
@@ -170,8 +195,10 @@ function withAddresses(
     nodes: plan.nodes.map((node) => ({
       ...node,
       tunnelAddress:
-        TUNNEL_ADDRESSES.map((key) => annotations(node.name)[key]).find((address) => address) ??
-        node.tunnelAddress,
+        Object.values(TUNNEL_ADDRESSES)
+          .map((key) => annotations(node.name)[key])
+          .find((address) => address) ?? node.tunnelAddress,
+      ...(node.tunnels && { tunnels: realEnds(node.tunnels, annotations(node.name)) }),
       pods: node.pods.map((pod) => {
         const place = ready.get(pod.name);
         if (!place) return pod;

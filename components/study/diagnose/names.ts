@@ -18,6 +18,12 @@ export function withNames(plan: LabPlan, originals: Readonly<Record<string, stri
     controlPlane: node(plan.controlPlane),
     services: plan.services.map((service) => ({ ...service, node: name(service.node) })),
     bgp: { ...plan.bgp, reflectors: plan.bgp.reflectors.map(name) },
+    ...(plan.ipPools && {
+      ipPools: plan.ipPools.map((pool) => ({
+        ...pool,
+        ...(pool.nodes && { nodes: pool.nodes.map(name) }),
+      })),
+    }),
     podRoutes: plan.podRoutes.map((route) => ({ ...route, node: name(route.node) })),
     faults: plan.faults.map(fault),
   };

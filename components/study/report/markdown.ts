@@ -1,6 +1,14 @@
 /** A report as Markdown for an issue tracker. */
 import { faultLabel } from "../../config";
-import { isWarning, judge, type PathVerdict, rowKey, type Verdict } from "../../plan";
+import {
+  encapsulationText,
+  isWarning,
+  judge,
+  type PathVerdict,
+  poolsText,
+  rowKey,
+  type Verdict,
+} from "../../plan";
 import { type Bench, benchSections } from "../bench";
 import { failureGroups, groupBy, listNames } from "../failure";
 import { folded, list, plain, table } from "../markdown-text";
@@ -44,7 +52,7 @@ export function formatMarkdown(report: Report): string {
 }
 
 function headline({ plan, observation, isUp }: Report, verdict: Verdict): string {
-  const what = `${plan.encapsulation} on the ${plan.fabric} fabric, ${plan.nodes.length} nodes`;
+  const what = `${encapsulationText(plan)} on the ${plan.fabric} fabric, ${plan.nodes.length} nodes`;
   const predicted = `**${what}: ${summarize(groupBy(verdict.paths, rowKey))}** (a prediction).`;
   if (!observation) return `${predicted} ${isUp ? "Not measured." : "The lab is not up."}`;
   const seen = observation.agrees
@@ -164,7 +172,7 @@ function modeTable(report: Report): string {
     }),
   ]);
   const heads = columns.map(({ encapsulation }) =>
-    encapsulation === report.plan.encapsulation ? `**${encapsulation}**` : encapsulation,
+    encapsulation === report.plan.encapsulation ? `**${encapsulationText(report.plan)}**` : encapsulation,
   );
   return table(["path", ...heads], lines);
 }
@@ -177,7 +185,7 @@ function settings({ plan, config }: Report): string {
       "Kubernetes, Calico",
       plan.onTwin ? "none: the twin is a model" : `${versions.kubernetes}, ${versions.calico}`,
     ],
-    ["pods", `${ipPool.cidr}, a block of /${ipPool.blockSize} for each node`],
+    ["pods", poolsText(plan) ?? `${ipPool.cidr}, a block of /${ipPool.blockSize} for each node`],
     ["MTU", `${mtu.link} on the link, ${mtu.pod} in pods`],
     ["faults", faults],
     ...config.map(({ key, value }) => [`\`${key}\``, `\`${value.replace(/`/g, "'")}\``]),

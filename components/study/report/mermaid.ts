@@ -1,5 +1,6 @@
 /** The topology as a Mermaid flowchart, which issue trackers draw. */
 import {
+  encapsulationText,
   fabricFacts,
   gatewaySessionUp,
   type LabPlan,
@@ -83,8 +84,8 @@ const label = (text: string): string =>
 
 /** What the chart does not draw, in a sentence; undefined where it draws everything. */
 export function notDrawn(plan: LabPlan): string | undefined {
-  const { bgp, nodes, encapsulation } = plan;
-  if (!bgp.enabled) return `BGP is disabled: ${encapsulation} needs none.`;
+  const { bgp, nodes } = plan;
+  if (!bgp.enabled) return `BGP is disabled: ${encapsulationText(plan)} needs none.`;
   if (nodes.length <= MOST_SESSIONS_DRAWN) return undefined;
   return `The ${peersOf(plan).length + (bgp.gatewayAsNumber === undefined ? 0 : nodes.length)} BGP sessions are not drawn.`;
 }

@@ -1,6 +1,6 @@
 /** What a report shows, as data that fits into a page: the plan of each encapsulation, and what was observed. */
 import { ConfigError, ENCAPSULATIONS, type Encapsulation } from "../../config";
-import type { LabPlan } from "../../plan";
+import { canSwitch, type LabPlan } from "../../plan";
 import type { Bench } from "../bench";
 import type { Observation } from "../observation";
 import type { SwitchSeen } from "../watch";
@@ -51,6 +51,8 @@ export function modesOf(plan: LabPlan, planWith: (encapsulation: Encapsulation) 
     if (encapsulation === plan.encapsulation) return { encapsulation, differs: {} };
     if (!plan.calico)
       return { encapsulation, refused: "The lab has no Calico, so no other encapsulation can be chosen." };
+    if (!canSwitch(plan))
+      return { encapsulation, refused: "Each of the lab's IPPools names an encapsulation of its own." };
     try {
       return { encapsulation, differs: difference(plan, planWith(encapsulation)) };
     } catch (error) {

@@ -119,7 +119,8 @@ function refuseProblems(problems: readonly string[], { partial }: Options): void
 }
 
 function finish(text: string, page: string, lab: ImportedLab, { name, target }: Prepared): void {
-  const { judge } = require("../../../components/plan") as typeof import("../../../components/plan");
+  const { encapsulationText, judge } =
+    require("../../../components/plan") as typeof import("../../../components/plan");
   const study = require("../../../components/study") as typeof import("../../../components/study");
   const { showFault, grouped } =
     require("../../../components/study/import") as typeof import("../../../components/study/import");
@@ -128,7 +129,7 @@ function finish(text: string, page: string, lab: ImportedLab, { name, target }: 
   const { plan, faults, assumptions, facts } = lab;
   const missing = grouped(facts.notExpressed).length;
   const lines = [
-    `${name}: ${plan.encapsulation} on the ${plan.fabric} fabric, ${plan.nodes.length} nodes.`,
+    `${name}: ${encapsulationText(plan)} on the ${plan.fabric} fabric, ${plan.nodes.length} nodes.`,
     ...faults.map((one) => `found: ${faultLabel(one.setting)}: ${showFault(one)}`),
     ...(faults.length === 0 ? ["found: no fault"] : []),
     study.formatOutcomes(judge(plan), { width: widthOf(process.stdout) }),

@@ -1,6 +1,6 @@
 /** `lab trace`: one packet and its answer, hop by hop. */
 import { Argument, type Command } from "commander";
-import type { LabPlan } from "../../../components/plan";
+import { encapsulationText, type LabPlan } from "../../../components/plan";
 import type { Follower } from "../../../components/study";
 import {
   command,
@@ -54,13 +54,13 @@ async function follow(fromText: string, toText: string, options: Options): Promi
   const { from, to } = endsOf(plan, fromText, toText);
   const traced = plans.trace(plan, from, to, packetTo(to, options));
   const observed = await follower?.follow(traced, to);
-  const { encapsulation, fabric, faults } = plan;
-  if (json) printJson({ stack, changes, encapsulation, fabric, faults, trace: traced, observed });
+  const { encapsulation, ipPools, fabric, faults } = plan;
+  if (json) printJson({ stack, changes, encapsulation, ipPools, fabric, faults, trace: traced, observed });
   else {
     const supposed = changes.length > 0 ? ` with ${changes.join(" ")}` : "";
     print(
       [
-        `Stack ${stack}${supposed}: ${encapsulation} on the ${fabric} fabric.`,
+        `Stack ${stack}${supposed}: ${encapsulationText(plan)} on the ${fabric} fabric.`,
         formatTrace(traced, { verbose, width: widthOf(process.stdout) }, observed),
       ].join("\n"),
     );

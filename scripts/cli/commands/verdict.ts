@@ -38,18 +38,19 @@ async function predict(which: Named, { config: changes = [], json, verbose }: La
   const { labConfig } = require("../overlay") as typeof import("../overlay");
   const { planOf } = require("../lab-plan") as typeof import("../lab-plan");
   const { changedSentence } = require("../lab-changes") as typeof import("../lab-changes");
-  const { judge } = require("../../../components/plan") as typeof import("../../../components/plan");
+  const { encapsulationText, judge } =
+    require("../../../components/plan") as typeof import("../../../components/plan");
   // A named stack is judged without a look at the backend.
   const stack = nameOf(which) ?? (await findLabOrDefault(which));
   const lab = labConfig(stack);
   const config = labConfig(stack, changes.map(parseChange));
   const plan = planOf(config.file, config.config);
   const predicted = judge(plan);
-  const { encapsulation, fabric, faults } = plan;
+  const { encapsulation, ipPools, fabric, faults } = plan;
   const { secrets } = config.file;
   if (secrets.length > 0) say(`Ignored, because they are secret: ${secrets.join(", ")}.`);
   if (json) {
-    printJson({ stack, changes, encapsulation, fabric, faults, verdict: predicted });
+    printJson({ stack, changes, encapsulation, ipPools, fabric, faults, verdict: predicted });
     return 0;
   }
   const { formatVerdict } =
@@ -57,7 +58,7 @@ async function predict(which: Named, { config: changes = [], json, verbose }: La
   const supposed = changes.length > 0 ? ` with ${changes.join(" ")}` : "";
   print(
     [
-      `Stack ${stack}${supposed}: ${encapsulation} on the ${fabric} fabric, ${plan.nodes.length} nodes.`,
+      `Stack ${stack}${supposed}: ${encapsulationText(plan)} on the ${fabric} fabric, ${plan.nodes.length} nodes.`,
       changedSentence(lab) ?? [],
       formatVerdict(predicted, { verbose, width: widthOf(process.stdout) }),
     ]

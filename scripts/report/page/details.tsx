@@ -1,6 +1,14 @@
 /** What most readers need only now and then: routes, sessions, packets that were seen, versions and config. */
 import { faultLabel } from "../../../components/config";
-import { fabricFacts, type LabPlan, routesOf, type Verdict } from "../../../components/plan";
+import {
+  blocksOf,
+  encapsulationText,
+  fabricFacts,
+  type LabPlan,
+  poolsText,
+  routesOf,
+  type Verdict,
+} from "../../../components/plan";
 import type { Observation } from "../../../components/study";
 import type { Report } from "../../../components/study/report";
 import { memo } from "./memo";
@@ -21,14 +29,14 @@ export const Details = memo(({ report, plan, observation }: Props) => {
     <section aria-labelledby="details">
       <h2 id="details">Details</h2>
       <details>
-        <summary>Routes to pods on each node ({plan.encapsulation})</summary>
+        <summary>Routes to pods on each node ({encapsulationText(plan)})</summary>
         <div class="columns">
           {plan.nodes.map((node) => (
             <div key={node.name}>
               <h3>{node.name}</h3>
               <pre>
                 {[
-                  `blackhole ${node.block}`,
+                  ...blocksOf(node).map((block) => `blackhole ${block}`),
                   ...routesOf(plan, node).map(
                     ({ block, via, device, onlink }) =>
                       `${block} via ${via} dev ${device}${onlink ? " onlink" : ""}`,
@@ -142,7 +150,8 @@ function Settings({ report, plan }: { report: Report; plan: LabPlan }) {
     ["subnets", subnets.map(({ name, cidr }) => `${name} ${cidr}`).join(", ")],
     [
       "IPPool",
-      `${ipPool.cidr}, blocks of /${ipPool.blockSize}, ipipMode ${ipPool.ipipMode}, vxlanMode ${ipPool.vxlanMode}, natOutgoing ${ipPool.natOutgoing}`,
+      poolsText(plan) ??
+        `${ipPool.cidr}, blocks of /${ipPool.blockSize}, ipipMode ${ipPool.ipipMode}, vxlanMode ${ipPool.vxlanMode}, natOutgoing ${ipPool.natOutgoing}`,
     ],
     ["BGP", bgp.enabled ? `AS ${bgp.asNumber}, ${sessions(plan)}` : "disabled"],
     ["MTU", `${mtu.link} on the link, ${mtu.tunnel} in the tunnel, ${mtu.pod} in pods`],

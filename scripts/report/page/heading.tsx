@@ -1,5 +1,6 @@
 /** The top of the page: which lab, what was predicted, and whether that is what was seen. */
 import { faultLabel } from "../../../components/config";
+import { encapsulationText } from "../../../components/plan";
 import type { Report } from "../../../components/study/report";
 import { Sign } from "./marks";
 import { memo } from "./memo";
@@ -16,7 +17,7 @@ export const Heading = memo(({ report, isLive }: { report: Report; isLive: boole
         encaplab <span>{isLive ? "lab ui" : "lab report"}</span>
       </p>
       <h1>
-        <span class="stack">{stack}</span> {plan.encapsulation} on the {plan.fabric} fabric
+        <span class="stack">{stack}</span> {encapsulationText(plan)} on the {plan.fabric} fabric
       </h1>
       <div class="answers">
         <p class={`answer ${mark}`}>

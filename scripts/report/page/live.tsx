@@ -4,6 +4,7 @@ import "./card.css";
 import "./tables.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { encapsulationText } from "../../../components/plan";
 import type { Live } from "../../cli/ui/messages";
 import { App } from "./app";
 import { News } from "./news";
@@ -27,7 +28,7 @@ function LivePage() {
   }, []);
   const { report } = live ?? {};
   useEffect(() => {
-    if (report) document.title = `${report.stack}: ${report.plan.encapsulation} · encaplab`;
+    if (report) document.title = `${report.stack}: ${encapsulationText(report.plan)} · encaplab`;
   }, [report]);
   const news = <News live={live} isConnected={isConnected} />;
   if (!live || !report)

@@ -1,11 +1,12 @@
 /** A node in the drawing: its port with what guards it, its kernel and tunnel device, its pods. */
 import {
-  ENCAPSULATION_FACTS,
   fabricFacts,
   INTEGRATION_BRIDGE,
   type LabPlan,
   pluggedPort,
   TUNNELS,
+  tunnelEndOf,
+  tunnelsOf,
 } from "../../../components/plan";
 import { middleOf, portOf } from "./geometry";
 import type { Box, End, NodeBox } from "./layout";
@@ -31,7 +32,8 @@ export function NodeFrame({ card: { x, y, width, height, bus }, isReady }: Pick<
 export function NodeInside({ plan, card, isDetailed, isReady }: Props) {
   const { node, x, y, kernel, tunnel, pods } = card;
   if (!isDetailed) return <Label box={card} text={node.name} />;
-  const kind = ENCAPSULATION_FACTS[plan.encapsulation].tunnel;
+  const kinds = tunnelsOf(plan).filter((one) => tunnelEndOf(node, one));
+  const [kind] = kinds;
   return (
     <g>
       <text class="strong halo" x={x + 8} y={y + 22}>
@@ -43,7 +45,7 @@ export function NodeInside({ plan, card, isDetailed, isReady }: Props) {
       </text>
       <Label box={kernel} text="kernel" kind="kernel" />
       {kind ? (
-        <Label box={tunnel} text={TUNNELS[kind].device} kind={kind} />
+        <Label box={tunnel} text={kinds.map((one) => TUNNELS[one].device).join(" ")} kind={kind} />
       ) : (
         <text class="tiny muted middle" x={middleOf(tunnel).x} y={middleOf(tunnel).y + 3.5}>
           {isReady ? "no tunnel" : "not ready"}

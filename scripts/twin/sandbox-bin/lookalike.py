@@ -33,12 +33,14 @@ def table(head, rows):
 
 
 def ippool():
-    pools = {json.dumps(node["pool"], sort_keys=True): node["pool"] for node in nodes()}
+    every = [pool for node in nodes() for pool in node.get("pools") or [node["pool"]]]
+    pools = {json.dumps(pool, sort_keys=True): pool for pool in every}
     table(
         ["NAME", "CIDR", "NAT", "IPIPMODE", "VXLANMODE", "DISABLED", "SELECTOR"],
         [
-            ["default-ipv4-ippool", pool["cidr"], str(pool["natOutgoing"]).lower(), pool["ipipMode"],
-             pool["vxlanMode"], "false", "all()"]
+            [pool.get("name", "default-ipv4-ippool"), pool["cidr"], str(pool["natOutgoing"]).lower(),
+             pool["ipipMode"], pool["vxlanMode"], str(pool.get("disabled", False)).lower(),
+             pool.get("selector", "all()")]
             for pool in pools.values()
         ],
     )
