@@ -3,6 +3,7 @@
 import { ROUTER, routerDevice } from "../infrastructure/fabric";
 import {
   addressOf,
+  blocksOf,
   expectations,
   gatewayHop,
   gatewaySessionUp,
@@ -127,7 +128,7 @@ function routerOf(plan: LabPlan): Order["nodes"] {
     const hop = gatewayHop(plan, node);
     if (!hop) return [];
     const device = routerDevice(plan.subnets.findIndex(({ name }) => name === hop.subnet));
-    return [{ block: node.block, via: hop.address, device }];
+    return blocksOf(node).map((block) => ({ block, via: hop.address, device }));
   });
   const sessions = plan.nodes.filter((node) => gatewaySessionUp(plan, node)).length;
   return [{ name: ROUTER, bgp: true, sessions, routes }];
