@@ -2,7 +2,7 @@
 import { ENCAPSULATIONS, type Encapsulation } from "../../components/config";
 import { errorOf, type RawConfig } from "./problems";
 
-type Pools = NonNullable<RawConfig["ipPools"]>;
+type Pools = readonly Readonly<Record<string, unknown>>[];
 
 /** Each node is selected by one pool: without a tunnel of the other's kind. */
 const apart = (one: Encapsulation, other: Encapsulation): Pools => [

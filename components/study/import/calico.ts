@@ -63,10 +63,6 @@ export function readIpPool(document: Document, facts: Facts): void {
     facts.problems.push({ source: document.at(["spec", "vxlanMode"]), message });
     return;
   }
-  if (nodeSelector && nodeSelector.trim() !== "all()")
-    list(`it is only for the nodes ${nodeSelector}`, "nodeSelector");
-  if (allowedUses && !allowedUses.includes("Workload"))
-    list(`it is only for ${allowedUses.join(", ")}`, "allowedUses");
   facts.pools.push({
     name,
     cidr,
@@ -74,8 +70,9 @@ export function readIpPool(document: Document, facts: Facts): void {
     encapsulation: encapsulationOf({ ipipMode, vxlanMode }),
     natOutgoing: pool.spec.natOutgoing ?? false,
     exportsDisabled: pool.spec.disableBGPExport ?? false,
-    disabled:
-      (pool.spec.disabled ?? false) || (allowedUses !== undefined && !allowedUses.includes("Workload")),
+    disabled: pool.spec.disabled ?? false,
+    ...(nodeSelector && { nodeSelector }),
+    ...(allowedUses && { allowedUses }),
     rank: 0,
     source,
   });
@@ -291,11 +288,10 @@ export function readInstallation(document: Document, facts: Facts): void {
         natOutgoing,
         encapsulation,
         disabled: false,
+        ...(nodeSelector && { nodeSelector }),
         rank: 1,
         source,
       });
-    if (nodeSelector && nodeSelector.trim() !== "all()")
-      list(`IPPool ${name}: it is only for the nodes ${nodeSelector}`, source);
   });
 }
 

@@ -14,6 +14,8 @@ export interface NodeFact {
   name: string;
   source: Source;
   isControlPlane?: boolean;
+  /** Its labels, which IPPools select by. */
+  labels?: Readonly<Record<string, string>>;
   /** Kubernetes' InternalIP, IPv4. */
   internalIp?: Known<string>;
   /** What Calico has recorded, with a prefix length: `10.0.3.11/24`. */
@@ -36,6 +38,10 @@ export interface PoolFact {
   exportsDisabled?: boolean;
   blockSize: number;
   disabled: boolean;
+  /** Which nodes it is for, in Calico's syntax. Absent: all. */
+  nodeSelector?: string;
+  /** What it is for, as it is written. Absent: pods and tunnels. */
+  allowedUses?: string[];
   /** An IPPool counts before what only makes one: 0 for an IPPool, 1 for the operator's, 2 for calico-node's environment. */
   rank: 0 | 1 | 2;
   source: Source;

@@ -3,11 +3,14 @@ import type { Fault, FaultSetting } from "../../config";
 import {
   contains,
   ENCAPSULATION_FACTS,
+  encapsulationsOf,
+  encapsulationText,
   fabricFacts,
   type LabPlan,
   opensSession,
   parseCidr,
   toNumber,
+  tunnelsOf,
 } from "../../plan";
 import { cloudFaults } from "./cloud-faults";
 import type { Facts } from "./facts";
@@ -109,7 +112,7 @@ function recordedFaults(facts: Facts, machines: readonly Machine[], plan: LabPla
 
 /** Without Nodes: under CrossSubnet, a route by the tunnel to a neighbour shows that the prefix length is missing. */
 function tunnelledNeighbours(facts: Facts, machines: readonly Machine[], plan: LabPlan): OnNodes[] {
-  if (!ENCAPSULATION_FACTS[plan.encapsulation].crossSubnet) return [];
+  if (!encapsulationsOf(plan).some((one) => ENCAPSULATION_FACTS[one].crossSubnet)) return [];
   const range = parseCidr(plan.ipPool.cidr);
   const route = facts.routes.find(({ destination, device, via }) => {
     if (device !== "tunl0" || !via || !destination.includes("/")) return false;
@@ -144,10 +147,9 @@ function mtuFault(facts: Facts, machines: readonly Machine[], plan: LabPlan): On
   const told = facts.settings.podMtu;
   const seen = facts.links.find(({ device }) => device.startsWith("cali"));
   const mtu = told?.value ?? seen?.mtu;
-  if (mtu === undefined || !ENCAPSULATION_FACTS[plan.encapsulation].tunnel || mtu <= plan.mtu.tunnel)
-    return [];
+  if (mtu === undefined || tunnelsOf(plan).length === 0 || mtu <= plan.mtu.tunnel) return [];
   const source = told?.source ?? seen?.source;
-  const evidence = `pods have an MTU of ${mtu}, and ${plan.encapsulation} on a link of ${plan.mtu.link} leaves ${plan.mtu.tunnel}`;
+  const evidence = `pods have an MTU of ${mtu}, and ${encapsulationText(plan)} on a link of ${plan.mtu.link} leaves ${plan.mtu.tunnel}`;
   return [{ fault: "mtu-too-big", machines, evidence, ...(source && { source }) }];
 }
 

@@ -13,7 +13,8 @@ import { exchangeOf } from "./exchange";
 import type { Facts } from "./facts";
 import { type FoundFault, faultsOf, showFault } from "./faults";
 import { isNic, type Machine, machinesOf } from "./machines";
-import { poolOf } from "./pool";
+import { type ChosenPool, poolOf } from "./pool";
+import { otherBlocks } from "./pools";
 import { Security } from "./security";
 import { clean, type Problem, showSource } from "./source";
 import { subnetsOf } from "./subnets";
@@ -90,6 +91,7 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
     facts,
     placed.subnets.map(({ cidr }) => cidr),
     Math.max(machines.length, 4),
+    machines,
   );
   const assumptions = [...found.assumptions, ...placed.assumptions, ...poolAssumed];
   const entries: Entry[] = [];
@@ -99,7 +101,10 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
   const from = chosen.pool ? showSource(chosen.pool.source) : "assumed";
   set("encapsulation", chosen.encapsulation, from);
   const bgp = facts.settings.bgp;
-  const isVxlan = chosen.encapsulation.startsWith("VXLAN");
+  const modes = (chosen.ipPools ?? [])
+    .filter(({ disabled }) => !disabled)
+    .map((pool) => pool.encapsulation ?? chosen.encapsulation);
+  const isVxlan = [chosen.encapsulation, ...modes].every((mode) => mode.startsWith("VXLAN"));
   if (bgp?.value === "Disabled" && !isVxlan)
     facts.notExpressed.push({
       what: `Calico runs no BIRD, but the IPPool's ${chosen.encapsulation} needs it: no node learns a route. The lab closes TCP 179, which has the same effect`,
@@ -116,6 +121,7 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
   set("natOutgoing", chosen.natOutgoing, from);
   set("podCidr", chosen.cidr, from);
   set("blockSize", chosen.blockSize, from);
+  if (chosen.ipPools) set("ipPools", chosen.ipPools, from);
   services(facts, [chosen.cidr, ...placed.subnets.map(({ cidr }) => cidr)], set, assumptions);
   topology(placed.subnets, machines, set, assumptions);
   versions(facts, set, assumptions);
@@ -123,8 +129,9 @@ export function labOf(facts: Facts, wishes: Wishes = {}): ImportedLab {
   const mode = PROXY_MODES.find((one) => one === proxy?.value);
   if (mode && proxy) set("proxyMode", mode, showSource(proxy.source));
   mtu(facts, fabric, machines, set, assumptions);
-  routes(facts, chosen.cidr, machines, set);
+  routes(facts, chosen, machines, set);
   const healthy = planned(entries);
+  otherBlocks(facts, chosen, healthy, machines);
   const faults = [
     ...faultsOf(facts, security, found, healthy),
     ...(bgp?.value === "Disabled" && !isVxlan
@@ -281,8 +288,8 @@ function mtu(
 }
 
 /** Routes of the cloud to blocks: the lab has one to each node's block, or none. */
-function routes(facts: Facts, podCidr: string, machines: readonly Machine[], set: SetKey): void {
-  const pods = parseCidr(podCidr);
+function routes(facts: Facts, { cidr, ipPools }: ChosenPool, machines: readonly Machine[], set: SetKey): void {
+  const pods = parseCidr(cidr);
   const own = facts.cloudRoutes.filter(({ value }) => contains(pods, parseCidr(value).first));
   const [first] = own;
   if (!first) return;
@@ -296,7 +303,12 @@ function routes(facts: Facts, podCidr: string, machines: readonly Machine[], set
     );
   };
   const isComplete = machines.length > 0 && machines.every(isRouted);
-  if (isComplete || (facts.blocks.length === 0 && own.length >= machines.length))
+  if (ipPools)
+    facts.notExpressed.push({
+      what: `the cloud has ${own.length} routes to pods; a lab with several IPPools has none`,
+      source: first.source,
+    });
+  else if (isComplete || (facts.blocks.length === 0 && own.length >= machines.length))
     set("podRoutes", "static", showSource(first.source));
   else
     facts.notExpressed.push({

@@ -55,6 +55,7 @@ export function readNode(document: Document, facts: Facts): void {
   facts.nodes.push({
     name: metadata.name,
     source: document.at([]),
+    ...(metadata.labels && { labels: textsIn(metadata.labels) }),
     isControlPlane: Object.keys(metadata.labels ?? {}).some((key) => CONTROL_PLANE.test(key)),
     ...(at >= 0 && {
       internalIp: {
@@ -80,8 +81,14 @@ export function readNode(document: Document, facts: Facts): void {
     facts.notExpressed.push({ what: `${metadata.name} has IPv6, too`, source: document.at([]) });
 }
 
+/** The values that are texts: those of labels are. */
+const textsIn = (labels: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+
 const calico = object({
-  metadata: object({ name: text() }),
+  metadata: object({ name: text(), labels: maybe(z.record(z.string(), z.unknown())) }),
   spec: maybe(
     object({
       addresses: maybe(list(object({ address: text(), type: maybe(text()) }))),
@@ -111,6 +118,7 @@ export function readCalicoNode(document: Document, facts: Facts): void {
   facts.nodes.push({
     name: metadata.name,
     source: document.at([]),
+    ...(metadata.labels && { labels: textsIn(metadata.labels) }),
     ...(internal && { internalIp: { value: internal.address, source: at("addresses") } }),
     ...(recorded &&
       isIpv4(recorded) && { recorded: withPrefix({ value: recorded, source: at("bgp", "ipv4Address") }) }),

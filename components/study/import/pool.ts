@@ -1,8 +1,9 @@
-/** The one IPPool that the lab has, of all that the cluster has. */
+/** The IPPools of the lab: the one that most nodes use, and where the cluster has several, all that can be expressed. */
 import type { Encapsulation } from "../../config";
 import { type Cidr, contains, formatCidr, overlap, parseCidr } from "../../plan";
 import type { Facts, PoolFact } from "./facts";
-import { isBlock, isNic } from "./machines";
+import { isBlock, isNic, type Machine } from "./machines";
+import { BLOCKS, expressPools, type ImportedPool } from "./pools";
 import { showSource } from "./source";
 
 /** The pool of the lab. */
@@ -13,6 +14,10 @@ export interface ChosenPool {
   natOutgoing: boolean;
   /** Absent where it was not read but assumed. */
   pool?: PoolFact;
+  /** Absent in a lab with one pool. Then `cidr` is the range of all of them. */
+  ipPools?: ImportedPool[];
+  /** The pools' names in the cluster, by those in the lab. Absent in a lab with one pool. */
+  poolNames?: Readonly<Record<string, string>>;
 }
 
 /** What was chosen, and what had to be assumed or left out. */
@@ -31,34 +36,64 @@ const FREE = [
   "172.24.0.0/16",
 ];
 
-/** Prefix lengths of blocks that the lab can have: each holds a tunnel's address and two pods. */
-const BLOCKS = { min: 20, max: 30 };
-
-/** Chooses the pool. Those that are left out are listed with the facts. */
-export function poolOf(facts: Facts, subnets: readonly string[], nodes: number): Choice {
+/** Chooses the pools. Those that are left out are listed with the facts. */
+export function poolOf(
+  facts: Facts,
+  subnets: readonly string[],
+  nodes: number,
+  machines: readonly Machine[],
+): Choice {
   const assumptions: string[] = [];
-  const chosen = fromPools(facts) ?? fromRoutes(facts, assumptions) ?? standard(assumptions);
-  contradictions(facts, chosen);
+  const pools = poolsIn(facts);
+  const chosen = fromPools(facts, pools) ?? fromRoutes(facts, assumptions) ?? standard(assumptions);
+  contradictions(facts, chosen, pools);
+  const several = chosen.pool && severalOf(facts, pools, chosen.pool, { subnets, machines, assumptions });
+  if (several) {
+    const { podCidr: cidr, ...rest } = several;
+    return { chosen: { ...chosen, cidr, blockSize: blockSizeOf(chosen), ...rest }, assumptions };
+  }
   return { chosen: fitting(chosen, { subnets, nodes, facts, assumptions }), assumptions };
 }
 
-function fromPools(facts: Facts): ChosenPool | undefined {
+/** With several pools, each names its own. */
+const blockSizeOf = ({ blockSize }: ChosenPool): number =>
+  Math.min(Math.max(blockSize, BLOCKS.min), BLOCKS.max);
+
+/** The key `ipPools`; undefined if there is one pool for all nodes. */
+function severalOf(
+  facts: Facts,
+  pools: readonly PoolFact[],
+  main: PoolFact,
+  {
+    subnets,
+    machines,
+    assumptions,
+  }: Pick<Limits, "subnets" | "assumptions"> & { machines: readonly Machine[] },
+): ReturnType<typeof expressPools> {
+  const isAlone = pools.length === 1 && (main.nodeSelector ?? "all()").trim() === "all()";
+  if (isAlone && !main.allowedUses) return undefined;
+  const taken = takenBy(subnets);
+  return expressPools(pools, { facts, machines, main, taken, free: freeOf(taken), assumptions });
+}
+
+/** The cluster's pools: of each object that makes some, those that count. */
+function poolsIn(facts: Facts): PoolFact[] {
   const byRank = [...facts.pools].sort((a, b) => a.rank - b.rank);
   // The operator makes an IPPool of each of its own, so these are the same two times.
   const distinct = byRank.filter((pool, i) => byRank.findIndex(({ cidr }) => cidr === pool.cidr) === i);
   const lowest = Math.min(...distinct.map(({ rank }) => rank));
-  const pools = distinct.filter(({ rank }) => rank === lowest || rank === 1);
-  const active = pools.filter(({ disabled }) => !disabled);
+  return distinct.filter(({ rank }) => rank === lowest || rank === 1);
+}
+
+/** The pool that most nodes use. */
+function fromPools(facts: Facts, pools: readonly PoolFact[]): ChosenPool | undefined {
+  const active = pools.filter(
+    ({ disabled, allowedUses }) => !disabled && (allowedUses?.includes("Workload") ?? true),
+  );
   const blocksIn = ({ cidr }: PoolFact) =>
     facts.blocks.filter((block) => contains(parseCidr(cidr), parseCidr(block.cidr).first)).length;
   const [pool] = [...active].sort((a, b) => blocksIn(b) - blocksIn(a) || a.rank - b.rank);
   if (!pool) return undefined;
-  for (const other of pools.filter((one) => one !== pool)) {
-    facts.notExpressed.push({
-      what: `IPPool ${other.name} (${other.cidr}, ${other.encapsulation}${other.disabled ? ", disabled" : ""}): the lab has one pool, ${pool.name} (${pool.cidr})`,
-      source: other.source,
-    });
-  }
   return { ...pool, pool };
 }
 
@@ -103,9 +138,12 @@ function standard(assumptions: string[]): ChosenPool {
 }
 
 /** Routes that the pool's encapsulation does not have: of an earlier one (calico#4022), or of a node that is unlike others. */
-function contradictions(facts: Facts, { encapsulation, pool }: ChosenPool): void {
-  if (!pool) return;
-  const range = parseCidr(pool.cidr);
+function contradictions(facts: Facts, { pool }: ChosenPool, pools: readonly PoolFact[]): void {
+  if (pool) for (const one of pools) if (!one.disabled) contradict(facts, one);
+}
+
+function contradict(facts: Facts, { encapsulation, cidr }: PoolFact): void {
+  const range = parseCidr(cidr);
   const device = { IPIP: "tunl0", VXLAN: "vxlan.calico" }[encapsulation.replace("CrossSubnet", "")];
   const isCrossSubnet = encapsulation.endsWith("CrossSubnet");
   for (const route of facts.routes) {
@@ -127,20 +165,21 @@ interface Limits {
   assumptions: string[];
 }
 
+/** Where no pod can be. */
+const takenBy = (subnets: readonly string[]): Cidr[] =>
+  [...subnets, "203.0.113.0/24", "169.254.0.0/16", "0.0.0.0/8", "127.0.0.0/8"].map(parseCidr);
+
+const freeOf = (taken: readonly Cidr[]): string =>
+  FREE.find((one) => !taken.some((other) => overlap(other, parseCidr(one)))) ?? (FREE[0] as string);
+
 /** The pool as the lab can have it. */
 function fitting(given: ChosenPool, { subnets, nodes, facts, assumptions }: Limits): ChosenPool {
   const range = parseCidr(given.cidr);
   const chosen = { ...given, cidr: formatCidr(range) };
-  const taken = [
-    ...subnets.map(parseCidr),
-    parseCidr("203.0.113.0/24"),
-    parseCidr("169.254.0.0/16"),
-    parseCidr("0.0.0.0/8"),
-    parseCidr("127.0.0.0/8"),
-  ];
+  const taken = takenBy(subnets);
   const clash = taken.find((one) => overlap(one, range));
   if (clash) {
-    const free = FREE.find((one) => !taken.some((other) => overlap(other, parseCidr(one)))) ?? chosen.cidr;
+    const free = freeOf(taken);
     const what = `the pods' range ${chosen.cidr} overlaps ${formatCidr(clash)}, where nodes are: routes to pods then take packets for nodes away. Make the ranges distinct; the lab cannot have that and puts its pods into ${free}`;
     if (given.pool) facts.notExpressed.push({ what, source: given.pool.source });
     else assumptions.push(`pods are in ${free}, because nodes are in ${chosen.cidr}`);
@@ -161,7 +200,7 @@ function fitting(given: ChosenPool, { subnets, nodes, facts, assumptions }: Limi
   }
   if (prefix > BLOCKS.max - Math.ceil(Math.log2(Math.max(nodes, 1)))) {
     assumptions.push(`the pods' range ${chosen.cidr} has no block for each node: the lab has ${FREE[0]}`);
-    chosen.cidr = FREE.find((one) => !taken.some((other) => overlap(other, parseCidr(one)))) ?? chosen.cidr;
+    chosen.cidr = freeOf(taken);
     chosen.blockSize = 26;
   }
   return chosen;

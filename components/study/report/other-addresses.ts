@@ -1,5 +1,15 @@
 /** Other addresses for a lab that is shown in public. */
-import { type Cidr, contains, INTERNET, type LabPlan, parseCidr, toAddress, toNumber } from "../../plan";
+import {
+  type Cidr,
+  contains,
+  formatCidr,
+  INTERNET,
+  type LabPlan,
+  overlap,
+  parseCidr,
+  toAddress,
+  toNumber,
+} from "../../plan";
 
 /** Gives each text a number, from 0, and makes another text of that. */
 export function numbered(textOf: (index: number) => string): (text: string) => string {
@@ -20,6 +30,15 @@ const OTHERS = parseCidr("198.51.100.0/24");
 /** Where the ranges of pods, Services and a tenant network go. The nodes' are far below. */
 const POOLS = toNumber("172.16.0.0");
 
+/** The parts of a range that are in the nodes' subnets, or that are the twin's internet. */
+export function partsOf({ cidr }: { cidr: string }, { subnets }: Pick<LabPlan, "subnets">): string[] {
+  const range = parseCidr(cidr);
+  const others = [...subnets.map((subnet) => parseCidr(subnet.cidr)), parseCidr(`${INTERNET.address}/32`)];
+  return others
+    .filter((other) => overlap(other, range))
+    .map((other) => formatCidr(other.prefix > range.prefix ? other : range));
+}
+
 /**
  * Moves each range of a plan to another place. What is inside keeps its place there, so routes and blocks stay right.
  * @returns gives an address another one. An address with a prefix length keeps that.
@@ -28,7 +47,14 @@ export function addressesFor(plan: LabPlan): (match: string, prefix?: string) =>
   const subnets = plan.subnets.map(({ cidr }) => parseCidr(cidr));
   const nodeAddress = nodeAddresses(subnets);
   let next = POOLS;
-  const ranges = [plan.ipPool.cidr, plan.serviceCidr, ...(plan.tenant ? [plan.tenant.cidr] : [])];
+  const apart = (plan.ipPools ?? []).filter((pool) => pool.disabled && partsOf(pool, plan).length === 0);
+  const ranges = [
+    plan.ipPool.cidr,
+    plan.serviceCidr,
+    ...(plan.tenant ? [plan.tenant.cidr] : []),
+    // One in the range of the others goes where that goes.
+    ...apart.map(({ cidr }) => cidr).filter((cidr) => !overlap(parseCidr(cidr), parseCidr(plan.ipPool.cidr))),
+  ];
   const pools = ranges.map((cidr) => {
     const range = parseCidr(cidr);
     const size = 2 ** (32 - range.prefix);

@@ -2,10 +2,10 @@
  * A report without the names and addresses of its lab, to be shown in public: each is replaced by the same other one
  * everywhere, and what shares a subnet still does.
  */
-import { type LabPlan, type NodePlan, routerOf, type TenantPlan } from "../../plan";
+import { type LabPlan, type NodePlan, type PoolPlan, routerOf, type TenantPlan } from "../../plan";
 import type { Bench } from "../bench";
 import type { Observation } from "../observation";
-import { addressesFor, numbered } from "./other-addresses";
+import { addressesFor, numbered, partsOf } from "./other-addresses";
 import { type Report, type ReportMode, reportedPlan } from "./report";
 
 /** Keys of the config that name nothing of the user's but nodes, subnets and addresses. */
@@ -18,6 +18,8 @@ interface Names {
   name(text: string): string;
   /** The whole text is a site's name, which may also be a subnet's. */
   site(text: string): string;
+  /** The whole text is a pool's name. */
+  pool(text: string): string;
   /** Names and addresses inside a sentence. */
   text(text: string): string;
   /** As `text`, for addresses alone: a subnet may be called `a`. */
@@ -53,12 +55,13 @@ export function redact(report: Report): Report {
   };
 }
 
-function redactPlan({ name, site, addresses }: Names, plan: LabPlan): LabPlan {
+function redactPlan({ name, site, pool, addresses }: Names, plan: LabPlan): LabPlan {
   const node = (one: NodePlan): NodePlan => ({
     ...one,
     name: name(one.name),
     subnet: name(one.subnet),
     ...(one.site && { site: site(one.site) }),
+    ...(one.pool && { pool: pool(one.pool) }),
     pods: one.pods.map((pod) => ({
       ...pod,
       name: name(pod.name),
@@ -69,6 +72,9 @@ function redactPlan({ name, site, addresses }: Names, plan: LabPlan): LabPlan {
     ...plan,
     subnets: plan.subnets.map((subnet) => ({ ...subnet, name: name(subnet.name) })),
     nodes: plan.nodes.map(node),
+    ...(plan.ipPools && {
+      ipPools: plan.ipPools.flatMap((one) => redactPool(one, pool(one.name), plan, name)),
+    }),
     ...(plan.sites && {
       sites: plan.sites.map((one) => ({
         ...one,
@@ -87,6 +93,17 @@ function redactPlan({ name, site, addresses }: Names, plan: LabPlan): LabPlan {
       typeof fault === "string" || !fault.nodes ? fault : { ...fault, nodes: fault.nodes.map(name) },
     ),
   });
+}
+
+/**
+ * A pool with another name. A disabled one may be around the nodes' subnets, which are moved each to another place: then it is
+ * one for each of them, and for the twin's internet.
+ */
+function redactPool(pool: PoolPlan, other: string, plan: LabPlan, name: Names["name"]): PoolPlan[] {
+  const named = { ...pool, name: other, ...(pool.nodes && { nodes: pool.nodes.map(name) }) };
+  const parts = pool.disabled ? partsOf(pool, plan) : [];
+  if (parts.length === 0) return [named];
+  return parts.map((cidr, i) => ({ ...named, name: `${other}${i > 0 ? `-${i + 1}` : ""}`, cidr }));
 }
 
 const redactTenant = (name: Names["name"], tenant: TenantPlan): TenantPlan => ({
@@ -154,6 +171,8 @@ function namesFor({ plan }: Report): Names {
   });
   const sites = new Map(plan.sites?.map(({ name }, i) => [name, `site${i + 1}`]));
   for (const [name, other] of sites) known.set(routerOf(name), routerOf(other));
+  // In the same order: Calico asks its pools by their names.
+  const pools = new Map(plan.ipPools?.map(({ name }, i) => [name, `pool-${String(i + 1).padStart(2, "0")}`]));
   const subnets = new Map(plan.subnets.map(({ name }, i) => [name, `subnet${i + 1}`]));
   const address = addressesFor(plan);
   const macs = numbered((i) => `02:00:00:00:00:${(i % 256).toString(16).padStart(2, "0")}`);
@@ -170,6 +189,7 @@ function namesFor({ plan }: Report): Names {
   return {
     name: (text) => subnets.get(text) ?? known.get(text) ?? text,
     site: (text) => sites.get(text) ?? text,
+    pool: (text) => pools.get(text) ?? text,
     text: (text) => addresses(text.replace(token, (name) => known.get(name) ?? name)),
     addresses: (value) => mapTexts(value, addresses),
   };
