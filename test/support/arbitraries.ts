@@ -30,6 +30,7 @@ import {
 import { canHave } from "./can-have";
 import { exchanges, withoutGaps } from "./exchanges";
 import type { RawConfig } from "./problems";
+import { poolsOf } from "./random-pools";
 import { isOnTwin, sitesOf } from "./site-configs";
 
 export { canHave };
@@ -216,8 +217,9 @@ const rawConfigsWith = (exchangesOf: typeof exchanges): fc.Arbitrary<RawConfig> 
               nil: undefined,
             }),
             faults: settingsOf(faults, fabric, names, (own.routeReflectors as string[]) ?? []),
+            several: sites || own.bgp === "Disabled" ? fc.constant({}) : poolsOf(names, pool.podCidr),
           })
-          .map((rest) =>
+          .map(({ several, ...rest }) =>
             withoutGaps({
               ...place,
               encapsulation,
@@ -226,6 +228,7 @@ const rawConfigsWith = (exchangesOf: typeof exchanges): fc.Arbitrary<RawConfig> 
               ...pool,
               ...version,
               ...rest,
+              ...several,
               ...own,
             }),
           ),

@@ -53,7 +53,8 @@ export function expressPools(
       source: into?.pool.source ?? main.source,
     });
   }
-  if (kept.length === 1 && kept[0]?.nodes === undefined) return undefined;
+  const [only] = kept;
+  if (kept.length === 1 && only?.nodes === undefined && only?.pool === main) return undefined;
   const podCidr = place(kept, wanted);
   const names = namesFor(
     kept.map(({ pool }) => pool.name),
@@ -106,9 +107,10 @@ function usable(pool: PoolFact, { facts, machines, main }: Wanted): Kept[] {
   if (pool.disabled) return [{ ...base, nodes: undefined }];
   const selector = selectorIn(pool.nodeSelector ?? "all()");
   if (!selector) return leaveOut(`its node selector ${pool.nodeSelector} cannot be read`);
-  const nodes = machines
-    .filter(({ original }) => selector(labelsOf(facts, original)))
-    .map(({ name }) => name);
+  const isSelected = ({ original }: Machine) =>
+    selector(labelsOf(facts, original)) ||
+    (!areLabelsTold(facts, original) && hasBlock(facts, pool, original));
+  const nodes = machines.filter(isSelected).map(({ name }) => name);
   if (nodes.length === 0 && machines.length > 0)
     return leaveOut(`its node selector ${pool.nodeSelector} selects none of the nodes that were read`);
   if (machines.length === 0 && pool.nodeSelector && pool.nodeSelector.trim() !== "all()")
@@ -126,6 +128,13 @@ function labelsOf(facts: Facts, node: string): Labels {
   const told = facts.nodes.filter(({ name }) => name === node).map(({ labels }) => labels ?? {});
   return Object.assign({ "kubernetes.io/hostname": node }, ...told) as Labels;
 }
+
+const areLabelsTold = (facts: Facts, node: string): boolean =>
+  facts.nodes.some(({ name, labels }) => name === node && labels !== undefined);
+
+/** Whether a node has a block of a pool: then the pool selects it, or did. */
+const hasBlock = (facts: Facts, { cidr }: PoolFact, node: string): boolean =>
+  facts.blocks.some((block) => block.node === node && contains(parseCidr(cidr), parseCidr(block.cidr).first));
 
 /** Finds the range with all enabled pools, and moves them where there is none. @returns podCidr. */
 function place(kept: Kept[], { facts, main, taken, free, assumptions }: Wanted): string {

@@ -29,7 +29,7 @@ describe("an imported pool", () => {
     assert.deepEqual(spec("cidr: 10.1.0.0/16, blockSize: 24, ipipMode: ''"), ["None", false, 24]);
   });
 
-  it("is the one that has the most blocks, if there are several, and the others are listed", () => {
+  it("has the mode of the one with the most blocks, if there are several, and each pool is one of the lab", () => {
     const pools = [
       poolYaml("cidr: 10.1.0.0/16, ipipMode: Always", "first"),
       poolYaml("cidr: 10.2.0.0/16, vxlanMode: Always, nodeSelector: zone == 'b'", "second"),
@@ -38,15 +38,27 @@ describe("an imported pool", () => {
     ].join("---\n");
     const block =
       "apiVersion: crd.projectcalico.org/v1\nkind: BlockAffinity\nmetadata: {name: x}\nspec: {cidr: 10.2.0.64/26, node: w1}\n";
-    assert.deepEqual(keysOf(imported(nodes, pools), "podCidr"), ["10.1.0.0/16"]);
-    assert.deepEqual(keysOf(imported(nodes, pools, block), "podCidr", "encapsulation"), [
-      "10.2.0.0/16",
-      "VXLAN",
-    ]);
+    assert.deepEqual(keysOf(imported(nodes, pools), "podCidr", "encapsulation"), ["10.1.0.0/16", "IPIP"]);
+    const lab = imported(nodes, pools, block);
+    assert.deepEqual(keysOf(lab, "podCidr", "encapsulation"), ["10.0.0.0/14", "VXLAN"]);
+    assert.deepEqual(
+      lab.plan.ipPools?.map(({ name, cidr, encapsulation, disabled }) => [
+        name,
+        cidr,
+        encapsulation,
+        disabled,
+      ]),
+      [
+        ["first", "10.1.0.0/16", "IPIP", false],
+        ["second", "10.2.0.0/16", "VXLAN", false],
+        ["third", "10.3.0.0/16", "None", true],
+      ],
+    );
+    assert.match(
+      notExpressed(nodes, pools),
+      /IPPool second .*: its node selector zone == 'b' selects none of the nodes/,
+    );
     const left = notExpressed(nodes, pools, block);
-    assert.match(left, /IPPool first \(10\.1\.0\.0\/16, IPIP\): the lab has one pool, second/);
-    assert.match(left, /IPPool third .*disabled/);
-    assert.match(left, /IPPool second: it is only for the nodes zone == 'b'/);
     assert.match(left, /IPPool sixth: its range fd00::\/48 is IPv6/);
   });
 

@@ -75,6 +75,12 @@ const REPORTS: Record<string, Found> = {
     fails: "same-subnet",
     evidence: /^nodes\.yaml:\d+$/,
   },
+  // "if i change it on all(), the vxlan.calico interface is created"
+  "calicoctl-2105": {
+    faults: [],
+    says: /no enabled IPPool with VXLAN selects node-b for Tunnel, so Calico gives node-b .*no vxlan\.calico/,
+    fails: "same-subnet",
+  },
   "cluster-api-provider-aws-4136": {
     faults: ["vxlan-blocked"],
     says: /the security group has no rule for the packet .*\(UDP 4789\)/,
