@@ -18,9 +18,18 @@ export function clusterIdentity(plan: LabPlan): string {
   const { name, address } = plan.controlPlane;
   const { cidr, blockSize } = plan.ipPool;
   // A running cluster cannot change between one pool and a pool per node: pods and routers keep the old addresses.
-  const blocks = plan.podRoutes.length > 0 ? `/${blockSize}, a pool per node` : `/${blockSize}`;
+  const blocks =
+    plan.podRoutes.length > 0 ? `/${blockSize}, a pool per node` : (poolsIn(plan) ?? `/${blockSize}`);
   return `${name} ${address}, kube-proxy ${plan.proxyMode}, pods ${cidr} by ${blocks}, Services ${plan.serviceCidr}`;
 }
+
+/** What of several pools decides who gets which addresses. Pods keep theirs when a pool changes. */
+const poolsIn = ({ ipPools }: LabPlan): string | undefined =>
+  ipPools
+    ?.map(({ name, cidr, blockSize, nodes, allowedUses, disabled }) =>
+      JSON.stringify([name, cidr, blockSize, nodes ?? "all", allowedUses, disabled]),
+    )
+    .join(" ");
 
 /** The config for `kubeadm init`. @param names further host names and addresses of the API, as seen from outside. */
 export function initConfig(plan: LabPlan, names: readonly string[]): string {

@@ -33,6 +33,79 @@ describe("the IPPools of a plan", () => {
     );
   });
 
+  it("are those of ipPools, each with its mode, and with the nodes that it selects by their host names", () => {
+    const plan = planOf({
+      encapsulation: "IPIP",
+      ipPools: [
+        { name: "rest", cidr: "172.16.0.0/17" },
+        { name: "old", cidr: "192.168.0.0/16", encapsulation: "VXLAN", disabled: true },
+        {
+          name: "edge",
+          cidr: "172.16.128.0/18",
+          encapsulation: "VXLANCrossSubnet",
+          blockSize: 28,
+          nodes: ["w2", "w3"],
+        },
+        {
+          name: "tunnels",
+          cidr: "172.16.192.0/18",
+          encapsulation: "VXLAN",
+          allowedUses: ["Tunnel"],
+          nodes: ["w1"],
+        },
+      ],
+    });
+    const shared = { natOutgoing: true, allowedUses: ["Workload", "Tunnel"] };
+    assert.deepEqual(renderPools(plan), [
+      {
+        name: "edge",
+        spec: {
+          ...shared,
+          cidr: "172.16.128.0/18",
+          blockSize: 28,
+          ipipMode: "Never",
+          vxlanMode: "CrossSubnet",
+          nodeSelector: "kubernetes.io/hostname in { 'w2', 'w3' }",
+        },
+      },
+      {
+        name: "old",
+        spec: {
+          ...shared,
+          cidr: "192.168.0.0/16",
+          blockSize: 26,
+          ipipMode: "Never",
+          vxlanMode: "Always",
+          disabled: true,
+          nodeSelector: "all()",
+        },
+      },
+      {
+        name: "rest",
+        spec: {
+          ...shared,
+          cidr: "172.16.0.0/17",
+          blockSize: 26,
+          ipipMode: "Always",
+          vxlanMode: "Never",
+          nodeSelector: "all()",
+        },
+      },
+      {
+        name: "tunnels",
+        spec: {
+          ...shared,
+          cidr: "172.16.192.0/18",
+          blockSize: 26,
+          ipipMode: "Never",
+          vxlanMode: "Always",
+          nodeSelector: "kubernetes.io/hostname == 'w1'",
+          allowedUses: ["Tunnel"],
+        },
+      },
+    ]);
+  });
+
   it("never overlap, are never smaller than a block, and never have two tunnels", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {

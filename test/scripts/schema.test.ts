@@ -63,6 +63,7 @@ describe("the block config in Pulumi.yaml", () => {
       "podRoutes",
       "routeReflectors",
       "peering",
+      "ipPools",
       "topology",
       "sites",
       "link",

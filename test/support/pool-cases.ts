@@ -1,6 +1,7 @@
 /** Labs with several IPPools: each mixture of encapsulations with each way in which pools select nodes. */
 import { ENCAPSULATIONS, type Encapsulation } from "../../components/config";
 import { errorOf, type RawConfig } from "./problems";
+import { SMALL } from "./twin-play";
 
 type Pools = readonly Readonly<Record<string, unknown>>[];
 
@@ -50,7 +51,16 @@ type Variant = keyof typeof VARIANTS;
 export interface PoolCase {
   title: string;
   config: RawConfig;
+  /** The same with the smallest topology that has every path, for a machine under emulation. */
+  small: RawConfig;
 }
+
+/** The pools for three nodes: the first node alone is of the first pool. */
+const inSmall = (pools: Pools): Pools =>
+  pools.map(({ nodes, ...pool }) => {
+    if (!Array.isArray(nodes)) return pool;
+    return { ...pool, nodes: nodes.includes("cp1") ? ["cp1"] : ["w1", "w2"] };
+  });
 
 const caseOf = (
   one: Encapsulation,
@@ -62,13 +72,12 @@ const caseOf = (
     variant === "one pool without natOutgoing" && i === 0 ? { ...pool, natOutgoing: true } : pool,
   );
   const outside = { name: "on-premises", cidr: "10.0.4.0/22", disabled: true };
+  const all = [...pools, ...(variant === "a disabled pool over the nodes" ? [outside] : [])];
+  const config = { podCidr: "172.16.0.0/15", ...VARIANTS[variant] };
   return {
     title: `${one} + ${other}, ${selection}: ${variant}`,
-    config: {
-      podCidr: "172.16.0.0/15",
-      ipPools: [...pools, ...(variant === "a disabled pool over the nodes" ? [outside] : [])],
-      ...VARIANTS[variant],
-    },
+    config: { ...config, ipPools: all },
+    small: { ...config, ...SMALL, ipPools: inSmall(all) },
   };
 };
 

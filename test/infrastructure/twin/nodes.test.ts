@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { renderNode } from "../../../components/infrastructure/twin/nodes";
-import { type LabPlan, type NodePlan, planLab, routesOf } from "../../../components/plan";
+import { blocksOf, type LabPlan, type NodePlan, planLab, routesBy, routesOf } from "../../../components/plan";
 import { labConfigs } from "../../support/arbitraries";
 import { planOf, type RawConfig } from "../../support/problems";
 
@@ -84,12 +84,18 @@ describe("a node's state", () => {
       fc.property(labConfigs, (config) => {
         const plan = planLab(config);
         for (const { node, state } of each(plan)) {
-          if (!plan.encapsulation.startsWith("VXLAN")) assert.deepEqual(state.routes, []);
-          else
-            assert.deepEqual(
-              state.routes.slice(1).map((route) => route.replace(/( proto 80)? onlink$/, "")),
-              routesOf(plan, node).map(({ block, via, device }) => `${block} via ${via} dev ${device}`),
-            );
+          const isFelix = (block: string) => routesBy(plan, block.split("/")[0] as string) === "Felix";
+          assert.deepEqual(
+            state.routes.map((route) => route.replace(/( proto 80)?( onlink)?$/, "")),
+            [
+              ...blocksOf(node)
+                .filter(isFelix)
+                .map((block) => `blackhole ${block}`),
+              ...routesOf(plan, node)
+                .filter(({ block }) => isFelix(block))
+                .map(({ block, via, device }) => `${block} via ${via} dev ${device}`),
+            ],
+          );
         }
       }),
     );
