@@ -288,7 +288,12 @@ function mtu(
 }
 
 /** Routes of the cloud to blocks: the lab has one to each node's block, or none. */
-function routes(facts: Facts, { cidr, ipPools }: ChosenPool, machines: readonly Machine[], set: SetKey): void {
+function routes(
+  facts: Facts,
+  { cidr, ipPools }: ChosenPool,
+  machines: readonly Machine[],
+  set: SetKey,
+): void {
   const pods = parseCidr(cidr);
   const own = facts.cloudRoutes.filter(({ value }) => contains(pods, parseCidr(value).first));
   const [first] = own;
