@@ -1,5 +1,6 @@
 /** Why a path fails and how to fix it, in sentences. */
 import type { Fault } from "../config";
+import { insteadOfGateway, setNat, type Tunnels, tellGateway, tunnelsFor } from "./advice";
 import { learns } from "./bgp";
 import { whyLoop, whyNoRoute, whyUnknownToGateway } from "./bgp-failure";
 import { CATALOGUE } from "./catalogue";
@@ -62,9 +63,9 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
   const facts = fabricFacts(plan);
   const what = `${drop.onReturn ? "the answer" : "the packet"} ${drop.packet}`;
   const undo = drop.fault ? `take ${drop.fault} out of faults: ` : "";
-  // Without Calico no other encapsulation can be chosen, so do not suggest one.
-  const orUse = (encapsulation: string) => (plan.calico ? `, or use ${encapsulation}` : "");
   const sender = plan.nodes.find(({ name }) => name === from.node);
+  // Whose pods the packet is for, or the answer from the internet.
+  const owner = drop.onReturn || to.kind === "internet" ? sender : to.node;
   // IPIP's routes are BIRD's: where one of the path's nodes does not learn another's, IPIP leaves the packet on the same way.
   const names = [
     from.node,
@@ -74,17 +75,16 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
   const onPath = plan.nodes.filter(({ name }) => names.includes(name));
   const haveRoutes = onPath.every((a, i) => onPath.slice(i + 1).every((b) => learns(plan, a, b)));
   const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip && haveRoutes;
-  const orNat = sender?.host.broken.includes("nat-missing") ? "" : ", or set natOutgoing: true";
+  const tunnels = tunnelsFor(plan, { from, to }, drop.onReturn, canTunnelIpip);
+  const nat = sender?.host.broken.includes("nat-missing") ? undefined : setNat(plan, sender, to);
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
-  const insteadOfPodAddress =
-    to.kind === "node" || to.kind === "internet"
-      ? orNat
-      : orUse(canTunnelIpip ? "IPIP or VXLAN, which tunnel this path" : "VXLAN, which tunnels this path");
+  const tunnelled =
+    tunnels &&
+    `use ${tunnels.kinds}${tunnels.pool}, which ${tunnels.kinds === "IPIP or VXLAN" ? "tunnel" : "tunnels"} this path`;
+  const hidden = to.kind === "node" || to.kind === "internet" ? nat : tunnelled;
   const [between, noRoutes] = isUniform(plan)
     ? ["", ", so no node has a route to another's block"]
     : [" between the two nodes", ", so neither has a route to the other's block"];
-  // Whose pods the gateway must know.
-  const owner = drop.onReturn || to.kind === "internet" ? sender : to.node;
   const base = { hop: drop.hop, ...(drop.fault && { fault: drop.fault }) };
   if (
     drop.cause === "host" ||
@@ -125,7 +125,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       return {
         ...base,
         cause: `${why.because}${noRoutes}, and ${what} follows the default route, where it is lost`,
-        fix: `${undo}${why.fix}${orUse("VXLAN, whose routes need no BGP")}`,
+        fix: `${undo}${why.fix}${tunnels ? `, or use VXLAN${tunnels.pool}, whose routes need no BGP` : ""}`,
         reference: why.reference,
       };
     }
@@ -133,14 +133,15 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       return { ...base, ...explainVtep(plan, what, from.node, to) };
     case "anti-spoofing": {
       const { followsRoutes } = facts.antiSpoofing ?? {};
-      const setRoutes = followsRoutes && ownsNetwork(plan) ? "set podRoutes: static to " : "";
-      const fix = `${setRoutes}${facts.antiSpoofing?.fix}${insteadOfPodAddress}`;
+      const setRoutes =
+        followsRoutes && ownsNetwork(plan) && !plan.ipPools ? "set podRoutes: static to " : "";
+      const fix = `${setRoutes}${facts.antiSpoofing?.fix}${hidden ? `, or ${hidden}` : ""}`;
       // The routes are there, for an encapsulation that has no pod's address on the wire: more of them do not help.
-      const hasRoutes = followsRoutes && plan.podRoutes.length > 0 && insteadOfPodAddress !== "";
+      const hasRoutes = followsRoutes && plan.podRoutes.length > 0 && hidden;
       return {
         ...base,
         cause: `${facts.antiSpoofing?.name} drops ${what}: a pod's address is not the node's own`,
-        fix: `${undo}${hasRoutes ? insteadOfPodAddress.replace(/^, or /, "") : fix}`,
+        fix: `${undo}${hasRoutes ? hidden : fix}`,
         reference: facts.antiSpoofing?.reference ?? DOCS,
       };
     }
@@ -148,7 +149,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       return {
         ...base,
         cause: `${facts.name} does not carry IP protocol 4 (IP-in-IP), and drops ${what}`,
-        fix: facts.dropsIpip?.fix ?? "",
+        fix: facts.dropsIpip?.fix.replace("use VXLAN", `use VXLAN${tunnels?.pool ?? ""}`) ?? "",
         reference: facts.dropsIpip?.reference ?? DOCS,
       };
     case "gateway": {
@@ -157,18 +158,17 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
         return {
           ...base,
           cause: `${why.because}, so it knows no route for ${what}, and drops it`,
-          fix: `${undo}${why.fix}${to.kind === "internet" ? ", or set natOutgoing: true" : ""}`,
+          fix: `${undo}${why.fix}${to.kind === "internet" && nat ? `, or ${nat}` : ""}`,
           reference: why.reference,
         };
       const neighbours = facts.layer3
         ? "; nodes of one subnet are no neighbours here, so all packets without a tunnel pass it"
         : "";
-      const instead =
-        to.kind === "internet" ? "set natOutgoing: true" : plan.calico && insteadOfGateway(plan);
+      const instead = to.kind === "internet" ? nat : insteadOfGateway(plan, tunnels);
       return {
         ...base,
         cause: `${plan.sites ? drop.hop : `the ${facts.gateway}`} knows the nodes' subnets but not pod addresses, and drops ${what}${neighbours}`,
-        fix: `${instead ? `${instead}, or ` : ""}${ownsNetwork(plan) ? "set podRoutes: static to" : "have its owner"} ${facts.podRoutes}`,
+        fix: [instead, tellGateway(plan)].filter(Boolean).join(", or "),
         reference: facts.layer3?.reference ?? `${DOCS}/networking/configuring/vxlan-ipip`,
       };
     }
@@ -182,7 +182,10 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       };
     }
     case "link":
-      return { ...base, ...notSelected(plan, to, what, canTunnelIpip) };
+      return {
+        ...base,
+        ...notSelected(plan, to, what, { tunnels, nat }),
+      };
     case "mtu":
       return {
         ...base,
@@ -197,7 +200,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       return {
         ...base,
         cause: `${what} leaves with the pod's address, and the internet has no route back to it`,
-        fix: "set natOutgoing: true",
+        fix: nat ?? "",
         reference: `${DOCS}/networking/configuring/workloads-outside-cluster`,
       };
   }
@@ -206,31 +209,25 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
 const isTunnels = ({ mtu }: LabPlan, limit: number | undefined): boolean =>
   limit === mtu.tunnel || Object.values(mtu.tunnels ?? {}).some((one) => one === limit);
 
-/** A packet that the link between the sites does not carry. */
+/** A packet that the link between the sites does not carry. @param instead how it would have the nodes' addresses. */
 function notSelected(
   plan: LabPlan,
   to: Pair["to"],
   what: string,
-  canTunnelIpip: boolean,
+  instead: { tunnels: Tunnels | undefined; nat: string | undefined },
 ): Pick<Failure, "cause" | "fix" | "reference"> {
   const held = plan.link?.selectors === "subnets" ? "the sites' subnets only" : "other addresses";
   const isForPod = to.kind !== "node" && to.kind !== "internet";
-  const instead = isForPod
-    ? plan.calico &&
-      `use ${canTunnelIpip ? "IPIP or VXLAN" : "VXLAN"}, whose outer packets have the nodes' addresses`
-    : !plan.ipPool.natOutgoing && "set natOutgoing: true";
+  const hidden = isForPod
+    ? instead.tunnels &&
+      `use ${instead.tunnels.kinds}${instead.tunnels.pool}, whose outer packets have the nodes' addresses`
+    : instead.nat;
+  // Behind the tunnel, the router needs routes to pods, which it has for the blocks of one pool only (check/pools.ts).
+  const withRoutes = isForPod && plan.podRoutes.length === 0 ? ", with podRoutes: static" : "";
+  const selected = `put the pod CIDR into them (link.selectors: pods)${withRoutes}`;
   return {
     cause: `the traffic selectors of the tunnel between the sites hold ${held}, and it drops ${what}`,
-    fix: `${instead ? `${instead}, or ` : ""}put the pod CIDR into them (link.selectors: pods)${
-      isForPod && plan.podRoutes.length === 0 ? ", with podRoutes: static" : ""
-    }`,
+    fix: [hidden, !(isForPod && plan.ipPools) && selected].filter(Boolean).join(", or "),
     reference: "https://docs.strongswan.org/docs/5.9/howtos/forwarding.html",
   };
-}
-
-/** The encapsulation that keeps pod addresses from the gateway. Without a layer 2, CrossSubnet does not. */
-function insteadOfGateway(plan: LabPlan): string {
-  const { layer3 } = fabricFacts(plan);
-  if (!layer3) return "use a CrossSubnet encapsulation";
-  return `use VXLAN, which tunnels every packet between nodes${layer3.hostPrefix ? "" : " (CrossSubnet does not)"}`;
 }

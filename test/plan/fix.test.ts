@@ -9,6 +9,22 @@ import { runs } from "../support/runs";
 
 const settingsIn = (raw: RawConfig): readonly FaultSetting[] => raw.faults as FaultSetting[];
 
+/** The values of a lab, or with the name of an IPPool of that pool. */
+const inPool = (raw: RawConfig, name: string | undefined, values: RawConfig): RawConfig =>
+  name === undefined
+    ? values
+    : {
+        ipPools: (raw.ipPools as RawConfig[]).map((pool) =>
+          pool.name === name ? { ...pool, ...values } : pool,
+        ),
+      };
+
+/** Encapsulations, as {@link inPool} takes them. */
+const encapsulations =
+  (...names: string[]) =>
+  ([, pool]: RegExpExecArray, raw: RawConfig) =>
+    names.map((encapsulation) => inPool(raw, pool, { encapsulation }));
+
 /** What a fix says about the config, as the values that a reader would set. */
 const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => RawConfig[]][] = [
   [
@@ -16,6 +32,7 @@ const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => R
     ([, fault], raw) => [{ faults: settingsIn(raw).filter((one) => faultOf(one) !== fault) }],
   ],
   [/set podRoutes: static/, () => [{ podRoutes: true }]],
+  [/set podRoutes: bgp/, () => [{ podRoutes: "bgp" }]],
   [
     /set peering\.(\w+): (\w+)/,
     ([, key = "", value], raw) => [{ peering: { ...(raw.peering as object), [key]: value } }],
@@ -26,13 +43,24 @@ const WAYS: [said: RegExp, values: (found: RegExpExecArray, raw: RawConfig) => R
       { link: { ...(raw.link as object), selectors: "pods" }, ...(routes && { podRoutes: "static" }) },
     ],
   ],
-  [/set natOutgoing: true/, () => [{ natOutgoing: true }]],
   [
-    /use a CrossSubnet encapsulation/,
-    () => [{ encapsulation: "IPIPCrossSubnet" }, { encapsulation: "VXLANCrossSubnet" }],
+    /take the IPPool ([a-z0-9-]+) out(?: and set natOutgoing: true for the IPPool ([a-z0-9-]+))?,/,
+    ([, gone, pool], raw) => {
+      const ipPools = (raw.ipPools as RawConfig[]).filter(({ name }) => name !== gone);
+      return [pool ? inPool({ ipPools }, pool, { natOutgoing: true }) : { ipPools }];
+    },
   ],
-  [/use VXLAN,/, () => [{ encapsulation: "VXLAN" }]],
-  [/use IPIP or VXLAN,/, () => [{ encapsulation: "IPIP" }, { encapsulation: "VXLAN" }]],
+  [
+    /(?<!out and )set natOutgoing: true(?: for the IPPool ([a-z0-9-]+))?/,
+    ([, pool], raw) => [inPool(raw, pool, { natOutgoing: true })],
+  ],
+  [
+    /use a CrossSubnet encapsulation(?: for the IPPool ([a-z0-9-]+))?/,
+    encapsulations("IPIPCrossSubnet", "VXLANCrossSubnet"),
+  ],
+  [/use VXLAN(?: for the IPPool ([a-z0-9-]+))?,/, encapsulations("VXLAN")],
+  [/use IPIP or VXLAN(?: for the IPPool ([a-z0-9-]+))?,/, encapsulations("IPIP", "VXLAN")],
+  [/use IPIP for the IPPool ([a-z0-9-]+),/, encapsulations("IPIP")],
 ];
 
 /** Every config that the fix names. @throws {AssertionError} when the fix has an instruction that the table lacks. */
@@ -50,6 +78,12 @@ function configsNamed(fix: string, raw: RawConfig): RawConfig[] {
   return found.flatMap(({ values }) => values.map((one) => ({ ...raw, ...one })));
 }
 
+/** Which pool each node's pods are in. */
+const poolsIn = (raw: RawConfig): string =>
+  planOf(raw)
+    .nodes.map(({ pool }) => pool)
+    .join();
+
 const failingRows = (raw: RawConfig) => judge(planOf(raw)).paths.filter(({ failure }) => failure);
 const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowKey(a) === rowKey(b) && a.probe === b.probe;
 
@@ -60,6 +94,8 @@ function assertLeadsOut(raw: RawConfig, row: PathVerdict, stepsLeft: number): vo
   assert.ok(stepsLeft > 0, `too many fixes one after the other: ${story}`);
   for (const next of configsNamed(fix, raw)) {
     assert.equal(errorOf(next)?.message, undefined, `a fix that is refused: ${story}`);
+    // Another encapsulation may change of which pool a new cluster takes its pods' addresses. Living pods keep theirs.
+    if (poolsIn(next) !== poolsIn(raw)) continue;
     const after = failingRows(next).find(sameRow(row));
     if (!after) continue;
     assert.notEqual(after.failure?.cause, cause, `a fix that does not help: ${story}`);
@@ -141,7 +177,8 @@ describe("a fix in the verdict", () => {
   it("is accepted in any lab with any faults, and following the fixes one by one makes the path work", () => {
     fc.assert(
       fc.property(rawConfigs, fc.boolean(), (drawn, withCalico) => {
-        const raw = withCalico ? drawn : { ...drawn, calico: { install: "none" } };
+        // Pools are Calico's.
+        const raw = withCalico ? drawn : { ...drawn, calico: { install: "none" }, ipPools: undefined };
         for (const row of failingRows(raw)) assertLeadsOut(raw, row, settingsIn(raw).length + 2);
       }),
       { numRuns: runs(50) },
@@ -154,6 +191,18 @@ describe("a fix in the verdict", () => {
         for (const row of failingRows(raw)) assertLeadsOut(raw, row, settingsIn(raw).length + 3);
       }),
       { numRuns: runs(50) },
+    );
+  });
+
+  it("is accepted with several IPPools, names the one that it is for, and following the fixes makes the path work", () => {
+    fc.assert(
+      fc.property(
+        rawConfigs.filter(({ ipPools }) => ipPools !== undefined),
+        (raw) => {
+          for (const row of failingRows(raw)) assertLeadsOut(raw, row, settingsIn(raw).length + 4);
+        },
+      ),
+      { numRuns: runs(30) },
     );
   });
 });
