@@ -76,12 +76,13 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
   const haveRoutes = onPath.every((a, i) => onPath.slice(i + 1).every((b) => learns(plan, a, b)));
   const canTunnelIpip = plan.bgp.enabled && !facts.dropsIpip && haveRoutes;
   const tunnels = tunnelsFor(plan, { from, to }, drop.onReturn, canTunnelIpip);
-  const nat = sender?.host.broken.includes("nat-missing") ? undefined : setNat(plan, sender, to);
+  const nat = setNat(plan, sender, to);
   // No encapsulation tunnels packets to a node or to the internet: only natOutgoing helps there.
   const tunnelled =
     tunnels &&
     `use ${tunnels.kinds}${tunnels.pool}, which ${tunnels.kinds === "IPIP or VXLAN" ? "tunnel" : "tunnels"} this path`;
-  const hidden = to.kind === "node" || to.kind === "internet" ? nat : tunnelled;
+  const orNat = sender?.host.broken.includes("nat-missing") ? undefined : nat;
+  const hidden = to.kind === "node" || to.kind === "internet" ? orNat : tunnelled;
   const [between, noRoutes] = isUniform(plan)
     ? ["", ", so no node has a route to another's block"]
     : [" between the two nodes", ", so neither has a route to the other's block"];

@@ -3,6 +3,7 @@ import type { Direction, Fault } from "../config";
 import { fabricFacts } from "./fabric";
 import { ruleOf } from "./firewall";
 import type { LabPlan } from "./lab";
+import { poolAt } from "./pool";
 import type { RuleName } from "./rule";
 import type { NodePlan } from "./topology";
 
@@ -53,13 +54,18 @@ export const withFirewall = (plan: Pick<LabPlan, "fabric" | "nodes">): LabPlan["
   );
 
 /** Whether all nodes are in the same state, so that it does not matter which of them a packet comes from or goes to. */
-export function isUniform({ nodes }: Pick<LabPlan, "nodes">): boolean {
-  const states = nodes.map((node) =>
-    JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), ...poolState(node)]),
+export function isUniform(plan: Pick<LabPlan, "nodes" | "ipPools">): boolean {
+  const states = plan.nodes.map((node) =>
+    JSON.stringify([node.host, node.recordedAddress.endsWith("/32"), ...poolState(plan, node)]),
   );
   return new Set(states).size <= 1;
 }
 
-/** What of a node depends on the IPPools that select it. The same for all nodes of a lab with one pool. */
-export const poolState = ({ pool, tunnels }: Pick<NodePlan, "pool" | "tunnels">): unknown[] =>
-  pool ? [pool, ...(["ipip", "vxlan"] as const).map((kind) => tunnels?.[kind] !== undefined)] : [];
+/**
+ * What of a node depends on the IPPools: the pools of its pods and of its tunnels' addresses, to which answers come, and the
+ * disabled one around its own address. The same for all nodes of a lab with one pool.
+ */
+export function poolState(plan: Pick<LabPlan, "ipPools">, { pool, tunnels, address }: NodePlan): unknown[] {
+  const poolOf = (one: string | undefined) => one && poolAt(plan, one)?.name;
+  return pool ? [pool, ...[tunnels?.ipip?.address, tunnels?.vxlan?.address, address].map(poolOf)] : [];
+}

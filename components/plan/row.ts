@@ -104,7 +104,7 @@ function groupsOf(plan: LabPlan, fateOf: (pair: Pair) => string): Map<string, Pa
         node.host,
         node.recordedAddress.endsWith("/32"),
         node.site,
-        ...poolState(node),
+        ...poolState(plan, node),
         ...way,
       ]);
       const state = states.get(text) ?? states.size;

@@ -113,12 +113,13 @@ describe("the nodes of a plan", () => {
 });
 
 describe("the pods of a plan", () => {
-  it("are in blocks that are inside the pool and do not overlap", () => {
-    onAnyLab(({ nodes, ipPool }) => {
-      const pool = parseCidr(ipPool.cidr);
+  it("are in blocks that are inside their pool and do not overlap", () => {
+    onAnyLab(({ nodes, ipPool, ipPools }) => {
       const blocks = nodes.map(({ block }) => parseCidr(block));
       for (const [i, block] of blocks.entries()) {
-        assert.equal(block.prefix, ipPool.blockSize);
+        const { cidr, blockSize } = ipPools?.find(({ name }) => name === nodes[i]?.pool) ?? ipPool;
+        const pool = parseCidr(cidr);
+        assert.equal(block.prefix, blockSize);
         assert.ok(contains(pool, block.first) && contains(pool, block.first + sizeOf(block) - 1));
         assert.ok(blocks.slice(0, i).every((other) => !overlap(block, other)));
       }

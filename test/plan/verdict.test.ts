@@ -109,7 +109,8 @@ describe("the verdict", () => {
   it("predicts failures without faults for five reasons only: a gateway that knows no pods, no natOutgoing, protocol 4, AllowedIPs, and selectors between sites", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
-        const plan = planLab(changed(config, { faults: [] }));
+        // With one pool: of several, each has its own reasons.
+        const plan = planLab(changed(config, { faults: [], ipPools: undefined }));
         const { layer3, dropsIpip, snat, antiSpoofing } = fabricFacts(plan);
         const { tunnel, crossSubnet } = ENCAPSULATION_FACTS[plan.encapsulation];
         const routed = plan.podRoutes.length > 0;
