@@ -1,7 +1,13 @@
 /** Random series of changes: a twin is changed in place from one random lab to the next, and compared with a new twin. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { ENCAPSULATIONS, FAULTS, type Fault, type LabConfig } from "../../components/config";
+import {
+  ENCAPSULATIONS,
+  type Encapsulation,
+  FAULTS,
+  type Fault,
+  type LabConfig,
+} from "../../components/config";
 import { type LabPlan, planLab } from "../../components/plan";
 import { canHave, labConfigs } from "./arbitraries";
 import { changed } from "./problems";
@@ -28,9 +34,14 @@ const small = labConfigs
   .map((drawn): LabConfig => {
     // A lab drawn for node containers is played here as a twin, which can have faults that they cannot.
     const config: LabConfig = { ...drawn, cloud: "twin", rehearse: false, fabric: drawn.fabric ?? "plain" };
-    return NAMESPACE_MODES.includes(config.encapsulation)
-      ? config
-      : changed(config, { encapsulation: "VXLAN" });
+    const isPlayed = (one: Encapsulation | undefined) => one === undefined || NAMESPACE_MODES.includes(one);
+    const ipPools = config.ipPools?.map((pool) =>
+      isPlayed(pool.encapsulation) ? pool : { ...pool, encapsulation: "VXLAN" as const },
+    );
+    return changed(config, {
+      ...(ipPools && { ipPools }),
+      ...(!isPlayed(config.encapsulation) && { encapsulation: "VXLAN" }),
+    });
   })
   .filter((config) => {
     try {
