@@ -5,7 +5,7 @@ import { typed } from "./invocation";
 import { changedSentence } from "./lab-changes";
 import type { LabConfig } from "./overlay";
 import { type LabStatus, statusOf } from "./status";
-import { another, next, runsText } from "./status-text";
+import { next, runsText, switchWords } from "./status-text";
 
 /** Three lines, and one more where the lab differs from its file, or is not as predicted. */
 export function describeUp(config: LabConfig, run: Run): string[] {
@@ -44,7 +44,7 @@ function loginsOf(stack: string): string[] {
   );
 }
 
-function nextWords({ sandbox, cluster, nodes = [], encapsulation }: LabStatus): string[] {
-  const shell = sandbox || cluster ? [`shell ${nodes.at(-1)?.name}`] : [];
-  return [...shell, ...(sandbox || cluster ? [`switch ${another(encapsulation)}`] : []), "down"];
+function nextWords(status: LabStatus): string[] {
+  const { sandbox, cluster, nodes = [] } = status;
+  return [...(sandbox || cluster ? [`shell ${nodes.at(-1)?.name}`, ...switchWords(status)] : []), "down"];
 }

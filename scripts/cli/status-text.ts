@@ -1,5 +1,5 @@
 /** The state of a lab as lines for people. */
-import { encapsulationText, poolsText, tableNote } from "../../components/plan";
+import { canSwitch, encapsulationText, poolsText, tableNote } from "../../components/plan";
 import { typed, typedQuietly } from "./invocation";
 import { listed } from "./lab-changes";
 import { isOnlyLab } from "./labs";
@@ -94,22 +94,14 @@ function describeConfig({ stack, state, changed, notYetUp, configError }: LabSta
   ].flat();
 }
 
-function nextWords({
-  state,
-  trouble,
-  sandbox,
-  cluster,
-  nodes = [],
-  encapsulation,
-  altered,
-  cloud,
-}: LabStatus): string[] {
+function nextWords(status: LabStatus): string[] {
+  const { state, trouble, sandbox, cluster, nodes = [], altered, cloud } = status;
   if (state === "down") return ["up", trouble && !/failed/.test(trouble) ? "down" : "verdict"];
   if (state !== "up") return ["up", "down"];
   const shell = `shell ${nodes.at(-1)?.name}`;
   const isOther = altered !== undefined || (cloud && "changes" in cloud && cloud.changes.length > 0);
   const repair = trouble || isOther ? ["up"] : [];
-  if (sandbox) return [...repair, shell, `switch ${another(encapsulation)}`, "observe", "down"];
+  if (sandbox) return [...repair, shell, ...switchWords(status), "observe", "down"];
   return [...repair, ...(cluster ? ["kubeconfig", shell] : []), "down"];
 }
 
@@ -117,9 +109,12 @@ function nextWords({
 export const runsText = ({ encapsulation, ipPools }: Pick<LabStatus, "encapsulation" | "ipPools">): string =>
   encapsulation ? encapsulationText({ encapsulation, ipPools }) : "";
 
-/** An encapsulation to suggest next. */
-export const another = (encapsulation: string | undefined): string =>
-  encapsulation === "VXLAN" ? "IPIP" : "VXLAN";
+/** A switch to suggest next; none in a lab whose IPPools all have an encapsulation of their own. */
+export const switchWords = ({
+  encapsulation,
+  ipPools,
+}: Pick<LabStatus, "encapsulation" | "ipPools">): string[] =>
+  canSwitch({ ipPools }) ? [`switch ${encapsulation === "VXLAN" ? "IPIP" : "VXLAN"}`] : [];
 
 /** What to type next: one line if it fits, and no command is broken between two. */
 export function next(stack: string, words: readonly string[]): string {
