@@ -1,9 +1,10 @@
 /** Checks who exchanges routes by BGP against the nodes, the encapsulation and the gateway. */
-import { faultOf, type LabConfig, placeOf, suggestion } from "../../config";
+import { faultOf, type LabConfig, placeOf } from "../../config";
 import { fabricFacts } from "../fabric";
 import { MAX_MESH } from "../peering";
 import { placementOf } from "../placement";
 import { encapsulationText, type Pools, planPools, routesNeedBgp } from "../pool";
+import { checkNodeNames, nodeNames } from "./node-names";
 import type { Report } from "./report";
 
 const NAME_REFLECTORS = "bgp: routeReflectors with the names of two or three nodes in routeReflectors";
@@ -53,7 +54,7 @@ function checkSize(config: LabConfig, report: Report): void {
 }
 
 function checkReflectors({ topology, bgp, routeReflectors, faults }: LabConfig, report: Report): void {
-  const names = topology.flatMap(({ nodes }) => nodes.map(({ name }) => name));
+  const names = nodeNames({ topology });
   if (bgp !== "routeReflectors") {
     if (routeReflectors.length > 0)
       report("routeReflectors", routeReflectors, "must be left out, or set bgp: routeReflectors");
@@ -65,12 +66,7 @@ function checkReflectors({ topology, bgp, routeReflectors, faults }: LabConfig, 
       routeReflectors,
       `must name the nodes that reflect routes, two at best, e.g. [${names.slice(0, 2).join(", ")}]`,
     );
-  routeReflectors.forEach((name, i) => {
-    const key = `routeReflectors[${i}]`;
-    if (!names.includes(name))
-      report(key, name, `must be one of the nodes ${names.join(", ")}${suggestion(name, names)}`);
-    else if (routeReflectors.indexOf(name) < i) report(key, name, "it is already in the list");
-  });
+  checkNodeNames({ topology }, routeReflectors, "routeReflectors", report);
   for (const setting of faults.filter((one) => faultOf(one) === "reflector-down"))
     for (const name of placeOf(setting).nodes ?? [])
       if (names.includes(name) && !routeReflectors.includes(name))

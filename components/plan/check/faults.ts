@@ -1,16 +1,9 @@
 /** Checks that the lab can have each of its faults. */
-import {
-  FABRICS,
-  type FaultSetting,
-  faultLabel,
-  faultOf,
-  type LabConfig,
-  placeOf,
-  suggestion,
-} from "../../config";
+import { FABRICS, type FaultSetting, faultLabel, faultOf, type LabConfig, placeOf } from "../../config";
 import { fabricFacts } from "../fabric";
 import { FAULT_FACTS } from "../fault";
 import { placementOf } from "../placement";
+import { checkNodeNames } from "./node-names";
 import type { Report } from "./report";
 
 /** Checks each fault against the fabric, the machines and the nodes. */
@@ -18,13 +11,13 @@ export function checkFaults(config: LabConfig, report: Report): void {
   config.faults.forEach((setting, i) => {
     const problem = problemWith(config, setting) ?? duplicate(config.faults.slice(0, i), setting);
     if (problem) report(`faults[${i}]`, faultLabel(setting), problem);
-    checkNodes(config, setting, `faults[${i}].nodes`, report);
+    checkNodeNames(config, placeOf(setting).nodes ?? [], `faults[${i}].nodes`, report);
   });
 }
 
 /** Why the lab cannot have a fault, and the way out; undefined if it can. */
 function problemWith(config: LabConfig, setting: FaultSetting): string | undefined {
-  const { cloud, fabric, onThisMachine, onContainers } = placementOf(config);
+  const { cloud, fabric, onThisMachine, onTwin, onContainers } = placementOf(config);
   const { fabrics, of, closes, onAllBecause, onTwinBecause } = FAULT_FACTS[faultOf(setting)];
   const { nodes, direction } = placeOf(setting);
   if (of === "link" && !config.sites)
@@ -33,6 +26,8 @@ function problemWith(config: LabConfig, setting: FaultSetting): string | undefin
     return "the lab cannot break the network of existing machines; remove the fault, or set rehearse: true";
   if (onContainers && onTwinBecause)
     return `node containers cannot have it: ${onTwinBecause}; set rehearse: twin, or remove the fault`;
+  if (of === "link" && !onTwin)
+    return "only the twin breaks the tunnel; set rehearse: twin, or remove the fault";
   if (of === "host" && !onThisMachine) {
     const who = onTwinBecause ? "the twin" : "a lab on this machine";
     return `only ${who} can have it: it breaks a node's own kernel, firewall or link; set rehearse: true, or remove the fault`;
@@ -53,14 +48,4 @@ function duplicate(before: readonly FaultSetting[], setting: FaultSetting): stri
   return before.some((one) => kindOf(one) === kindOf(setting))
     ? "it is already in the list; name each fault once, with all its nodes"
     : undefined;
-}
-
-function checkNodes({ topology }: LabConfig, setting: FaultSetting, key: string, report: Report): void {
-  const names = topology.flatMap(({ nodes }) => nodes.map(({ name }) => name));
-  const given = placeOf(setting).nodes ?? [];
-  given.forEach((name, i) => {
-    if (!names.includes(name))
-      report(`${key}[${i}]`, name, `must be one of the nodes ${names.join(", ")}${suggestion(name, names)}`);
-    else if (given.indexOf(name) < i) report(`${key}[${i}]`, name, "it is already in the list");
-  });
 }

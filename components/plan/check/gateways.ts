@@ -3,10 +3,7 @@ import { type LabConfig, suggestion } from "../../config";
 import type { Report } from "./report";
 
 /** Checks that each site has one subnet and a gateway in it, and that the tunnel can be made there. */
-export function checkGateways(
-  { sites = [], link, topology, cluster, faults }: LabConfig,
-  report: Report,
-): void {
+export function checkGateways({ sites = [], link, topology, cluster }: LabConfig, report: Report): void {
   sites.forEach(({ subnets, gateway }, i) => {
     const key = `sites[${i}]`;
     if (subnets.length > 1)
@@ -36,13 +33,4 @@ export function checkGateways(
       cluster,
       "must be kubeadm in a lab with sites on machines: without a cluster the lab changes nothing on them",
     );
-  faults.forEach((setting, i) => {
-    const fault = typeof setting === "string" ? setting : setting.fault;
-    if (fault.startsWith("ipsec-"))
-      report(
-        `faults[${i}]`,
-        fault,
-        "only the twin breaks the tunnel; set rehearse: twin, or remove the fault",
-      );
-  });
 }

@@ -1,10 +1,11 @@
 /** Checks the key `ipPools` against the nodes, the pods' range, and what else the lab has. */
-import { type LabConfig, suggestion } from "../../config";
+import type { LabConfig } from "../../config";
 import { contains, formatCidr, hasHostBits, overlap, parseCidr } from "../addressing";
 import { ENCAPSULATION_FACTS } from "../encapsulation";
 import { type PoolPlan, planPools, selects } from "../pool";
 import { planBlocks } from "../pool-blocks";
 import { listed } from "../row";
+import { checkNodeNames, nodeNames } from "./node-names";
 import type { Report } from "./report";
 
 /** Checks `ipPools`. */
@@ -32,15 +33,12 @@ export function checkPools(config: LabConfig, report: Report): void {
         cidr,
         `it overlaps ipPools[${clash}].cidr (${written[clash]?.cidr}); Calico refuses pools that overlap`,
       );
-    checkNodes(`${key}.nodes`, nodes, namesIn(config), report);
+    checkNodeNames(config, nodes ?? [], `${key}.nodes`, report);
   });
   if (before.size < written.length) return;
-  for (const pool of pools) if (!pool.disabled) checkRange(config, pool, `${keyOf(pool)}`, report);
-  checkRoom(pools, namesIn(config), (pool) => keyOf(pool), report);
+  for (const pool of pools) if (!pool.disabled) checkRange(config, pool, keyOf(pool), report);
+  checkRoom(pools, nodeNames(config), keyOf, report);
 }
-
-const namesIn = ({ topology }: LabConfig): string[] =>
-  topology.flatMap(({ nodes }) => nodes.map(({ name }) => name));
 
 /** What a lab with several pools cannot have, or not yet. */
 function checkRest({ ipPools, calico, podRoutes, tenants }: LabConfig, report: Report): void {
@@ -55,19 +53,6 @@ function checkRest({ ipPools, calico, podRoutes, tenants }: LabConfig, report: R
     );
   if (tenants)
     report("tenants", tenants.cidr, "a lab with a tenant network has one pool; take tenants or ipPools out");
-}
-
-function checkNodes(
-  key: string,
-  selected: readonly string[] | undefined,
-  nodes: readonly string[],
-  report: Report,
-): void {
-  selected?.forEach((name, i) => {
-    if (!nodes.includes(name))
-      report(`${key}[${i}]`, name, `must be one of the nodes ${nodes.join(", ")}${suggestion(name, nodes)}`);
-    else if (selected.indexOf(name) < i) report(`${key}[${i}]`, name, "it is already in the list");
-  });
 }
 
 function checkRange(
