@@ -87,6 +87,10 @@ export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
   },
 };
 
+/** Whether Calico lists these two releases as tested with each other. Each may have a patch number. */
+export const isTested = (calico: string, kubernetes: string): boolean =>
+  CALICO_RELEASES[minorOf(calico)]?.kubernetes.includes(minorOf(kubernetes)) ?? false;
+
 /**
  * First minor of Calico 3 whose BGPConfiguration can say who programs the routes of IPIP and None: BIRD, which is the
  * default there, or Felix (`programClusterRoutes` in api/pkg/apis/projectcalico/v3/bgpconfig.go: absent in v3.31.7, there in

@@ -1,6 +1,6 @@
 /** Checks that Calico is known, and tested with the chosen Kubernetes. */
 import type { LabConfig } from "../../config";
-import { CALICO_RELEASES, minorOf } from "../versions";
+import { CALICO_RELEASES, isTested, minorOf } from "../versions";
 import type { Report } from "./report";
 
 /** Checks the two versions, unless `allowUnsupported` is set. */
@@ -14,7 +14,7 @@ export function checkVersions(config: LabConfig, report: Report): void {
       config.calicoVersion,
       `must be one of ${known}; set allowUnsupported: true to try another`,
     );
-  } else if (!release.kubernetes.includes(minorOf(config.kubernetesVersion))) {
+  } else if (!isTested(config.calicoVersion, config.kubernetesVersion)) {
     report(
       "kubernetesVersion",
       config.kubernetesVersion,

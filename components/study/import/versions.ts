@@ -1,5 +1,5 @@
 /** The releases of Kubernetes and Calico, and which is assumed where the input names only one of them. */
-import { CALICO_RELEASES, minorOf } from "../../plan";
+import { CALICO_RELEASES, isTested, minorOf } from "../../plan";
 import type { Facts } from "./facts";
 import type { SetKey } from "./lab";
 import { showSource } from "./source";
@@ -24,13 +24,8 @@ export function versions(facts: Facts, set: SetKey, assumptions: string[]): void
     );
   if (!kubernetes && !calico) return;
   const known = kubernetes ? `Kubernetes ${kubernetes}` : `Calico ${calico}`;
-  const tested = testedPairs().filter(
-    ([calicoMinor, kubernetesMinor]) =>
-      (!calico || calicoMinor === minorOf(calico)) &&
-      (!kubernetes || kubernetesMinor === minorOf(kubernetes)),
-  );
-  const newest = tested.at(-1);
-  if (!newest) {
+  const [newestCalico, newestKubernetes] = newestTested(calico, kubernetes);
+  if (!newestCalico || !newestKubernetes) {
     const why = kubernetes && calico ? "These two releases are not" : `${known} is not`;
     set("allowUnsupported", true, `${why} on Calico's list of tested ones`);
     return;
@@ -40,12 +35,14 @@ export function versions(facts: Facts, set: SetKey, assumptions: string[]): void
     set(key, value, `assumed: ${why}`);
     assumptions.push(`nothing says the version of ${name}: assumed ${value}, ${why}`);
   };
-  if (!calico) assume("calicoVersion", "Calico", newest[0]);
-  if (!kubernetes) assume("kubernetesVersion", "Kubernetes", newest[1]);
+  if (!calico) assume("calicoVersion", "Calico", newestCalico);
+  if (!kubernetes) assume("kubernetesVersion", "Kubernetes", newestKubernetes);
 }
 
-/** The minor releases that Calico was tested with, as `[Calico, Kubernetes]`, oldest first. */
-const testedPairs = (): [string, string][] =>
-  Object.entries(CALICO_RELEASES).flatMap(([calico, { kubernetes }]) =>
-    kubernetes.map((one): [string, string] => [calico, one]),
+/** The newest minor releases that were tested with each other, of these two if they are known; nothing if there are none. */
+function newestTested(calico: string | undefined, kubernetes: string | undefined): [string?, string?] {
+  const newest = Object.keys(CALICO_RELEASES).findLast(
+    (minor) => (!calico || minor === minorOf(calico)) && (!kubernetes || isTested(minor, kubernetes)),
   );
+  return newest ? [newest, kubernetes ?? CALICO_RELEASES[newest]?.kubernetes.at(-1)] : [];
+}
