@@ -1,5 +1,5 @@
 /** The lab's IPPools, as data from the plan. Calico itself creates none: `NO_DEFAULT_POOLS`. */
-import { type LabPlan, selectorOf } from "../plan";
+import { ENCAPSULATION_FACTS, type LabPlan, selectorOf } from "../plan";
 
 /** The fields of `IPPool.spec` that we set (docs: reference/resources/ippool). `cidr` and `blockSize` cannot change. */
 export interface IpPoolSpec {
@@ -25,34 +25,27 @@ export interface IpPool {
 const NAME = "default-ipv4-ippool";
 
 /**
- * The pools of `ipPools`, or one for all nodes. With `podRoutes`, routers must know every node's block beforehand, but Calico assigns blocks
- * at run time: so each node gets its own pool, with room for just the block that the plan gives it.
+ * The pools of `ipPools`, or one for all nodes. With `podRoutes`, routers must know every node's block beforehand, but Calico
+ * assigns blocks at run time: so each node gets its own pool, with room for just the block that the plan gives it.
  */
 export function renderPools({ ipPool, ipPools, podRoutes, nodes, bgp }: LabPlan): IpPool[] {
-  const exported = { ...(!bgp.exports && { disableBGPExport: true as const }) };
-  if (ipPools)
-    return ipPools.map((pool) => {
-      const { name, cidr, blockSize, ipipMode, vxlanMode, natOutgoing, allowedUses, disabled } = pool;
-      const nodeSelector = selectorOf(pool);
-      return {
-        name,
-        spec: {
-          cidr,
-          blockSize,
-          ipipMode,
-          vxlanMode,
-          natOutgoing,
-          ...(disabled && { disabled }),
-          nodeSelector,
-          ...exported,
-          allowedUses,
-        },
-      };
-    });
-  const pool = (name: string, cidr: string, nodeSelector: string): IpPool => ({
+  const pool = (
+    name: string,
+    { allowedUses = ["Workload", "Tunnel"], ...spec }: Omit<IpPoolSpec, "allowedUses"> & Partial<IpPoolSpec>,
+  ): IpPool => ({
     name,
-    spec: { ...ipPool, cidr, nodeSelector, ...exported, allowedUses: ["Workload", "Tunnel"] },
+    spec: { ...spec, ...(!bgp.exports && { disableBGPExport: true }), allowedUses },
   });
-  if (podRoutes.length === 0) return [pool(NAME, ipPool.cidr, "all()")];
-  return nodes.map(({ name, block }) => pool(`node-${name}`, block, `kubernetes.io/hostname == '${name}'`));
+  if (ipPools)
+    return ipPools.map(
+      ({ name, cidr, blockSize, encapsulation, natOutgoing, nodes, allowedUses, disabled }) => {
+        const { ipipMode, vxlanMode } = ENCAPSULATION_FACTS[encapsulation];
+        const modes = { ipipMode, vxlanMode, natOutgoing, ...(disabled && { disabled }) };
+        return pool(name, { cidr, blockSize, ...modes, nodeSelector: selectorOf({ nodes }), allowedUses });
+      },
+    );
+  if (podRoutes.length === 0) return [pool(NAME, { ...ipPool, nodeSelector: selectorOf({}) })];
+  return nodes.map(({ name, block }) =>
+    pool(`node-${name}`, { ...ipPool, cidr: block, nodeSelector: selectorOf({ nodes: [name] }) }),
+  );
 }

@@ -13,12 +13,12 @@
  */
 import type { Encapsulation, LabConfig, PoolUse } from "../config";
 import { formatCidr, holds, parseCidr } from "./addressing";
-import { type Carrier, ENCAPSULATION_FACTS, type EncapsulationFacts, type TunnelKind } from "./encapsulation";
+import { type Carrier, ENCAPSULATION_FACTS, type TunnelKind } from "./encapsulation";
 import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
 
 /** One of several IPPools. */
-export interface PoolPlan extends Pick<EncapsulationFacts, "ipipMode" | "vxlanMode"> {
+export interface PoolPlan {
   name: string;
   /** In canonical form. */
   cidr: string;
@@ -43,23 +43,19 @@ export type Pools = Pick<LabPlan, "encapsulation" | "ipPools">;
 export function planPools(
   config: Pick<LabConfig, "ipPools" | "encapsulation" | "blockSize" | "natOutgoing">,
 ): PoolPlan[] | undefined {
-  const pools = config.ipPools?.map((pool): PoolPlan => {
-    const encapsulation = pool.encapsulation ?? config.encapsulation;
-    const { ipipMode, vxlanMode } = ENCAPSULATION_FACTS[encapsulation];
-    return {
+  const pools = config.ipPools?.map(
+    (pool): PoolPlan => ({
       name: pool.name,
       cidr: formatCidr(parseCidr(pool.cidr)),
       blockSize: pool.blockSize ?? config.blockSize,
-      encapsulation,
+      encapsulation: pool.encapsulation ?? config.encapsulation,
       follows: pool.encapsulation === undefined,
-      ipipMode,
-      vxlanMode,
       natOutgoing: pool.natOutgoing ?? config.natOutgoing,
       ...(pool.nodes && { nodes: pool.nodes }),
       allowedUses: pool.allowedUses ?? ["Workload", "Tunnel"],
       disabled: pool.disabled ?? false,
-    };
-  });
+    }),
+  );
   return pools?.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -1,5 +1,5 @@
 /** What `calicoctl` and `kubectl` show in a twin's shell: read-only look-alikes, made from the plan. */
-import { type LabPlan, type NodePlan, selectorOf } from "../../plan";
+import { ENCAPSULATION_FACTS, type LabPlan, type NodePlan, selectorOf } from "../../plan";
 
 /** Folder of a file for each node. The look-alikes read all of them (scripts/twin/sandbox-bin/lookalike.py). */
 const FACTS = "/run/encaplab/facts";
@@ -11,8 +11,8 @@ export function renderFacts(plan: LabPlan, node: NodePlan): string {
     name: pool.name,
     cidr: pool.cidr,
     natOutgoing: pool.natOutgoing,
-    ipipMode: pool.ipipMode,
-    vxlanMode: pool.vxlanMode,
+    ipipMode: ENCAPSULATION_FACTS[pool.encapsulation].ipipMode,
+    vxlanMode: ENCAPSULATION_FACTS[pool.encapsulation].vxlanMode,
     disabled: pool.disabled,
     selector: selectorOf(pool),
   }));

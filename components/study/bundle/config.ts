@@ -2,10 +2,9 @@
 import { BOTH_SITES, CONTAINERS, type RawConfig } from "../../config";
 import {
   AS_NUMBER,
-  CALICO_RELEASES,
   encapsulationOf,
+  isTested,
   type LabPlan,
-  minorOf,
   type PoolPlan,
   type TenantPlan,
 } from "../../plan";
@@ -17,9 +16,6 @@ import {
 export function configOf(plan: LabPlan): RawConfig {
   const { cloud, fabric, backend, onTwin, onContainers, ipPool, ipPools, versions, faults } = plan;
   const hasOwnFabric = cloud === "aws" || cloud === "openstack";
-  const isTested = CALICO_RELEASES[minorOf(versions.calico)]?.kubernetes.includes(
-    minorOf(versions.kubernetes),
-  );
   return {
     cloud,
     ...(!hasOwnFabric && { fabric }),
@@ -44,7 +40,7 @@ export function configOf(plan: LabPlan): RawConfig {
     mtu: plan.mtu.link,
     kubernetesVersion: versions.kubernetes,
     calicoVersion: versions.calico,
-    ...(!isTested && { allowUnsupported: true }),
+    ...(!isTested(versions.calico, versions.kubernetes) && { allowUnsupported: true }),
     proxyMode: plan.proxyMode,
     ...(backend && { openstack: { backend } }),
     ...(cloud === "hosts" && onContainers && { hosts: { machines: CONTAINERS } }),
@@ -58,7 +54,7 @@ export function configOf(plan: LabPlan): RawConfig {
 }
 
 /** One of several pools. Its encapsulation is left out where it is that of the lab's key, which a switch changes. */
-const poolOf = ({ follows, ipipMode: _, vxlanMode: __, nodes, encapsulation, ...pool }: PoolPlan) => ({
+const poolOf = ({ follows, nodes, encapsulation, ...pool }: PoolPlan) => ({
   ...pool,
   allowedUses: [...pool.allowedUses],
   ...(!follows && { encapsulation }),

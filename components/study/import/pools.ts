@@ -1,6 +1,5 @@
 /** Several IPPools of a cluster as the lab's key `ipPools`. */
-import type { PoolUse, RawConfig } from "../../config";
-import { POOL_USES } from "../../config";
+import { POOL_USES, type PoolUse, type RawConfig } from "../../config";
 import { type Cidr, contains, formatCidr, type LabPlan, overlap, parseCidr } from "../../plan";
 import type { Facts, PoolFact } from "./facts";
 import type { Machine } from "./machines";
