@@ -3,12 +3,12 @@
  * it. The verdict and every trace are made of this; the twin does the same with real packets.
  */
 import type { Drop } from "./drop";
-import { type Endpoint, INTERNET } from "./endpoint";
+import type { Endpoint } from "./endpoint";
 import type { Keep } from "./hop";
 import { notForwarded, reversed } from "./kernel";
 import type { LabPlan } from "./lab";
 import { nodeNotes } from "./node-note";
-import { describe, type Host, hostAddress, inner, type Leg, type Sender } from "./packet";
+import { describe, type Host, hostAddress, inner, type Leg, type Sender, targetAddress } from "./packet";
 import { isNatted } from "./pool";
 import type { Probe } from "./probe";
 import { sourceTo } from "./route";
@@ -141,7 +141,7 @@ const leavesPool = (plan: LabPlan, from: Sender, to: Host): boolean =>
   from.kind === "pod" &&
   to.kind !== "pod" &&
   !isLocal(from, to) &&
-  isNatted(plan, from.pod.address, to.kind === "internet" ? INTERNET.address : hostAddress(to));
+  isNatted(plan, from.pod.address, targetAddress(to));
 
 const isTranslated = (plan: LabPlan, from: Sender, to: Host): boolean =>
   leavesPool(plan, from, to) && !from.node.host.broken.includes("nat-missing");

@@ -169,15 +169,11 @@ const someDirect = (plan: Pools, nodes: readonly NodePlan[]): boolean =>
 
 /** Whether pods' packets to other addresses keep their source: by natOutgoing, or because a disabled pool has the address. */
 function keepsPodAddress(
-  { natOutgoing, topology, tenants }: LabConfig,
+  { natOutgoing, topology }: LabConfig,
   pools: readonly PoolPlan[] | undefined,
 ): boolean {
   if (!pools) return !natOutgoing;
-  const outside = [
-    ...topology.map(({ cidr }) => cidr),
-    ...(tenants ? [tenants.cidr] : []),
-    `${INTERNET.address}/32`,
-  ];
+  const outside = [...topology.map(({ cidr }) => cidr), `${INTERNET.address}/32`];
   return pools.some(
     (pool) =>
       (!pool.disabled && !pool.natOutgoing) ||

@@ -3,14 +3,13 @@ import type { Fault } from "../config";
 import { gatewayHop } from "./bgp";
 import { carrierBetween } from "./carrier";
 import { TUNNELS } from "./encapsulation";
-import { INTERNET } from "./endpoint";
 import { fabricFacts, passesGateway } from "./fabric";
 import { FAULT_FACTS } from "./fault-facts";
 import { forwarded, madeOn, type Rewrite, rewritten } from "./header";
 import type { Hop, HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { publicAddress } from "./note";
-import { type Host, hostAddress, isPod, type Leg } from "./packet";
+import { type Host, hostAddress, isPod, type Leg, targetAddress } from "./packet";
 import type { Source } from "./path";
 import { blockWith } from "./pool";
 import type { Probe } from "./probe";
@@ -40,8 +39,6 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
     if (from.kind === "instance" && to.kind !== "internet") return tenantPortOf(plan, to.node)?.device;
     return isRelayed && there ? nic : undefined;
   };
-  /** The address that the packet is for. */
-  const target = (): string => (to.kind === "internet" ? INTERNET.address : hostAddress(to));
   /** The gateway may send a packet by way of a node that is not its target's. */
   const comesBy = ({ name }: NodePlan): string | undefined =>
     from.kind !== "internet" && from.node.name === name ? enters() : nic;
@@ -167,13 +164,13 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
       masquerades(node);
     },
     toBlock(node: NodePlan, peer: NodePlan): void {
-      const { block, via, device, onlink } = routeTo(plan, node, peer, target());
+      const { block, via, device, onlink } = routeTo(plan, node, peer, targetAddress(to));
       kernel(node, `${block} via ${via} dev ${device}${onlink ? " onlink" : ""}`, device, comesBy(node));
     },
     /** Without a route to the block, by the default route. */
     astray(node: NodePlan, peer: NodePlan): void {
       const route = `default via ${gatewayOf(node)?.gateway} dev ${nic}`;
-      kernel(node, `no route to ${blockWith(peer, target())}: ${route}`, nic, comesBy(node));
+      kernel(node, `no route to ${blockWith(peer, targetAddress(to))}: ${route}`, nic, comesBy(node));
     },
     lostInKernel(node: string, fault: Fault): void {
       const by = from.kind !== "internet" && from.node.name === node ? enters() : arrivesBy();

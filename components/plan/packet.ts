@@ -62,6 +62,10 @@ export function hostAddress(end: Sender): string {
   return end.kind === "instance" ? end.instance.address : (end.address ?? end.node.address);
 }
 
+/** The address that a packet is for. */
+export const targetAddress = (to: Host): string =>
+  to.kind === "internet" ? INTERNET.address : hostAddress(to);
+
 /** The packet without any tunnel around it. */
 export function inner({ from, to, probe, translated, masquerade }: Leg): Wire {
   const source =
@@ -70,7 +74,7 @@ export function inner({ from, to, probe, translated, masquerade }: Leg): Wire {
       : translated
         ? (masquerade ?? from.node.address)
         : hostAddress(from);
-  const destination = to.kind === "internet" ? INTERNET.address : hostAddress(to);
+  const destination = targetAddress(to);
   return { source, destination, protocol: probe.protocol, port: probe.port };
 }
 
