@@ -1,6 +1,7 @@
 /** How much memory and processor time a twin takes. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { readRecord } from "../components/infrastructure/runtime";
 
 /** The kernel's clock ticks in a second, as /proc counts processor time (USER_HZ, the same on every Linux of 64 bits). */
 const TICKS = 100;
@@ -47,9 +48,8 @@ function ticksOf(process: string): number[] {
 function processesOf(twins: string, stack: string): string[] {
   const folders = fs.existsSync(twins) ? fs.readdirSync(twins) : [];
   const folder = folders.find((name) => name.startsWith(`${stack}-`));
-  const record = folder === undefined ? "" : textOf(path.join(twins, folder, "sandbox.json"));
-  if (record === "") return [];
-  const { pid } = JSON.parse(record) as { pid: number };
+  const pid = folder === undefined ? undefined : readRecord(path.join(twins, folder))?.pid;
+  if (pid === undefined) return [];
   const sandbox = linkOf(`/proc/${pid}/ns/pid_for_children`);
   return fs
     .readdirSync("/proc")
