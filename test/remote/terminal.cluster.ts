@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { openTerminal, type Terminal } from "../../components/remote";
 import { until } from "../support/sandbox";
 import { freePort, Sshd } from "../support/sshd";
+import { shownBy } from "../support/terminals";
 
 describe("a terminal over OpenSSH's server", () => {
   let sshd: Sshd;
@@ -17,11 +18,7 @@ describe("a terminal over OpenSSH's server", () => {
     const { host, port, privateKey, hostKey } = sshd.connection;
     const target = { host, port, user: "root", privateKey, hostKey };
     const terminal = await openTerminal(target, { rows: 30, columns: 100, type: "xterm-256color" });
-    let text = "";
-    terminal.output.on("data", (part: Buffer) => {
-      text += part;
-    });
-    return { terminal, shown: () => text };
+    return { terminal, shown: shownBy(terminal) };
   };
 
   it("has its type and its size, takes another size while it runs, and returns the shell's exit code", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { openTerminal } from "../../components/remote";
 import { until } from "../support/sandbox";
 import { SshServers } from "../support/ssh-server";
+import { shownBy } from "../support/terminals";
 
 const KIND = { rows: 30, columns: 100, type: "xterm-256color" };
 
@@ -13,11 +14,7 @@ describe("a terminal over SSH", () => {
   const opened = async () => {
     const port = await servers.withTerminals();
     const terminal = await openTerminal(servers.target(port), KIND);
-    let text = "";
-    terminal.output.on("data", (part: Buffer) => {
-      text += part;
-    });
-    return { terminal, shown: () => text };
+    return { terminal, shown: shownBy(terminal) };
   };
 
   it("has its size and its type, takes another size, and returns the exit code", async () => {

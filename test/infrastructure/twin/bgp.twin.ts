@@ -1,6 +1,5 @@
 /** Reflectors and a router that speaks BGP on the twin, from one lab to the next in place: verdict = observation. */
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { BGP_SELECTION, EXCHANGES } from "../../support/bgp-cases";
 import { planOf } from "../../support/problems";
 import { TwinUnderTest, withTwin } from "../../support/twin";
@@ -35,8 +34,6 @@ describe("the router's BIRD", function () {
       await twin.run(
         "kill -9 $(< /run/bird/router.pid); while [[ -e /proc/$(< /run/bird/router.pid)/fd/0 ]]; do :; done",
       );
-      // What is read of a twin counts for half a second.
-      await delay(600);
       assert.ok("network" in (await twin.bring(plan)));
       await play(twin, { title: "a router again", plan });
       const without = planOf({ encapsulation: "None" });

@@ -116,8 +116,9 @@ describe("a twin with two sites, changed in place", function () {
     const plan = planOf({ ...JOINED, link: { psk: "given in the config" } });
     await twin.bring(plan);
     assert.deepEqual(await twin.bring(plan), {});
-    // The last look at the parts is reused for half a second.
-    await twin.run("kill -9 $(< /run/ipsec/router-b/pid); sleep 0.6");
+    await twin.run(
+      "pid=$(< /run/ipsec/router-b/pid); kill -9 $pid; while [[ -e /proc/$pid/fd/0 ]]; do :; done",
+    );
     assert.deepEqual(await twin.bring(plan), { link: "update" });
     await play(twin, { title: "repaired", plan });
   });

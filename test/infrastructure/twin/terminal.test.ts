@@ -3,17 +3,14 @@ import assert from "node:assert/strict";
 import { openHere } from "../../../components/infrastructure/twin/sandbox";
 import type { Terminal } from "../../../components/remote";
 import { mentions, until } from "../../support/sandbox";
+import { shownBy } from "../../support/terminals";
 
 const KIND = { rows: 30, columns: 100, type: "xterm-256color" };
 
 /** A program on a terminal, and what that has shown. */
 function open(script: string, kind = KIND): { terminal: Terminal; shown: () => string } {
   const terminal = openHere(["bash", "--norc", "-c", script], kind);
-  let text = "";
-  terminal.output.on("data", (part: Buffer) => {
-    text += part;
-  });
-  return { terminal, shown: () => text };
+  return { terminal, shown: shownBy(terminal) };
 }
 
 describe("a terminal of a sandbox's shell", function () {
