@@ -16,8 +16,8 @@ import {
 } from "../plan";
 import { ClusterApi } from "./api";
 import { Images } from "./images";
+import type { PodNetwork } from "./interface";
 import { REFLECTOR_LABEL, renderPeerings } from "./peerings";
-import type { PodNetwork } from "./pod-network";
 import { type CalicoSources, readSources, type SourcesConfig } from "./sources";
 
 /** What {@link Calico.create} installs from. */

@@ -5,7 +5,8 @@ import { findArchives } from "./archives";
 import { type CalicoSources, readSources } from "./sources";
 
 export { Calico, type CalicoArgs } from "./calico";
-export { createPodNetwork, type PodNetwork, type PodNetworkArgs } from "./pod-network";
+export type { PodNetwork } from "./interface";
+export { createPodNetwork, type PodNetworkArgs } from "./pod-network";
 export type { CalicoSources } from "./sources";
 export { StaticRoutes, type StaticRoutesArgs } from "./static-routes";
 

@@ -3,19 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster";
 import type { LabPlan } from "../plan";
 import { Calico } from "./calico";
+import type { PodNetwork } from "./interface";
 import type { CalicoSources } from "./sources";
 import { StaticRoutes } from "./static-routes";
-
-/** What gives pods their network. */
-export interface PodNetwork extends pulumi.ComponentResource {
-  /** The plan's IPPools, as objects of the cluster. */
-  pools: pulumi.CustomResource[];
-  /**
-   * Pods that still have the MTU from before the last change of the mode, as `namespace/name on node`. Calico sets a
-   * pod's MTU only when it creates the pod.
-   */
-  podsToRestart: pulumi.Output<string[]>;
-}
 
 /** What {@link createPodNetwork} is given. */
 export interface PodNetworkArgs {

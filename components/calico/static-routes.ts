@@ -5,7 +5,7 @@ import type { LabPlan } from "../plan";
 import { withFormerUrn } from "../remote/dynamic";
 import { ClusterApi } from "./api";
 import { IP_POOL_DEFINITION } from "./definition";
-import type { PodNetwork } from "./pod-network";
+import type { PodNetwork } from "./interface";
 
 /** What {@link StaticRoutes} is made from. */
 export interface StaticRoutesArgs {

@@ -1,4 +1,4 @@
-/** The loss of a packet. */
+/** The loss of a packet: as data, and what a reader is told of it. */
 import type { Fault } from "../config";
 import type { RuleName } from "./rule";
 
@@ -33,4 +33,14 @@ export interface Drop {
   mtu?: { size: number; limit: number };
   /** The fault that causes it, if any. */
   fault?: Fault;
+}
+
+/** Why a packet is lost, in words. */
+export interface Explanation {
+  /** Why it is lost there, in one sentence. */
+  cause: string;
+  /** How to fix it, in one sentence. */
+  fix: string;
+  /** URL of a page that explains it. */
+  reference: string;
 }

@@ -4,7 +4,7 @@ import { insteadOfGateway, setNat, type Tunnels, tellGateway, tunnelsFor } from 
 import { learns } from "./bgp";
 import { whyLoop, whyNoRoute, whyUnknownToGateway } from "./bgp-failure";
 import { CATALOGUE } from "./catalogue";
-import type { Drop } from "./drop";
+import type { Drop, Explanation } from "./drop";
 import { fabricFacts } from "./fabric";
 import { ruleOf } from "./firewall";
 import { isUniform } from "./host";
@@ -17,15 +17,9 @@ import { explainInTenant } from "./tenant-failure";
 import type { NodePlan } from "./topology";
 
 /** Why a path fails and how to fix it. */
-export interface Failure {
+export interface Failure extends Explanation {
   /** Where the packet is lost, e.g. `w1's security group`. */
   hop: string;
-  /** Why it is lost there, in one sentence. */
-  cause: string;
-  /** How to fix it, in one sentence. */
-  fix: string;
-  /** URL of a page that explains it. */
-  reference: string;
   /** The fault in the config that causes it, if any. */
   fault?: Fault;
 }
@@ -216,7 +210,7 @@ function notSelected(
   to: Pair["to"],
   what: string,
   instead: { tunnels: Tunnels | undefined; nat: string | undefined },
-): Pick<Failure, "cause" | "fix" | "reference"> {
+): Explanation {
   const held = plan.link?.selectors === "subnets" ? "the sites' subnets only" : "other addresses";
   const isForPod = to.kind !== "node" && to.kind !== "internet";
   const hidden = isForPod

@@ -1,8 +1,9 @@
 /** The notes on a packet's way over the link between two sites, in the words of `ip route` and `swanctl`. */
-import { decapsulated, forwarded, inEsp } from "./header";
+
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { isPod, type Leg, type Wire } from "./packet";
+import { decapsulated, forwarded, inEsp } from "./rewrite";
 import { IPSEC_DEVICE, type LinkPlan, NAT_T_PORT, type SitePlan, selectorsText } from "./site";
 import type { NodePlan } from "./topology";
 

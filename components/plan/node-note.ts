@@ -5,7 +5,6 @@ import { carrierBetween } from "./carrier";
 import { TUNNELS } from "./encapsulation";
 import { fabricFacts, passesGateway } from "./fabric";
 import { FAULT_FACTS } from "./fault-facts";
-import { forwarded, madeOn, type Rewrite, rewritten } from "./header";
 import type { Hop, HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { publicAddress } from "./note";
@@ -13,6 +12,7 @@ import { type Host, hostAddress, isPod, type Leg, targetAddress } from "./packet
 import type { Source } from "./path";
 import { blockWith } from "./pool";
 import type { Probe } from "./probe";
+import { forwarded, madeOn, type Rewrite, rewritten } from "./rewrite";
 import { hasRoute, routeTo } from "./route";
 import { instanceRoute, tenantPortOf } from "./tenant";
 import type { NodePlan } from "./topology";

@@ -1,18 +1,13 @@
 /** What several IPPools do to a lab, in words: why a path fails, and what to know although nothing fails. */
+import type { Explanation } from "./drop";
 import { TUNNELS } from "./encapsulation";
 import type { Endpoint } from "./endpoint";
-import type { Failure } from "./failure";
 import type { LabPlan } from "./lab";
 import { encapsulationsOf, selects, tunnelEndOf, tunnelsOf } from "./pool";
 import { listed } from "./row";
 
 /** The words for a packet to a block of a VXLAN pool, where a node has no end of the tunnel. */
-export function explainVtep(
-  { nodes }: LabPlan,
-  what: string,
-  from: string,
-  to: Endpoint,
-): Pick<Failure, "cause" | "fix" | "reference"> {
+export function explainVtep({ nodes }: LabPlan, what: string, from: string, to: Endpoint): Explanation {
   const ends = [to.kind === "nodeport" ? to.entry.name : from, ...("node" in to ? [to.node.name] : [])];
   const lacking = nodes.filter((node) => ends.includes(node.name) && !tunnelEndOf(node, "vxlan"));
   const who = lacking.map(({ name }) => name).join(" and ");

@@ -1,8 +1,7 @@
 /** Why a path between pods and a tenant's instances fails, and how it travels, in words. */
-import type { Drop } from "./drop";
+import type { Drop, Explanation } from "./drop";
 import { ENCAPSULATION_FACTS, VXLAN } from "./encapsulation";
 import type { Endpoint } from "./endpoint";
-import type { Failure } from "./failure";
 import type { LabPlan } from "./lab";
 import type { Pair } from "./path";
 import { INTEGRATION_BRIDGE, TENANT_WIRE } from "./tenant";
@@ -18,7 +17,7 @@ export function explainInTenant(
   what: string,
   { cause, fault, hop }: Drop,
   to: Endpoint,
-): Pick<Failure, "cause" | "fix" | "reference"> {
+): Explanation {
   const undo = fault ? `take ${fault} out of faults: ` : "";
   const plug = `${undo}plug the node into the tenant network: a Neutron port bound to it on its own ${INTEGRATION_BRIDGE} (tenants.ports; on real compute hosts the component TenantPort)`;
   switch (cause) {

@@ -1,9 +1,9 @@
 /** The notes on a packet's way through a tenant network, in the words of `ip route` and Open vSwitch. */
 import { fabricFacts } from "./fabric";
-import { encapsulated, forwarded, rewritten } from "./header";
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { inner, type Leg, type Sender, type Wire } from "./packet";
+import { encapsulated, forwarded, rewritten } from "./rewrite";
 import { gatewayName } from "./site";
 import {
   INTEGRATION_BRIDGE,

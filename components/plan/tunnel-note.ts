@@ -1,11 +1,11 @@
 /** The notes on what happens to a packet at a node's tunnel device. */
 import { type Carrier, TUNNELS, VXLAN } from "./encapsulation";
 import { fabricFacts } from "./fabric";
-import { decapsulated, encapsulated } from "./header";
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import type { Leg, Wire } from "./packet";
 import { tunnelMtu } from "./pool";
+import { decapsulated, encapsulated } from "./rewrite";
 import { gatewayName } from "./site";
 import type { NodePlan } from "./topology";
 

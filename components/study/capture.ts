@@ -11,7 +11,7 @@ import {
   rowsOf,
   sourceTo,
 } from "../plan";
-import type { ProbeOrder } from "./order";
+import type { ProbeOrder } from "./probe-order";
 
 /** A probe that is sent once more, to take its packet from a device of a node. */
 export interface CaptureOrder extends ProbeOrder {

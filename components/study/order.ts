@@ -21,6 +21,7 @@ import {
   withFirewall,
 } from "../plan";
 import { type CaptureOrder, capturesOf } from "./capture";
+import type { ProbeOrder } from "./probe-order";
 import { type Sample, sampleOf } from "./sample";
 
 /** What `scripts/twin/observe` is asked to measure. Names of namespaces are those of nodes and pods. */
@@ -53,22 +54,6 @@ export interface ListenerOrder {
   namespace: string;
   protocol: "tcp" | "udp";
   port: number;
-}
-/** A probe to send, in a namespace. */
-export interface ProbeOrder {
-  id: string;
-  namespace: string;
-  destination: string;
-  probe: "icmp" | "tcp" | "udp";
-  /** Length of the IP packet in bytes. */
-  size: number;
-  /** The destination's port. */
-  port?: number;
-  /**
-   * Whether the verdict says that it works. A probe that should fail is not waited for as long. Whatever is expected, what
-   * comes back is what counts, and a surprise is measured twice.
-   */
-  expect: boolean;
 }
 /** The namespace in which the twin's security groups are. */
 const FABRIC = "fabric";

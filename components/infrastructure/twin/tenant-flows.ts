@@ -1,7 +1,15 @@
 /** What Neutron's Open vSwitch firewall programs on br-int: port security, and a stateful security group. */
 import type { TenantProtocol } from "../../config";
 import { TENANT_TUNNEL } from "../../plan";
-import type { Vif } from "./tenant";
+
+/** A device of br-int, with the addresses that it may send from. */
+export interface Vif {
+  device: string;
+  address: string;
+  mac: string;
+  /** Allowed address pairs: ranges besides the address. */
+  allowed: readonly string[];
+}
 
 /** The tables. Neutron has the same steps in its tables 71, 72, 81 and 82. */
 const [FROM, TO, GROUP] = [0, 1, 2];

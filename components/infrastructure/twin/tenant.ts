@@ -11,16 +11,7 @@ import {
   type TenantPlan,
 } from "../../plan";
 import { macOf } from "../fabric";
-import { renderFlows } from "./tenant-flows";
-
-/** A device of br-int, with the addresses that it may send from. */
-export interface Vif {
-  device: string;
-  address: string;
-  mac: string;
-  /** Allowed address pairs: ranges besides the address. */
-  allowed: readonly string[];
-}
+import { renderFlows, type Vif } from "./tenant-flows";
 
 /** An instance as its host builds it. Any change of it makes its namespace anew. */
 export interface TenantInstance {

@@ -1,7 +1,7 @@
 /** The commands that a study pod runs: one for each probe. They are plain, so that a reader can repeat them by hand. */
 import { type Evidence, lastLine } from "../evidence";
 import type { ProbeResult } from "../measured";
-import type { ProbeOrder } from "../order";
+import type { ProbeOrder } from "../probe-order";
 
 /** What a study pod answers, over TCP in an HTTP response and over UDP. */
 export const ANSWER = "encaplab";
