@@ -3,10 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { PROJECT } from "../../components/config";
 import { baseName } from "./stack-file";
-
-/** The name of the Pulumi project. */
-export const PROJECT = "encaplab";
 
 /** The folder of everything that encaplab keeps on this machine between two commands. */
 export const stateHome = (env: NodeJS.ProcessEnv = process.env): string =>

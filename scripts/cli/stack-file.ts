@@ -1,7 +1,7 @@
 /** The stack files, stacks/Pulumi.<stack>.yaml: which there are, and what they contain. Only the user changes what they say. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { PROJECT } from "./backend";
+import { PROJECT } from "../../components/config";
 import type { StackConfig } from "./config-path";
 import { readAsEngine, textOf, YamlProblem } from "./engine-yaml";
 import { badUsage } from "./failure";

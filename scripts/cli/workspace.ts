@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { PROJECT } from "./backend";
+import { PROJECT } from "../../components/config";
 import { askEngine, tellEngine } from "./engine";
 import { Failure } from "./failure";
 import { keepWhatEngineWrote, overlayFolder, writeEngineFile } from "./overlay";
