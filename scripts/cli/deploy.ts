@@ -16,7 +16,7 @@ import { askEngine, followEngine, runEngine } from "./engine";
 import { parseEvent } from "./engine-events";
 import { EngineFailed } from "./failure";
 import { keepLabIds } from "./lab-ids";
-import { liftDeadLocks, lockedByAnother } from "./lock";
+import { lockedByAnother } from "./lock";
 import { markEngine } from "./orphans";
 import {
   engineContent,
@@ -34,6 +34,7 @@ import { prepareEngine, prepareEngineFor, prepareLab, toolsFor } from "./setup";
 import { StepWatch } from "./step-watch";
 import { say } from "./terminal";
 import { whatStateMisses } from "./unknown-things";
+import { liftDeadLocks } from "./unlock";
 import { createStack } from "./workspace";
 
 /** How to run the engine on a lab. */

@@ -3,12 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { locksFolder, ownFolder } from "./backend";
-import { tellEngine } from "./engine";
 import { Failure } from "./failure";
-import { endOrphans } from "./orphans";
-import { prepareEngine } from "./setup";
-import { restoreState } from "./state-file";
-import { say } from "./terminal";
 
 /** Who holds the lock on a stack, as the engine recorded it. */
 export interface Lock {
@@ -16,24 +11,6 @@ export interface Lock {
   username: string;
   hostname: string;
   timestamp: string;
-}
-
-/**
- * Lifts the locks of runs that were killed, and restores the stack's state if that is damaged.
- * @throws {Failure} when a run is still alive, or may be, or the state cannot be restored.
- */
-export async function liftDeadLocks(stack: string): Promise<void> {
-  const folder = ownFolder();
-  const locks = folder ? locksOf(folder, stack) : [];
-  for (const lock of locks) if (mayLive(lock)) throw stillAtIt(stack, lock);
-  if (folder) removeDamagedLocks(folder, stack);
-  restoreState(stack);
-  if (locks.length === 0) return;
-  endOrphans(stack);
-  await prepareEngine();
-  tellEngine(["cancel", "--stack", stack, "--yes"]);
-  const who = locks.map(({ pid }) => pid).join(", ");
-  say(`An earlier run (process ${who}) was killed and left stack ${stack} locked; the lock is lifted.`);
 }
 
 /** The failure of a run that found the stack locked: another one began at the same moment. */
@@ -66,7 +43,7 @@ function readLock(file: string): Lock | undefined {
 }
 
 /** The engine renames a lock into place when it is complete, so an incomplete one is what a full disk left. */
-function removeDamagedLocks(folder: string, stack: string): void {
+export function removeDamagedLocks(folder: string, stack: string): void {
   const home = locksFolder(folder, stack);
   const files = fs.existsSync(home) ? fs.readdirSync(home).filter((file) => file.endsWith(".json")) : [];
   for (const file of files)
@@ -90,7 +67,8 @@ export function mayLive({ pid, hostname }: Pick<Lock, "pid" | "hostname">): bool
   }
 }
 
-function stillAtIt(stack: string, { pid, username, hostname, timestamp }: Lock): Failure {
+/** The failure of a command on a stack that a run has locked. */
+export function stillAtIt(stack: string, { pid, username, hostname, timestamp }: Lock): Failure {
   const since = new Date(timestamp).toLocaleString();
   if (hostname === os.hostname()) {
     return new Failure(

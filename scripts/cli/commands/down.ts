@@ -31,7 +31,7 @@ export const down = (): Command =>
 async function takeDown(which: Named, options: LabOptions): Promise<number> {
   const { ownFolder } = require("../backend") as typeof import("../backend");
   const { deploymentOf, isEmpty } = require("../deployment") as typeof import("../deployment");
-  const { liftDeadLocks } = require("../lock") as typeof import("../lock");
+  const { liftDeadLocks } = require("../unlock") as typeof import("../unlock");
   const { destroy } = require("../deploy") as typeof import("../deploy");
   const { removeChanges, removeOverlay } = require("../overlay") as typeof import("../overlay");
   const stack = await findLab(which);
