@@ -3,10 +3,10 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { PROXY_MODES } from "../../config";
 import { encapsulationOf } from "../../plan";
-import { modeIn, positive } from "./calico";
 import type { Document } from "./documents";
 import { type Facts, know } from "./facts";
-import { isCidr, list, maybe, object, text } from "./fields";
+import { isCidr, list, maybe, object, positive, text } from "./fields";
+import { modeIn } from "./ip-pool";
 import { shaped } from "./shape";
 
 const configMap = object({

@@ -1,13 +1,14 @@
 /** Who exchanges routes by BGP in the cluster, as far as a lab can have it. */
-import type { Fabric, RawConfig } from "../../config";
+import type { Fabric } from "../../config";
 import { contains, parseCidr, toNumber } from "../../plan";
+import type { Entry } from "./entry";
 import type { Facts, PeerFact } from "./facts";
 import type { Machine } from "./machines";
 import { showSource } from "./source";
 
 /** The keys of the config that say who exchanges routes, each with where it was read. */
 export interface Exchange {
-  entries: { key: keyof RawConfig; value: unknown; why: string }[];
+  entries: Entry[];
   /** Whether the nodes peer with route reflectors, and not with each other. */
   isReflected: boolean;
 }

@@ -60,3 +60,7 @@ export const isCidr = (value: string): boolean =>
 
 /** Whether a text is an IPv4 address, with or without a prefix length. */
 export const isIpv4 = (value: string): boolean => isAddress(value) || isCidr(value);
+
+/** An MTU; undefined for 0, which means that Calico finds it out. */
+export const positive = (value: number | undefined): number | undefined =>
+  value !== undefined && value > 0 ? value : undefined;

@@ -1,7 +1,10 @@
 /** Public API of the import: from what people have of a broken cluster to a stack that reproduces it. Pure. */
+export type { Entry } from "./entry";
+export { ImportError } from "./error";
+export type { Wishes } from "./fabric";
 export { type Facts, noFacts } from "./facts";
 export { type FoundFault, showFault } from "./faults";
-export { type Entry, ImportError, type ImportedLab, labOf, type Wishes } from "./lab";
+export { type ImportedLab, labOf } from "./lab";
 export { addressesIn } from "./machines";
 export { grouped, page } from "./page";
 export { type Input, readFacts } from "./read";

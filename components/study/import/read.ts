@@ -1,22 +1,19 @@
 /** Reads files of any kind into facts: finds out what each part of a file is, and gives it to that part's reader. */
 import { readAws } from "./aws";
-import {
-  readBgpConfiguration,
-  readBgpPeer,
-  readBlock,
-  readClusterInformation,
-  readFelixConfiguration,
-  readInstallation,
-  readIpPool,
-  readPolicy,
-} from "./calico";
+import { readBgpConfiguration, readBgpPeer } from "./bgp";
+import { readBlock } from "./block";
+import { readClusterInformation } from "./cluster-information";
 import { readConfigMap, readDaemonSet, readEndpoints } from "./cluster-settings";
 import { type Budget, budget, type Document, documentsIn } from "./documents";
 import { type Facts, noFacts } from "./facts";
+import { readFelixConfiguration } from "./felix";
+import { readInstallation } from "./installation";
+import { readIpPool } from "./ip-pool";
 import { readNodeStatus } from "./node-status";
 import { readNodeText } from "./node-text";
 import { readCalicoNode, readNode } from "./nodes";
 import { readOpenstack } from "./openstack";
+import { readPolicy } from "./policy";
 import { type Segment, segmentsOf } from "./segments";
 import { excerpt } from "./source";
 

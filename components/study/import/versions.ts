@@ -1,7 +1,7 @@
 /** The releases of Kubernetes and Calico, and which is assumed where the input names only one of them. */
 import { CALICO_RELEASES, isTested, minorOf } from "../../plan";
+import type { SetKey } from "./entry";
 import type { Facts } from "./facts";
-import type { SetKey } from "./lab";
 import { showSource } from "./source";
 
 /** A release as the config takes it: without what vendors append (`v1.30.4-eks-…`). */
