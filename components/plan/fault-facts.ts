@@ -2,7 +2,9 @@
 import { FABRICS, type Fabric, type Fault } from "../config";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
+import { isReflector } from "./peering";
 import type { RuleName } from "./rule";
+import type { NodePlan } from "./topology";
 
 /** What a fault breaks and where it can exist. */
 export interface FaultFacts {
@@ -18,6 +20,8 @@ export interface FaultFacts {
   of: "fabric" | "calico" | "host" | "link";
   /** The firewall rule that it closes, if any. A node's own firewall can close it in either direction. */
   closes?: RuleName;
+  /** Which nodes can have it; undefined for all. On another node it breaks nothing. */
+  onlyOn?: (plan: Pick<LabPlan, "bgp">, node: Pick<NodePlan, "name">) => boolean;
   /** Why it cannot be on some nodes only; undefined for a fault that can. */
   onAllBecause?: string;
   /** Of what only a lab on this machine can have: why a real cluster cannot have it, so that the twin alone does. */
@@ -98,6 +102,7 @@ export const FAULT_FACTS: Record<Fault, FaultFacts> = {
   "reflector-down": {
     ...HOST,
     means: "BIRD does not run on the route reflectors",
+    onlyOn: isReflector,
     onTwinBecause: "a real cluster starts calico-node again, on whichever node it is",
   },
   "ip-forward-off": {

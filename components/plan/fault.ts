@@ -4,7 +4,6 @@ import { fabricFacts } from "./fabric";
 import { FAULT_FACTS } from "./fault-facts";
 import type { ClosedRule, HostPlan } from "./host";
 import type { LabPlan } from "./lab";
-import { isReflector } from "./peering";
 import type { FirewallRule } from "./rule";
 import { controlPlaneOf } from "./topology";
 import { isMisrecorded, vpnAddress } from "./vpn";
@@ -38,8 +37,9 @@ export function withFaults(plan: LabPlan, faults: readonly FaultSetting[]): LabP
       allowsPods: antiSpoofing.needed && !has(check?.fault) && routed,
       broken: own
         .map(faultOf)
-        .filter((fault) => FAULT_FACTS[fault].of === "host")
-        .filter((fault) => fault !== "reflector-down" || isReflector(plan, node)),
+        .map((fault) => ({ fault, facts: FAULT_FACTS[fault] }))
+        .filter(({ facts }) => facts.of === "host" && (facts.onlyOn?.(plan, node) ?? true))
+        .map(({ fault }) => fault),
       closed: own.filter((setting) => !closesGroup(plan, setting)).flatMap((one) => closedBy(plan, one)),
     };
     const prefix = has("node-as-32") ? 32 : (layer3?.hostPrefix ?? prefixes.get(node.subnet));
