@@ -94,6 +94,12 @@ describe("the bundle", function () {
       assert.equal(kept().length, 3, kept().join());
     });
 
+    it("keeps every character of a regular expression, which esbuild does not escape", () => {
+      const spelled = '${/^[ü…𝛼]{3}$/u.test("𝛼…ü") ? "as it is written" : "otherwise"}';
+      edit("scripts/cli/index.ts", "The default command is up.", `It was read ${spelled}.`);
+      assert.match(help(), /It was read as it is written\./);
+    });
+
     it("is made without running the program, which may be the user's own and build labs", () => {
       checkout.write(
         "index.ts",
