@@ -4,16 +4,22 @@ import { declareClassPlugin, declareValuePlugin, PluginKind } from "@stryker-mut
 import { reasonToIgnore } from "./ignored.mjs";
 import { MochaRunner } from "./runner.mjs";
 
+/** Whether a mutant was given up because of the time, and not because it went round a loop too often: a busy machine may do that. */
+export const isByTheClock = ({ status, statusReason }) => status === "Timeout" && !statusReason;
+
 /** Prints each mutant that no test notices, as soon as that is known. */
 class Survivors {
   onMutationTestingPlanReady({ mutantPlans }) {
     this.left = mutantPlans.length;
   }
 
-  onMutantTested({ status, fileName, location, mutatorName, replacement }) {
+  onMutantTested(mutant) {
+    const { status, fileName, location, mutatorName, replacement } = mutant;
     if (--this.left % 100 === 0) console.log(`${this.left} mutants to go`);
-    if (status === "Survived" || status === "NoCoverage")
-      console.log(`${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}`);
+    if (status === "Survived" || status === "NoCoverage" || isByTheClock(mutant))
+      console.log(
+        `${relative("", fileName)}:${location.start.line} ${mutatorName}: ${replacement}${isByTheClock(mutant) ? " (not in time)" : ""}`,
+      );
   }
 }
 

@@ -3,13 +3,16 @@
  *
  *   node test/mutation/run.mjs TARGET [FILE …]
  *
- * Prints what survived and the score, and fails below the threshold. With FILEs, only these are mutated. Stryker works on
- * copies in .stryker-tmp, which it removes. `ENCAPLAB_RUNS` says how often each property is tried (test/support/runs.ts).
+ * Prints what survived and the score, and fails below the threshold. With FILEs, only these are mutated, or lines of them
+ * (`components/plan/pool.ts:20-30`). FILEs below test/ are the only tests: that is quicker, and the score can only be lower.
+ * Stryker works on copies in .stryker-tmp, which it removes. `ENCAPLAB_RUNS` says how often each property is tried
+ * (test/support/runs.ts).
  */
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
+import { isByTheClock } from "./plugins.mjs";
 
 /** Walks from fix to fix through every lab: a minute for each mutant, of what the other tests look at as well. */
 const SLOW = ["fix.test.ts"];
@@ -42,8 +45,10 @@ const TARGETS = {
 /** The share of mutants that tests must notice, in percent. */
 const THRESHOLD = 90;
 
-const [target, ...files] = process.argv.slice(2);
+const [target, ...named] = process.argv.slice(2);
 const { mutate, tests } = TARGETS[target];
+const isTest = (name) => name.startsWith("test/");
+const [files, onlyTests] = [named.filter((name) => !isTest(name)), named.filter(isTest)];
 const results = await new Stryker({
   testRunner: "mocha-12",
   plugins: ["./test/mutation/plugins.mjs"],
@@ -51,13 +56,15 @@ const results = await new Stryker({
   // For the processes that run tests: they load TypeScript.
   testRunnerNodeArgs: ["--import=tsx"],
   // Not as Stryker's `testFiles`: it then runs only tests with a file's name as title for what a module computes on loading.
-  mochaOptions: { spec: ["test/support/runs.ts", ...tests] },
+  mochaOptions: { spec: ["test/support/runs.ts", ...(onlyTests.length > 0 ? onlyTests : tests)] },
   warnings: { unknownOptions: false }, // that is one
   mutate: files.length > 0 ? files : mutate,
   coverageAnalysis: "perTest",
   concurrency: Math.min(2, availableParallelism()),
   // Stryker stops a loop without an end by counting. A busy machine must not pass for one, and a slow test not for a kill.
   timeoutMS: 120_000,
+  // The first run has every test.
+  dryRunTimeoutMinutes: 60,
   tempDirName: ".stryker-tmp",
   cleanTempDir: "always",
   reporters: ["survivors"],
@@ -65,9 +72,11 @@ const results = await new Stryker({
 }).runMutationTest();
 
 const ended = (...wanted) => results.filter(({ status }) => wanted.includes(status));
-const [noticed, survivors] = [ended("Killed", "Timeout"), ended("Survived", "NoCoverage")];
+const slow = results.filter(isByTheClock);
+const noticed = ended("Killed", "Timeout").filter((one) => !isByTheClock(one));
+const survivors = [...ended("Survived", "NoCoverage"), ...slow];
 const scoreOf = (within) => (100 * within(noticed).length) / within([...noticed, ...survivors]).length;
-for (const file of new Set(survivors.map(({ fileName }) => fileName)))
+for (const file of new Set([...noticed, ...survivors].map(({ fileName }) => fileName)))
   console.log(
     `${scoreOf((some) => some.filter((one) => one.fileName === file))
       .toFixed(1)
