@@ -171,7 +171,8 @@ export const poolsText = ({ ipPools }: Pick<Pools, "ipPools">): string | undefin
     )
     .join("; ");
 
-/** Where an address is in the order of Calico's IPAM, which compares the texts of blocks. */
-export const inBlockOrder = (a: string, b: string): number => (asKey(a) < asKey(b) ? -1 : 1);
-
-const asKey = (block: string): string => block.replaceAll(/[./]/g, "-");
+/**
+ * The order of two different blocks in Calico's IPAM, which compares their keys as texts. A key has dashes in the place of dots
+ * and of the slash, which are before every digit as well.
+ */
+export const inBlockOrder = (a: string, b: string): number => (a < b ? -1 : 1);

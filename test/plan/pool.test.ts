@@ -2,12 +2,17 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config";
 import {
+  canSwitch,
+  encapsulationText,
   judge,
   type LabPlan,
   type NodePlan,
   planLab,
+  poolsText,
   routesOf,
+  rowKey,
   rowsOf,
+  selectorOf,
   trace,
   traceOf,
 } from "../../components/plan";
@@ -153,6 +158,98 @@ describe("a packet to a pod of one of several IPPools", () => {
   });
 });
 
+describe("a node without an end of a VXLAN pool's tunnel", () => {
+  const CASES: [what: string, lacking: string, pools: object[], row: string][] = [
+    [
+      "the sender",
+      "cp1",
+      [
+        { ...near, encapsulation: "None" },
+        { ...far, encapsulation: "VXLAN" },
+      ],
+      "cross-subnet from cp1, w1",
+    ],
+    [
+      "the node whose NodePort a client asks",
+      "cp1",
+      [
+        { ...near, encapsulation: "None" },
+        { ...far, encapsulation: "VXLAN" },
+      ],
+      "client-to-nodeport (cross-subnet) from cp1, w1",
+    ],
+    [
+      "both nodes, since the pool is not for tunnels",
+      "cp1 and w2",
+      [{ name: "a", cidr: "172.16.0.0/17", encapsulation: "VXLAN", allowedUses: ["Workload"] }],
+      "cross-subnet",
+    ],
+    [
+      "the node of the pod, to which another node sends",
+      "w1",
+      [
+        { ...near, nodes: ["w1"], encapsulation: "IPIP" },
+        { ...far, encapsulation: "VXLAN" },
+        {
+          name: "x",
+          cidr: "172.17.0.0/20",
+          nodes: ["cp1"],
+          encapsulation: "VXLAN",
+          allowedUses: ["Workload"],
+        },
+      ],
+      "cross-subnet to w1",
+    ],
+  ];
+  for (const [what, lacking, pools, row] of CASES)
+    it(`is named in the cause and in the fix: ${what}`, () => {
+      const failing = judge(planWith(pools)).paths.filter(({ failure }) => failure);
+      const found = failing.find((one) => rowKey(one) === row) ?? assert.fail(failing.map(rowKey).join("\n"));
+      assert.ok(
+        found.failure?.cause.startsWith(
+          `no enabled IPPool with VXLAN selects ${lacking} for Tunnel, so Calico gives ${lacking} no tunnel address and no vxlan.calico: `,
+        ),
+        found.failure?.cause,
+      );
+      assert.ok(found.failure.fix.startsWith(`let such a pool select ${lacking} as well; `));
+    });
+});
+
+describe("the remarks on several IPPools", () => {
+  const remarks = (ipPools: object[], raw: RawConfig = {}) =>
+    judge(planWith(ipPools, raw)).remarks.join("\n");
+  const modes = (a: string, b: string) => [
+    { ...near, encapsulation: a },
+    { ...far, encapsulation: b },
+  ];
+
+  it("say whose pods each of them has", () => {
+    assert.match(
+      remarks([...modes("None", "VXLAN"), tunnels, { name: "old", cidr: "192.168.0.0/24", disabled: true }]),
+      /^IPPools: far \(172\.16\.128\.0\/17, VXLAN\): pods of w2, w3; near \(172\.16\.0\.0\/17, None\): pods of cp1, w1; old \(192\.168\.0\.0\/24, VXLANCrossSubnet\): disabled, no pods; tunnels \(172\.17\.0\.0\/20, VXLAN\): no pods\./m,
+    );
+    assert.doesNotMatch(judge(planOf({})).remarks.join(), /IPPools/);
+  });
+
+  it("warn only where several pools are for a node's pods", () => {
+    assert.doesNotMatch(remarks([...modes("None", "VXLAN"), tunnels]), /several enabled IPPools select/);
+    assert.match(
+      remarks([...modes("None", "None"), { name: "x", cidr: "172.17.0.0/20", nodes: ["w3"] }]),
+      /^w3: several enabled IPPools select the node\./m,
+    );
+  });
+
+  it("say that there is one MTU, where a pool would leave room for a larger one", () => {
+    const sentence = /^all pods have an MTU of (\d+) bytes, that of the narrowest tunnel/m;
+    const mtu = (a: string, b: string) => sentence.exec(remarks(modes(a, b)))?.[1];
+    assert.equal(mtu("IPIP", "VXLAN"), "1450");
+    assert.equal(mtu("None", "IPIP"), "1480");
+    assert.equal(mtu("None", "VXLANCrossSubnet"), "1450");
+    assert.equal(mtu("None", "None"), undefined);
+    assert.equal(mtu("IPIP", "IPIPCrossSubnet"), undefined);
+  });
+});
+
 describe("natOutgoing of several IPPools", () => {
   const withAddress = (plan: LabPlan, path: string) =>
     judge(plan)
@@ -222,7 +319,44 @@ describe("what several IPPools need of the network", () => {
   });
 });
 
+describe("several IPPools in words", () => {
+  it("have a selector by the label that every node has, in Calico's syntax", () => {
+    assert.equal(selectorOf({}), "all()");
+    assert.equal(selectorOf({ nodes: ["w1"] }), "kubernetes.io/hostname == 'w1'");
+    assert.equal(selectorOf({ nodes: ["w1", "w2"] }), "kubernetes.io/hostname in { 'w1', 'w2' }");
+  });
+
+  it("are told with what each of them is for, a disabled one as well", () => {
+    const plan = planWith([
+      { ...near, encapsulation: "None", natOutgoing: false },
+      { ...far, encapsulation: "VXLAN", blockSize: 27 },
+      { ...tunnels, disabled: true },
+    ]);
+    assert.equal(
+      poolsText(plan),
+      "far 172.16.128.0/17 VXLAN, blocks of /27, on w2, w3; near 172.16.0.0/17 None, blocks of /26, no natOutgoing, on cp1, w1; tunnels 172.17.0.0/20 VXLAN, blocks of /26, for Tunnel only, disabled",
+    );
+    assert.equal(encapsulationText(plan), "VXLAN + None");
+    assert.equal(poolsText(planOf({})), undefined);
+    assert.equal(encapsulationText(planOf({ encapsulation: "IPIP" })), "IPIP");
+  });
+});
+
 describe("the key encapsulation beside ipPools", () => {
+  it("can be switched where a pool follows it, and always without ipPools", () => {
+    assert.equal(canSwitch(planOf({})), true);
+    assert.equal(canSwitch(planWith([near, { ...far, encapsulation: "None" }])), true);
+    assert.equal(
+      canSwitch(
+        planWith([
+          { ...near, encapsulation: "IPIP" },
+          { ...far, encapsulation: "None" },
+        ]),
+      ),
+      false,
+    );
+  });
+
   it("is that of the pools that name none, so that a switch changes those alone", () => {
     const pools = [near, { ...far, encapsulation: "None" }];
     const modes = (encapsulation: string) =>
@@ -233,39 +367,65 @@ describe("the key encapsulation beside ipPools", () => {
 });
 
 describe("ipPools that no lab can have", () => {
-  const CASES: [what: string, config: RawConfig, error: RegExp][] = [
-    ["two of one name", { ipPools: [near, { ...far, name: "near" }] }, /ipPools\[1\]\.name.*must be unique/],
+  const CASES: [what: string, key: string, config: RawConfig, error: RegExp][] = [
+    [
+      "two of one name",
+      "ipPools[1].name",
+      { ipPools: [near, { ...far, name: "near" }] },
+      /ipPools\[1\]\.name.*must be unique/,
+    ],
     [
       "two that overlap",
+      "ipPools[1].cidr",
       { ipPools: [near, { ...far, cidr: "172.16.64.0/18" }] },
       /overlaps ipPools\[0\]\.cidr \(172\.16\.0\.0\/17\); Calico refuses/,
     ],
     [
       "one outside podCidr",
+      "ipPools[1].cidr",
       { ipPools: [near, { ...far, cidr: "192.168.0.0/16" }] },
       /must be inside podCidr 172\.16\.0\.0\/16/,
     ],
-    ["host bits", { ipPools: [{ ...near, cidr: "172.16.0.1/17" }, far] }, /the network is 172\.16\.0\.0\/17/],
+    [
+      "host bits",
+      "ipPools[0].cidr",
+      { ipPools: [{ ...near, cidr: "172.16.0.1/17" }, far] },
+      /the network is 172\.16\.0\.0\/17/,
+    ],
     [
       "an unknown node",
+      "ipPools[1].nodes[2]",
       { ipPools: [near, { ...far, nodes: ["w2", "w3", "w4"] }] },
       /must be one of the nodes cp1, w1, w2, w3/,
     ],
-    ["a node twice", { ipPools: [near, { ...far, nodes: ["w2", "w3", "w3"] }] }, /already in the list/],
-    ["a node in no pool", { ipPools: [near] }, /no enabled pool for Workload selects w2, w3/],
+    [
+      "a node twice",
+      "ipPools[1].nodes[2]",
+      { ipPools: [near, { ...far, nodes: ["w2", "w3", "w3"] }] },
+      /already in the list/,
+    ],
+    ["a node in no pool", "ipPools", { ipPools: [near] }, /no enabled pool for Workload selects w2, w3/],
     [
       "too few blocks",
+      "ipPools[1].cidr",
       { ipPools: [near, { ...far, cidr: "172.16.128.0/26" }] },
       /it has 1 blocks of \/26 for 2 nodes/,
     ],
     [
       "a block larger than its pool",
+      "ipPools[1].blockSize",
       { ipPools: [near, { ...far, cidr: "172.16.128.0/24", blockSize: 20 }] },
       /cannot be larger than the pool's cidr/,
     ],
-    ["podRoutes: static", { ipPools: [near, far], podRoutes: "static" }, /must be none or bgp with ipPools/],
+    [
+      "podRoutes: static",
+      "podRoutes",
+      { ipPools: [near, far], podRoutes: "static" },
+      /must be none or bgp with ipPools/,
+    ],
     [
       "no Calico",
+      "ipPools",
       {
         ipPools: [near, far],
         calico: { install: "none" },
@@ -276,14 +436,44 @@ describe("ipPools that no lab can have", () => {
     ],
     [
       "no BGP for a pool that needs it",
+      "bgp",
       { ipPools: [near, { ...far, encapsulation: "None" }], bgp: "Disabled" },
       /encapsulation None \+ VXLANCrossSubnet gets its routes by BGP/,
     ],
+    [
+      "a tenant network",
+      "tenants",
+      {
+        ipPools: [near, far],
+        tenants: { cidr: "20.20.1.0/24", instances: [{ name: "vm1", host: "w1", address: "20.20.1.98" }] },
+      },
+      /a lab with a tenant network has one pool; take tenants or ipPools out/,
+    ],
+    [
+      "a pool larger than podCidr",
+      "ipPools[0].cidr",
+      { ipPools: [{ name: "all", cidr: "172.16.0.0/15" }] },
+      /must be inside podCidr 172\.16\.0\.0\/16/,
+    ],
   ];
-  for (const [what, config, error] of CASES)
+  for (const [what, key, config, error] of CASES)
     it(`are refused with a way out: ${what}`, () => {
-      assert.match(String(errorOf(config)), error);
+      const refused = errorOf(config);
+      assert.match(String(refused), error);
+      assert.deepEqual(
+        refused?.problems.map((one) => one.key),
+        [key],
+      );
     });
+
+  it("begin where the last that a lab can have end: at podCidr itself, with one block, with none to spare", () => {
+    const accepted = (ipPools: object[], topology?: object) =>
+      assert.equal(errorOf({ ipPools, ...(topology && { topology }) }), undefined);
+    accepted([{ name: "all", cidr: "172.16.0.0/16" }]);
+    accepted([near, { ...far, cidr: "172.16.128.0/25" }]);
+    accepted([{ name: "all", cidr: "172.16.0.0/26" }], [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }]);
+    accepted([near, far, { name: "old", cidr: "192.168.0.0/24", blockSize: 20, disabled: true }]);
+  });
 
   it("have keys that are checked one by one", () => {
     assert.throws(
