@@ -1,5 +1,5 @@
 /** The verdict's remarks on BGP: what its settings do although no path may fail. */
-import { gatewayHop, hasDetours, learns, peersOf } from "./bgp";
+import { gatewayHop, hasDetours, peersOf } from "./bgp";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import { isIbgp } from "./peering";
@@ -31,8 +31,8 @@ export function bgpRemarks(plan: LabPlan): string[] {
   remarks.push(
     `the ${gateway} peers with every node (${as})${isKnown ? " and learns each node's block" : ""}`,
   );
-  const isUntold = nodes.every((a) => nodes.every((b) => a === b || !learns(plan, a, b)));
-  if (!isIbgp(plan) && !bgp.mesh && bgp.reflectors.length === 0 && isUntold && isKnown && nodes.length > 1)
+  const isUntold = !isIbgp(plan) && !bgp.mesh && count === 0 && nodes.length > 1;
+  if (isUntold && isKnown)
     remarks.push(
       `nodes drop what the ${gateway} tells them of each other, because their own AS ${bgp.asNumber} is in the path: pods' packets follow the default route, and the ${gateway} knows the way`,
     );

@@ -71,12 +71,10 @@ const reflectorsOf = (plan: LabPlan): NodePlan[] => plan.nodes.filter((node) => 
  * "rr client"), and a route that one has reflected does not pass a second one (calico#2735).
  */
 export function learns(plan: LabPlan, node: NodePlan, peer: NodePlan): boolean {
-  const { exports, reflectors } = plan.bgp;
-  if (!exports) return false;
+  if (!plan.bgp.exports) return false;
   if (sessionUp(plan, node, peer)) return true;
   if (gatewayReflects(plan) && gatewaySessionUp(plan, node) && gatewaySessionUp(plan, peer)) return true;
-  const [isOne, isOther] = [isReflector(plan, node), isReflector(plan, peer)];
-  if (reflectors.length === 0 || (isOne && isOther)) return false;
+  if (isReflector(plan, node) && isReflector(plan, peer)) return false;
   const far = upReflectors(plan, peer);
   return upReflectors(plan, node).some((one) => far.includes(one));
 }

@@ -5,6 +5,7 @@ import { parseConfig } from "../../components/config";
 import { renderBird, renderRouterBird } from "../../components/infrastructure/twin/bird";
 import {
   bgpEstablished,
+  describeBgp,
   gatewayHop,
   judge,
   type LabPlan,
@@ -19,6 +20,7 @@ import {
   runsBird,
   traceOf,
 } from "../../components/plan";
+import { gatewayRouteFault, gatewaySessionUp, hasDetours, routeFault } from "../../components/plan/bgp";
 import { pairsOf } from "../../components/plan/path";
 import { configOf } from "../../components/study/bundle/config";
 import { rawExchanges } from "../support/arbitraries";
@@ -92,6 +94,13 @@ describe("route reflectors", () => {
       ALL,
     );
     assert.match(judge(both).notReady[0]?.message ?? "", /not established with 10\.0\.3\.11,10\.0\.4\.10/);
+  });
+
+  it("pass no route on to each other: two of them need a session of their own (RFC 4456, 6)", () => {
+    const faults = [{ fault: "bgp-blocked" as const, nodes: ["w2"], direction: "out" as const }];
+    // w2 would open its sessions with cp1 and w1; w3 opens its own with all of them.
+    const plan = planOf({ ...REFLECTED, routeReflectors: ["w1", "w2", "w3"], faults });
+    assert.deepEqual(unknown(plan), ["w1>w2", "w2>w1"]);
   });
 
   it("are no part of a path under VXLAN", () => {
@@ -172,6 +181,25 @@ describe("a gateway that speaks BGP", () => {
     assert.deepEqual(new Set(Object.values(outcomes(kept))), new Set(["works"]));
   });
 
+  it("takes the lowest address as a number, whatever the nodes' order", () => {
+    const topology = [
+      { name: "a", cidr: "10.0.10.0/24", nodes: ["cp1", "w1"] },
+      { name: "b", cidr: "10.0.9.0/24", nodes: ["w2"] },
+    ];
+    const peering = { gatewayAsNumber: 64513 };
+    assert.deepEqual(hops(planOf({ ...LEARNED, topology, peering })), ["w2", "w2", "w2"]);
+  });
+
+  it("has detours over eBGP alone, and knows each node itself by static routes", () => {
+    const ebgp = { ...LEARNED, peering: { gatewayAsNumber: 64513 } };
+    assert.deepEqual(
+      [ebgp, LEARNED, NONE].map((raw) => hasDetours(planOf(raw))),
+      [true, false, false],
+    );
+    assert.deepEqual(hops(planOf({ ...NONE, podRoutes: "static" })), ALL);
+    assert.deepEqual(hops(planOf(NONE)), [undefined, undefined, undefined, undefined]);
+  });
+
   it("sends a packet by way of another node of the same subnet, which forwards it", () => {
     // To cp1's own subnet the detour ends at cp1's neighbour.
     const raw = { ...LEARNED, peering: { gatewayAsNumber: 64513 } };
@@ -200,6 +228,90 @@ describe("a gateway that speaks BGP", () => {
     const lost = judge(planOf(neither)).paths.find(({ failure }) => failure)?.failure;
     assert.match(lost?.cause ?? "", /the node-to-node mesh is off/);
     assert.match(lost?.fix ?? "", /^set peering\.nodeToNodeMesh: true/);
+  });
+});
+
+describe("who exchanges routes, in words,", () => {
+  const words = (raw: RawConfig) => describeBgp(planOf(raw));
+
+  it("names what is there, and the settings that are not the usual ones", () => {
+    assert.equal(words({}), "mesh");
+    assert.equal(words({ encapsulation: "VXLAN", bgp: "Disabled" }), "disabled");
+    assert.equal(words(REFLECTED), "route reflectors w1, w2");
+    assert.equal(words({ ...REFLECTED, routeReflectors: ["w1"] }), "route reflector w1");
+    assert.equal(words({ ...NONE, peering: { nodeToNodeMesh: false } }), "no mesh");
+    assert.equal(words(LEARNED), "mesh; the gateway as AS 64512");
+    assert.equal(
+      words({ ...LEARNED, peering: { gatewayAsNumber: 64513, keepOriginalNextHop: true } }),
+      "mesh; the gateway as AS 64513; keepOriginalNextHop",
+    );
+    assert.equal(words({ ...NONE, peering: { disableBGPExport: true } }), "mesh; disableBGPExport");
+  });
+});
+
+describe("the session of a node and the gateway", () => {
+  const down = (raw: RawConfig) => {
+    const plan = planOf(raw);
+    return plan.nodes.filter((node) => !gatewaySessionUp(plan, node)).map(({ name }) => name);
+  };
+  const out = { fault: "bgp-blocked", nodes: ["cp1"], direction: "out" };
+
+  it("is there where the gateway speaks BGP, and goes with BIRD, a wrong address, and TCP 179 out", () => {
+    assert.deepEqual(down(LEARNED), []);
+    assert.deepEqual(down(NONE), ALL);
+    assert.deepEqual(down({ ...LEARNED, faults: [out] }), ["cp1"]);
+    assert.deepEqual(
+      down({ ...REFLECTED, ...LEARNED, faults: [{ fault: "reflector-down", nodes: ["w1"] }] }),
+      ["w1"],
+    );
+    assert.deepEqual(down({ ...LEARNED, faults: [{ fault: "node-ip-wrong-interface", nodes: ["w2"] }] }), [
+      "w2",
+    ]);
+  });
+
+  it("counts for whether all sessions are established", () => {
+    const established = (faults: object[], raw: RawConfig = LEARNED) =>
+      bgpEstablished(planOf({ ...raw, faults }));
+    // In the mesh cp1 opens no session, since its address is the lowest.
+    assert.equal(established([out], NONE), true);
+    assert.equal(established([out]), false);
+    assert.equal(established([{ fault: "ip-forward-off", nodes: ["w1"] }]), true);
+  });
+
+  it("has a fault that says why the gateway does not know a node's pods", () => {
+    const why = (faults: object[], node: string, raw: RawConfig = LEARNED) => {
+      const plan = planOf({ ...raw, faults });
+      return gatewayRouteFault(plan, plan.nodes.find(({ name }) => name === node) ?? assert.fail());
+    };
+    assert.equal(why([out], "cp1"), "bgp-blocked");
+    assert.equal(why([out], "w1"), undefined);
+    assert.equal(why([out], "cp1", NONE), undefined);
+    assert.equal(
+      why([{ fault: "reflector-down", nodes: ["w1"] }], "w1", { ...REFLECTED, ...LEARNED }),
+      "reflector-down",
+    );
+    assert.equal(why([{ fault: "node-ip-wrong-interface", nodes: ["w2"] }], "w2"), "node-ip-wrong-interface");
+  });
+
+  it("has a fault that says why neither of two nodes has a route, where a reflector stands between them", () => {
+    const faults = [{ fault: "bgp-blocked", nodes: ["w3"], direction: "out" }];
+    const plan = planOf({ ...REFLECTED, routeReflectors: ["w1"], faults });
+    const [cp1, , w2, w3] = plan.nodes;
+    assert.ok(cp1 && w2 && w3);
+    assert.deepEqual(
+      [routeFault(plan, cp1, w3), routeFault(plan, w3, cp1), routeFault(plan, cp1, w2)],
+      ["bgp-blocked", "bgp-blocked", undefined],
+    );
+  });
+
+  it("has a fault that says why neither of two nodes has a route, where the gateway reflects", () => {
+    const plan = planOf({ ...LEARNED, peering: { nodeToNodeMesh: false }, faults: [out] });
+    const [cp1, w1, w2] = plan.nodes;
+    assert.ok(cp1 && w1 && w2);
+    assert.deepEqual(
+      [routeFault(plan, cp1, w1), routeFault(plan, w1, cp1), routeFault(plan, w1, w2)],
+      ["bgp-blocked", "bgp-blocked", undefined],
+    );
   });
 });
 
