@@ -1,6 +1,5 @@
 /** The interface of another network that Calico takes for a node's own by mistake: the fault `node-ip-wrong-interface`. */
-import { blockOf, contains, overlap, parseCidr, toAddress, toNumber } from "./addressing";
-import { INTERNET } from "./endpoint";
+import { blockOf, overlap, parseCidr, toAddress } from "./addressing";
 import type { LabPlan } from "./lab";
 import type { NodePlan } from "./topology";
 
@@ -19,8 +18,7 @@ export function vpnRange({ ipPool, serviceCidr, subnets, tenant }: Ranges): { ci
   const blocks = RANGES.map(parseCidr).flatMap((range) =>
     Array.from({ length: 2 ** (16 - range.prefix) }, (_, i) => blockOf(range, 16, i)),
   );
-  const isFree = (block: (typeof blocks)[number]) =>
-    !taken.some((one) => overlap(one, block)) && !contains(block, toNumber(INTERNET.address));
+  const isFree = (block: (typeof blocks)[number]) => !taken.some((one) => overlap(one, block));
   // The ranges of a lab are a few, and cannot fill all of these.
   const { first } = blocks.find(isFree) ?? (blocks[0] as (typeof blocks)[number]);
   return { cidr: `${toAddress(first)}/16`, first };

@@ -13,6 +13,15 @@ import {
   sessionUp,
   traceOf,
 } from "../../components/plan";
+import {
+  associationFault,
+  gatewayName,
+  isSelected,
+  linkFault,
+  selectorsText,
+  siteOf,
+  withoutRoute,
+} from "../../components/plan/site";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
 
 /** L15's own addresses, and a third subnet, so that CrossSubnet has three kinds of neighbours. */
@@ -110,6 +119,98 @@ describe("the plan of two sites", () => {
     const plan = planOf({});
     assert.ok(!("sites" in plan) && !("link" in plan) && plan.nodes.every((node) => !("site" in node)));
     assert.ok(plan.nodes.every((node) => !crossesLink(node, plan.nodes[0] ?? node)));
+  });
+});
+
+describe("the link of two sites", () => {
+  const sidesOf = (raw: RawConfig) => {
+    const plan = joined(raw);
+    const [a, b] = plan.sites ?? [];
+    assert.ok(a && b);
+    return { plan, a, b, text: selectorsText(plan, a, b) };
+  };
+
+  it("has selectors of the subnets, or also of the pods, or of any address", () => {
+    assert.equal(sidesOf({}).text, "192.168.1.0/24, 192.168.2.0/24 === 172.31.0.0/16");
+    assert.equal(
+      sidesOf({ link: { selectors: "pods" } }).text,
+      "192.168.1.0/24, 192.168.2.0/24, 172.16.0.0/16 === 172.31.0.0/16, 172.16.0.0/16",
+    );
+    assert.equal(sidesOf({ link: { selectors: "any" } }).text, "0.0.0.0/0 === 0.0.0.0/0");
+  });
+
+  it("has the routers' own addresses for selectors with ipsec-selectors-too-narrow, whatever they would be", () => {
+    for (const selectors of ["subnets", "any"])
+      assert.equal(
+        sidesOf({ link: { selectors }, faults: ["ipsec-selectors-too-narrow"] }).text,
+        "192.168.1.1/32 === 172.31.0.1/32",
+      );
+  });
+
+  it("holds a packet whose both ends the selectors have, in this direction", () => {
+    const { plan, a, b } = sidesOf({});
+    const holds = (source: string, destination: string) => isSelected(plan, { source, destination }, a, b);
+    assert.equal(holds("192.168.2.10", "172.31.0.10"), true);
+    assert.equal(holds("172.31.0.10", "192.168.2.10"), false);
+    assert.equal(holds("172.16.0.1", "172.31.0.10"), false);
+    assert.equal(holds("192.168.2.10", "172.16.0.1"), false);
+  });
+
+  it("is planned in full", () => {
+    assert.deepEqual(joined().link, {
+      ike: 2,
+      initiators: ["a"],
+      proposals: { ike: "aes128-sha256-modp2048", esp: "aes128-sha256" },
+      selectors: "subnets",
+      mtu: { path: 1500, esp: 1422, inner: 1400 },
+      broken: [],
+    });
+    const proposals = { ike: "aes256-sha512-modp4096", esp: "aes256-sha1" };
+    assert.deepEqual(joined({ link: { ike: 1, initiator: "b", proposals, mtu: 1300 } }).link, {
+      ike: 1,
+      initiators: ["b"],
+      proposals,
+      selectors: "subnets",
+      mtu: { path: 1300, esp: 1230, inner: 1230 },
+      broken: [],
+    });
+  });
+
+  it("says which of its faults leaves the routers without an association, and which site without a route", () => {
+    const of = (...faults: string[]) => {
+      const plan = joined({ faults });
+      return [associationFault(plan), linkFault(plan), withoutRoute(plan)?.name];
+    };
+    assert.deepEqual(of(), [undefined, undefined, undefined]);
+    for (const fault of [
+      "ipsec-nobody-initiates",
+      "ipsec-psk-mismatch",
+      "ipsec-proposal-mismatch",
+      "ipsec-rekey-lost",
+    ])
+      assert.deepEqual(of(fault), [fault, fault, undefined]);
+    assert.deepEqual(of("ipsec-route-missing"), [undefined, "ipsec-route-missing", "b"]);
+    assert.deepEqual(of("ipsec-selectors-too-narrow"), [undefined, "ipsec-selectors-too-narrow", undefined]);
+    const none = planOf({});
+    assert.deepEqual(
+      [
+        associationFault(none),
+        linkFault(none),
+        withoutRoute(none),
+        none.nodes[0] && siteOf(none, none.nodes[0]),
+      ],
+      [undefined, undefined, undefined, undefined],
+    );
+  });
+
+  it("has a router for each node's site, and the fabric's gateway in a lab without sites", () => {
+    const plan = joined();
+    assert.deepEqual(
+      plan.nodes.map((node) => gatewayName(plan, node)),
+      ["router-a", "router-a", "router-a", "router-b", "router-b"],
+    );
+    const aws = planOf({ fabric: "aws" });
+    assert.ok(aws.nodes.every((node) => gatewayName(aws, node) === "VPC router"));
   });
 });
 

@@ -169,7 +169,42 @@ describe("the section tenants", () => {
     [
       "on a cloud whose nodes are instances",
       { ...tenants(), cloud: "aws" },
-      /^tenants: its nodes must be compute hosts/,
+      /^tenants: its nodes must be compute hosts, but the cloud's nodes are its instances; use cloud twin/,
+    ],
+    [
+      "on a cloud whose nodes are Nova's instances",
+      { ...tenants(), cloud: "openstack" },
+      /^tenants: its nodes must be compute hosts, but the cloud's nodes are its instances;/,
+    ],
+    [
+      "with the network's own address",
+      tenants({ instances: [{ ...INSTANCE, address: "20.20.1.0" }] }),
+      /^tenants\.instances\[0\]\.address: it is the network, the router or the broadcast address of 20\.20\.1\.0\/24/,
+    ],
+    [
+      "with the broadcast address",
+      tenants({ instances: [{ ...INSTANCE, address: "20.20.1.255" }] }),
+      /^tenants\.instances\[0\]\.address: it is the network, the router or the broadcast address/,
+    ],
+    [
+      "with a range that is too large",
+      tenants({ cidr: "20.20.0.0/15" }),
+      /^tenants\.cidr: must be from \/16 to \/28/,
+    ],
+    [
+      "with a node's name",
+      tenants({ instances: [{ ...INSTANCE, name: "w1" }] }),
+      /^tenants\.instances\[0\]\.name: a node, a pod or another instance has that name/,
+    ],
+    [
+      "with the name of the twin's router",
+      tenants({ instances: [{ ...INSTANCE, name: "router" }] }),
+      /^tenants\.instances\[0\]\.name: /,
+    ],
+    [
+      "with two of one name",
+      tenants({ instances: [INSTANCE, { ...INSTANCE, address: "20.20.1.99" }] }),
+      /^tenants\.instances\[1\]\.name: /,
     ],
     [
       "on another fabric",
@@ -219,6 +254,13 @@ describe("the section tenants", () => {
     it(`is refused ${is}`, () => {
       assert.match(found(raw), message);
     });
+
+  it("may have the first and the last address that are free, and a range of every allowed size", () => {
+    for (const address of ["20.20.1.2", "20.20.1.254"])
+      assert.equal(found(tenants({ instances: [{ ...INSTANCE, address }] })), "");
+    assert.equal(found(tenants({ cidr: "20.20.0.0/16" })), "");
+    assert.equal(found(tenants({ cidr: "20.20.1.96/28" })), "");
+  });
 
   it("gives each port the next free address", () => {
     const plan = planOf(tenants({ instances: [{ ...INSTANCE, address: "20.20.1.12" }] }));
