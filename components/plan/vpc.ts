@@ -1,5 +1,5 @@
 /** The block of addresses of a VPC on AWS. */
-import { type Cidr, contains, formatCidr, overlap, parseCidr } from "./addressing";
+import { contains, formatCidr, overlap, parseCidr } from "./addressing";
 
 /** Prefix length of the largest VPC block: EC2 takes /16 to /28 (EC2 API: CreateVpc). */
 const LARGEST = 16;
@@ -15,14 +15,11 @@ export function findVpcCidr(subnets: readonly string[], podCidr: string): string
   const smallest = Math.min(...cidrs.map(({ prefix }) => prefix));
   for (let prefix = LARGEST; prefix <= smallest; prefix++) {
     const block = parseCidr(`${subnets[0]?.split("/")[0]}/${prefix}`);
-    if (!cidrs.every((cidr) => holds(block, cidr))) return undefined;
+    if (!cidrs.every(({ first }) => contains(block, first))) return undefined;
     if (!overlap(block, parseCidr(podCidr))) return formatCidr(block);
   }
   return undefined;
 }
-
-const holds = (block: Cidr, { first, prefix }: Cidr): boolean =>
-  prefix >= block.prefix && contains(block, first);
 
 /** What is wrong with subnets that no VPC can hold. */
 export const noVpc = (podCidr: string): string =>

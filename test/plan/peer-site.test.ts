@@ -1,6 +1,7 @@
 /** The link to a site that is another stack: its plan, and which clouds and settings can have one. */
 import assert from "node:assert/strict";
 import { planFirewall } from "../../components/plan";
+import { siteCidrs } from "../../components/plan/peer-site";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
 
 const VPC: RawConfig = {
@@ -79,6 +80,64 @@ describe("link.peer", () => {
       refused({ proposals: { esp: "aes128-sha256-modp4096" } }),
       /one of modp1024, modp1536, modp2048/,
     );
+  });
+
+  const ON_OPENSTACK: RawConfig = { ...VPC, cloud: "openstack" };
+  const KEYS: [what: string, link: object, raw: RawConfig, keys: string[]][] = [
+    ["a lab on this machine", {}, { rehearse: true }, ["link.peer"]],
+    ["selectors with pods", { selectors: "pods" }, {}, ["link.selectors"]],
+    ["any selectors on OpenStack", { selectors: "any" }, ON_OPENSTACK, ["link.selectors"]],
+    ["an MTU on AWS", { mtu: 1400 }, {}, ["link.mtu"]],
+    ["two ends that start IKEv1", { ike: 1, initiator: "both" }, {}, ["link.initiator"]],
+    ["a key with a blank", { psk: "correct horse" }, {}, ["link.psk"]],
+    ["a cipher for IKE", { proposals: { ike: "aes192-sha256-modp2048" } }, {}, ["link.proposals.ike"]],
+    ["a group for ESP", { proposals: { esp: "aes128-sha256-modp4096" } }, {}, ["link.proposals.esp"]],
+    [
+      "two subnets on OpenStack",
+      {},
+      {
+        ...ON_OPENSTACK,
+        topology: [0, 1].map((i) => ({ name: `s${i}`, cidr: `172.31.${i}.0/24`, nodes: [`n${i}`] })),
+      },
+      ["topology"],
+    ],
+  ];
+  for (const [what, link, raw, keys] of KEYS)
+    it(`is refused at the key that is wrong, and at no other: ${what}`, () => {
+      assert.deepEqual(
+        errorOf({ ...VPC, ...raw, link: { peer: "other", ...link } })?.problems.map(({ key }) => key),
+        keys,
+      );
+    });
+
+  it("has on OpenStack what is OpenStack's: an MTU, and on AWS two subnets", () => {
+    assert.equal(refused({ mtu: 1400, selectors: "subnets" }, ON_OPENSTACK), "");
+    const topology = [0, 1].map((i) => ({ name: `s${i}`, cidr: `172.31.${i}.0/24`, nodes: [`n${i}`] }));
+    assert.equal(refused({}, { topology }), "");
+    assert.equal(refused({ ike: 1, initiator: "other" }), "");
+    assert.deepEqual(
+      planOf({ ...ON_OPENSTACK, link: { peer: "other", ike: 1, initiator: "other", mtu: 1400 } }).peerSite,
+      {
+        stack: "other",
+        ike: 1,
+        initiator: "other",
+        proposals: { ike: "aes128-sha256-modp2048", esp: "aes128-sha256-modp2048" },
+        selectors: "subnets",
+        mtu: 1400,
+      },
+    );
+  });
+
+  it("takes keys of 8 to 64 characters", () => {
+    // The config itself refuses a shorter one.
+    for (const psk of ["x".repeat(8), "x".repeat(64), "a.b_C0123"]) assert.equal(refused({ psk }), "");
+  });
+
+  it("tells its peer the VPC's block on AWS, and each subnet on OpenStack", () => {
+    const cidrs = (raw: RawConfig) => siteCidrs(planOf({ ...raw, link: { peer: "other" } }));
+    const topology = [{ name: "a", cidr: "10.0.3.0/24", nodes: ["cp1"] }];
+    assert.deepEqual(cidrs({ ...VPC, topology }), ["10.0.0.0/16"]);
+    assert.deepEqual(cidrs({ ...ON_OPENSTACK, topology }), ["10.0.3.0/24"]);
   });
 
   it("takes AWS's keys only, and shows none", () => {

@@ -1,6 +1,12 @@
 /** The parts of a proposal, and the numbers that IKE gives to its groups. */
 import assert from "node:assert/strict";
-import { cipherParts, GROUP_NUMBERS, isGcm, proposalParts } from "../../components/plan/proposal";
+import {
+  cipherParts,
+  GROUP_NUMBERS,
+  isGcm,
+  proposalParts,
+  withoutGroup,
+} from "../../components/plan/proposal";
 
 describe("a proposal", () => {
   it("has a cipher, a hash and a group, of which it may lack two", () => {
@@ -24,6 +30,12 @@ describe("a proposal", () => {
       hash: "sha384",
       group: "modp3072",
     });
+  });
+
+  it("may be told without its group", () => {
+    assert.equal(withoutGroup("aes128-sha256-modp2048"), "aes128-sha256");
+    assert.equal(withoutGroup("aes256gcm16-modp1024"), "aes256gcm16");
+    assert.equal(withoutGroup("aes128-sha256"), "aes128-sha256");
   });
 
   it("says the bits of its key, and of AES-GCM the bytes of its check value", () => {

@@ -25,12 +25,13 @@ import {
 import { errorOf, planOf, type RawConfig } from "../support/problems";
 
 /** L15's own addresses, and a third subnet, so that CrossSubnet has three kinds of neighbours. */
+const SUBNETS = [
+  { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
+  { name: "lab", cidr: "192.168.2.0/24", nodes: ["w2"] },
+  { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w3", "w4"] },
+];
 const JOINED: RawConfig = {
-  topology: [
-    { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
-    { name: "lab", cidr: "192.168.2.0/24", nodes: ["w2"] },
-    { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w3", "w4"] },
-  ],
+  topology: SUBNETS,
   sites: [
     { name: "a", subnets: ["office", "lab"] },
     { name: "b", subnets: ["vpc"] },
@@ -528,6 +529,44 @@ describe("sites in the config", () => {
     );
     assert.equal(refused({ link: { ike: 1, proposals: { esp: "aes128gcm16" } } }), "", "ESP has it in both");
   });
+
+  const A = { name: "a", subnets: ["office", "lab"] };
+  const B = { name: "b", subnets: ["vpc"] };
+  const KEYS: [what: string, raw: RawConfig, keys: string[]][] = [
+    ["a name that stands for both", { sites: [{ ...A, name: "both" }, B] }, ["sites[0].name"]],
+    ["one name twice", { sites: [A, { ...B, name: "a" }] }, ["sites[1].name"]],
+    ["a subnet twice", { sites: [A, { ...B, subnets: ["vpc", "lab"] }] }, ["sites[1].subnets[1]"]],
+    ["an unknown subnet", { sites: [A, { ...B, subnets: ["vpc", "vcp"] }] }, ["sites[1].subnets[1]"]],
+    ["a subnet in no site", { sites: [{ ...A, subnets: ["office"] }, B] }, ["sites"]],
+    ["an initiator that is no site", { link: { initiator: "c" } }, ["link.initiator"]],
+    ["a link of nothing", { sites: undefined, link: { ike: 1 } }, ["link"]],
+    ["routers that speak BGP", { encapsulation: "None", podRoutes: "bgp" }, ["podRoutes"]],
+    ["a network without a layer 2", { fabric: "hetzner" }, ["sites"]],
+    ["node containers", { rehearse: "containers" }, ["sites"]],
+    ["a gateway on the twin", { sites: [{ ...A, gateway: "cp1" }, B] }, ["sites[0].gateway"]],
+    [
+      "AES-GCM for IKEv1",
+      { link: { ike: 1, proposals: { ike: "aes256gcm16-prfsha384-modp3072" } } },
+      ["link.proposals.ike"],
+    ],
+    [
+      "a node with the name of a router",
+      {
+        topology: [
+          { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "router-b"] },
+          ...SUBNETS.slice(1),
+        ],
+      },
+      ["topology[0].nodes[1].name"],
+    ],
+  ];
+  for (const [what, raw, keys] of KEYS)
+    it(`are refused at the key that is wrong, and at no other: ${what}`, () => {
+      assert.deepEqual(
+        errorOf({ ...JOINED, ...raw })?.problems.map(({ key }) => key),
+        keys,
+      );
+    });
 
   it("are needed for a fault of their link", () => {
     assert.match(
