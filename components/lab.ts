@@ -49,6 +49,8 @@ export interface LabOutputs extends ReturnType<typeof planOutputs> {
   site?: SiteOutput;
   /** With `link.peer`, on AWS: the tunnel's pre-shared key, secret, which the other site's stack reads. */
   siteKey?: pulumi.Output<string>;
+  /** With `link.gateway: instance`: how to log in to the instance that is the site's gateway. */
+  siteGateway?: ReturnType<typeof machineOutputs>["siteGateway"];
   /** On a cloud: what the lab costs, in a sentence. */
   cost?: string;
   /** On a cloud, with `ttl`: when the lab is overdue, as an ISO 8601 time in UTC. */
@@ -137,16 +139,21 @@ export class Lab extends pulumi.ComponentResource {
   private async buildMachines(stack: string, args: InfrastructureArgs): Promise<Partial<LabOutputs>> {
     const { plan, config, prefix = "" } = args;
     const own = { parent: this, ...formerlyOnTop };
-    if (config.cluster === "none") return loginOutputs(stack, prefix, await createMachines(stack, args, own));
+    const hasCluster = config.cluster !== "none";
+    if (!hasCluster && !plan.peerSite?.gateway)
+      return loginOutputs(stack, prefix, await createMachines(stack, args, own));
     // Load these only here: their SDKs would cost a twin's `up` half a second.
-    const { Cluster, createCommandProvider } = require("./cluster") as typeof import("./cluster");
+    const { Cluster, createCommandProvider, PeerLink } = require("./cluster") as typeof import("./cluster");
     const { createPodNetwork, planCalico } = require("./calico") as typeof import("./calico");
     // Read the manifest and the archives first, so that a wrong one is an error before anything is built.
     const { image, archive } = studyImage(config.study);
-    const sources = await planCalico(config, plan, archive);
+    const sources = hasCluster ? await planCalico(config, plan, archive) : undefined;
     const command = createCommandProvider(`${prefix}command`, own);
     const infrastructure = await createMachines(stack, args, { ...own, dependsOn: command });
     const inside = { ...own, providers: { command } };
+    const { end } = infrastructure;
+    if (end?.gateway) new PeerLink(`${prefix}peer-link`, { plan, gateway: end.gateway, prefix }, inside);
+    if (!sources) return loginOutputs(stack, prefix, infrastructure);
     const cluster = new Cluster(
       `${prefix}cluster`,
       { plan, infrastructure, prefix, psk: config.link?.psk },

@@ -1,6 +1,6 @@
 /** A resource that waits for a node. Everything else that runs on the node depends on it. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Machine } from "../infrastructure";
+import type { RemoteMachine } from "../infrastructure";
 import { DynamicResource } from "../remote/dynamic";
 
 /** In seconds. A cloud's machine still has to boot; an existing one should answer at once. */
@@ -12,7 +12,7 @@ const REACH_LIMIT = 60;
  * (pulumi-command#1238). This waits as long as a boot takes, says what it waits for, and if it fails, what to check.
  */
 export class Reachable extends DynamicResource {
-  constructor(name: string, node: Machine, options: pulumi.CustomResourceOptions) {
+  constructor(name: string, node: RemoteMachine, options: pulumi.CustomResourceOptions) {
     const { connection, resource } = node;
     const inputs = {
       name: node.name,
@@ -30,5 +30,5 @@ export const machineId = ({
   identity,
   resource,
   connection: { host, port },
-}: Machine): pulumi.Output<string> =>
+}: RemoteMachine): pulumi.Output<string> =>
   pulumi.output(identity ?? resource?.id ?? pulumi.interpolate`${host}:${port}`);

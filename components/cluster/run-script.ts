@@ -1,14 +1,14 @@
 /** One step on one node, as a resource. Every step that the program runs on a node goes through here. */
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection, Machine } from "../infrastructure";
+import type { Connection, RemoteMachine } from "../infrastructure";
 import { machineId } from "./ready";
 import { limitedCommand, type StepName, stepScript } from "./steps";
 
 /** What {@link runScript} runs, and where. */
 export interface ScriptArgs {
-  /** The node that runs the step. */
-  node: Machine;
+  /** The machine that runs the step: a node, or what is none. */
+  node: RemoteMachine;
   step: StepName;
   /** Begins the resource's name. Default: nothing. */
   prefix?: string;

@@ -1,6 +1,6 @@
 /** The tunnel between two sites on machines: one of each site is its gateway, and the others have a route by it. */
 import type { remote } from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { childrenOf, type Machine, presharedKey, renderSwanctl, startsLink } from "../infrastructure";
 import type { LabPlan, LinkPlan, SitePlan } from "../plan";
 import { runScript } from "./run-script";
@@ -53,10 +53,11 @@ export function joinSites(
           prefix,
           step: "site-link",
           values: {
-            CONNECTION: renderSwanctl(link.ike, swanctlOf(plan, link, end, ends)),
+            CONNECTION: swanctlOf(plan, link, end, ends),
             PSK: key,
             CHILDREN: String(childrenOf(plan, link, end.site, end.other).length),
             WAIT: gateways.length > 0 ? "1" : "0",
+            ALONE: "0",
             KUBERNETES_VERSION: plan.versions.kubernetes,
           },
           secrecy: "values",
@@ -91,14 +92,22 @@ export function joinSites(
   return [...gateways, ...routes];
 }
 
-const swanctlOf = (plan: LabPlan, link: LinkPlan, { site, other, gateway }: End, ends: readonly End[]) => ({
-  // Their addresses inside the sites: those that they reach each other at may be a NAT's, or names.
-  id: {
-    own: gateway.address,
-    peer: (ends.find((end) => end.site === other) as End).gateway.address,
-  },
-  peer: other.address,
-  proposals: link.proposals,
-  children: childrenOf(plan, link, site, other),
-  starts: startsLink(link, site),
-});
+/** The gateways reach each other at the addresses of their logins, which may be a NAT's, or names. */
+function swanctlOf(
+  plan: LabPlan,
+  link: LinkPlan,
+  { site, other, gateway }: End,
+  ends: readonly End[],
+): pulumi.Output<string> {
+  const peer = (ends.find((end) => end.site === other) as End).gateway;
+  return pulumi.output(peer.connection.host).apply((host) =>
+    renderSwanctl(link.ike, {
+      // Their addresses inside the sites, which are never names.
+      id: { own: gateway.address, peer: peer.address },
+      peer: host,
+      proposals: link.proposals,
+      children: childrenOf(plan, link, site, other),
+      starts: startsLink(link, site),
+    }),
+  );
+}

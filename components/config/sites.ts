@@ -8,6 +8,9 @@ export const SELECTORS = ["subnets", "pods", "any"] as const;
 /** One of the {@link SELECTORS}. */
 export type Selectors = (typeof SELECTORS)[number];
 
+/** What a cloud's end of the link is made of: see the key `link.gateway`. */
+export const GATEWAYS = ["service", "instance"] as const;
+
 /** The value of `link.initiator` that means every site. */
 export const BOTH_SITES = "both";
 
@@ -59,6 +62,12 @@ export const link = section({
     /^(?:[\w.-]+\/[\w.-]+\/)?[\w.-]{1,100}$/,
     "the name of a stack such as site-openstack, or org/project/stack",
   ).optional(),
+  /**
+   * With `link.peer`: what this stack's end of the tunnel is. `service`: the cloud's own VPN, an AWS VPN connection or
+   * Neutron's VPN as a service. `instance`: strongSwan on an instance that the lab makes, where the cloud has no VPN, or to
+   * save what it costs. The peer's end may be the other one. Default: `service`.
+   */
+  gateway: oneOf(GATEWAYS).optional(),
   /** The version of IKE: `1` or `2`. Default: `2`. */
   ike: whole(1, 2).optional(),
   /**

@@ -11,6 +11,7 @@ export {
   presharedKey,
   renderSwanctl,
   type SiteEnd,
+  type SiteGateway,
   type SiteOutput,
   startsLink,
 } from "./common";
@@ -24,6 +25,7 @@ export type {
   LabNode,
   Machine,
   MachineInfrastructure,
+  RemoteMachine,
 } from "./interface";
 export { STATE_HOME } from "./lab-folder";
 export type { ExpiredLab, Leftover } from "./leftovers";

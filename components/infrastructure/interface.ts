@@ -57,6 +57,9 @@ export interface Machine extends LabNode {
   identity?: pulumi.Input<string>;
 }
 
+/** What it takes to run a step on a machine, whether it is a node or not. */
+export type RemoteMachine = Pick<Machine, "name" | "connection" | "resource" | "identity">;
+
 /** Where something listens, as seen from the machine that runs Pulumi. */
 export interface Endpoint {
   host: pulumi.Input<string>;
@@ -72,6 +75,8 @@ export interface MachineInfrastructure extends Infrastructure {
   ownKey?: pulumi.Output<string> | undefined;
   /** The lab folder of node containers, by which the measurement finds their network. */
   folder?: pulumi.Output<string>;
+  /** This end of the tunnel to the plan's peer; undefined without one. Only clouds have it. */
+  end?: SiteEnd | undefined;
 }
 
 /** A machine of a cloud. */
@@ -86,6 +91,4 @@ export interface CloudInfrastructure extends MachineInfrastructure {
   cost: CostEstimate;
   /** When the lab is overdue, as an ISO 8601 time in UTC; undefined without `ttl`. */
   expiry: pulumi.Output<string> | undefined;
-  /** This end of the tunnel to the plan's peer; undefined without one. */
-  end: SiteEnd | undefined;
 }

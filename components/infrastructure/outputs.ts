@@ -1,6 +1,6 @@
 /** Stack outputs of a lab on machines. */
 
-import { sshCommand } from "./common";
+import { type SiteGateway, sshCommand } from "./common";
 import type { CloudInfrastructure, CloudNode, MachineInfrastructure } from "./interface";
 
 /** Whether the machines are in a cloud, where they cost money. */
@@ -28,6 +28,17 @@ export function machineOutputs(stack: string, infrastructure: MachineInfrastruct
     ...(cost && { cost: cost.sentence }),
     ...(expiry && { expiry }),
     ...(end && { site: end.site, ...(end.key && { siteKey: end.key }) }),
+    ...(end?.gateway && { siteGateway: gatewayOutput(end.gateway, ownKey && keyFile) }),
     ...(ownKey && { privateKey: ownKey, login }),
   };
 }
+
+/** How to log in to the instance that is the site's gateway. */
+const gatewayOutput = (
+  { machine: { connection }, publicAddress }: SiteGateway,
+  keyFile: string | undefined,
+) => ({
+  publicAddress,
+  ssh: sshCommand(connection, keyFile),
+  ...(connection.hostKey && { hostKey: connection.hostKey }),
+});

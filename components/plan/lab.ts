@@ -110,7 +110,7 @@ function planHealthy(config: LabConfig): LabPlan {
     keepsPodAddress(config, ipPools) || someDirect({ encapsulation, ipPools }, nodes);
   const link = config.mtu ?? fabricFacts(placement).mtu;
   const joined = planLink(config);
-  const peerSite = planPeerSite(config);
+  const peerSite = planPeerSite(config, nodes);
   // Pods of two sites talk through the tunnel between them, and Calico has one MTU for all pods, as Neutron has for instances.
   const narrowest = Math.min(link, joined?.mtu.inner ?? link);
   const tunnel = narrowest - overheadOf({ encapsulation, ipPools });
@@ -138,7 +138,7 @@ function planHealthy(config: LabConfig): LabPlan {
       }),
     },
     subnets: planSubnets(config),
-    ...(joined && { sites: planSites(config), link: joined }),
+    ...(joined && { sites: planSites(config, nodes), link: joined }),
     ...(peerSite && { peerSite }),
     nodes,
     controlPlane: controlPlaneOf(nodes),

@@ -14,10 +14,12 @@ export interface SitePlan {
   name: string;
   /** The router's name: `router-<site>`, also its namespace on the twin, or the machine that is the gateway. */
   router: string;
-  /** Where the other site's router reaches it: an IPv4 address, or of a machine also a host name. */
+  /** The router's IPv4 address, on the twin towards the other site's router, and of a machine inside its site. */
   address: string;
   /** The names of its subnets. */
   subnets: string[];
+  /** The machine that is the gateway where the lab is on machines, by name. Absent where the config names none. */
+  gateway?: string;
 }
 
 /** The IPsec tunnel between the two sites' routers. */
@@ -40,6 +42,12 @@ export interface LinkPlan {
 /** The device through which a router sends into the tunnel, as strongSwan's kernel-libipsec names it. */
 export const IPSEC_DEVICE = "ipsec0";
 
+/** The UDP port of IKE (RFC 7296, section 2). */
+export const IKE_PORT = 500;
+
+/** ESP's number among the IP protocols (RFC 4303). */
+export const ESP_PROTOCOL = "50";
+
 /** The UDP port of ESP behind a NAT, and of kernel-libipsec always (RFC 3948). */
 export const NAT_T_PORT = 4500;
 
@@ -57,21 +65,24 @@ export const routerOf = (site: string): string => `router-${site}`;
 
 /**
  * The sites of a config. On the twin the first address behind the internet's is the first site's router's, and so on; on
- * machines a site's gateway is one of them, and has the address of its login.
+ * machines a site's gateway is one of them.
+ * @param nodes those of the lab.
  */
-export function planSites(config: LabConfig): SitePlan[] {
+export function planSites(
+  config: LabConfig,
+  nodes: readonly Pick<NodePlan, "name" | "address">[],
+): SitePlan[] {
   const first = toNumber(INTERNET.gateway);
   const parts = INTERNET.gateway.split(".").slice(0, 3).join(".");
   const { onTwin } = placementOf(config);
-  const { machines } = config.hosts ?? {};
   return (config.sites ?? []).map(({ name, subnets, gateway }, i) => {
-    const machine =
-      onTwin || typeof machines === "string" ? undefined : machines?.find((one) => one.name === gateway);
+    const machine = onTwin ? undefined : nodes.find((one) => one.name === gateway);
     return {
       name,
       router: machine?.name ?? routerOf(name),
       address: machine?.address ?? `${parts}.${(first % 256) + i}`,
       subnets,
+      ...(gateway !== undefined && { gateway }),
     };
   });
 }

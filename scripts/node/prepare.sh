@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Step `prepare` (sent with packages.sh, kubeadm.sh, before.sh, metadata.sh, check.sh and its parts): prepares a machine with Debian, Ubuntu or the
+# Step `prepare` (sent with packages.sh, cloud-init.sh, kubeadm.sh, before.sh, metadata.sh, check.sh and its parts): prepares a machine with Debian, Ubuntu or the
 # RHEL 9 family for kubeadm. Changes only what is not yet as it should be. Prints the facts of check.sh, by which nodes
 # are compared.
 # NODE_NAME; NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables,
@@ -28,18 +28,6 @@ create() {
   version=$(kubernetes_installed)
   say "$NODE_NAME is ready for kubeadm $version"
   facts >&3
-}
-
-# Wait until cloud-init ends: it also installs packages and writes files, and would conflict with ours.
-wait_for_cloud_init() {
-  type -P cloud-init >/dev/null || return 0
-  local status=0
-  attend "waiting for cloud-init" timeout 600 cloud-init status --wait || status=$?
-  # 1 and 2: it ended with errors, which may not affect the lab.
-  case $status in
-    0 | 1 | 2) ;;
-    *) die "cloud-init on $NODE_NAME did not end within 600 s; see there: cloud-init status --long" ;;
-  esac
 }
 
 # Without the names in /etc/hosts, every kubeadm call waits ten seconds for DNS.

@@ -1,13 +1,17 @@
 # shellcheck shell=bash
-# Step `site-link` (sent with packages.sh), after `prepare`: makes this machine the gateway of its site. strongSwan joins it to
+# Step `site-link` (sent with packages.sh and cloud-init.sh), after `prepare`: makes this machine the gateway of its site. strongSwan joins it to
 # the gateway of the other site by IPsec: with the kernel's ESP, or where the kernel has none with its own, kernel-libipsec.
 # CONNECTION: swanctl.conf, with @PSK@ in the place of the key; PSK: the key in base64; CHILDREN: how many security
-# associations the connection has; WAIT: 1 to wait until they are there, 0 on the end that the other one waits for;
-# KUBERNETES_VERSION: for packages.sh. TUNNEL_WAIT: how long, in seconds; the default is enough for a slow machine.
+# associations the connection has; WAIT: 1 to wait until they are there, 0 on the end that the other one waits for; ALONE: 1
+# if the machine is a gateway and no node, so that `prepare` did not come before, else 0; KUBERNETES_VERSION: for packages.sh. TUNNEL_WAIT: how long, in seconds; the default is enough for a slow machine.
 : "${TUNNEL_WAIT:=90}"
 
 create() {
-  need NODE_NAME CONNECTION PSK CHILDREN WAIT KUBERNETES_VERSION
+  need NODE_NAME CONNECTION PSK CHILDREN WAIT ALONE KUBERNETES_VERSION
+  if [[ $ALONE == 1 ]]; then
+    wait_for_cloud_init
+    forward
+  fi
   install_missing
   layout
   in_software
@@ -41,6 +45,21 @@ delete() {
   if ((had_software)); then systemctl restart strongswan; fi
   say "the tunnel between the sites is taken back"
 }
+
+# Nodes forward since `prepare`. Without redirects: what comes from the nodes leaves by the interface on which it came, and the
+# kernel would tell them of a shorter way, which is past the tunnel.
+forward() {
+  own /etc/sysctl.d/99-encaplab.conf load_settings <<'TEXT'
+# Made by encaplab.
+net.ipv4.ip_forward = 1
+net.ipv4.conf.all.send_redirects = 0
+net.ipv4.conf.default.send_redirects = 0
+TEXT
+  # An interface that is there already has a value of its own, and the larger one of the two counts.
+  local setting
+  for setting in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 >"$setting"; done
+}
+load_settings() { sysctl --quiet --load=/etc/sysctl.d/99-encaplab.conf; }
 
 # Prints what strongSwan needs and is missing, for packages.sh. The RHEL family has all of it in one package, of EPEL.
 missing() {

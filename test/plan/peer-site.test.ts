@@ -140,6 +140,35 @@ describe("link.peer", () => {
     assert.deepEqual(cidrs({ ...ON_OPENSTACK, topology }), ["10.0.3.0/24"]);
   });
 
+  it("may have an instance as its gateway, with the last address of the first subnet that no node has", () => {
+    const gateway = "instance";
+    assert.deepEqual(planOf({ ...VPC, link: { peer: "other", gateway } }).peerSite?.gateway, {
+      subnet: "vpc",
+      address: "172.31.255.254",
+    });
+    for (const link of [{ peer: "other" }, { peer: "other", gateway: "service" }])
+      assert.equal(planOf({ ...VPC, link }).peerSite?.gateway, undefined);
+    const small = (nodes: unknown[]) => ({ topology: [{ name: "a", cidr: "172.31.0.0/28", nodes }] });
+    const last = { name: "w1", address: "172.31.0.14" };
+    const { peerSite } = planOf({ ...VPC, ...small(["cp1", last]), link: { peer: "other", gateway } });
+    assert.equal(peerSite?.gateway?.address, "172.31.0.13");
+    const full = Array.from({ length: 11 }, (_, i) => `n${i}`);
+    assert.match(
+      refused({ gateway }, small(full)),
+      /172\.31\.0\.0\/28 has no address left for the site's gateway/,
+    );
+    assert.match(
+      refused({ gateway }, small(["site-gateway"])),
+      /it is the name of the instance that is the site's gateway/,
+    );
+    assert.match(refused({ gateway, selectors: "any" }), /must be subnets with link\.gateway: instance/);
+    assert.match(
+      refused({ peer: undefined, gateway }),
+      /link\.gateway is "instance": it is for a stack that is one site/,
+    );
+    assert.match(refused({ gateway: "router" }), /must be/);
+  });
+
   it("takes AWS's keys only, and shows none", () => {
     for (const psk of ["0correct_horse", "correct horse", "x".repeat(65), "short"]) {
       const message = refused({ psk });

@@ -441,8 +441,8 @@ describe("sites in the config", () => {
     assert.deepEqual(
       sites?.map(({ router, address }) => [router, address]),
       [
-        ["cp1", "203.0.113.10"],
-        ["w2", "198.51.100.10"],
+        ["cp1", "192.168.1.10"],
+        ["w2", "172.31.0.10"],
       ],
     );
     const plan = planOf({ ...ON_MACHINES, encapsulation: "None" });

@@ -36,7 +36,8 @@ export const answers: Answers = {
   state: (type, name, inputs) => {
     if (type === NETWORK) return { mtu: inputs.mtu ?? 1450 };
     if (type === VPN_SERVICE) return { externalV4Ip: "198.51.100.99" };
-    if (type === FLOATING_IP) return { address: "198.51.100.7" };
+    if (type === FLOATING_IP)
+      return { address: name.endsWith("site-gateway") ? "198.51.100.99" : "198.51.100.7" };
     if (type.endsWith(":KeyPair") && type.startsWith("pulumi-nodejs"))
       return { privateKey: `private ${name}`, publicKey: `ssh-ed25519 ${name}` };
     if (type.endsWith(":Beginning")) return { started: "2026-01-01T00:00:00.000Z", owner: "ada", lab: LAB };

@@ -44,7 +44,9 @@ const SURPLUS: readonly [type: RegExp, perHour: number][] = [
 
 /** Estimates the plan's cost at on-demand prices. @param spot adds a note that spot instances cost less. */
 export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEstimate {
-  const count = plan.nodes.length;
+  const { peerSite } = plan;
+  const count = plan.nodes.length + (peerSite?.gateway ? 1 : 0);
+  const isConnected = peerSite !== undefined && !peerSite.gateway;
   const surplus = SURPLUS.find(([type]) => type.test(found.instanceType))?.[1];
   const source = [
     `us-east-1 list prices of ${AS_OF}`,
@@ -60,10 +62,10 @@ export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEst
       { what: found.instanceType, count, perHour: INSTANCE[found.instanceType] },
       {
         what: "public IPv4 address",
-        count: count + (plan.peerSite ? TUNNELS : 0),
+        count: count + (isConnected ? TUNNELS : 0),
         perHour: PUBLIC_ADDRESS,
       },
-      ...(plan.peerSite ? [{ what: "VPN connection", count: 1, perHour: VPN_CONNECTION }] : []),
+      ...(isConnected ? [{ what: "VPN connection", count: 1, perHour: VPN_CONNECTION }] : []),
       { what: `${found.diskSize} GiB disk`, count, perHour: DISK_GIB * found.diskSize },
     ],
     source,

@@ -18,6 +18,7 @@ import {
 import { estimateAws } from "./cost";
 import { askThrough } from "./leftovers";
 import { type Found, lookUp } from "./lookup";
+import { createKeyPair } from "./machine";
 import { createNetwork, createPodRoutes } from "./network";
 import { createNodes, spotWarning } from "./nodes";
 import { createProvider, findRegion, hasOwnEndpoint } from "./provider";
@@ -73,12 +74,11 @@ export class AwsInfrastructure extends Cloud {
         const tags = resourceTags(labTags);
         const network = createNetwork(plan, found.zones, tags, scope);
         const security = createSecurity(rules, network.vpc, tags, foundation, held);
-        const { nodes, instances } = createNodes(
-          { plan, config, found, ownEndpoint, network, security, tags },
-          foundation,
-        );
+        const keyPair = createKeyPair(tags, foundation);
+        const machines = { plan, config, found, ownEndpoint, network, security, tags, keyPair };
+        const { nodes, instances } = createNodes(machines, foundation);
         createPodRoutes(plan, network.routeTable, instances, scope);
-        const end = createVpn({ plan, peer, psk, network, tags }, scope);
+        const end = createVpn({ ...machines, peer, psk, rules }, foundation);
         return { nodes, cost: estimateAws(plan, found, config.spot ?? false), ...(end && { end }) };
       },
       options,
@@ -104,7 +104,11 @@ export class AwsInfrastructure extends Cloud {
     const found = await lookUp(region, config, provider);
     await checkQuota(name, plan, found, config, settings, provider);
     const held = await ownState();
-    await recover(recoveryOf(askThrough(region, provider), region, settings, name), wantedBy(plan), held);
+    await recover(
+      recoveryOf(askThrough(region, provider), region, settings, name),
+      wantedBy(plan, peer?.cidrs),
+      held,
+    );
     const warning = spotWarning(held, config);
     if (warning) await pulumi.log.warn(warning);
     const ownEndpoint = hasOwnEndpoint(settings);

@@ -17,7 +17,7 @@ const STANDARD_FAMILY = /^[acdhimrtz]\d/;
  */
 export async function checkQuota(
   stack: string,
-  plan: Pick<LabPlan, "nodes">,
+  plan: Pick<LabPlan, "nodes" | "peerSite">,
   found: Pick<Found, "instanceType" | "vcpus" | "region">,
   { spot = false }: Pick<AwsConfig, "spot">,
   settings: ProviderSettings,
@@ -45,7 +45,7 @@ const quotaOf = (
   );
 
 async function checkCpus(
-  { nodes }: Pick<LabPlan, "nodes">,
+  { nodes, peerSite }: Pick<LabPlan, "nodes" | "peerSite">,
   { instanceType, vcpus, region }: Pick<Found, "instanceType" | "vcpus" | "region">,
   spot: boolean,
   provider: aws.Provider,
@@ -53,7 +53,8 @@ async function checkCpus(
   if (!STANDARD_FAMILY.test(instanceType)) return undefined;
   const quotaCode = spot ? QUOTA.spot : QUOTA.onDemand;
   const quota = await quotaOf("ec2", quotaCode, provider);
-  const needed = nodes.length * vcpus;
+  const machines = nodes.length + (peerSite?.gateway ? 1 : 0);
+  const needed = machines * vcpus;
   if (quota === undefined || quota >= needed) return undefined;
   return {
     key: "topology",

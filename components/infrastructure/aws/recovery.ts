@@ -47,9 +47,12 @@ function idsOf({ outputs }: StateResource): string[] {
   return [`${routeTableId}_${destinationCidrBlock}`, `${subnetId}/${routeTableId}`];
 }
 
-/** Whether the plan has a route or an association that leads there: a pod block, the internet, a subnet. */
-export const wantedBy = ({ podRoutes }: Pick<LabPlan, "podRoutes">) => {
-  const wanted = new Set(["0.0.0.0/0", ...podRoutes.map(({ block }) => block)]);
+/**
+ * Whether the plan has a route or an association that leads there: a pod block, the internet, a subnet.
+ * @param peerCidrs the ranges of the other site, to which the routes by an instance lead. Default: none.
+ */
+export const wantedBy = ({ podRoutes }: Pick<LabPlan, "podRoutes">, peerCidrs: readonly string[] = []) => {
+  const wanted = new Set(["0.0.0.0/0", ...podRoutes.map(({ block }) => block), ...peerCidrs]);
   return (leadsTo: string): boolean => wanted.has(leadsTo) || leadsTo.startsWith("subnet-");
 };
 

@@ -2,8 +2,10 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
+import { ESP_PROTOCOL } from "../../plan";
 import {
   type Foundation,
+  type GatewayRule,
   type GroupApart,
   type IngressRule,
   PROJECT_TAG,
@@ -128,14 +130,15 @@ function ingressArgs(
  * endpoint that only resembles EC2 may require ports for every protocol but -1. -1 is every protocol, or for ICMP every
  * type and code.
  */
-function inWordsOfEc2(
-  protocol: IngressRule["protocol"],
-  ports: IngressRule["ports"],
+export function inWordsOfEc2(
+  protocol: GatewayRule["protocol"],
+  ports: GatewayRule["ports"],
 ): Pick<aws.vpc.SecurityGroupIngressRuleArgs, "ipProtocol" | "fromPort" | "toPort"> {
   switch (protocol) {
     case "all":
       return { ipProtocol: "-1" };
     case "4":
+    case ESP_PROTOCOL:
     case "icmp":
       return { ipProtocol: protocol, fromPort: -1, toPort: -1 };
     case "tcp":

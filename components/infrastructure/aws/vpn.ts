@@ -3,34 +3,46 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
 import {
+  type Foundation,
+  gatewayEnd,
+  type IngressRule,
   type PeerSite,
+  planGatewayRules,
   presharedKey,
-  type Scope,
   type SiteEnd,
   type SiteEndArgs,
   startsTunnel,
 } from "../common";
-import type { Network } from "./network";
-import type { ResourceTags } from "./tags";
+import { createGateway, type GatewayArgs } from "./gateway";
 
 /** An AS number that a customer gateway must have. Without BGP it means nothing; this is the AWS console's default. */
 const UNUSED_AS = "65000";
 
 /** What the end is made from. */
-export interface VpnArgs extends SiteEndArgs {
-  network: Network;
-  tags: ResourceTags;
+export interface VpnArgs extends SiteEndArgs, Omit<GatewayArgs, "gateway" | "peer" | "rules"> {
+  /** Those of the nodes. */
+  rules: readonly IngressRule[];
 }
 
 /**
- * Declares the end. Without the peer's address it is the gateway alone, which costs nothing.
+ * Declares the end. Without the peer's address it is the gateway alone; that of AWS costs nothing.
  * @returns undefined in a plan without a peer, for which nothing is made.
  */
-export function createVpn({ plan, peer, psk, network, tags }: VpnArgs, scope: Scope): SiteEnd | undefined {
+export function createVpn(
+  args: VpnArgs,
+  foundation: Pick<Foundation, "stack" | "scope" | "login">,
+): SiteEnd | undefined {
+  const { plan, peer, psk, network, tags, rules } = args;
   const { peerSite } = plan;
   if (!peerSite) return undefined;
-  const { parent, named } = scope;
+  const { parent, named } = foundation.scope;
   const inside = { parent };
+  // Made at the first `up` and not with the connection, so that another connection has the same key.
+  const key = presharedKey(named("psk"), psk, inside);
+  if (peerSite.gateway) {
+    const own = { ...args, gateway: peerSite.gateway, peer, rules: planGatewayRules(rules, peer) };
+    return { ...gatewayEnd("aws", args, key, createGateway(own, foundation)), key };
+  }
   const gateway = new aws.ec2.VpnGateway(named("vpn"), { vpcId: network.vpc.id, tags: tags("vpn") }, inside);
   // The static routes of the connection come into the lab's route table by propagation, and go with the connection.
   new aws.ec2.VpnGatewayRoutePropagation(
@@ -38,8 +50,6 @@ export function createVpn({ plan, peer, psk, network, tags }: VpnArgs, scope: Sc
     { vpnGatewayId: gateway.id, routeTableId: network.routeTable.id },
     inside,
   );
-  // Made at the first `up` and not with the connection, so that another connection has the same key.
-  const key = presharedKey(named("psk"), psk, inside);
   const site = {
     cloud: "aws" as const,
     cidrs: siteCidrs(plan),

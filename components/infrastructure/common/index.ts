@@ -29,8 +29,15 @@ export {
 export { presharedKey } from "./preshared-key";
 export { leftByKilledRun, type Marked, type Recovery, recover, searchUnknown } from "./recovery";
 export { besideComponent, type Scope, scopeOf } from "./scope";
+export {
+  type GatewayRule,
+  gatewayEnd,
+  planGatewayRules,
+  type SiteGateway,
+  type SiteTunnel,
+} from "./site-gateway";
 export { ownState } from "./state";
-export { childrenOf, PSK_MARK, renderSwanctl, startsLink } from "./swanctl";
+export { childrenBetween, childrenOf, PSK_MARK, renderSwanctl, startsLink } from "./swanctl";
 export { type LabTags, PROJECT_TAG } from "./tags";
 export { takeOver } from "./take-over";
 export { inThrowAwayStack } from "./throw-away";

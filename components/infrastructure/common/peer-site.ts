@@ -8,13 +8,16 @@ import { z } from "zod";
 import { BOTH_SITES, type Cloud, ConfigError } from "../../config";
 import {
   contains,
+  initiates,
   type LabPlan,
-  overlap,
+  linkDifference,
   type PeerSitePlan,
   parseCidr,
-  siteCidrs,
+  stackName,
   toNumber,
+  whyNoPeer,
 } from "../../plan";
+import type { SiteGateway } from "./site-gateway";
 
 /** The stack output that a peer reads. Not secret: the key is an output of its own, {@link SITE_KEY}. */
 export const SITE = "site";
@@ -39,6 +42,8 @@ export interface SiteEnd {
   site: SiteOutput;
   /** Secret. */
   key?: pulumi.Output<string>;
+  /** The instance that is the gateway, where the cloud's own VPN is not. */
+  gateway?: SiteGateway;
 }
 
 /** What the other stack has said, as of its last `up`. */
@@ -131,21 +136,9 @@ async function read(
 const wrong = (stack: string, message: string): ConfigError =>
   new ConfigError([{ key: "link.peer", value: stack, message }]);
 
-function refuse(plan: LabPlan, stack: string, { cloud, cidrs }: PeerSite): void {
-  if (cloud === plan.cloud)
-    throw wrong(
-      stack,
-      `it is on ${cloud}, as this stack is, and a link has one end on AWS and one on OpenStack; name a stack on ${cloud === "aws" ? "OpenStack" : "AWS"}`,
-    );
-  const own = [...siteCidrs(plan), plan.ipPool.cidr, plan.serviceCidr];
-  for (const theirs of cidrs) {
-    const clash = own.find((range) => overlap(parseCidr(range), parseCidr(theirs)));
-    if (clash)
-      throw wrong(
-        stack,
-        `its ${theirs} overlaps ${clash} of this stack, so no route could tell them apart; choose other ranges in one of the two`,
-      );
-  }
+function refuse(plan: LabPlan, stack: string, peer: PeerSite): void {
+  const why = whyNoPeer(plan, peer);
+  if (why !== undefined) throw wrong(stack, why);
 }
 
 /** RFC 1918, and RFC 6598 for carriers. */
@@ -155,7 +148,7 @@ const isPrivate = (address: string): boolean => PRIVATE.some((range) => contains
 
 /** What is possible, but keeps the tunnel down. @param cloud this stack's. */
 export function peerWarnings(cloud: Cloud, own: PeerSitePlan, peer: PeerSite): string[] {
-  const different = differences(own, peer);
+  const different = linkDifference(own, peer.link);
   return [
     ...(different
       ? [
@@ -168,13 +161,6 @@ export function peerWarnings(cloud: Cloud, own: PeerSitePlan, peer: PeerSite): s
         ]
       : []),
   ];
-}
-
-/** The key of the link on which the two stacks differ; undefined if they agree. */
-function differences({ ike, proposals }: PeerSitePlan, { link }: PeerSite): string | undefined {
-  if (link.ike !== ike) return "ike";
-  const phase = (["ike", "esp"] as const).find((one) => link.proposals[one] !== proposals[one]);
-  return phase && `proposals.${phase}`;
 }
 
 /** What has to happen for the tunnel, in a sentence. */
@@ -192,18 +178,21 @@ export function nextStep(cloud: Cloud, peer: string, own: string, found: PeerSit
 }
 
 /**
- * Whether this stack starts the tunnel. By default the one on OpenStack does: AWS only answers unless it is told otherwise.
+ * Whether this stack starts the tunnel.
  * @param own this stack's name.
  * @throws {ConfigError} when the initiator is neither stack.
  */
-export function startsTunnel(cloud: Cloud, { initiator, stack, ike }: PeerSitePlan, own: string): boolean {
-  const peer = stack.slice(stack.lastIndexOf("/") + 1);
+export function startsTunnel(
+  cloud: Cloud,
+  { initiator, stack, ike, gateway }: PeerSitePlan,
+  own: string,
+): boolean {
+  const peer = stackName(stack);
   const report = (message: string) => new ConfigError([{ key: "link.initiator", value: initiator, message }]);
   if (initiator !== undefined && ![BOTH_SITES, own, peer].includes(initiator))
     throw report(`must be one of the stacks ${own} and ${peer}, or ${BOTH_SITES}`);
-  const starts =
-    initiator === undefined ? cloud === "openstack" : initiator === BOTH_SITES || initiator === own;
-  if (starts && cloud === "aws" && ike === 1)
+  const starts = initiates(cloud, initiator === undefined ? {} : { initiator }, own);
+  if (starts && cloud === "aws" && ike === 1 && !gateway)
     throw report(`AWS starts no tunnel with IKEv1; set link.ike: 2, or let ${peer} start it`);
   return starts;
 }

@@ -28,16 +28,22 @@ export const startsLink = ({ initiators, broken }: LinkPlan, { name }: SitePlan)
   !broken.includes("ipsec-nobody-initiates") && initiators.includes(name);
 
 /** The selectors of each child, local and remote. IKEv1 negotiates one pair for each child, IKEv2 all at once. */
-export function childrenOf(
+export function childrenBetween(
+  ike: number,
+  local: readonly string[],
+  remote: readonly string[],
+): [string, string][] {
+  if (ike === 2) return [[local.join(","), remote.join(",")]];
+  return local.flatMap((a) => remote.map((b): [string, string] => [a, b]));
+}
+
+/** The selectors of each child between two sites of a plan. */
+export const childrenOf = (
   plan: LabPlan,
   { ike }: LinkPlan,
   site: SitePlan,
   other: SitePlan,
-): [string, string][] {
-  const [local, remote] = [selectorsOf(plan, site), selectorsOf(plan, other)];
-  if (ike === 2) return [[local.join(","), remote.join(",")]];
-  return local.flatMap((a) => remote.map((b): [string, string] => [a, b]));
-}
+): [string, string][] => childrenBetween(ike, selectorsOf(plan, site), selectorsOf(plan, other));
 
 /** The text of swanctl.conf. @param ike the version of IKE. */
 export function renderSwanctl(

@@ -10,8 +10,8 @@ export const estimateOpenStack = (
 ): CostEstimate =>
   estimateCost(
     [
-      { what: flavor.name, count: nodes.length, perHour: undefined },
-      ...(peerSite ? [{ what: "VPN connection", count: 1, perHour: undefined }] : []),
+      { what: flavor.name, count: nodes.length + (peerSite?.gateway ? 1 : 0), perHour: undefined },
+      ...(peerSite && !peerSite.gateway ? [{ what: "VPN connection", count: 1, perHour: undefined }] : []),
     ],
     "",
   );

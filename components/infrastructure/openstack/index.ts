@@ -18,6 +18,7 @@ import {
 import { backendWarning, findBackend } from "./backend";
 import { estimateOpenStack } from "./cost";
 import { type Found, flavorWarning, lookUp } from "./lookup";
+import { createKeyPair } from "./machine";
 import { createNetwork, podRoutesWarning } from "./network";
 import { createNodes } from "./nodes";
 import { createProvider, requireAccount } from "./provider";
@@ -74,8 +75,10 @@ export class OpenStackInfrastructure extends Cloud {
         const label = labelOf(labTags);
         const network = createNetwork(plan, found.externalNetwork.id, label, scope);
         const security = createSecurity(rules, label, scope, living);
-        const nodes = createNodes({ plan, config, found, network, security, label }, foundation);
-        const end = createVpn({ plan, peer, psk, network, label }, scope);
+        const keyPair = createKeyPair(foundation);
+        const machines = { plan, config, found, network, security, label, keyPair };
+        const nodes = createNodes(machines, foundation);
+        const end = createVpn({ ...machines, peer, psk, rules }, foundation);
         return { nodes, cost: estimateOpenStack(plan, found), ...(end && { end }) };
       },
       options,
@@ -111,7 +114,7 @@ export class OpenStackInfrastructure extends Cloud {
     }
     const held = session ? await ownState() : [];
     if (session) {
-      await recover(recoveryOf(session, name), wantedBy(plan), held);
+      await recover(recoveryOf(session, name), wantedBy(plan, peer?.cidrs), held);
       await checkQuota(session, name, plan, found.flavor, rules);
     }
     const living = session && { held, room: await roomForRules(session) };

@@ -1,59 +1,40 @@
 /** The nodes: one port and one instance each, and one floating IP over which all are reached. */
 import * as openstack from "@pulumi/openstack";
-import * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { cloudInit, type Foundation, groupsOf, KeyPair, type Scope } from "../common";
+import { type Foundation, groupsOf, KeyPair, type Scope } from "../common";
 import type { CloudNode, Connection } from "../interface";
-import { keyPairName } from "./api";
-import type { Found } from "./lookup";
+import { createFloatingIp, createInstance, type MachineArgs, USER } from "./machine";
 import type { Network, NetworkSubnet } from "./network";
 import type { Security } from "./security";
-import type { Label } from "./tags";
-
-/** Login user of Ubuntu's images. */
-const USER = "ubuntu";
-
-/** GiB of the boot volume for a flavor without a disk: room for Kubernetes' images, and some to spare. */
-const VOLUME_SIZE = 20;
 
 /** What the nodes are made from. */
-export interface NodesArgs {
+export interface NodesArgs extends MachineArgs {
   plan: LabPlan;
   config: OpenStackConfig;
-  found: Found;
   network: Network;
   security: Security;
-  label: Label;
 }
 
 /** Declares the nodes, in the plan's order. */
 export function createNodes(
   args: NodesArgs,
-  { stack, scope, login, labTags: { lab } }: Foundation,
+  { scope, login }: Pick<Foundation, "scope" | "login">,
 ): CloudNode[] {
   const { plan, config } = args;
   const { parent, named } = scope;
-  const publicKey = pulumi.output(login.publicKey).apply((key) => key.trim());
-  const keyPair = new openstack.compute.Keypair(
-    named("login"),
-    { name: pulumi.all([lab, publicKey]).apply(([id, key]) => keyPairName(stack, id, key)), publicKey },
-    // A lab of an earlier version keeps the name without its id: a new name would be a new key pair, and with it new
-    // machines. A new key replaces them anyway, and the name may then be the same.
-    { parent, ignoreChanges: ["name"], deleteBeforeReplace: true },
-  );
   const built = plan.nodes.map((node) => {
     const subnet = args.network.subnets.get(node.subnet) as NetworkSubnet;
     const port = createPort(node, subnet, args, scope);
     const hostKey = new KeyPair(named(`${node.name}-host`), { parent });
-    const instance = createInstance(node, port, subnet, keyPair, hostKey, args, scope);
+    const instance = createInstance(node.name, port, subnet, hostKey, args, scope);
     return { node, subnet, port, hostKey, instance };
   });
   const controlPlane = built.find(
     ({ node }) => node.name === plan.controlPlane.name,
   ) as (typeof built)[number];
   const publicAddress = createFloatingIp(
-    controlPlane.node,
+    controlPlane.node.name,
     controlPlane.port,
     controlPlane.subnet,
     args,
@@ -105,74 +86,4 @@ function createPort(
       deleteBeforeReplace: true,
     },
   );
-}
-
-function createInstance(
-  node: NodePlan,
-  port: openstack.networking.Port,
-  { leg }: NetworkSubnet,
-  keyPair: openstack.compute.Keypair,
-  hostKey: KeyPair,
-  { found: { image, flavor }, label }: NodesArgs,
-  { parent, named }: Scope,
-): openstack.compute.Instance {
-  return new openstack.compute.Instance(
-    named(node.name),
-    {
-      ...label(node.name),
-      flavorId: flavor.id,
-      ...(flavor.disk > 0 ? { imageId: image.id } : { blockDevices: [bootVolume(image.id)] }),
-      networks: [{ port: port.id }],
-      keyPair: keyPair.name,
-      userData: cloudInit(node.name, hostKey),
-      // With it, the first boot needs no metadata service, which reaches machines in many different ways or not at all.
-      configDrive: true,
-    },
-    {
-      parent,
-      dependsOn: leg,
-      // User data of a newer checkout must not replace a machine. Nor may a newer image of the same name: the provider
-      // would rebuild the machine in place, and everything on it would be lost
-      // (resource_openstack_compute_instance_v2.go, Update). A new key does replace it, because Nova cannot add a key
-      // later.
-      ignoreChanges: ["userData", "imageId", "blockDevices"],
-      // A port can be attached to only one machine at a time.
-      deleteBeforeReplace: true,
-    },
-  );
-}
-
-/** For a flavor without a disk, Nova gives the machine no disk of its own (policy servers:create:zero_disk_flavor). */
-const bootVolume = (imageId: string) => ({
-  uuid: imageId,
-  sourceType: "image",
-  destinationType: "volume",
-  bootIndex: 0,
-  volumeSize: VOLUME_SIZE,
-  deleteOnTermination: true,
-});
-
-/** Declares the floating IP. @returns the address, once it leads to the node. */
-function createFloatingIp(
-  node: NodePlan,
-  port: openstack.networking.Port,
-  { leg }: NetworkSubnet,
-  { found, label }: NodesArgs,
-  { parent, named }: Scope,
-): pulumi.Output<string> {
-  const { description, tags } = label.described(node.name);
-  const floatingIp = new openstack.networking.FloatingIp(
-    named(node.name),
-    { pool: found.externalNetwork.name, description, tags },
-    // Neutron refuses to delete a router's interface that a floating IP needs (terraform-provider-openstack#2671):
-    // delete this first.
-    { parent, dependsOn: leg },
-  );
-  const association = new openstack.networking.FloatingIpAssociate(
-    named(node.name),
-    { floatingIp: floatingIp.address, portId: port.id },
-    // Releasing the floating IP ends its association too.
-    { parent, dependsOn: leg, deletedWith: floatingIp },
-  );
-  return association.floatingIp;
 }

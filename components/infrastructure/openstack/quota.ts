@@ -1,7 +1,7 @@
 /** Checks the project's quotas before anything is made. */
 import { ConfigError } from "../../config";
 import type { LabPlan } from "../../plan";
-import { type IngressRule, rulesApart } from "../common";
+import { type IngressRule, planGatewayRules, rulesApart } from "../common";
 import { type Entry, list, read, type Session, stackTags } from "./api";
 import type { Flavor } from "./lookup";
 
@@ -87,9 +87,12 @@ export const demandsOf = (
   flavor: Flavor,
   rules: readonly IngressRule[],
 ): Demand[] => [
-  ...computeDemands(compute, plan.nodes.length, flavor),
+  ...computeDemands(compute, plan.nodes.length + gatewaysOf(plan), flavor),
   ...networkDemands(network, plan, rules),
 ];
+
+/** How many instances are a gateway and no node: each has a port, a floating IP and a group of its own. */
+const gatewaysOf = ({ peerSite }: LabPlan): number => (peerSite?.gateway ? 1 : 0);
 
 function computeDemands(absolute: Entry, nodes: number, { vcpus, ram }: Flavor): Demand[] {
   const of = (limit: string, used: string): Allowance => ({
@@ -109,16 +112,23 @@ function networkDemands(quota: Entry, plan: LabPlan, rules: readonly IngressRule
     return { limit, used };
   };
   const subnets = plan.subnets.length;
-  const groups = 1 + rulesApart(rules).length;
+  const gateways = gatewaysOf(plan);
+  const groups = 1 + rulesApart(rules).length + gateways;
+  // With the peer's, which is known when it has an address.
+  const gatewayRules = gateways * (1 + planGatewayRules(rules, { address: "" }).length);
   return [
     { what: "networks", needed: subnets, ...of("network") },
     { what: "subnets", needed: subnets, ...of("subnet") },
     // One per node, and per subnet the router's interface and Neutron's own port for DHCP or metadata.
-    { what: "ports", needed: plan.nodes.length + 2 * subnets, ...of("port") },
+    { what: "ports", needed: plan.nodes.length + gateways + 2 * subnets, ...of("port") },
     { what: "routers", needed: 1, ...of("router") },
-    { what: "floating IPs", needed: 1, ...of("floatingip") },
+    { what: "floating IPs", needed: 1 + gateways, ...of("floatingip") },
     { what: "security groups", needed: groups, ...of("security_group") },
     // Plus the egress rule, and the two rules that Neutron makes with every group before they are deleted.
-    { what: "security group rules", needed: rules.length + 1 + 2 * groups, ...of("security_group_rule") },
+    {
+      what: "security group rules",
+      needed: rules.length + 1 + gatewayRules + 2 * groups,
+      ...of("security_group_rule"),
+    },
   ];
 }

@@ -29,9 +29,19 @@ function remainsOf(thing: Thing): Remains {
   };
 }
 
-/** Whether the plan has a route or an interface of the router that leads there. */
-export const wantedBy = ({ podRoutes, subnets }: Pick<LabPlan, "podRoutes" | "subnets">) => {
-  const wanted = new Set([...podRoutes.map(({ block }) => block), ...subnets.map(({ cidr }) => cidr)]);
+/**
+ * Whether the plan has a route or an interface of the router that leads there.
+ * @param peerCidrs the ranges of the other site, to which the routes by an instance lead. Default: none.
+ */
+export const wantedBy = (
+  { podRoutes, subnets }: Pick<LabPlan, "podRoutes" | "subnets">,
+  peerCidrs: readonly string[] = [],
+) => {
+  const wanted = new Set([
+    ...podRoutes.map(({ block }) => block),
+    ...subnets.map(({ cidr }) => cidr),
+    ...peerCidrs,
+  ]);
   return (leadsTo: string): boolean => wanted.has(leadsTo);
 };
 

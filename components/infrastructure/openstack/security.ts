@@ -1,6 +1,8 @@
 /** The security group: the plan's firewall table as Neutron rules. */
 import * as openstack from "@pulumi/openstack";
+import { ESP_PROTOCOL } from "../../plan";
 import {
+  type GatewayRule,
   type GroupApart,
   type IngressRule,
   rulesApart,
@@ -98,9 +100,9 @@ function ingressArgs(
  * The provider takes tcp, udp, icmp and any number as text (openstack/networking_secgroup_rule_v2.go); no protocol
  * means every protocol. It does not know the name `ipip`, and in Neutron's older releases that meant 94.
  */
-function inWordsOfNeutron(
-  protocol: IngressRule["protocol"],
-  ports: IngressRule["ports"],
+export function inWordsOfNeutron(
+  protocol: GatewayRule["protocol"],
+  ports: GatewayRule["ports"],
 ): Pick<openstack.networking.SecGroupRuleArgs, "protocol" | "portRangeMin" | "portRangeMax"> {
   switch (protocol) {
     case "all":
@@ -108,6 +110,8 @@ function inWordsOfNeutron(
     case "4":
     case "icmp":
       return { protocol };
+    case ESP_PROTOCOL:
+      return { protocol: "esp" };
     case "tcp":
     case "udp":
       return { protocol, portRangeMin: ports?.[0], portRangeMax: ports?.[1] };

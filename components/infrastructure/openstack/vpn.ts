@@ -11,8 +11,18 @@ import {
   proposalParts,
   siteCidrs,
 } from "../../plan";
-import { type Scope, type SiteEnd, type SiteEndArgs, startsTunnel } from "../common";
+import {
+  type Foundation,
+  gatewayEnd,
+  type IngressRule,
+  planGatewayRules,
+  type Scope,
+  type SiteEnd,
+  type SiteEndArgs,
+  startsTunnel,
+} from "../common";
 import { list, type Session } from "./api";
+import { createGateway, type GatewayArgs } from "./gateway";
 import type { Network } from "./network";
 import type { Label } from "./tags";
 
@@ -28,9 +38,12 @@ const EXTENSIONS = ["vpnaas", "vpn-endpoint-groups"];
 /** Neutron's extension for AES-GCM, of October 2023 (neutron_lib/api/definitions/vpn_aes_ccm_gcm.py). */
 const GCM_EXTENSION = "vpn-aes-ccm-gcm";
 
-/** Checks that the cloud has the service. What cannot be asked passes, because Neutron's own error is clear. */
+/**
+ * Checks that the cloud has the service, unless the gateway is an instance. What cannot be asked passes, because Neutron's own
+ * error is clear.
+ */
 export async function requireVpn(session: Session | undefined, { peerSite }: LabPlan): Promise<void> {
-  if (!peerSite || !session) return;
+  if (!peerSite || peerSite.gateway || !session) return;
   const known = await list(session, "network", "extensions?fields=alias", "extensions").catch(() => []);
   const aliases = known.map(({ alias }) => String(alias));
   if (aliases.length === 0) return;
@@ -38,9 +51,9 @@ export async function requireVpn(session: Session | undefined, { peerSite }: Lab
   if (missing.length > 0)
     throw new ConfigError([
       {
-        key: "link.peer",
-        value: peerSite.stack,
-        message: `this cloud's Neutron has no VPN as a service (it lacks the extensions ${missing.join(" and ")}); use a cloud that has it, or remove link.peer`,
+        key: "link.gateway",
+        value: "service",
+        message: `this cloud's Neutron has no VPN as a service (it lacks the extensions ${missing.join(" and ")}); set link.gateway: instance, and the gateway is an instance of the lab with strongSwan, or use a cloud that has the service, or remove link.peer`,
       },
     ]);
   const { proposals } = peerSite;
@@ -50,25 +63,32 @@ export async function requireVpn(session: Session | undefined, { peerSite }: Lab
       {
         key: `link.proposals.${phase}`,
         value: proposals[phase],
-        message: `this cloud's Neutron has no AES-GCM (it lacks the extension ${GCM_EXTENSION}); use AES-CBC, such as ${DEFAULT_PROPOSALS[phase]}, in both stacks`,
+        message: `this cloud's Neutron has no AES-GCM (it lacks the extension ${GCM_EXTENSION}); use AES-CBC, such as ${DEFAULT_PROPOSALS[phase]}, in both stacks, or set link.gateway: instance`,
       },
     ]);
 }
 
 /** What the end is made from. */
-export interface VpnArgs extends SiteEndArgs {
-  network: Network;
-  label: Label;
+export interface VpnArgs extends SiteEndArgs, Omit<GatewayArgs, "gateway" | "peer" | "rules"> {
+  /** Those of the nodes. */
+  rules: readonly IngressRule[];
 }
 
 /**
- * Declares the end. Without the peer's address and key it is the service alone, which already has its own address.
+ * Declares the end. Without the peer's address and key it is the gateway alone, which already has its own address.
  * @returns undefined in a plan without a peer, for which nothing is made.
  */
-export function createVpn({ plan, peer, psk, network, label }: VpnArgs, scope: Scope): SiteEnd | undefined {
+export function createVpn(args: VpnArgs, foundation: Foundation): SiteEnd | undefined {
+  const { plan, peer, psk, network, label, rules } = args;
   const { peerSite } = plan;
   if (!peerSite) return undefined;
+  const { scope } = foundation;
   const { parent, named } = scope;
+  const key = psk === undefined ? peer?.key : pulumi.secret(psk);
+  if (peerSite.gateway) {
+    const own = { ...args, gateway: peerSite.gateway, peer, rules: planGatewayRules(rules, peer) };
+    return gatewayEnd("openstack", args, key, createGateway(own, foundation));
+  }
   const legs = [...network.subnets.values()].map(({ leg }) => leg);
   // Neutron refuses to delete an interface, a router and a subnet that the service needs: it is deleted first.
   const service = new openstack.vpnaas.Service(
@@ -83,7 +103,6 @@ export function createVpn({ plan, peer, psk, network, label }: VpnArgs, scope: S
     joined: false,
     link: { ike: peerSite.ike, proposals: peerSite.proposals },
   };
-  const key = psk === undefined ? peer?.key : pulumi.secret(psk);
   if (peer?.address === undefined || key === undefined) return { site };
   join({ peerSite, address: peer.address, cidrs: peer.cidrs, key, service, network, label }, scope);
   return { site: { ...site, joined: true } };

@@ -1,8 +1,10 @@
 /** Checks the link to a site that is another stack: where there can be one, and what both clouds can agree on. */
 import { BOTH_SITES, type LabConfig } from "../../config";
-import { planPeerSite } from "../peer-site";
+import { parseCidr } from "../addressing";
+import { type PeerSitePlan, planPeerSite, SITE_GATEWAY } from "../peer-site";
 import { placementOf } from "../placement";
 import { proposalParts } from "../proposal";
+import { roomIn } from "../topology";
 import type { Report } from "./report";
 
 /** The clouds whose gateways join two stacks. */
@@ -24,7 +26,13 @@ const KEY = /^[1-9A-Za-z._][0-9A-Za-z._]{7,63}$/;
 /** Checks `link.peer`, and the link's other keys for two gateways of clouds. */
 export function checkPeerSite(config: LabConfig, report: Report): void {
   const { link, cloud, topology } = config;
-  const plan = planPeerSite(config);
+  const plan = planPeerSite(config, []);
+  if (link?.gateway !== undefined && !plan)
+    report(
+      "link.gateway",
+      link.gateway,
+      "it is for a stack that is one site: set link.peer, or remove it (on machines that you have, sites[].gateway names the one that is a gateway)",
+    );
   if (!link || !plan) return;
   const { onThisMachine } = placementOf(config);
   if (onThisMachine || !CLOUDS.includes(cloud)) {
@@ -34,12 +42,15 @@ export function checkPeerSite(config: LabConfig, report: Report): void {
     report("link.peer", plan.stack, why);
     return;
   }
-  const mayBe = cloud === "aws" ? ["subnets", "any"] : ["subnets"];
+  if (plan.gateway) checkGateway(config, plan, report);
+  const mayBe = cloud === "aws" && !plan.gateway ? ["subnets", "any"] : ["subnets"];
   if (!mayBe.includes(plan.selectors))
     report(
       "link.selectors",
       plan.selectors,
-      `must be ${mayBe.join(" or ")}: an AWS tunnel has one range on each side, and Neutron's side is a subnet; pods with a tunnel of their own (IPIP, VXLAN) pass all the same`,
+      plan.gateway && plan.selectors === "any"
+        ? "must be subnets with link.gateway: instance: all that the instance sends would be in the tunnel, its answers to your login included"
+        : `must be ${mayBe.join(" or ")}: an AWS tunnel has one range on each side, and Neutron's side is a subnet; pods with a tunnel of their own (IPIP, VXLAN) pass all the same`,
     );
   if (cloud === "openstack" && topology.length > 1)
     report(
@@ -77,4 +88,24 @@ export function checkPeerSite(config: LabConfig, report: Report): void {
         `its group must be one of ${groups[phase].join(", ")}, which both AWS and Neutron have`,
       );
   }
+}
+
+/** Checks that the gateway's instance has a name and an address of its own. */
+function checkGateway({ topology }: LabConfig, { gateway }: PeerSitePlan, report: Report): void {
+  topology.forEach(({ name: subnet, cidr, nodes }, i) => {
+    nodes.forEach(({ name }, j) => {
+      if (name === SITE_GATEWAY)
+        report(
+          `topology[${i}].nodes[${j}].name`,
+          name,
+          "it is the name of the instance that is the site's gateway; names must be unique",
+        );
+    });
+    if (subnet === gateway?.subnet && nodes.length === roomIn(parseCidr(cidr)))
+      report(
+        `topology[${i}].nodes`,
+        `${nodes.length} nodes`,
+        `${cidr} has no address left for the site's gateway; use a larger subnet or fewer nodes`,
+      );
+  });
 }

@@ -101,8 +101,12 @@ describe("the lookup on OpenStack before anything is built", () => {
     const [problem] = await problemsOf(GOOD, alone, having("router"), raw);
     assert.match(
       `${problem?.key} ${problem?.message}`,
-      /^link.peer this cloud's Neutron has no VPN as a service/,
+      /^link.gateway this cloud's Neutron has no VPN as a service/,
     );
+    const instance = { ...raw, link: { ...raw.link, gateway: "instance" } };
+    await fake.stop();
+    const onInstance = await build(GOOD, alone, having("router"), instance);
+    assert.match(onInstance.lab.cost.sentence, /^cost: 2 × m1\.medium/);
     await fake.stop();
     const { lab } = await build(GOOD, alone, having("vpnaas", "vpn-endpoint-groups"), raw);
     assert.equal((await resolved(lab.end?.site))?.address, "198.51.100.99");

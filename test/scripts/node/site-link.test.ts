@@ -26,6 +26,7 @@ const VALUES = {
   PSK: KEY,
   CHILDREN: "1",
   WAIT: "1",
+  ALONE: "0",
   KUBERNETES_VERSION: "1.35.7",
 };
 const CONF = "etc/swanctl/conf.d/encaplab.conf";
