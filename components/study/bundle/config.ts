@@ -96,7 +96,11 @@ const tenantsOf = ({ cidr, instances, ports, group, podRoutes }: TenantPlan) => 
 const sitesOf = ({ sites, link }: LabPlan): Pick<RawConfig, "sites" | "link"> =>
   sites && link
     ? {
-        sites: sites.map(({ name, subnets }) => ({ name, subnets: [...subnets] })),
+        sites: sites.map(({ name, subnets, gateway }) => ({
+          name,
+          subnets: [...subnets],
+          ...(gateway !== undefined && { gateway }),
+        })),
         link: {
           ike: link.ike,
           initiator: link.initiators.length > 1 ? BOTH_SITES : link.initiators[0],

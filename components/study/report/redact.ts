@@ -81,6 +81,7 @@ function redactPlan({ name, site, pool, addresses }: Names, plan: LabPlan): LabP
         name: site(one.name),
         router: one.router === routerOf(one.name) ? routerOf(site(one.name)) : name(one.router),
         subnets: one.subnets.map(name),
+        ...(one.gateway !== undefined && { gateway: name(one.gateway) }),
       })),
     }),
     ...(plan.link && { link: { ...plan.link, initiators: plan.link.initiators.map(site) } }),

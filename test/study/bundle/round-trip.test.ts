@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { type LabPlan, planLab } from "../../../components/plan";
 import { bundleFiles, bundleIn, configOf, rehearsed } from "../../../components/study/bundle";
+import { redact } from "../../../components/study/report";
 import { labConfigs } from "../../support/arbitraries";
 import { assertRoundTrip, throughArchive } from "../../support/bundles";
 import { planOf } from "../../support/problems";
@@ -41,6 +42,40 @@ describe("a bundle", () => {
     assert.doesNotMatch(text, /ubuntu|id_ed25519|hosts:|machines:/);
     const { plan: here, refused } = rehearsed(plan);
     assert.deepEqual([here.onTwin, here.cloud, refused], [true, "hosts", undefined]);
+  });
+
+  it("of sites on machines keeps their gateways, and redacted by the names that nodes have there", () => {
+    const machines = [
+      { name: "alpha", address: "gateway.example.com", nodeAddress: "192.168.1.10", subnet: "office" },
+      { name: "beta", address: "203.0.113.11", nodeAddress: "192.168.1.11", subnet: "office" },
+      { name: "gamma", address: "198.51.100.10", nodeAddress: "172.31.0.10", subnet: "vpc" },
+    ];
+    const plan = planOf({
+      cloud: "hosts",
+      encapsulation: "VXLAN",
+      topology: [
+        { name: "office", cidr: "192.168.1.0/24", nodes: ["alpha", "beta"] },
+        { name: "vpc", cidr: "172.31.0.0/16", nodes: ["gamma"] },
+      ],
+      sites: [
+        { name: "a", subnets: ["office"], gateway: "beta" },
+        { name: "b", subnets: ["vpc"], gateway: "gamma" },
+      ],
+      hosts: { machines },
+    });
+    assertRoundTrip(plan);
+    const gateways = (text: string) => [...text.matchAll(/gateway: (\w+)/g)].map(([, name]) => name);
+    const stackFile = (all: ReturnType<typeof files>) =>
+      all.find(({ name }) => name === "stack.yaml")?.text ?? "";
+    assert.deepEqual(gateways(stackFile(files(plan))), ["beta", "gamma"]);
+    const redacted = bundleFiles({
+      report: redact({ ...reportOf({}), plan }),
+      isRedacted: true,
+      environment: {},
+    });
+    assert.deepEqual(gateways(stackFile(redacted)), ["w1", "w2"]);
+    assert.doesNotMatch(JSON.stringify(redacted), /alpha|beta|gamma|example\.com|198\.51\.100/);
+    assert.doesNotMatch(JSON.stringify(files(plan)), /example\.com|198\.51\.100/, "no login");
   });
 
   it("that cannot be rehearsed keeps where the lab was, and says why", () => {
