@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Machine, MachineInfrastructure } from "../infrastructure";
 import { type LabPlan, tunnelsOf } from "../plan";
 import { BootstrapTokens } from "./bootstrap-tokens";
-import { checkValues } from "./check";
+import { checkValues, gatewayValues, peerGatewayOf } from "./check";
 import { whenDistinct } from "./distinct";
 import { HostReset } from "./host-reset";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
@@ -125,6 +125,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   /** @param machine what the machine exists by, or what records the lab's use of it. */
   private prepare(plan: LabPlan, node: Machine, machine: pulumi.Resource): remote.Command {
+    const peer = this.nodes.find(({ name }) => name === peerGatewayOf(plan, node));
     const reachable = new Reachable(`${this.prefix}${node.name}`, node, { parent: this, dependsOn: machine });
     return runScript(
       {
@@ -133,6 +134,7 @@ export class Cluster extends pulumi.ComponentResource {
         step: "prepare",
         values: {
           ...checkValues(plan, node, "lab"),
+          ...gatewayValues(plan, node, peer?.connection.host),
           HOSTS: plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n"),
           REQUIRE_IPIP: tunnelsOf(plan).includes("ipip") ? "1" : "0",
         },

@@ -1,5 +1,12 @@
 /** The look at a lab's machines: by the logins of its state, or before the first `up` by those of its config. */
-import { compareClocks, compareFacts, type Finding, type Look, lookAt } from "../../components/cluster/check";
+import {
+  compareClocks,
+  compareFacts,
+  type Finding,
+  type Look,
+  lookAt,
+  peerGatewayOf,
+} from "../../components/cluster/check";
 import { CONTAINERS, ConfigError, parseStackConfig } from "../../components/config";
 import type { LabPlan } from "../../components/plan";
 import type { Target } from "../../components/remote";
@@ -38,7 +45,8 @@ export async function checkMachines(stack: string): Promise<MachineCheck> {
   const looks = await Promise.all(
     plan.nodes.flatMap((node) => {
       const target = targets.get(node.name);
-      return target ? [attempt(node.name, () => lookAt(target, plan, node))] : [];
+      const peer = targets.get(peerGatewayOf(plan, node) ?? "")?.host;
+      return target ? [attempt(node.name, () => lookAt(target, plan, node, peer))] : [];
     }),
   );
   return summarize(looks);

@@ -5,10 +5,12 @@
 # NODE_NAME; NODE_ADDRESS; SUBNET: as a CIDR; ROLE: control-plane or worker; PEERS: an address of another node per
 # subnet; NEEDS: lines "name protocol first last severity" of what nodes must let in from each other, with - for no port;
 # POD_CIDR; SERVICE_CIDR; LINK_MTU: bytes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables, nftables or ipvs; CALICO: 1
-# if Calico is installed, else 0; TUNNEL: tunl0, vxlan.calico or empty
+# if Calico is installed, else 0; TUNNEL: tunl0, vxlan.calico or empty; on the gateway of a site, and else empty: LINK_PEER: the
+# host name or address of the other site's gateway; LINK_NEEDS: as NEEDS, between the two; LINK_WAY: out if this end starts the
+# tunnel, else in
 look() {
   need NODE_NAME NODE_ADDRESS SUBNET ROLE PEERS NEEDS POD_CIDR SERVICE_CIDR LINK_MTU KUBERNETES_VERSION PROXY_MODE \
-    CALICO TUNNEL
+    CALICO TUNNEL LINK_PEER LINK_NEEDS LINK_WAY
   local lines
   lines=$(findings)
   if [[ -n $lines ]]; then result "$lines"; fi
@@ -50,6 +52,7 @@ findings() {
       "removal of the lab turns it on again"
   fi
   check_rules
+  check_link
 }
 
 # finding SEVERITY CODE SENTENCE…
@@ -159,13 +162,15 @@ check_ports() {
         port = $5; sub(/.*:/, "", port)
         if (port + 0 >= first && port + 0 <= last) { print port, $7; exit }
       }' <<<"$sockets")
+    # The tunnel of the lab is one more in the strongSwan that the machine may have.
+    if [[ $name =~ ^(ike|nat-t)$ && $found == *'("charon-systemd",'* ]]; then continue; fi
     if [[ -n $found ]]; then
       by=''
       if [[ $found =~ \(\"([^\"]+)\" ]]; then by=" by ${BASH_REMATCH[1]}"; fi
       finding refuse port-in-use "${protocol^^} ${found%% *} is in use on $NODE_NAME$by, and the lab needs it ($name): stop" \
         "that program"
     fi
-  done <<<"$NEEDS"
+  done <<<"$NEEDS"$'\n'"$LINK_NEEDS"
 }
 
 # The container runtime takes the first file in /etc/cni/net.d by name.

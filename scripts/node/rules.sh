@@ -3,22 +3,63 @@
 # needs, whatever program made them. Rules are tried, not read: they are loaded into a network namespace that looks like
 # this machine, and packets are sent there. Nothing of that is seen outside, and nothing stays.
 
-# For each firewall of this machine alone, because a packet must pass all of them: accepted by one, it can still be
-# dropped by another one.
-check_rules() {
+check_rules() { each_firewall try_rules; }
+
+# On the gateway of a site: what must pass between it and that of the other site, by the interface and with the address that
+# lead there, which need not be those of the node.
+check_link() {
+  local peer route NIC NODE_ADDRESS PEERS NEEDS=$LINK_NEEDS TUNNEL=''
+  if [[ -z $LINK_PEER ]]; then return; fi
+  peer=$(getent ahostsv4 "$LINK_PEER" | awk '{ print $1; exit }') || true
+  if [[ -z $peer ]]; then
+    finding refuse link-name "$NODE_NAME finds no IPv4 address of $LINK_PEER, the gateway of the other site; give that machine" \
+      "an address in the config, or a name that $NODE_NAME knows"
+    return
+  fi
+  route=$(ip -4 -o route get "$peer" 2>/dev/null) || true
+  if [[ ! $route =~ \ dev\ ([^ ]+).*\ src\ ([^ ]+) ]]; then
+    finding refuse link-route "$NODE_NAME has no route to $peer, the gateway of the other site, so there is no tunnel; add one"
+    return
+  fi
+  NIC=${BASH_REMATCH[1]} NODE_ADDRESS=${BASH_REMATCH[2]} PEERS=$peer
+  each_firewall try_link
+}
+
+# try_link: as try_rules.
+try_link() {
+  local answer way severity what lost='' where="from $PEERS"
+  if ! answer=$(answer_of "$3" "$4"); then return; fi
+  while read -r way severity what; do
+    case $way in
+      "$LINK_WAY") lost+="${lost:+, }$what" ;;
+      unknown)
+        finding warn firewall-unknown "the rules of $1 on $NODE_NAME could not be tried for what passes between the gateways" \
+          "of the sites ($severity $what); see that they let UDP 500 and 4500 through"
+        ;;
+    esac
+  done <<<"$answer"
+  if [[ -z $lost ]]; then return; fi
+  if [[ $LINK_WAY == out ]]; then where="to $PEERS"; fi
+  finding refuse link-firewall "$NODE_NAME's own firewall ($1) drops $lost $where, the gateway of the other site, so there is" \
+    "no tunnel; allow it there, or turn that firewall off"
+}
+
+# each_firewall FUNCTION: for each firewall of this machine alone, because a packet must pass all of them: accepted by one, it
+# can still be dropped by another one.
+each_firewall() {
   local family table save tables='' ufw
   if type -P nft >/dev/null; then tables=$(nft list tables 2>/dev/null) || true; fi
   while read -r _ family table; do
     case $family in ip | inet | netdev) ;; *) continue ;; esac
     if is_ours "$family" "$table" || is_turned_off "$table" || by_iptables "$family" "$table"; then continue; fi
-    try_rules "table $family $table" nft "nft -s list table $family $table" 'nft -f -'
+    "$1" "table $family $table" nft "nft -s list table $family $table" 'nft -f -'
   done <<<"$tables"
   ufw=$(of_ufw)
   for save in iptables-nft-save iptables-legacy-save; do
     if ! type -P "$save" >/dev/null || iptables_of_firewalld; then continue; fi
     # Calling iptables-legacy-save without legacy tables would create them.
     if [[ $save == *legacy* && ! -s /proc/net/ip_tables_names ]]; then continue; fi
-    try_rules "${save%-save}$ufw" "${save%-save}" "without_ours $save" "${save%-save}-restore"
+    "$1" "${save%-save}$ufw" "${save%-save}" "without_ours $save" "${save%-save}-restore"
   done
 }
 
@@ -56,15 +97,9 @@ of_ufw() {
 
 # try_rules NAME KIND LIST LOAD: LIST prints the rules, LOAD reads them.
 try_rules() {
-  local name=$1 kind=$2 rules program answer way what severity
+  local name=$1 kind=$2 answer way what severity
   local -A lost=()
-  rules=$($3 2>/dev/null) || return 0
-  # Without these words, no rule drops anything.
-  if ! grep -qiE '\b(drop|reject|queue|nfqueue)\b' <<<"$rules"; then return; fi
-  program=$(declare -f number address_in trial network probes arrive sent delivered in_words)
-  # shellcheck disable=SC2153 # the values are sent with the step
-  answer=$(NIC=$NIC TUNNEL=$TUNNEL NODE_ADDRESS=$NODE_ADDRESS PEERS=$PEERS NEEDS=$NEEDS POD_CIDR=$POD_CIDR \
-    unshare --net bash -c "$program; trial \"\$@\"" bash "$4" <<<"$rules" 2>&1) || answer="unknown ${answer##*$'\n'}"
+  if ! answer=$(answer_of "$3" "$4"); then return; fi
   while read -r way severity what; do
     case $way in
       in | out | forward) lost[$way - $severity]+="${lost[$way - $severity]:+, }$what" ;;
@@ -98,4 +133,17 @@ try_rules() {
         "allow $POD_CIDR there (iptables -P FORWARD ACCEPT if it is only the policy), or turn that firewall off"
     fi
   fi
+}
+
+# answer_of LIST LOAD: prints what trial.sh says about the rules. Fails if they cannot drop anything.
+answer_of() {
+  local rules program answer
+  rules=$($1 2>/dev/null) || return 1
+  # Without these words, no rule drops anything.
+  grep -qiE '\b(drop|reject|queue|nfqueue)\b' <<<"$rules" || return 1
+  program=$(declare -f number address_in trial network probes arrive sent delivered in_words)
+  # shellcheck disable=SC2153 # the values are sent with the step
+  answer=$(NIC=$NIC TUNNEL=$TUNNEL NODE_ADDRESS=$NODE_ADDRESS PEERS=$PEERS NEEDS=$NEEDS POD_CIDR=$POD_CIDR \
+    unshare --net bash -c "$program; trial \"\$@\"" bash "$2" <<<"$rules" 2>&1) || answer="unknown ${answer##*$'\n'}"
+  printf '%s\n' "$answer"
 }

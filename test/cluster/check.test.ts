@@ -5,9 +5,12 @@ import {
   compareClocks,
   compareFacts,
   type Finding,
+  gatewayValues,
   parseLook,
+  peerGatewayOf,
 } from "../../components/cluster/check";
 import { ENCAPSULATIONS } from "../../components/config";
+import type { NodePlan } from "../../components/plan";
 import { summarize } from "../../scripts/cli/machine-check";
 import { planOf, type RawConfig } from "../support/problems";
 
@@ -54,6 +57,39 @@ describe("the values of the look", () => {
     assert.equal(needs("w1", { encapsulation: "None" }, "lab").get("vxlan"), "vxlan udp 4789 4789 warn");
     assert.equal(needs("w1", { encapsulation: "None" }, "lab").has("ipip"), false);
     assert.equal(needs("w1", { encapsulation: "IPIP" }, "lab").get("ipip"), "ipip 4 - - refuse");
+  });
+});
+
+describe("the look at the gateway of a site", () => {
+  const plan = planOf({
+    cloud: "hosts",
+    topology: [
+      { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
+      { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2", "w3"] },
+    ],
+    sites: [
+      { name: "a", subnets: ["office"], gateway: "cp1" },
+      { name: "b", subnets: ["vpc"], gateway: "w2" },
+    ],
+    link: { initiator: "a" },
+  });
+  const node = (name: string) => plan.nodes.find((one) => one.name === name) as NodePlan;
+
+  it("is at IKE and ESP in UDP, outwards where it starts the tunnel, and inwards where it only answers", () => {
+    assert.equal(peerGatewayOf(plan, node("cp1")), "w2");
+    assert.equal(peerGatewayOf(plan, node("w2")), "cp1");
+    assert.deepEqual(gatewayValues(plan, node("cp1"), "gateway.example.com"), {
+      LINK_PEER: "gateway.example.com",
+      LINK_WAY: "out",
+      LINK_NEEDS: "ike udp 500 500 refuse\nnat-t udp 4500 4500 refuse",
+    });
+    assert.equal(gatewayValues(plan, node("w2"), "203.0.113.10").LINK_WAY, "in");
+  });
+
+  it("is nothing on a node that is no gateway, and in a lab without sites", () => {
+    for (const name of ["w1", "w3"]) assert.equal(peerGatewayOf(plan, node(name)), undefined);
+    const { LINK_PEER, LINK_NEEDS } = valuesOf("w1");
+    assert.deepEqual([LINK_PEER, LINK_NEEDS], ["", ""]);
   });
 });
 

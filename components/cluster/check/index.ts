@@ -15,6 +15,9 @@ import {
 } from "../../plan";
 import type { Target } from "../../remote";
 import { shellCommand, stepScript } from "../steps";
+import { gatewayValues } from "./gateway";
+
+export { gatewayValues, peerGatewayOf } from "./gateway";
 
 /** Something on a machine that breaks the lab (`refuse`: `prepare` stops there), or that may do so (`warn`). */
 export interface Finding {
@@ -35,7 +38,7 @@ export interface Look {
 }
 
 /**
- * The values of `scripts/node/check.sh`, besides the name of the node.
+ * The values of `scripts/node/check.sh`, besides the name of the node, as they are for one that is no gateway of a site.
  * @param scope `mode`: what this lab's encapsulation needs. `lab`: the same for all encapsulations without IPIP, so that
  *   a switch between them does not prepare every node again; what only VXLAN needs is then a warning.
  */
@@ -56,6 +59,7 @@ export function checkValues(plan: LabPlan, node: NodePlan, scope: "lab" | "mode"
     PROXY_MODE: plan.proxyMode,
     CALICO: plan.calico ? "1" : "0",
     TUNNEL: tunnel ? TUNNELS[tunnel].device : "",
+    ...gatewayValues(plan, node, undefined),
   };
 }
 
@@ -171,6 +175,7 @@ const LOOK_LIMIT = 5 * 60_000;
 
 /**
  * Looks at one machine over SSH. Changes nothing there.
+ * @param peer where a machine that is its site's gateway reaches that of the other site; see {@link peerGatewayOf}.
  * @returns also by how many seconds its clock is ahead of ours, within the time that the look's answer takes.
  * @throws {Error} when the machine cannot be reached, or does not let us look.
  */
@@ -178,10 +183,12 @@ export async function lookAt(
   target: Target,
   plan: LabPlan,
   node: NodePlan,
+  peer?: string,
 ): Promise<Look & { ahead: number }> {
   // Only here: the SSH client takes long to load, and a program that looks at nothing does without it.
   const { execute } = require("../../remote") as typeof import("../../remote");
-  const script = stepScript("check", { ...checkValues(plan, node, "mode"), NODE_NAME: node.name });
+  const values = { ...checkValues(plan, node, "mode"), ...gatewayValues(plan, node, peer) };
+  const script = stepScript("check", { ...values, NODE_NAME: node.name });
   const { code, stdout, stderr } = await execute(target, shellCommand(target.user, "look"), script, {
     limit: LOOK_LIMIT,
   });

@@ -20,7 +20,18 @@ const VALUES: Values = {
   PROXY_MODE: "iptables",
   CALICO: "1",
   TUNNEL: "tunl0",
+  LINK_PEER: "",
+  LINK_NEEDS: "",
+  LINK_WAY: "out",
 };
+/** Of a gateway, at the other end of whose NIC is the other site's. */
+const GATEWAY: Values = {
+  LINK_PEER: "198.51.100.2",
+  LINK_NEEDS: "ike udp 500 500 refuse\nnat-t udp 4500 4500 refuse",
+  LINK_WAY: "in",
+};
+const WAN =
+  "ip link add wan0 type veth peer name wan1; ip link set wan1 up; ip addr add 198.51.100.1/24 dev wan0; ip link set wan0 up";
 /** A chain of the machine's own, with a policy, and its rules. */
 const chain = (hook: string, policy: string, ...rules: string[]) =>
   [
@@ -116,6 +127,40 @@ describe("check.sh", function () {
       assert.deepEqual(await codes(rules, { NEEDS: "bgp tcp 179 179 refuse" }), ["refuse firewall-in"]);
     });
 
+    describe("on the gateway of a site", () => {
+      it("refuses what they drop of IKE and ESP from the other gateway, by the interface that leads there", async () => {
+        const rules = chain(
+          "input",
+          "accept",
+          "iifname wan0 udp dport 500 ip saddr 198.51.100.2 accept",
+          "iifname wan0 drop",
+        );
+        assert.match(
+          await only(`${WAN}\n${rules}`, GATEWAY),
+          /^refuse link-firewall: w1's own firewall \(table inet own\) drops UDP 4500 from 198\.51\.100\.2, the gateway of the other site/,
+        );
+        assert.deepEqual(await codes(`${WAN}\n${rules}`), [], "it is no gateway");
+        const open = chain("input", "accept", "iifname wan0 ip saddr != 198.51.100.2 drop");
+        assert.deepEqual(await codes(`${WAN}\n${open}`, GATEWAY), []);
+      });
+
+      it("asks only for the way out where it starts the tunnel: what comes back is an answer", async () => {
+        const starts = { ...GATEWAY, LINK_WAY: "out" };
+        const stateful = chain(
+          "input",
+          "accept",
+          "iifname wan0 ct state established accept",
+          "iifname wan0 drop",
+        );
+        assert.deepEqual(await codes(`${WAN}\n${stateful}`, starts), []);
+        const output = chain("output", "accept", "oifname wan0 udp dport { 500, 4500 } reject");
+        assert.match(
+          await only(`${WAN}\n${output}`, starts),
+          /drops UDP 500, UDP 4500 to 198\.51\.100\.2, the gateway of the other site/,
+        );
+      });
+    });
+
     it("leaves firewalld's rules out, because the lab turns firewalld off", async () => {
       sandbox.command("systemctl", '[[ "$*" == *firewalld ]]');
       const rules = chain("input", "drop").replaceAll("inet own", "inet firewalld");
@@ -197,6 +242,27 @@ describe("check.sh", function () {
     );
     isNode();
     assert.deepEqual(await codes(""), []);
+  });
+
+  it("refuses another program on IKE's port, but knows the strongSwan that it uses itself", async () => {
+    const socket = (program: string) =>
+      sandbox.command("ss", `echo 'udp UNCONN 0 0 0.0.0.0:500 0.0.0.0:* users:(("${program}",pid=7,fd=3))'`);
+    socket("pluto");
+    assert.match(
+      await only(WAN, GATEWAY),
+      /^refuse port-in-use: UDP 500 is in use on w1 by pluto, and the lab needs it \(ike\)/,
+    );
+    assert.deepEqual(await codes(WAN), [], "it is no gateway");
+    socket("charon-systemd");
+    assert.deepEqual(await codes(WAN, GATEWAY), []);
+  });
+
+  it("refuses a gateway that does not find the other one", async () => {
+    assert.match(
+      await only("", { ...GATEWAY, LINK_PEER: "no-such-gateway.invalid" }),
+      /^refuse link-name: w1 finds no IPv4 address of no-such-gateway\.invalid/,
+    );
+    assert.match(await only("", GATEWAY), /^refuse link-route: w1 has no route to 198\.51\.100\.2/);
   });
 
   it("refuses a foreign CNI file that comes first, warns of a later one, and knows its own on a node", async () => {
