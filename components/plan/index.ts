@@ -1,4 +1,5 @@
 /** Public API of the plan: config in, pure data out. Does not import Pulumi. */
+export { ACROSS_PATHS, type Across, type AcrossPath, judgeAcross, type SiteStack } from "./across";
 export * from "./addressing";
 export { rowsThatDiffer } from "./backend";
 export {

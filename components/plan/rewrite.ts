@@ -6,7 +6,7 @@ import { inner, isTenantTunnel, isVxlan, type Leg, type Wire } from "./packet";
 import { TENANT_TUNNEL } from "./tenant";
 
 /** What Linux gives a packet that it makes (net.ipv4.ip_default_ttl), and the outer packet of VXLAN. */
-const TTL = 64;
+export const TTL = 64;
 
 /** IPv4's header, and TCP's with timestamps, which all but its first packets have (RFC 7323), in bytes. */
 const IPV4 = 20;

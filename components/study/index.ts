@@ -2,6 +2,8 @@
  * Public API of the study: prediction and observation side by side. Does not import Pulumi, which takes a second to
  * load. What needs Pulumi is in `stack/`.
  */
+
+export { formatAcross } from "./across-report";
 export { formatChange } from "./change-report";
 export { type Column, DEFAULT_WIDTH, formatColumns, type WrapOptions, wrap } from "./columns";
 export { decodePacket } from "./decode";

@@ -37,6 +37,7 @@ async function predict(which: Named, { config: changes = [], json, verbose }: La
   const { parseChange } = require("../config-path") as typeof import("../config-path");
   const { labConfig } = require("../overlay") as typeof import("../overlay");
   const { planOf } = require("../lab-plan") as typeof import("../lab-plan");
+  const { acrossOf } = require("../peer-stack") as typeof import("../peer-stack");
   const { changedSentence } = require("../lab-changes") as typeof import("../lab-changes");
   const { encapsulationText, judge } =
     require("../../../components/plan") as typeof import("../../../components/plan");
@@ -46,21 +47,26 @@ async function predict(which: Named, { config: changes = [], json, verbose }: La
   const config = labConfig(stack, changes.map(parseChange));
   const plan = planOf(config.file, config.config);
   const predicted = judge(plan);
+  const across = acrossOf(stack, plan);
   const { encapsulation, ipPools, fabric, faults } = plan;
   const { secrets } = config.file;
   if (secrets.length > 0) say(`Ignored, because they are secret: ${secrets.join(", ")}.`);
   if (json) {
-    printJson({ stack, changes, encapsulation, ipPools, fabric, faults, verdict: predicted });
+    printJson({ stack, changes, encapsulation, ipPools, fabric, faults, verdict: predicted, ...across });
     return 0;
   }
-  const { formatVerdict } =
+  const { formatAcross, formatVerdict } =
     require("../../../components/study") as typeof import("../../../components/study");
+  const options = { verbose, width: widthOf(process.stdout) };
   const supposed = changes.length > 0 ? ` with ${changes.join(" ")}` : "";
   print(
     [
       `Stack ${stack}${supposed}: ${encapsulationText(plan)} on the ${fabric} fabric, ${plan.nodes.length} nodes.`,
       changedSentence(lab) ?? [],
-      formatVerdict(predicted, { verbose, width: widthOf(process.stdout) }),
+      formatVerdict(predicted, options),
+      ...(across
+        ? ["", "whyNot" in across ? across.whyNot : formatAcross(across.across, across.peer, options)]
+        : []),
     ]
       .flat()
       .join("\n"),

@@ -218,6 +218,25 @@ describe("commands without an engine", function () {
       assert.match(stdout, /intended: same-subnet, [\s\S]* fail, [\s\S]*IP protocol 4/);
     });
 
+    it("predicts the paths across the tunnel to the stack that is the other site, or says why not", async () => {
+      const both = await checkout.launch("verdict", "site-openstack", "--config", "link.gateway=instance");
+      assert.equal(both.status, 0);
+      assert.match(both.stdout, /^Across the tunnel to site-aws \(a prediction/m);
+      assert.match(both.stdout, /^node-to-node +site-openstack +works +61 +1374 /m);
+      const json = await checkout.launch("verdict", "site-aws", "--json");
+      const { peer, across } = JSON.parse(json.stdout);
+      assert.equal(peer, "site-openstack");
+      assert.deepEqual([across.paths.length, across.paths[0].ttl], [8, 62]);
+      const alone = await checkout.launch("verdict", "site-aws", "--config", "link.peer=elsewhere");
+      assert.match(alone.stdout, /tunnel to elsewhere: its stack file is not here\.$/m);
+      const other = await checkout.launch("verdict", "site-aws", "--config", "link.peer=L1");
+      assert.match(
+        other.stdout,
+        /tunnel to L1: Pulumi\.L1\.yaml has no link\.peer\.$|L1\.yaml has no link\.peer/m,
+      );
+      assert.doesNotMatch((await checkout.launch("verdict", "L2")).stdout, /Across|Nothing is predicted/);
+    });
+
     it("predicts the paths with other values, and writes nothing", async () => {
       const before = checkout.read("stacks/Pulumi.L11.yaml");
       const wanted = [
