@@ -1,9 +1,10 @@
 // site-link.sh and site-route.sh with a stand-in for systemd, and a real strongSwan that meets another one.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, statSync, symlinkSync } from "node:fs";
+import { statSync, symlinkSync } from "node:fs";
 import { renderSwanctl } from "../../../components/infrastructure";
 import { type Ran, Sandbox, source } from "../../support/node-sandbox";
+import { ENDING, strongSwanInPeer, strongSwanSandbox } from "../../support/strongswan";
 import { needTools } from "../../support/tools";
 
 const PSK = "a key that others must not see";
@@ -39,24 +40,7 @@ describe("site-link.sh", function () {
     needTools(this, "ipsec");
   });
   beforeEach(() => {
-    sandbox = new Sandbox();
-    for (const one of ["strongswan.conf", "strongswan.d", "swanctl"])
-      cpSync(`/etc/${one}`, sandbox.path(`etc/${one}`), { recursive: true });
-    // As the unit of Debian's package charon-systemd does it.
-    sandbox.command(
-      "systemctl",
-      `echo "systemctl $*" >>${sandbox.path("calls")}
-      alive() { [[ -e /run/charon.pid ]] && kill -0 "$(</run/charon.pid)" 2>/dev/null; }
-      case "$*" in
-        *is-active*) alive ;;
-        *is-enabled*) [[ -e /run/enabled ]] ;;
-        enable*) touch /run/enabled ;;
-        start* | restart*)
-          if alive; then kill "$(</run/charon.pid)"; while alive; do sleep 0.05; done; fi
-          setsid charon-systemd >/run/charon.log 2>&1 3>&- 9>&- </dev/null &
-          echo $! >/run/charon.pid ;;
-      esac`,
-    );
+    sandbox = strongSwanSandbox();
   });
   afterEach(() => sandbox.remove());
 
@@ -70,13 +54,6 @@ describe("site-link.sh", function () {
       starts: false,
       secret,
     });
-    sandbox.write("run/peer/swanctl.conf", theirs);
-    sandbox.write(
-      "run/peer/strongswan.conf",
-      "charon-systemd {\n  load = random nonce aes gcm sha1 sha2 hmac gmp kdf drbg kernel-libipsec kernel-netlink socket-default vici\n  plugins { vici { socket = unix:///run/peer/vici } }\n}\nswanctl { load = random\n  socket = unix:///run/peer/vici\n}\n",
-    );
-    const inPeer =
-      "nsenter --net=/run/netns/peer env STRONGSWAN_CONF=/run/peer/strongswan.conf SWANCTL_DIR=/run/peer";
     return [
       ENDING,
       "ip netns add peer",
@@ -85,14 +62,9 @@ describe("site-link.sh", function () {
       `ip addr add 198.51.100.1/24 dev wan; ip addr add ${OWN}/24 dev site`,
       `ip -n peer addr add 198.51.100.2/24 dev wan; ip -n peer addr add ${PEER}/16 dev site`,
       "ip link set wan up; ip link set site up; ip -n peer link set wan up; ip -n peer link set site up",
-      `${inPeer} setsid charon-systemd >/run/peer/log 2>&1 </dev/null & echo $! >/run/peer/pid`,
-      "until [[ -S /run/peer/vici ]]; do sleep 0.05; done",
-      `${inPeer} swanctl --load-all >/dev/null 2>&1`,
+      ...strongSwanInPeer(sandbox, theirs),
     ].join("\n");
   };
-  /** Ends both daemons with the sandbox, also when a test fails. */
-  const ENDING =
-    'end() { local file; for file in /run/charon.pid /run/peer/pid; do if [[ -e $file ]]; then kill "$(<"$file")" 2>/dev/null || true; fi; done; }; trap end EXIT';
   const ping = `ping -c 2 -i 0.2 -W 2 -I ${OWN} ${PEER} || true`;
 
   it("joins the machine to the other gateway, so that packets pass, and keeps the key from other users", async () => {
