@@ -110,7 +110,10 @@ const nodeOf = ({ plan }: SiteStack): NodePlan =>
 
 const podOf = ({ pods }: NodePlan): PodPlan => pods[0] as PodPlan;
 
-/** What counts a packet's TTL down on its way into the tunnel. The router of a VPC does not. */
+/**
+ * What counts a packet's TTL down on its way into the tunnel. The router of a VPC does not. A Neutron router of ML2/OVS is
+ * Linux's, and may redirect a node to the instance, which is its neighbour: later packets then do without the router.
+ */
 function leaving({ stack, plan }: SiteStack): string[] {
   const router = plan.cloud === "aws" ? [] : [`the router of ${stack}`];
   if (plan.peerSite.gateway) return [...router, `the instance site-gateway of ${stack}`];

@@ -7,14 +7,14 @@ import { Lab, type LabArgs } from "../../components/lab";
 import { ONLY_HERE } from "../../components/remote/types";
 import { EVERY_CLOUD } from "../support/answers";
 import { MANIFEST } from "../support/calico-manifest";
-import { type Recording, record } from "../support/mocks";
+import { type Answers, type Recording, record } from "../support/mocks";
 import { quietly } from "../support/quiet";
 import { registrationsOf } from "../support/registrations";
 
 /** Builds a lab, and waits for all of it. */
-const build = (name: string, args: LabArgs): Promise<Recording<Lab>> =>
+const build = (name: string, args: LabArgs, answers = EVERY_CLOUD): Promise<Recording<Lab>> =>
   quietly(async () => {
-    const recording = await record((options) => new Lab(name, args, options), EVERY_CLOUD);
+    const recording = await record((options) => new Lab(name, args, options), answers);
     await recording.result.outputs;
     return recording;
   });
@@ -179,6 +179,26 @@ describe("a lab as one component", () => {
       [],
     );
     assert.equal((await result.outputs).kubeconfig, undefined);
+  });
+
+  it("joins its site to the peer's by an instance of its own also with cluster: none, and says how to log in there", async () => {
+    const link = { peer: "site-openstack", gateway: "instance" as const };
+    const accessCidrs = ["203.0.113.7/32"];
+    const aws = { region: "eu-central-1", accessCidrs };
+    const call: Answers["call"] = (token, inputs) => {
+      if (!token.endsWith(":readStackOutputs")) return EVERY_CLOUD.call?.(token, inputs) ?? {};
+      throw Object.assign(new Error(), { details: 'unknown stack "site-openstack"' });
+    };
+    const lab = { cloud: "aws" as const, cluster: "none" as const, aws, link };
+    const { resources, result } = await build("study", lab, { ...EVERY_CLOUD, call });
+    const types = resources.map(({ type }) => type);
+    assert.deepEqual(
+      types.filter((type) => /^encaplab:(cluster|calico):/.test(type)),
+      ["encaplab:cluster:PeerLink"],
+    );
+    const outputs = await result.outputs;
+    assert.deepEqual([outputs.kubeconfig, outputs.site?.joined], [undefined, false]);
+    assert.ok(outputs.siteGateway);
   });
 
   it("fails with every problem of its config as a RunError, and registers nothing", async () => {
