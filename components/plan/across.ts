@@ -3,10 +3,10 @@ import { overlap, parseCidr } from "./addressing";
 import { INTERNET } from "./endpoint";
 import { innerMtu } from "./esp";
 import { fabricFacts } from "./fabric";
-import { TTL } from "./rewrite";
 import type { LabPlan } from "./lab";
 import { initiates, linkDifference, type PeerSitePlan, siteCidrs, stackName, whyNoPeer } from "./peer-site";
 import { isNatted } from "./pool";
+import { TTL } from "./rewrite";
 import type { NodePlan, PodPlan } from "./topology";
 
 /** A stack that is a site. */

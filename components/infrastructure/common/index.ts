@@ -23,7 +23,9 @@ export {
   peerWarnings,
   type SiteEnd,
   type SiteEndArgs,
+  type SiteGateway,
   type SiteOutput,
+  type SiteTunnel,
   startsTunnel,
 } from "./peer-site";
 export { presharedKey } from "./preshared-key";
@@ -33,8 +35,6 @@ export {
   type GatewayRule,
   gatewayEnd,
   planGatewayRules,
-  type SiteGateway,
-  type SiteTunnel,
 } from "./site-gateway";
 export { ownState } from "./state";
 export { childrenBetween, childrenOf, PSK_MARK, renderSwanctl, startsLink } from "./swanctl";

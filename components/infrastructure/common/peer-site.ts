@@ -17,7 +17,7 @@ import {
   toNumber,
   whyNoPeer,
 } from "../../plan";
-import type { SiteGateway } from "./site-gateway";
+import type { RemoteMachine } from "../interface";
 
 /** The stack output that a peer reads. Not secret: the key is an output of its own, {@link SITE_KEY}. */
 export const SITE = "site";
@@ -35,6 +35,27 @@ export interface SiteOutput {
   joined: boolean;
   /** What both ends must agree on. */
   link: { ike: number; proposals: { ike: string; esp: string } };
+}
+
+/** The instance that is a site's gateway, and what its strongSwan joins. */
+export interface SiteGateway {
+  machine: RemoteMachine;
+  /** The public IPv4 address, at which the peer reaches it. */
+  publicAddress: pulumi.Output<string>;
+  /** What the tunnel is made from; undefined while the peer has said too little. */
+  tunnel?: SiteTunnel;
+}
+
+/** A tunnel to the gateway of another stack. */
+export interface SiteTunnel {
+  /** swanctl.conf, with a mark in the place of the key. */
+  connection: pulumi.Output<string>;
+  /** The pre-shared key, secret. */
+  key: pulumi.Output<string>;
+  /** How many security associations it has. */
+  children: number;
+  /** Whether the peer's end is there and this one starts the tunnel, so that it can be waited for. */
+  comesUp: boolean;
 }
 
 /** This stack's end, as a cloud has built it. */

@@ -1,9 +1,16 @@
 /** The gateway of a site that is an instance of the lab: what its strongSwan joins, and what may reach it. */
 import * as pulumi from "@pulumi/pulumi";
 import { ESP_PROTOCOL, IKE_PORT, NAT_T_PORT, type PeerSitePlan, siteCidrs } from "../../plan";
-import type { RemoteMachine } from "../interface";
 import type { IngressRule } from "./ingress";
-import { type PeerSite, type SiteEnd, type SiteEndArgs, type SiteOutput, startsTunnel } from "./peer-site";
+import {
+  type PeerSite,
+  type SiteEnd,
+  type SiteEndArgs,
+  type SiteGateway,
+  type SiteOutput,
+  type SiteTunnel,
+  startsTunnel,
+} from "./peer-site";
 import { childrenBetween, renderSwanctl } from "./swanctl";
 
 /** An open rule of the gateway's own security group. Like those of the nodes it has one source. */
@@ -15,27 +22,6 @@ export interface GatewayRule {
   ports?: readonly [number, number];
   /** The nodes' security group, or a prefix. */
   source: { group: true } | { cidr: string };
-}
-
-/** The instance that is a site's gateway, and what its strongSwan joins. */
-export interface SiteGateway {
-  machine: RemoteMachine;
-  /** The public IPv4 address, at which the peer reaches it. */
-  publicAddress: pulumi.Output<string>;
-  /** What the tunnel is made from; undefined while the peer has said too little. */
-  tunnel?: SiteTunnel;
-}
-
-/** A tunnel to the gateway of another stack. */
-export interface SiteTunnel {
-  /** swanctl.conf, with a mark in the place of the key. */
-  connection: pulumi.Output<string>;
-  /** The pre-shared key, secret. */
-  key: pulumi.Output<string>;
-  /** How many security associations it has. */
-  children: number;
-  /** Whether the peer's end is there and this one starts the tunnel, so that it can be waited for. */
-  comesUp: boolean;
 }
 
 /**
