@@ -73,7 +73,8 @@ describe("a route that BGP has not told", () => {
     it(`is explained: ${title}`, () => {
       const failing = judge(planOf(raw)).paths.filter(({ failure, probe }) => failure && probe === "ICMP");
       const found = failing.find((one) => rowKey(one) === row) ?? assert.fail(failing.map(rowKey).join("\n"));
-      assert.ok(found.failure?.cause.startsWith(cause), found.failure?.cause);
+      assert.ok(found.failure);
+      assert.ok(found.failure.cause.startsWith(cause), found.failure.cause);
       assert.equal(found.failure.fix, fix);
       assert.ok(found.failure.reference.endsWith(reference), found.failure.reference);
     });

@@ -205,11 +205,12 @@ describe("a node without an end of a VXLAN pool's tunnel", () => {
     it(`is named in the cause and in the fix: ${what}`, () => {
       const failing = judge(planWith(pools)).paths.filter(({ failure }) => failure);
       const found = failing.find((one) => rowKey(one) === row) ?? assert.fail(failing.map(rowKey).join("\n"));
+      assert.ok(found.failure);
       assert.ok(
-        found.failure?.cause.startsWith(
+        found.failure.cause.startsWith(
           `no enabled IPPool with VXLAN selects ${lacking} for Tunnel, so Calico gives ${lacking} no tunnel address and no vxlan.calico: `,
         ),
-        found.failure?.cause,
+        found.failure.cause,
       );
       assert.ok(found.failure.fix.startsWith(`let such a pool select ${lacking} as well; `));
     });
