@@ -114,6 +114,24 @@ const FIXES: [title: string, raw: RawConfig, row: string, fix: string][] = [
     `${CHECK}, or use VXLAN for the IPPool a, which tunnels this path`,
   ],
   [
+    "a check of addresses drops the answer to the node whose NodePort was asked, at its tunl0",
+    { ...ON_EC2, ipPools: mixed(["IPIPCrossSubnet", "IPIP"]) },
+    "client-to-nodeport (same-subnet)",
+    `${CHECK}, or use IPIP for the IPPool a, which tunnels this path`,
+  ],
+  [
+    "a check of addresses drops the answer to the node whose NodePort was asked, at its vxlan.calico",
+    { ...ON_EC2, ipPools: mixed(["VXLANCrossSubnet", "VXLAN"]) },
+    "client-to-nodeport (same-subnet)",
+    `${CHECK}, or use VXLAN for the IPPool a, which tunnels this path`,
+  ],
+  [
+    "a check of addresses drops the answer of a Service to a pod",
+    { ...ON_EC2, ipPools: mixed(["IPIPCrossSubnet", "IPIP"]) },
+    "pod-to-service (same-subnet)",
+    `${CHECK}, or use IPIP or VXLAN for the IPPool a, which tunnel this path`,
+  ],
+  [
     "a check of addresses, where BGP is off, so that only VXLAN can be had",
     { ...ON_EC2, ipPools: bySubnet(["VXLANCrossSubnet", "VXLAN"]), bgp: "Disabled" },
     "same-subnet from cp1, w1",
@@ -150,8 +168,7 @@ const FIXES: [title: string, raw: RawConfig, row: string, fix: string][] = [
 describe("the fix in a lab with several IPPools", () => {
   for (const [title, raw, row, fix] of FIXES)
     it(`names the pool whose setting counts: ${title}`, () => {
-      const paths = judge(planOf(raw)).paths.filter(({ probe }) => probe === "ICMP");
-      const failing = paths.filter(({ failure }) => failure);
+      const failing = judge(planOf(raw)).paths.filter(({ failure }) => failure);
       const found = failing.find((one) => rowKey(one) === row) ?? assert.fail(failing.map(rowKey).join("\n"));
       assert.equal(found.failure?.fix, fix);
     });

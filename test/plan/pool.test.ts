@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config";
 import {
+  blocksOf,
+  blockWith,
   canSwitch,
   encapsulationText,
   judge,
@@ -9,12 +11,16 @@ import {
   type NodePlan,
   planLab,
   poolsText,
+  routesNeedBgp,
   routesOf,
   rowKey,
   rowsOf,
   selectorOf,
   trace,
   traceOf,
+  tunnelEndOf,
+  tunnelMtu,
+  tunnelsOf,
 } from "../../components/plan";
 import { errorOf, planOf, type RawConfig } from "../support/problems";
 
@@ -320,6 +326,48 @@ describe("what several IPPools need of the network", () => {
   });
 });
 
+describe("the tunnels of several IPPools", () => {
+  const plan = planWith([
+    { ...near, encapsulation: "IPIP" },
+    { ...far, encapsulation: "VXLAN" },
+    { ...tunnels, encapsulation: "IPIP", allowedUses: ["Tunnel"] },
+  ]);
+
+  it("have an MTU each, by their own header", () => {
+    assert.deepEqual([tunnelMtu(plan, "ipip"), tunnelMtu(plan, "vxlan")], [1480, 1450]);
+    assert.equal(tunnelMtu(planOf({ encapsulation: "VXLAN" }), "vxlan"), 1450);
+  });
+
+  it("are those of enabled pools alone, and BGP is for those of IPIP and for none", () => {
+    const of = (a: string, b: string, disabled = false) => {
+      const one = planWith([
+        { ...near, nodes: undefined, encapsulation: a },
+        { ...far, nodes: undefined, encapsulation: b, disabled },
+      ]);
+      return [tunnelsOf(one).join(), routesNeedBgp(one)];
+    };
+    assert.deepEqual(of("IPIP", "VXLAN"), ["ipip,vxlan", true]);
+    assert.deepEqual(of("None", "VXLAN"), ["vxlan", true]);
+    assert.deepEqual(of("VXLAN", "VXLANCrossSubnet"), ["vxlan", false]);
+    assert.deepEqual(of("VXLAN", "IPIP", true), ["vxlan", false]);
+  });
+
+  it("end in a block of their own where the pods are in another pool's", () => {
+    const [cp1, , w2] = plan.nodes;
+    assert.ok(cp1 && w2);
+    assert.deepEqual(tunnelEndOf(cp1, "ipip"), { address: "172.16.0.0", block: "172.16.0.0/26" });
+    assert.equal(tunnelEndOf(cp1, "vxlan"), undefined);
+    assert.deepEqual(tunnelEndOf(w2, "ipip"), { address: "172.17.0.0", block: "172.17.0.0/26" });
+    assert.deepEqual(blocksOf(w2), ["172.16.128.0/26", "172.17.0.0/26"]);
+    assert.equal(blockWith(w2, "172.17.0.0"), "172.17.0.0/26");
+    assert.equal(blockWith(w2, "172.16.128.1"), "172.16.128.0/26");
+    const [alone] = planOf({}).nodes;
+    assert.ok(alone);
+    assert.deepEqual([blocksOf(alone), blockWith(alone, "172.16.0.1")], [["172.16.0.0/26"], "172.16.0.0/26"]);
+    assert.deepEqual(tunnelEndOf(alone, "ipip"), { address: "172.16.0.0", block: "172.16.0.0/26" });
+  });
+});
+
 describe("several IPPools in words", () => {
   it("have a selector by the label that every node has, in Calico's syntax", () => {
     assert.equal(selectorOf({}), "all()");
@@ -331,11 +379,11 @@ describe("several IPPools in words", () => {
     const plan = planWith([
       { ...near, encapsulation: "None", natOutgoing: false },
       { ...far, encapsulation: "VXLAN", blockSize: 27 },
-      { ...tunnels, disabled: true },
+      { ...tunnels, encapsulation: "IPIP", disabled: true },
     ]);
     assert.equal(
       poolsText(plan),
-      "far 172.16.128.0/17 VXLAN, blocks of /27, on w2, w3; near 172.16.0.0/17 None, blocks of /26, no natOutgoing, on cp1, w1; tunnels 172.17.0.0/20 VXLAN, blocks of /26, for Tunnel only, disabled",
+      "far 172.16.128.0/17 VXLAN, blocks of /27, on w2, w3; near 172.16.0.0/17 None, blocks of /26, no natOutgoing, on cp1, w1; tunnels 172.17.0.0/20 IPIP, blocks of /26, for Tunnel only, disabled",
     );
     assert.equal(encapsulationText(plan), "VXLAN + None");
     assert.equal(poolsText(planOf({})), undefined);
