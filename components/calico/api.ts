@@ -64,19 +64,23 @@ export class ClusterApi {
 
   /** Declares the plan's IPPools. @param kinds the resource that brings the kind IPPool. */
   declarePools(plan: LabPlan, kinds: pulumi.Resource): pulumi.CustomResource[] {
-    return renderPools(plan).map(({ name, spec }) =>
-      this.declare(
+    const declared: pulumi.CustomResource[] = [];
+    for (const { name, spec } of renderPools(plan)) {
+      const pool = this.declare(
         "IPPool",
         name,
         { spec },
         {
           // Change a pool only after the cloud lets the new mode through and every node runs the Calico of the manifest.
-          dependsOn: [kinds, this.cluster.infrastructure],
+          // Several pools come one after the other: which of them is there first decides where a node gets its addresses.
+          dependsOn: [kinds, this.cluster.infrastructure, ...(plan.ipPools ? declared.slice(-1) : [])],
           // Calico cannot change the range of an existing pool.
           replaceOnChanges: ["spec.cidr", "spec.blockSize"],
           deleteBeforeReplace: true,
         },
-      ),
-    );
+      );
+      declared.push(pool);
+    }
+    return declared;
   }
 }

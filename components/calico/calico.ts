@@ -10,7 +10,7 @@ import {
   expectedRoutes,
   type LabPlan,
   REFLECTOR_CLUSTER_ID,
-  type TunnelKind,
+  TUNNELS,
   tunnelEndOf,
   tunnelsOf,
 } from "../plan";
@@ -38,9 +38,21 @@ export interface ResolvedCalicoArgs extends Omit<CalicoArgs, "config"> {
 /** For the steps: "1" if calico-node can become ready, because BIRD can establish its sessions or does not run. */
 const bgpReady = (plan: LabPlan): string => (!plan.bgp.enabled || bgpEstablished(plan) ? "1" : "0");
 
-/** The tunnel of which every node gets an address, if there is one. */
-const tunnelOfAll = (plan: LabPlan): TunnelKind | undefined =>
-  tunnelsOf(plan).find((kind) => plan.nodes.every((node) => tunnelEndOf(node, kind)));
+/** For the step `blocks`: the tunnel addresses that Calico gives, as lines "node VXLAN" or "node IPIP". */
+const tunnelAddresses = (plan: LabPlan): string =>
+  plan.nodes
+    .flatMap((node) =>
+      tunnelsOf(plan)
+        .filter((kind) => tunnelEndOf(node, kind) !== undefined)
+        .map((kind) => `${node.name} ${kind.toUpperCase()}`),
+    )
+    .join("\n");
+
+/** For the step `routes`: the tunnel's device that a node does not have although others do; empty if there is none. */
+function absentDevice(plan: LabPlan, name: string): string {
+  const node = plan.nodes.find((one) => one.name === name);
+  return node && tunnelsOf(plan).includes("vxlan") && !tunnelEndOf(node, "vxlan") ? TUNNELS.vxlan.device : "";
+}
 
 /**
  * Calico on a cluster, in the encapsulation of the plan: its manifest, the lab's IPPools, and a wait until every node's
@@ -172,7 +184,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
         values: {
           NODES: plan.nodes.map(({ name }) => name).join("\n"),
           MODE: mode,
-          TUNNEL: tunnelOfAll(plan)?.toUpperCase() ?? "",
+          TUNNELS: tunnelAddresses(plan),
           BGP_READY: bgpReady(plan),
         },
         triggers: [caHash],
@@ -187,6 +199,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
           step: "routes",
           values: {
             EXPECTED: pulumi.unsecret(blocks.stdout).apply((lines) => expectedRoutes(plan, node, lines)),
+            ABSENT: absentDevice(plan, node.name),
             POD_MTU: String(plan.mtu.pod),
           },
           triggers: [caHash],

@@ -23,13 +23,25 @@ export function clusterIdentity(plan: LabPlan): string {
   return `${name} ${address}, kube-proxy ${plan.proxyMode}, pods ${cidr} by ${blocks}, Services ${plan.serviceCidr}`;
 }
 
-/** What of several pools decides who gets which addresses. Pods keep theirs when a pool changes. */
-const poolsIn = ({ ipPools }: LabPlan): string | undefined =>
-  ipPools
-    ?.map(({ name, cidr, blockSize, nodes, allowedUses, disabled }) =>
-      JSON.stringify([name, cidr, blockSize, nodes ?? "all", allowedUses, disabled]),
-    )
-    .join(" ");
+/**
+ * What of several pools decides who gets which addresses. Pods and blocks stay where they are when a pool changes: also when
+ * another encapsulation would give a new node's pods another pool.
+ */
+const poolsIn = ({ ipPools, nodes }: LabPlan): string | undefined =>
+  ipPools &&
+  [
+    ...ipPools.map((pool) =>
+      JSON.stringify([
+        pool.name,
+        pool.cidr,
+        pool.blockSize,
+        pool.nodes ?? "all",
+        pool.allowedUses,
+        pool.disabled,
+      ]),
+    ),
+    ...nodes.map(({ name, pool }) => `${name}: ${pool}`),
+  ].join(" ");
 
 /** The config for `kubeadm init`. @param names further host names and addresses of the API, as seen from outside. */
 export function initConfig(plan: LabPlan, names: readonly string[]): string {

@@ -1,18 +1,19 @@
 # shellcheck shell=bash
 # Step `blocks` (sent with rollout.sh), on the control plane: waits until every node has its pod network, then prints
 # which block belongs to which node, as lines "block node". NODES: the nodes' names, one per line; MODE: any text that
-# changes when the routes must change; TUNNEL: VXLAN or IPIP if Calico gives every node a tunnel address, and so a
-# block, else empty; BGP_READY: as in calico.sh
+# changes when the routes must change; TUNNELS: lines "node VXLAN" or "node IPIP" of the tunnel addresses that Calico
+# gives, each in a block of the node, and no other node has a VXLAN one; BGP_READY: as in calico.sh
 create() {
-  need NODES MODE TUNNEL BGP_READY
+  need NODES MODE TUNNELS BGP_READY
   local names lines
   mapfile -t names <<<"$NODES"
   # 600 s: the nodes first pull images of a few hundred megabytes.
   wait_for 600 "the pod network on every node" all_ready || die_not_rolled_out
-  if [[ -n $TUNNEL ]]; then
+  if [[ -n $TUNNELS ]]; then
     echo "$SECONDS" >"$RUN/looked" # a file, because wait_for asks in a subshell
-    wait_for 120 "a tunnel address for every node" all_have_addresses ||
-      die "Calico's IPAM gave some nodes no tunnel address; see: kubectl get blockaffinities -o wide"
+    wait_for 120 "the nodes' tunnel addresses" all_have_addresses ||
+      die "Calico's IPAM gave some nodes no tunnel address, or did not take one back; see: kubectl get" \
+        "blockaffinities -o wide"
   fi
   lines=$(blocks)
   result "$lines"
@@ -35,27 +36,36 @@ all_ready() {
 
 # Each address comes out of a block of the node. Without a tunnel, a node gets its block only with its first pod.
 all_have_addresses() {
-  local there name looked missing=''
+  local there name kind looked missing='' surplus=''
   there=$(tunnel_addresses) || return 1
+  while read -r name kind; do
+    if grep -q "^$name $kind ." <<<"$there" || [[ "$missing " == *" $name "* ]]; then continue; fi
+    missing+=" $name"
+  done <<<"$TUNNELS"
   for name in "${names[@]}"; do
-    grep -q "^$name ." <<<"$there" || missing+=" $name"
+    if grep -q "^$name VXLAN ." <<<"$there" && ! grep -qxF -- "$name VXLAN" <<<"$TUNNELS"; then surplus+=" $name"; fi
   done
-  [[ -n $missing ]] || return 0
-  echo "no tunnel address yet:$missing"
+  [[ -n $missing$surplus ]] || return 0
+  if [[ -n $missing ]]; then echo "no tunnel address yet:$missing"; fi
+  if [[ -n $surplus ]]; then echo "a VXLAN address still, of a pool from before:$surplus"; fi
   # calico-node assigns them when a pool changes. It misses a change that comes while it still works on the one before,
-  # as with a pool per node (node/pkg/allocateip/allocateip.go: OnUpdates sends without waiting). After a restart it
+  # as with several pools (node/pkg/allocateip/allocateip.go: OnUpdates sends without waiting). After a restart it
   # looks again.
   looked=$(cat "$RUN/looked")
   if ((SECONDS - looked >= 3)); then
-    for name in $missing; do look_again "$name"; done
+    for name in $missing $surplus; do look_again "$name"; done
     echo "$SECONDS" >"$RUN/looked"
   fi
   return 1
 }
 
+# Lines "node kind address".
+# shellcheck disable=SC2016 # the dollars are Go's
 tunnel_addresses() {
-  api get nodes --output go-template="{{ range .items }}{{ .metadata.name }} {{ with index .metadata.annotations
-    \"projectcalico.org/IPv4${TUNNEL}TunnelAddr\" }}{{ . }}{{ end }}{{ \"\\n\" }}{{ end }}"
+  api get nodes --output go-template='{{ range .items }}{{ $name := .metadata.name }}
+    {{- with index .metadata.annotations "projectcalico.org/IPv4VXLANTunnelAddr" }}{{ $name }} VXLAN {{ . }}{{ "\n" }}{{ end }}
+    {{- with index .metadata.annotations "projectcalico.org/IPv4IPIPTunnelAddr" }}{{ $name }} IPIP {{ . }}{{ "\n" }}{{ end }}
+    {{- end }}'
 }
 
 look_again() {

@@ -33,7 +33,7 @@ describe("the IPPools of a plan", () => {
     );
   });
 
-  it("are those of ipPools, each with its mode, and with the nodes that it selects by their host names", () => {
+  it("are those of ipPools, each with its mode, and with the nodes that it selects by their host names; for tunnels first", () => {
     const plan = planOf({
       encapsulation: "IPIP",
       ipPools: [
@@ -69,18 +69,6 @@ describe("the IPPools of a plan", () => {
         },
       },
       {
-        name: "old",
-        spec: {
-          ...shared,
-          cidr: "192.168.0.0/16",
-          blockSize: 26,
-          ipipMode: "Never",
-          vxlanMode: "Always",
-          disabled: true,
-          nodeSelector: "all()",
-        },
-      },
-      {
         name: "rest",
         spec: {
           ...shared,
@@ -101,6 +89,18 @@ describe("the IPPools of a plan", () => {
           vxlanMode: "Always",
           nodeSelector: "kubernetes.io/hostname == 'w1'",
           allowedUses: ["Tunnel"],
+        },
+      },
+      {
+        name: "old",
+        spec: {
+          ...shared,
+          cidr: "192.168.0.0/16",
+          blockSize: 26,
+          ipipMode: "Never",
+          vxlanMode: "Always",
+          disabled: true,
+          nodeSelector: "all()",
         },
       },
     ]);

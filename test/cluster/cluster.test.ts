@@ -7,6 +7,14 @@ import { type Built, buildCluster, CA_HASH, COMMAND } from "../support/cluster";
 import { named, ofType, type Recorded, type Recording, resolved } from "../support/mocks";
 
 const POOL = "kubernetes:crd.projectcalico.org/v1:IPPool";
+/** Several pools: w1 has both tunnels, w2 one, cp1 none. */
+const POOLS = {
+  ipPools: [
+    { name: "a", cidr: "172.16.0.0/18", encapsulation: "None" },
+    { name: "b", cidr: "172.16.64.0/18", encapsulation: "VXLAN", nodes: ["w1", "w2"] },
+    { name: "c", cidr: "172.16.128.0/18", encapsulation: "IPIP", nodes: ["w1"], allowedUses: ["Tunnel"] },
+  ],
+};
 
 const nameOf = async (resource: pulumi.Resource | undefined) =>
   resource && (await resolved(resource.urn)).split("::").at(-1);
@@ -271,15 +279,35 @@ describe("Calico on a cluster", () => {
     assert.deepEqual(await ready({ bgp: "Disabled" }), ["1", "1"]);
   });
 
-  it("waits for a tunnel address of every node only where there is a tunnel", async () => {
-    for (const [encapsulation, tunnel] of [
-      ["VXLAN", "VXLAN"],
-      ["IPIPCrossSubnet", "IPIP"],
-      ["None", ""],
-    ]) {
-      const { stdin } = step(await buildCluster({ encapsulation }), "blocks-cp1").props;
-      assert.ok(stdin.includes(`TUNNEL='${tunnel}'`), encapsulation);
-    }
+  it("waits for the tunnel addresses that nodes get, with several pools those of the nodes that a pool selects", async () => {
+    const awaited = async (raw: Record<string, unknown>) =>
+      /TUNNELS='([^']*)'/.exec(step(await buildCluster(raw), "blocks-cp1").props.stdin)?.[1];
+    assert.equal(await awaited({ encapsulation: "VXLAN" }), "cp1 VXLAN\nw1 VXLAN\nw2 VXLAN");
+    assert.equal(await awaited({ encapsulation: "IPIPCrossSubnet" }), "cp1 IPIP\nw1 IPIP\nw2 IPIP");
+    assert.equal(await awaited({ encapsulation: "None" }), "");
+    assert.equal(await awaited(POOLS), "w1 IPIP\nw1 VXLAN\nw2 VXLAN");
+  });
+
+  it("names the device that a node must not have, since no pool gives it a tunnel although others have one", async () => {
+    const absent = async (raw: Record<string, unknown>) => {
+      const recording = await buildCluster(raw);
+      return ["cp1", "w1", "w2"].map(
+        (name) => /ABSENT='([^']*)'/.exec(step(recording, `routes-${name}`).props.stdin)?.[1],
+      );
+    };
+    assert.deepEqual(await absent(POOLS), ["vxlan.calico", "", ""]);
+    for (const encapsulation of ["VXLAN", "None"])
+      assert.deepEqual(await absent({ encapsulation }), ["", "", ""]);
+  });
+
+  it("gets several pools one after the other, those with addresses for tunnels first, because the first there counts", async () => {
+    const { resources } = await buildCluster(POOLS);
+    const waits = ofType(resources, POOL).map(async (pool) => [pool.name, (await waitsFor(pool)).slice(2)]);
+    assert.deepEqual(await Promise.all(waits), [
+      ["b", []],
+      ["c", ["b"]],
+      ["a", ["c"]],
+    ]);
   });
 
   it("imports image archives on every node after its preparation and before the manifest is applied", async () => {
@@ -323,6 +351,35 @@ describe("Calico on a cluster", () => {
       { proxyMode: "nftables" },
     ])
       assert.notEqual(await identity(raw), plain);
+  });
+
+  it("rebuilds a cluster with several pools when its nodes' pods would be of other blocks, and else changes the pools in place", async () => {
+    const identity = async (change: Record<string, unknown>, name = "b") =>
+      step(
+        await buildCluster({
+          ipPools: POOLS.ipPools.map((pool) => (pool.name === name ? { ...pool, ...change } : pool)),
+        }),
+        "init-cp1",
+      ).props.triggers[1];
+    const before = await identity({});
+    for (const change of [{ encapsulation: "VXLANCrossSubnet" }, { natOutgoing: false }])
+      assert.equal(await identity(change), before, JSON.stringify(change));
+    assert.equal(await identity({ encapsulation: "None" }, "c"), before, "it has no pods");
+    for (const change of [
+      { cidr: "172.16.64.0/19" },
+      { blockSize: 28 },
+      { nodes: ["w2"] },
+      { allowedUses: ["Workload"] },
+      // Without the tunnel, pods of w1 and w2 would be in the pool a, and those that are there stay in b.
+      { encapsulation: "None" },
+    ])
+      assert.notEqual(await identity(change), before, JSON.stringify(change));
+    assert.notEqual(await identity({ disabled: true }, "c"), before);
+    assert.notEqual(
+      await identity({ encapsulation: "VXLAN" }, "a"),
+      before,
+      "w2's tunnel would be of the pool a",
+    );
   });
 });
 

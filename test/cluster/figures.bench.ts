@@ -165,11 +165,13 @@ async function byHand(lab: HostsLab): Promise<Times> {
   const blocks = await take("cp1", "blocks", {
     NODES: NAMES.join("\n"),
     MODE: "",
-    TUNNEL: "VXLAN",
+    TUNNELS: NAMES.map((name) => `${name} VXLAN`).join("\n"),
     BGP_READY,
   });
   const POD_MTU = String(plan.mtu.pod);
-  await onAll((node) => take(node.name, "routes", { EXPECTED: expectedRoutes(plan, node, blocks), POD_MTU }));
+  await onAll((node) =>
+    take(node.name, "routes", { EXPECTED: expectedRoutes(plan, node, blocks), ABSENT: "", POD_MTU }),
+  );
   note("up");
   await lab.ready(...NAMES);
   note("ready");
@@ -260,7 +262,7 @@ async function switchByHand(lab: HostsLab, encapsulation: Mode): Promise<void> {
   await Promise.all(
     lab.plan.nodes.map((node) => {
       const EXPECTED = expectedRoutes(lab.plan, node, blocks);
-      const script = stepScript("routes", { NODE_NAME: node.name, EXPECTED, POD_MTU });
+      const script = stepScript("routes", { NODE_NAME: node.name, EXPECTED, ABSENT: "", POD_MTU });
       return run("ssh", lab.machines.sshArgv(node.name, "bash -s -- create"), Readable.from([script]));
     }),
   );

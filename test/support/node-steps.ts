@@ -68,6 +68,7 @@ export const values = {
   /** Static routes: like Felix', and unlike BIRD's. */
   routes: (...lines: string[]) => ({
     EXPECTED: lines.map((line) => `${line} Felix`).join("\n"),
+    ABSENT: "",
     POD_MTU: String(SPEC.mtu),
   }),
   podNetwork: (node: string, others: string[] = NODES) => ({

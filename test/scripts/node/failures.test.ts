@@ -30,7 +30,7 @@ describe("a step whose command fails", () => {
     assert.match(ran.stderr, /^failed in lines \(exit 2\): ls \/nowhere/m);
   });
 
-  const BLOCKS = { NODES: "cp1", MODE: "VXLAN", TUNNEL: "", BGP_READY: "1" };
+  const BLOCKS = { NODES: "cp1", MODE: "VXLAN", TUNNELS: "", BGP_READY: "1" };
   const REVISION = `*controllerrevisions*) echo r1 ;; *'get pods'*) echo cp1 r1 True calico-node-1 Running ;;
     *'get nodes'*) echo cp1 ;; *'get daemonset'*) echo 1 1 ;;`;
   for (const [step, values, failing, answers] of [
@@ -48,7 +48,7 @@ describe("a step whose command fails", () => {
   }
 
   it("routes.sh says that it has checked nothing when it was given nothing to check", async () => {
-    const ran = await sandbox.run("routes", { NODE_NAME: "w1", EXPECTED: "", POD_MTU: "1450" });
+    const ran = await sandbox.run("routes", { NODE_NAME: "w1", EXPECTED: "", ABSENT: "", POD_MTU: "1450" });
     assert.equal(ran.status, 0, ran.stderr);
     assert.match(ran.stderr, /no route was checked/);
     assert.doesNotMatch(ran.stderr, /as planned/);

@@ -21,7 +21,7 @@ describe("the node's network", () => {
       ip route add 172.16.0.192/26 via 10.0.3.12 dev nic0 proto 80
       ip route add blackhole 172.16.0.0/26 proto 12
       ip route add 172.16.0.5 dev nic0 proto 12`;
-    const common = { NODE_NAME: "w1", POD_MTU: "1450" };
+    const common = { NODE_NAME: "w1", ABSENT: "", POD_MTU: "1450" };
     // Checks once what wait_for checks again and again.
     const judge = (EXPECTED: string) =>
       sandbox.run(
@@ -112,6 +112,20 @@ describe("the node's network", () => {
         /note: BIRD had left its route to 172\.16\.0\.64\/26 on \S*, which blocked Felix' route/,
       );
       assert.match(ran.stdout, /via 172\.16\.0\.64 dev vxlan\.calico onlink/);
+    });
+
+    it("removes the tunnel's device that Felix leaves on a node without a tunnel address, and says so", async () => {
+      const ran = await sandbox.run(
+        "routes",
+        { EXPECTED: "172.16.0.64/26 direct - BIRD", ...common, ABSENT: "vxlan.calico" },
+        { before, after: "ip route; ip link" },
+      );
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.match(
+        ran.stderr,
+        /note: Calico had left vxlan\.calico on w1, to which no pool gives a tunnel address/,
+      );
+      assert.doesNotMatch(ran.stdout, /vxlan\.calico/);
     });
 
     it("lists only the pods that still have another MTU", async () => {

@@ -17,7 +17,7 @@ describe("blocks.sh", () => {
     generations?: string;
     pods?: Pods;
     blocks?: string[];
-    /** Lines `node address`. */
+    /** Lines `node kind address`. */
     tunnels?: string[];
     /** Exit code of Felix' own readiness probe. */
     felix?: number;
@@ -32,7 +32,7 @@ describe("blocks.sh", () => {
       generations = "2 2",
       pods = IN_FORCE,
       blocks: handedOut = ["172.16.0.0/26 cp1", "172.16.0.64/26 w1"],
-      tunnels = ["cp1 172.16.0.0", "w1 172.16.0.64"],
+      tunnels = ["cp1 VXLAN 172.16.0.0", "w1 VXLAN 172.16.0.64"],
       felix = 0,
     } = cluster;
     const lines = Object.entries(pods).map(([node, [revision, isReady, phase]]) =>
@@ -46,7 +46,7 @@ describe("blocks.sh", () => {
          *"get nodes"*TunnelAddr*) cat ${sandbox.path("tunnels")} ;;
          *"sv restart"*)
            echo "$*" >>${sandbox.path("calls")}
-           printf 'cp1 172.16.0.0\\nw1 172.16.0.65\\n' >${sandbox.path("tunnels")} ;;
+           printf 'cp1 VXLAN 172.16.0.0\\nw1 VXLAN 172.16.0.65\\n' >${sandbox.path("tunnels")} ;;
          *"get nodes"*) ${print(ready)} ;;
          *"get daemonset"*) printf '${generations}' ;;
          *"get controllerrevisions"*) printf new ;;
@@ -60,7 +60,8 @@ describe("blocks.sh", () => {
     const limit = values.LIMIT ?? "0";
     const patience = source("blocks").replace(">= 3", ">= 0");
     const body = `${source("rollout")}\n${patience.replaceAll(/wait_for \d+/g, `wait_for ${limit}`)}`;
-    return sandbox.run({ body }, { NODES: "cp1\nw1", MODE: "", TUNNEL: "VXLAN", BGP_READY: "1", ...values });
+    const TUNNELS = "cp1 VXLAN\nw1 VXLAN";
+    return sandbox.run({ body }, { NODES: "cp1\nw1", MODE: "", TUNNELS, BGP_READY: "1", ...values });
   }
 
   it("prints the blocks when the newest calico-node is ready on every node", async () => {
@@ -91,9 +92,21 @@ describe("blocks.sh", () => {
     ["a node without a pod", { pods: { cp1: ["new", "True", "Running"] } }, {}, /w1: no pod/],
     [
       "a node without a tunnel address",
-      { tunnels: ["cp1 172.16.0.0", "w1 "] },
+      { tunnels: ["cp1 VXLAN 172.16.0.0"] },
       {},
       /no tunnel address yet: w1/,
+    ],
+    [
+      "a node that has the address of its other tunnel only",
+      { tunnels: ["cp1 VXLAN 172.16.0.0", "w1 IPIP 172.16.0.64"] },
+      { TUNNELS: "cp1 VXLAN\nw1 IPIP\nw1 VXLAN" },
+      /no tunnel address yet: w1$/m,
+    ],
+    [
+      "a node that still has an address which no pool gives it any more",
+      {},
+      { TUNNELS: "cp1 VXLAN" },
+      /a VXLAN address still, of a pool from before: w1$/m,
     ],
     [
       "a Felix that is not ready, with BGP blocked on purpose",
@@ -118,12 +131,17 @@ describe("blocks.sh", () => {
   });
 
   it("does not wait for the block of a node without pods when there is no tunnel", async () => {
-    const ran = await blocks({ blocks: [] }, { TUNNEL: "" });
+    const ran = await blocks({ blocks: [] }, { TUNNELS: "" });
     assert.deepEqual([ran.status, ran.stdout.trim()], [0, ""], ran.stderr);
   });
 
+  it("waits for the tunnel addresses of those nodes alone that get one", async () => {
+    const ran = await blocks({ tunnels: ["w1 VXLAN 172.16.0.64"] }, { TUNNELS: "w1 VXLAN" });
+    assert.equal(ran.status, 0, ran.stderr);
+  });
+
   it("has calico-node look again for a tunnel address that it missed", async () => {
-    const ran = await blocks({ tunnels: ["cp1 172.16.0.0", "w1 "] }, { LIMIT: "10" });
+    const ran = await blocks({ tunnels: ["cp1 VXLAN 172.16.0.0"] }, { LIMIT: "10" });
     assert.deepEqual([ran.status, ran.stdout], [0, "172.16.0.0/26 cp1\n172.16.0.64/26 w1\n"], ran.stderr);
     const [call, ...more] = sandbox.calls();
     assert.match(
