@@ -1,12 +1,13 @@
 /** NodePorts from the study's pods: of every Service, with both policies, on every node. */
 import {
-  expectations,
+  type Endpoint,
   fabricFacts,
+  isNatted,
   type LabPlan,
   type NodePlan,
-  type Pair,
-  pairsOf,
+  type Path,
   podNames,
+  predict,
   type TrafficPolicy,
 } from "../../plan";
 import type { Check } from "../measured";
@@ -114,26 +115,31 @@ function checkOf(pod: string, attempts: readonly Asked[], answers: ReturnType<ty
 
 /**
  * Whether a NodePort answers a pod. With the policy Local, a node answers only for its own endpoints (Kubernetes, Service,
- * "External traffic policy"). The policy does not apply to connections that start on the node itself, in a pod or not.
+ * "External traffic policy"). That does not apply to connections of pods, as kube-proxy knows them by their addresses
+ * (pkg/proxy/iptables/proxier.go, "pod traffic"): of the node's own, and of others whose packets come with their own address.
  * Unknown where a cloud's group may close NodePorts.
  */
 export function answersOf(
   plan: LabPlan,
 ): (attempt: Pick<Attempt, "from" | "entry" | "service" | "policy">) => boolean | undefined {
-  const works = expectations(plan);
-  const pairs = pairsOf(plan);
-  // The entry node forwards to the pod as its own pods' packets go.
-  const reaches = (from: string, to: string): boolean => {
-    if (from === to) return true;
-    const between = ({ from: source, to: end }: Pair) =>
-      source.node === from && source.name !== from && end.kind === "pod" && end.node.name === to;
-    const pair = pairs.find(between);
-    return pair !== undefined && works(pair, "TCP");
-  };
-  return ({ from, entry, service, policy }) => {
+  return ({ from, entry, service: name, policy }) => {
     if (fabricFacts(plan).securityGroup) return undefined;
-    const target = plan.services.find(({ name }) => name === service)?.node ?? "";
-    const isOpen = policy === "Cluster" || from.name === entry.name || entry.name === target;
-    return isOpen && reaches(entry.name, target);
+    const service = plan.services.find((one) => one.name === name);
+    const end = plan.nodes.find((one) => one.name === service?.node);
+    const [client, pod] = [from.pods[0], end?.pods[0]];
+    if (!service || !end || !client || !pod) return false;
+    const behind = { service, pod, node: end };
+    const reaches = (path: Path, to: Endpoint) => !predict(plan, { path, from: client, to }, "TCP");
+    const answers = (as: TrafficPolicy) =>
+      reaches("client-to-nodeport", { kind: "nodeport", policy: as, entry, ...behind });
+    if (policy === "Cluster") return answers("Cluster");
+    const isItself = end.name === from.name;
+    if (from.name === entry.name)
+      return isItself || reaches("pod-to-service", { kind: "service", ...behind });
+    if (end.name === entry.name) return answers("Local");
+    // Another pod would answer the client directly, which knows nothing of it. What is for the client itself is masqueraded.
+    const keepsAddress =
+      !isNatted(plan, client.address, entry.address) || from.host.broken.includes("nat-missing");
+    return isItself && keepsAddress && answers("Cluster");
   };
 }

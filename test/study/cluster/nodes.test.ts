@@ -223,6 +223,52 @@ describe("a NodePort", () => {
     assert.deepEqual(answering("None", "Local"), ["w3"]);
   });
 
+  it("answers a pod by the way to its node, and by that from there to the endpoint, as a real Calico with several IPPools does", () => {
+    // As observed: Calico 3.28.5, kube-proxy 1.34.4 in mode iptables.
+    const lab = planOf({
+      ...ON_HOSTS,
+      podCidr: "172.16.0.0/15",
+      ipPools: [
+        {
+          name: "near",
+          cidr: "172.16.0.0/17",
+          encapsulation: "None",
+          natOutgoing: false,
+          nodes: ["cp1", "w1"],
+        },
+        { name: "far", cidr: "172.16.128.0/17", encapsulation: "VXLANCrossSubnet", nodes: ["w2", "w3"] },
+        { name: "tunnels", cidr: "172.17.0.0/20", encapsulation: "VXLAN", allowedUses: ["Tunnel"] },
+      ],
+    });
+    const answers = answersOf(lab);
+    const table = lab.nodes.flatMap((from) =>
+      ["service-a", "service-b"].flatMap((service) =>
+        (["Cluster", "Local"] as const).map((policy) => {
+          const own = lab.nodes.filter((entry) => answers({ from, entry, service, policy }));
+          return `${from.name} ${service} ${policy}: ${own.map(({ name }) => name).join(" ")}`;
+        }),
+      ),
+    );
+    assert.deepEqual(table, [
+      "cp1 service-a Cluster: cp1 w1",
+      "cp1 service-a Local: cp1 w1",
+      "cp1 service-b Cluster: cp1 w1",
+      "cp1 service-b Local: ",
+      "w1 service-a Cluster: cp1 w1",
+      "w1 service-a Local: cp1 w1",
+      "w1 service-b Cluster: cp1 w1",
+      "w1 service-b Local: ",
+      "w2 service-a Cluster: cp1 w1",
+      "w2 service-a Local: w1",
+      "w2 service-b Cluster: cp1 w1 w2 w3",
+      "w2 service-b Local: w2 w3",
+      "w3 service-a Cluster: cp1 w1",
+      "w3 service-a Local: w1",
+      "w3 service-b Cluster: cp1 w1 w2 w3",
+      "w3 service-b Local: w3",
+    ]);
+  });
+
   it("is asked with those that should not answer apart from the others, and makes one check with them", async () => {
     const lab = planOf({ ...ON_HOSTS, encapsulation: "VXLAN" });
     const names = lab.nodes.map(({ name }) => `${name}-1`);
