@@ -1,6 +1,9 @@
 /** A lab with several IPPools on the command line, without a twin. */
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { CliCheckout } from "../../support/cli-checkout";
+import { answersWith, apiNode, ObjectsApi } from "../../support/objects-api";
 
 describe("lab, with several IPPools", function () {
   this.timeout(60_000);
@@ -67,6 +70,51 @@ describe("lab, with several IPPools", function () {
         /IPPools far 172\.16\.128\.0\/17 VXLAN, .*; near 172\.16\.0\.0\/17 None/,
       );
       assert.equal(/lab switch /.test(stdout), suggests, stdout);
+    }
+  });
+
+  it("imports the pools of a living cluster by its kubeconfig, each with the nodes that its selector selects", async () => {
+    const api = new ObjectsApi();
+    await api.start();
+    try {
+      const labelled = (name: string, address: string, zone: string) => {
+        const { metadata, ...node } = apiNode(name, address);
+        return { ...node, metadata: { ...metadata, labels: { zone, "kubernetes.io/hostname": name } } };
+      };
+      const nodes = [labelled("a.example", "10.9.0.4", "near"), labelled("b.example", "10.9.1.4", "far")];
+      const pool = (name: string, spec: object) => ({ metadata: { name }, spec });
+      api.answers = answersWith(nodes, {});
+      api.answers["/apis/crd.projectcalico.org/v1/ippools"] = {
+        kind: "IPPoolList",
+        apiVersion: "crd.projectcalico.org/v1",
+        items: [
+          pool("zone-far", {
+            cidr: "10.50.64.0/18",
+            vxlanMode: "CrossSubnet",
+            nodeSelector: "zone == 'far'",
+          }),
+          pool("zone-near", { cidr: "10.50.0.0/18", blockSize: 28, nodeSelector: "zone == 'near'" }),
+        ],
+      };
+      const file = path.join(checkout.root, "kubeconfig");
+      fs.writeFileSync(file, api.kubeconfig);
+      const argv = ["--kubeconfig", file, "--name", "living"];
+      const { status, stdout, stderr } = await checkout.launch("import", ...argv);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /living: (None \+ VXLANCrossSubnet|VXLANCrossSubnet \+ None) on the plain fabric/);
+      const verdict = await checkout.launch("verdict", "living", "--json");
+      const { ipPools } = JSON.parse(verdict.stdout);
+      assert.deepEqual(
+        ipPools.map(({ name, cidr, blockSize, encapsulation, nodes: selected }: Record<string, unknown>) => [
+          ...[name, cidr, blockSize, encapsulation, selected],
+        ]),
+        [
+          ["zone-far", "10.50.64.0/18", 26, "VXLANCrossSubnet", ["b"]],
+          ["zone-near", "10.50.0.0/18", 28, "None", ["a"]],
+        ],
+      );
+    } finally {
+      api.stop();
     }
   });
 });
