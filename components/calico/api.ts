@@ -64,6 +64,8 @@ export class ClusterApi {
 
   /** Declares the plan's IPPools. @param kinds the resource that brings the kind IPPool. */
   declarePools(plan: LabPlan, kinds: pulumi.Resource): pulumi.CustomResource[] {
+    // With a pool for each block, there is one pool for each address that a node takes.
+    const isInOrder = plan.ipPools !== undefined && plan.podRoutes.length === 0;
     const declared: pulumi.CustomResource[] = [];
     for (const { name, spec } of renderPools(plan)) {
       const pool = this.declare(
@@ -73,7 +75,7 @@ export class ClusterApi {
         {
           // Change a pool only after the cloud lets the new mode through and every node runs the Calico of the manifest.
           // Several pools come one after the other: which of them is there first decides where a node gets its addresses.
-          dependsOn: [kinds, this.cluster.infrastructure, ...(plan.ipPools ? declared.slice(-1) : [])],
+          dependsOn: [kinds, this.cluster.infrastructure, ...(isInOrder ? declared.slice(-1) : [])],
           // Calico cannot change the range of an existing pool.
           replaceOnChanges: ["spec.cidr", "spec.blockSize"],
           deleteBeforeReplace: true,

@@ -18,8 +18,8 @@ export function clusterIdentity(plan: LabPlan): string {
   const { name, address } = plan.controlPlane;
   const { cidr, blockSize } = plan.ipPool;
   // A running cluster cannot change between one pool and a pool per node: pods and routers keep the old addresses.
-  const blocks =
-    plan.podRoutes.length > 0 ? `/${blockSize}, a pool per node` : (poolsIn(plan) ?? `/${blockSize}`);
+  const perNode = plan.podRoutes.length > 0 ? ", a pool per node" : "";
+  const blocks = `${poolsIn(plan) ?? `/${blockSize}`}${perNode}`;
   return `${name} ${address}, kube-proxy ${plan.proxyMode}, pods ${cidr} by ${blocks}, Services ${plan.serviceCidr}`;
 }
 

@@ -57,15 +57,10 @@ export function setNat(plan: LabPlan, node: NodePlan | undefined, to: Endpoint):
   return `take the IPPool ${around.name} out${set ? ` and ${set}` : ""}, because natOutgoing is not for what goes to an address in a pool`;
 }
 
-/** How the gateway gets to know pods; undefined where the lab has no means for it. */
-export function tellGateway(plan: LabPlan): string | undefined {
+/** How the gateway gets to know pods. */
+export function tellGateway(plan: LabPlan): string {
   const { podRoutes } = fabricFacts(plan);
-  if (!ownsNetwork(plan)) return `have its owner ${podRoutes}`;
-  // Static routes are for the blocks of one pool, and only the twin's plain router speaks BGP (check/pools.ts, check/bgp.ts).
-  if (!plan.ipPools) return `set podRoutes: static to ${podRoutes}`;
-  return plan.onTwin && plan.fabric === "plain" && plan.bgp.enabled && !plan.sites
-    ? "set podRoutes: bgp, by which it learns them"
-    : undefined;
+  return ownsNetwork(plan) ? `set podRoutes: static to ${podRoutes}` : `have its owner ${podRoutes}`;
 }
 
 /** What keeps pod addresses from the gateway; undefined where no tunnel does. Without a layer 2, CrossSubnet does not. */

@@ -128,8 +128,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
       return { ...base, ...explainVtep(plan, what, from.node, to) };
     case "anti-spoofing": {
       const { followsRoutes } = facts.antiSpoofing ?? {};
-      const setRoutes =
-        followsRoutes && ownsNetwork(plan) && !plan.ipPools ? "set podRoutes: static to " : "";
+      const setRoutes = followsRoutes && ownsNetwork(plan) ? "set podRoutes: static to " : "";
       const fix = `${setRoutes}${facts.antiSpoofing?.fix}${hidden ? `, or ${hidden}` : ""}`;
       // The routes are there, for an encapsulation that has no pod's address on the wire: more of them do not help.
       const hasRoutes = followsRoutes && plan.podRoutes.length > 0 && hidden;
@@ -217,12 +216,12 @@ function notSelected(
     ? instead.tunnels &&
       `use ${instead.tunnels.kinds}${instead.tunnels.pool}, whose outer packets have the nodes' addresses`
     : instead.nat;
-  // Behind the tunnel, the router needs routes to pods, which it has for the blocks of one pool only (check/pools.ts).
+  // Behind the tunnel, the router needs routes to pods.
   const withRoutes = isForPod && plan.podRoutes.length === 0 ? ", with podRoutes: static" : "";
   const selected = `put the pod CIDR into them (link.selectors: pods)${withRoutes}`;
   return {
     cause: `the traffic selectors of the tunnel between the sites hold ${held}, and it drops ${what}`,
-    fix: [hidden, !(isForPod && plan.ipPools) && selected].filter(Boolean).join(", or "),
+    fix: [hidden, selected].filter(Boolean).join(", or "),
     reference: "https://docs.strongswan.org/docs/5.9/howtos/forwarding.html",
   };
 }

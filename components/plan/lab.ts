@@ -11,7 +11,7 @@ import { planFirewall } from "./firewall";
 import { type PeerSitePlan, planPeerSite } from "./peer-site";
 import { type BgpPlan, planBgp } from "./peering";
 import { type Placement, placementOf } from "./placement";
-import { overheadOf, type PoolPlan, type Pools, planPools } from "./pool";
+import { blocksOf, overheadOf, type PoolPlan, type Pools, planPools } from "./pool";
 import { addressesOf } from "./route";
 import type { FirewallRule } from "./rule";
 import { planServices, type ServicePlan } from "./service";
@@ -66,7 +66,7 @@ export interface LabPlan extends Placement {
    * `allowsPods`: it does so on some node; each node's `host` says whether it does on that one.
    */
   antiSpoofing: { needed: boolean; allowsPods: boolean };
-  /** Static routes of the gateway, one per node block; empty unless `podRoutes: static`. */
+  /** Static routes of the gateway, one for each block of a node; empty unless `podRoutes: static`. */
   podRoutes: { block: string; node: string; via: string }[];
   /** The tenant network whose compute hosts are the nodes. Absent without one. */
   tenant?: TenantPlan;
@@ -147,7 +147,9 @@ function planHealthy(config: LabConfig): LabPlan {
     antiSpoofing: { needed: podAddressesOnWire, allowsPods: podAddressesOnWire },
     podRoutes:
       config.podRoutes === "static"
-        ? nodes.map(({ name, block, address }) => ({ block, node: name, via: address }))
+        ? nodes.flatMap((node) =>
+            blocksOf(node).map((block) => ({ block, node: node.name, via: node.address })),
+          )
         : [],
     ...(config.tenants && { tenant: planTenant(config.tenants, narrowest) }),
     faults: [],

@@ -3,6 +3,7 @@
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { isPod, type Leg, type Wire } from "./packet";
+import { blockWith } from "./pool";
 import { decapsulated, forwarded, inEsp } from "./rewrite";
 import { IPSEC_DEVICE, type LinkPlan, NAT_T_PORT, type SitePlan, selectorsText } from "./site";
 import type { NodePlan } from "./topology";
@@ -20,7 +21,8 @@ export function linkNotes(plan: LabPlan, leg: Leg, wire: Wire, { from, to, b }: 
   const keep = (note: HopNote) => leg.keep?.(leg.direction, note);
   const link = plan.link as LinkPlan;
   const isToPod = isPod(plan, wire.destination);
-  const target = isToPod ? b.block : plan.subnets.find(({ name }) => name === b.subnet)?.cidr;
+  const block = blockWith(b, wire.destination);
+  const target = isToPod ? block : plan.subnets.find(({ name }) => name === b.subnet)?.cidr;
   const tunnel = (site: SitePlan, note: Omit<HopNote, "kind" | "name">) =>
     keep({ kind: "ipsec", name: `${IPSEC_DEVICE} of ${site.router}`, ...note });
   return {
@@ -52,7 +54,7 @@ export function linkNotes(plan: LabPlan, leg: Leg, wire: Wire, { from, to, b }: 
       });
     },
     delivered(noRoute: boolean): void {
-      const route = isToPod ? `route ${b.block} via ${b.address}` : `route ${target}, to ${b.address}`;
+      const route = isToPod ? `route ${block} via ${b.address}` : `route ${target}, to ${b.address}`;
       const decision = noRoute ? `no route to ${wire.destination}: it knows the subnets only` : route;
       keep({ kind: "gateway", name: to.router, decision, ...(!noRoute && { change: forwarded }) });
     },

@@ -9,6 +9,7 @@ import type { HopNote } from "./hop";
 import { withFirewall } from "./host";
 import type { LabPlan } from "./lab";
 import { isAnswer, isPod, type Leg, type Wire } from "./packet";
+import { blockWith } from "./pool";
 import { forwarded, rewritten } from "./rewrite";
 import type { RuleName } from "./rule";
 import { gatewayName, siteOf } from "./site";
@@ -32,8 +33,8 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
   const { nic, antiSpoofing, securityGroup } = fabricFacts(plan);
   const keep = (note: HopNote) => leg.keep?.(leg.direction, note);
   const isReply = isAnswer(wire, leg.seen);
-  const routeOf = ({ block }: NodePlan, { address }: NodePlan) =>
-    `route ${block} via ${address}${plan.podRoutes.length > 0 ? "" : " proto bird"}`;
+  const routeOf = (pods: NodePlan, { address }: NodePlan) =>
+    `route ${blockWith(pods, wire.destination)} via ${address}${plan.podRoutes.length > 0 ? "" : " proto bird"}`;
   const ANSWER = "an answer to a packet that has passed the other way";
   return {
     firewall(

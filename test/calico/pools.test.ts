@@ -106,6 +106,42 @@ describe("the IPPools of a plan", () => {
     ]);
   });
 
+  it("are one for each block of ipPools with podRoutes: static, for what its node has it for; one without blocks is for no node", () => {
+    const plan = planOf({
+      podRoutes: "static",
+      ipPools: [
+        { name: "all", cidr: "172.16.0.0/18", encapsulation: "None", nodes: ["cp1", "w1", "w2"] },
+        { name: "edge", cidr: "172.16.64.0/18", blockSize: 28, encapsulation: "VXLAN", nodes: ["w3"] },
+        { name: "never", cidr: "172.16.128.0/18", encapsulation: "None", allowedUses: ["Tunnel"] },
+        { name: "old", cidr: "192.168.0.0/16", encapsulation: "VXLAN", disabled: true },
+        {
+          name: "tunnels",
+          cidr: "172.16.192.0/18",
+          encapsulation: "VXLAN",
+          allowedUses: ["Tunnel"],
+          nodes: ["w1"],
+        },
+      ],
+    });
+    assert.deepEqual(
+      renderPools(plan).map(({ name, spec }) => [
+        name,
+        spec.cidr,
+        spec.nodeSelector,
+        spec.allowedUses.join(),
+      ]),
+      [
+        ["all.cp1", "172.16.0.0/26", "kubernetes.io/hostname == 'cp1'", "Workload"],
+        ["all.w1", "172.16.0.64/26", "kubernetes.io/hostname == 'w1'", "Workload"],
+        ["all.w2", "172.16.0.128/26", "kubernetes.io/hostname == 'w2'", "Workload"],
+        ["edge.w3", "172.16.64.0/28", "kubernetes.io/hostname == 'w3'", "Workload,Tunnel"],
+        ["never", "172.16.128.0/18", "!all()", "Tunnel"],
+        ["old", "192.168.0.0/16", "all()", "Workload,Tunnel"],
+        ["tunnels.w1", "172.16.192.0/26", "kubernetes.io/hostname == 'w1'", "Tunnel"],
+      ],
+    );
+  });
+
   it("never overlap, are never smaller than a block, and never have two tunnels", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {

@@ -257,6 +257,48 @@ describe("the remarks on several IPPools", () => {
   });
 });
 
+describe("static routes to several IPPools", () => {
+  const pools = [
+    { ...near, encapsulation: "None" },
+    { ...far, blockSize: 28, encapsulation: "None" },
+    tunnels,
+  ];
+
+  it("are one for each block of a node, also where a node has only its tunnel's address of it", () => {
+    const { podRoutes } = planWith(pools, { podRoutes: "static" });
+    assert.deepEqual(
+      podRoutes.map(({ block, node, via }) => `${node} ${block} via ${via}`),
+      [
+        "cp1 172.16.0.0/26 via 10.0.3.10",
+        "cp1 172.17.0.0/26 via 10.0.3.10",
+        "w1 172.16.0.64/26 via 10.0.3.11",
+        "w1 172.17.0.64/26 via 10.0.3.11",
+        "w2 172.16.128.0/28 via 10.0.4.10",
+        "w2 172.17.0.128/26 via 10.0.4.10",
+        "w3 172.16.128.16/28 via 10.0.4.11",
+        "w3 172.17.0.192/26 via 10.0.4.11",
+      ],
+    );
+  });
+
+  it("let packets across subnets without a tunnel, and are what the fix of their loss says", () => {
+    const [lost] = failuresOf(planWith(pools), "cross-subnet");
+    assert.match(
+      lost?.failure?.fix ?? "",
+      /set podRoutes: static to give the gateway a route per node block/,
+    );
+    const routed = planWith(pools, { podRoutes: "static" });
+    assert.deepEqual(
+      judge(routed).paths.filter(({ outcome }) => outcome === "fails"),
+      [],
+    );
+    const row = rowsOf(routed).rows.find(({ key }) => key.startsWith("cross-subnet")) ?? assert.fail();
+    const { hops } = traceOf(routed, row.pair, "ICMP");
+    const gateway = hops.find(({ kind }) => kind === "gateway");
+    assert.equal(gateway?.decision, "route 172.16.128.0/28 via 10.0.4.10");
+  });
+});
+
 describe("natOutgoing of several IPPools", () => {
   const withAddress = (plan: LabPlan, path: string) =>
     judge(plan)
@@ -465,12 +507,6 @@ describe("ipPools that no lab can have", () => {
       "ipPools[1].blockSize",
       { ipPools: [near, { ...far, cidr: "172.16.128.0/24", blockSize: 20 }] },
       /cannot be larger than the pool's cidr/,
-    ],
-    [
-      "podRoutes: static",
-      "podRoutes",
-      { ipPools: [near, far], podRoutes: "static" },
-      /must be none or bgp with ipPools/,
     ],
     [
       "no Calico",

@@ -46,14 +46,8 @@ export const poolsOf = (nodes: readonly string[], home: string): fc.Arbitrary<Ra
         ...one,
       }));
       const around = outside ? [{ name: names[4] as string, cidr: outside, disabled: true }] : [];
-      // Static routes are for one pool, and only VXLAN does without BGP.
-      return {
-        podCidr,
-        blockSize: 26,
-        ipPools: [...inside, ...around],
-        podRoutes: undefined,
-        bgp: undefined,
-      };
+      // Only VXLAN does without BGP.
+      return { podCidr, blockSize: 26, ipPools: [...inside, ...around], bgp: undefined };
     });
   return fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: several });
 };

@@ -41,16 +41,10 @@ export function checkPools(config: LabConfig, report: Report): void {
 }
 
 /** What a lab with several pools cannot have, or not yet. */
-function checkRest({ ipPools, calico, podRoutes, tenants }: LabConfig, report: Report): void {
+function checkRest({ ipPools, calico, tenants }: LabConfig, report: Report): void {
   const names = ipPools?.map(({ name }) => name).join(", ");
   if (calico?.install === "none")
     report("ipPools", names, "IPPools are Calico's; take them out, or calico.install: none");
-  if (podRoutes === "static")
-    report(
-      "podRoutes",
-      podRoutes,
-      "must be none or bgp with ipPools: for static routes the lab gives each node a pool of its own",
-    );
   if (tenants)
     report("tenants", tenants.cidr, "a lab with a tenant network has one pool; take tenants or ipPools out");
 }

@@ -9,7 +9,7 @@ import { showSource } from "./source";
 /** Sets `podRoutes`: the lab has a route to each node's block, or none. */
 export function cloudRoutes(
   facts: Facts,
-  { cidr, ipPools }: ChosenPool,
+  { cidr }: ChosenPool,
   machines: readonly Machine[],
   set: SetKey,
 ): void {
@@ -27,12 +27,7 @@ export function cloudRoutes(
     );
   };
   const isComplete = machines.length > 0 && machines.every(isRouted);
-  if (ipPools)
-    facts.notExpressed.push({
-      what: `the cloud has ${own.length} routes to pods; a lab with several IPPools has none`,
-      source: first.source,
-    });
-  else if (isComplete || (facts.blocks.length === 0 && own.length >= machines.length))
+  if (isComplete || (facts.blocks.length === 0 && own.length >= machines.length))
     set("podRoutes", "static", showSource(first.source));
   else
     facts.notExpressed.push({
