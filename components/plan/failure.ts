@@ -94,7 +94,7 @@ export function explain(plan: LabPlan, { from, to }: Pick<Pair, "from" | "to">, 
     case "tenant-port-security":
     case "tenant-group":
     case "tenant-gateway":
-      return { ...base, ...explainInTenant(plan, what, drop, to) };
+      return { ...base, ...explainInTenant(plan, what, drop, { from, to }) };
     case "security-group": {
       const words = drop.rule ? wordsOf(plan, drop.rule) : drop.packet;
       const fix = `${undo}allow ${words}`;

@@ -97,10 +97,11 @@ function judgePath(plan: LabPlan, { pair, part }: Row, probe: ProbeName): PathVe
   };
 }
 
-function carrierName(plan: LabPlan, { path, reach, policy, from, to }: Pair): string {
+function carrierName(plan: LabPlan, pair: Pair): string {
+  const { path, policy, from, to } = pair;
   if (path === "same-node") return "inside the node";
   if (policy === "Local") return "to the node's own pod";
-  const tenant = tenantCarrier(plan, path, reach);
+  const tenant = tenantCarrier(plan, pair);
   if (tenant) return tenant;
   if (to.kind === "node" || to.kind === "internet" || to.kind === "instance")
     return isNatted(plan, from.address, addressOf(to)) ? "with the node's address" : "with the pod's address";

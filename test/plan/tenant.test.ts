@@ -91,6 +91,33 @@ describe("natOutgoing on the way to a tenant network", () => {
       assert.deepEqual(outcomes({ ...tenants({ podRoutes: true }), natOutgoing }), all("works", "works"));
   });
 
+  it("is that of the pool of the pod, where there are several, and the fix names the pool", () => {
+    const raw = {
+      ...tenants(),
+      ipPools: [
+        { name: "near", cidr: "172.16.0.0/17", nodes: ["cp1", "w1"] },
+        { name: "far", cidr: "172.16.128.0/17", natOutgoing: false, nodes: ["w2", "w3"] },
+      ],
+    };
+    const { paths, remarks } = judge(planOf(raw));
+    const ways = paths.filter(({ path, probe }) => path === "pod-to-tenant" && probe === "ICMP");
+    const [failing, ...more] = ways.filter(({ outcome }) => outcome === "fails");
+    assert.match(failing?.carrier ?? "", /with the pod's address/, JSON.stringify(ways));
+    assert.match(
+      failing?.failure?.fix ?? "",
+      /^set natOutgoing: true for the IPPool far, .* or set tenants\.podRoutes: true$/,
+    );
+    assert.deepEqual(
+      more.map(({ failure }) => failure?.cause ?? "").filter((cause) => !/the node has no port/.test(cause)),
+      [],
+    );
+    assert.match(
+      remarks.join("\n"),
+      /natOutgoing is not for pods of w2, w3, so a pod's packet to 20\.20\.1\.0\/24 keeps/,
+    );
+    assert.deepEqual(outcomes({ ...raw, ...tenants({ podRoutes: true }) }), all("works", "works"));
+  });
+
   it("is explained in a remark", () => {
     const remarks = (natOutgoing: boolean) => judge(planOf({ ...tenants(), natOutgoing })).remarks.join("\n");
     assert.match(

@@ -39,6 +39,13 @@ export const LABS: Record<string, RawConfig> = {
       ],
     },
   },
+  "two IPPools, of which one has no natOutgoing": {
+    tenants: TENANTS,
+    ipPools: [
+      { name: "near", cidr: "172.16.0.0/17", nodes: ["cp1", "w1"] },
+      { name: "far", cidr: "172.16.128.0/17", natOutgoing: false, encapsulation: "None", nodes: ["w2"] },
+    ],
+  },
   "one port": { tenants: { ...TENANTS, ports: ["w2"] } },
 };
 
@@ -50,5 +57,6 @@ export const SELECTED = [
   "a port that is not plugged",
   "a firewall that rejects",
   "an instance that moves, and another one",
+  "two IPPools, of which one has no natOutgoing",
   "one port",
 ];

@@ -14,7 +14,7 @@ export function checkPools(config: LabConfig, report: Report): void {
   const pools = planPools(config);
   if (!written || !pools) return;
   const keyOf = ({ name }: PoolPlan) => `ipPools[${written.findIndex((one) => one.name === name)}]`;
-  checkRest(config, report);
+  checkCalico(config, report);
   const before = new Set<string>();
   written.forEach(({ name, cidr, nodes }, i) => {
     const key = `ipPools[${i}]`;
@@ -40,13 +40,11 @@ export function checkPools(config: LabConfig, report: Report): void {
   checkRoom(pools, nodeNames(config), keyOf, report);
 }
 
-/** What a lab with several pools cannot have, or not yet. */
-function checkRest({ ipPools, calico, tenants }: LabConfig, report: Report): void {
+/** Without Calico nothing takes addresses of pools. */
+function checkCalico({ ipPools, calico }: LabConfig, report: Report): void {
   const names = ipPools?.map(({ name }) => name).join(", ");
   if (calico?.install === "none")
     report("ipPools", names, "IPPools are Calico's; take them out, or calico.install: none");
-  if (tenants)
-    report("tenants", tenants.cidr, "a lab with a tenant network has one pool; take tenants or ipPools out");
 }
 
 function checkRange(
