@@ -526,15 +526,6 @@ describe("ipPools that no lab can have", () => {
       /encapsulation None \+ VXLANCrossSubnet gets its routes by BGP/,
     ],
     [
-      "a tenant network",
-      "tenants",
-      {
-        ipPools: [near, far],
-        tenants: { cidr: "20.20.1.0/24", instances: [{ name: "vm1", host: "w1", address: "20.20.1.98" }] },
-      },
-      /a lab with a tenant network has one pool; take tenants or ipPools out/,
-    ],
-    [
       "a pool larger than podCidr",
       "ipPools[0].cidr",
       { ipPools: [{ name: "all", cidr: "172.16.0.0/15" }] },
