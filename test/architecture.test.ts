@@ -92,6 +92,29 @@ const IMPORTS = FILES.flatMap(importsOf);
 const show = ({ file, name }: Import) => `${file} imports ${name}`;
 const inFolder = (file: string, folder: string) => file.startsWith(folder + sep);
 
+/** The circles that imports make, each as the files in it: what reaches itself, and what it reaches that reaches it. */
+function circlesIn(imports: readonly Import[]): string[][] {
+  const targets = new Map<string, (string | undefined)[]>();
+  for (const { file, target } of imports) targets.set(file, [...(targets.get(file) ?? []), target]);
+  const reached = new Map<string, Set<string>>();
+  for (const file of targets.keys()) {
+    const found = new Set<string>();
+    const open = [file];
+    for (let next = open.pop(); next; next = open.pop())
+      for (const target of targets.get(next) ?? [])
+        if (target && !found.has(target)) {
+          found.add(target);
+          open.push(target);
+        }
+    reached.set(file, found);
+  }
+  const inCircle = [...reached].filter(([file, found]) => found.has(file));
+  const circles = inCircle.map(([file, found]) =>
+    [...found].filter((other) => reached.get(other)?.has(file)).sort(),
+  );
+  return [...new Map(circles.map((circle) => [circle.join(" "), circle])).values()];
+}
+
 describe("the architecture", () => {
   it("has a layer for every file, and these tests find the imports", () => {
     for (const file of FILES) assert.ok(LAYERS.includes(layerOf(file)), `${file} is in no layer of the line`);
@@ -113,6 +136,12 @@ describe("the architecture", () => {
       return !inFolder(file, dirname(target)) && basename(target) !== "index.ts";
     });
     assert.deepEqual(around.map(show), []);
+  });
+
+  it("has no circle of files that import each other, and one for types alone only in the plan, whose parts know the whole", () => {
+    assert.deepEqual(circlesIn(IMPORTS.filter(({ eager }) => eager)), []);
+    const others = IMPORTS.filter(({ file }) => layerOf(file) !== "plan");
+    assert.deepEqual(circlesIn(others), []);
   });
 
   it("keeps the config and the plan pure: no Pulumi, no files, no processes, no network", () => {

@@ -4,21 +4,12 @@ import { ConfigError } from "../config";
 import type { InfrastructureArgs, MachineInfrastructure } from "./interface";
 import type { Twin } from "./twin";
 
-export {
-  type CostEstimate,
-  childrenOf,
-  KeyPair,
-  presharedKey,
-  renderSwanctl,
-  type SiteEnd,
-  type SiteGateway,
-  type SiteOutput,
-  startsLink,
-} from "./common";
+export { childrenOf, KeyPair, presharedKey, renderSwanctl, startsLink } from "./common";
 export type {
   CloudInfrastructure,
   CloudNode,
   Connection,
+  CostEstimate,
   Endpoint,
   Infrastructure,
   InfrastructureArgs,
@@ -26,6 +17,9 @@ export type {
   Machine,
   MachineInfrastructure,
   RemoteMachine,
+  SiteEnd,
+  SiteGateway,
+  SiteOutput,
 } from "./interface";
 export { STATE_HOME } from "./lab-folder";
 export type { ExpiredLab, Leftover } from "./leftovers";

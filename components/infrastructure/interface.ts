@@ -2,7 +2,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, ProviderSettings } from "../config";
 import type { LabPlan, NodePlan } from "../plan";
-import type { CostEstimate, SiteEnd } from "./common";
 
 /** What the program passes to the plan's cloud. */
 export interface InfrastructureArgs {
@@ -66,6 +65,49 @@ export interface Endpoint {
   port: pulumi.Input<number>;
 }
 
+/** What a stack says about its end of the link. */
+export interface SiteOutput {
+  cloud: "aws" | "openstack";
+  /** The ranges behind its gateway. */
+  cidrs: string[];
+  /** The gateway's public address; absent on AWS before there is a connection. */
+  address?: pulumi.Input<string>;
+  /** Whether this end of the tunnel is made. */
+  joined: boolean;
+  /** What both ends must agree on. */
+  link: { ike: number; proposals: { ike: string; esp: string } };
+}
+
+/** The instance that is a site's gateway, and what its strongSwan joins. */
+export interface SiteGateway {
+  machine: RemoteMachine;
+  /** The public IPv4 address, at which the peer reaches it. */
+  publicAddress: pulumi.Output<string>;
+  /** What the tunnel is made from; undefined while the peer has said too little. */
+  tunnel?: SiteTunnel;
+}
+
+/** A tunnel to the gateway of another stack. */
+export interface SiteTunnel {
+  /** swanctl.conf, with a mark in the place of the key. */
+  connection: pulumi.Output<string>;
+  /** The pre-shared key, secret. */
+  key: pulumi.Output<string>;
+  /** How many security associations it has. */
+  children: number;
+  /** Whether the peer's end is there and this one starts the tunnel, so that it can be waited for. */
+  comesUp: boolean;
+}
+
+/** This stack's end, as a cloud has built it. */
+export interface SiteEnd {
+  site: SiteOutput;
+  /** Secret. */
+  key?: pulumi.Output<string>;
+  /** The instance that is the gateway, where the cloud's own VPN is not. */
+  gateway?: SiteGateway;
+}
+
 /** Nodes that can become a cluster, whatever the cloud. */
 export interface MachineInfrastructure extends Infrastructure {
   nodes: Machine[];
@@ -83,6 +125,14 @@ export interface MachineInfrastructure extends Infrastructure {
 export interface CloudNode extends Machine {
   /** Absent if the node is reached over a jump host. */
   publicAddress?: pulumi.Output<string>;
+}
+
+/** The estimate for a whole lab. */
+export interface CostEstimate {
+  /** US dollars per hour; undefined if any item has no known price. */
+  perHour: number | undefined;
+  /** The sum, the items and the source of the prices, in one line. */
+  sentence: string;
 }
 
 /** What AWS and OpenStack make of a plan, in the same shape. */

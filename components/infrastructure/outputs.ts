@@ -1,7 +1,7 @@
 /** Stack outputs of a lab on machines. */
 
-import { type SiteGateway, sshCommand } from "./common";
-import type { CloudInfrastructure, CloudNode, MachineInfrastructure } from "./interface";
+import { sshCommand } from "./common";
+import type { CloudInfrastructure, CloudNode, MachineInfrastructure, SiteGateway } from "./interface";
 
 /** Whether the machines are in a cloud, where they cost money. */
 const isCloud = (infrastructure: MachineInfrastructure): infrastructure is CloudInfrastructure =>

@@ -1,6 +1,8 @@
 /** AWS prices for the cost estimate. */
+
 import type { LabPlan } from "../../plan";
-import { type CostEstimate, estimateCost } from "../common";
+import { estimateCost } from "../common";
+import type { CostEstimate } from "../interface";
 import type { Found } from "./lookup";
 
 /** US dollars per hour: Linux, on demand, us-east-1. */

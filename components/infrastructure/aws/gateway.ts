@@ -1,15 +1,10 @@
 /** The VPC's gateway to the other site as an instance of the lab: its group, and the routes by it. */
+
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { SITE_GATEWAY, type SiteGatewayPlan } from "../../plan";
-import {
-  type Foundation,
-  type GatewayRule,
-  KeyPair,
-  type PeerSite,
-  PROJECT_TAG,
-  type SiteGateway,
-} from "../common";
+import { type Foundation, type GatewayRule, KeyPair, type PeerSite, PROJECT_TAG } from "../common";
+import type { SiteGateway } from "../interface";
 import { createInstance, type MachineArgs, USER } from "./machine";
 import { inWordsOfEc2, type Security } from "./security";
 

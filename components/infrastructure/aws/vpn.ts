@@ -1,4 +1,5 @@
 /** The VPC's end of the link to a site that is another stack: a virtual private gateway, and a connection to its peer. */
+
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";
@@ -9,10 +10,10 @@ import {
   type PeerSite,
   planGatewayRules,
   presharedKey,
-  type SiteEnd,
   type SiteEndArgs,
   startsTunnel,
 } from "../common";
+import type { SiteEnd } from "../interface";
 import { createGateway, type GatewayArgs } from "./gateway";
 
 /** An AS number that a customer gateway must have. Without BGP it means nothing; this is the AWS console's default. */

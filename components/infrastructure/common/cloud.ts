@@ -2,12 +2,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsConfig, OpenStackConfig, ProviderSettings } from "../../config";
 import type { LabPlan } from "../../plan";
-import type { CloudInfrastructure, CloudNode, Endpoint } from "../interface";
-import type { CostEstimate } from "./cost";
+import type { CloudInfrastructure, CloudNode, CostEstimate, Endpoint, SiteEnd } from "../interface";
 import { apiOf } from "./endpoint";
 import { Beginning, watchExpiry } from "./expiry";
 import { createLogin, type Login } from "./key";
-import type { SiteEnd } from "./peer-site";
 import { type Scope, scopeOf } from "./scope";
 import { type LabTags, labTags } from "./tags";
 

@@ -3,6 +3,8 @@
  * and no price API.
  */
 
+import type { CostEstimate } from "../interface";
+
 /** Something that is paid for by the hour. */
 export interface CostItem {
   /** As shown to the user, e.g. `t3.medium`. */
@@ -10,14 +12,6 @@ export interface CostItem {
   count: number;
   /** US dollars per hour for one; undefined if the table has no price for it. */
   perHour: number | undefined;
-}
-
-/** The estimate for a whole lab. */
-export interface CostEstimate {
-  /** US dollars per hour; undefined if any item has no known price. */
-  perHour: number | undefined;
-  /** The sum, the items and the source of the prices, in one line. */
-  sentence: string;
 }
 
 /** Adds up the items. @param source where the prices come from, with their date. */

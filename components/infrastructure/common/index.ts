@@ -12,7 +12,7 @@ export {
 export { findAccess } from "./access";
 export { announceCost, Cloud, type CloudArgs, type Foundation } from "./cloud";
 export { cloudInit } from "./cloud-init";
-export { type CostEstimate, estimateCost } from "./cost";
+export { estimateCost } from "./cost";
 export { apiOf } from "./endpoint";
 export { type GroupApart, groupsOf, type IngressRule, planIngress, rulesApart } from "./ingress";
 export { createLogin, KeyPair, type Login, sshCommand } from "./key";
@@ -21,11 +21,7 @@ export {
   nextStep,
   type PeerSite,
   peerWarnings,
-  type SiteEnd,
   type SiteEndArgs,
-  type SiteGateway,
-  type SiteOutput,
-  type SiteTunnel,
   startsTunnel,
 } from "./peer-site";
 export { presharedKey } from "./preshared-key";

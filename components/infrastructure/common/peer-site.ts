@@ -17,55 +17,12 @@ import {
   toNumber,
   whyNoPeer,
 } from "../../plan";
-import type { RemoteMachine } from "../interface";
+import type { SiteOutput } from "../interface";
 
 /** The stack output that a peer reads. Not secret: the key is an output of its own, {@link SITE_KEY}. */
 export const SITE = "site";
 /** The secret stack output with the tunnel's pre-shared key. Only on AWS: one of the two stacks must make it. */
 export const SITE_KEY = "siteKey";
-
-/** What a stack says about its end of the link. */
-export interface SiteOutput {
-  cloud: "aws" | "openstack";
-  /** The ranges behind its gateway. */
-  cidrs: string[];
-  /** The gateway's public address; absent on AWS before there is a connection. */
-  address?: pulumi.Input<string>;
-  /** Whether this end of the tunnel is made. */
-  joined: boolean;
-  /** What both ends must agree on. */
-  link: { ike: number; proposals: { ike: string; esp: string } };
-}
-
-/** The instance that is a site's gateway, and what its strongSwan joins. */
-export interface SiteGateway {
-  machine: RemoteMachine;
-  /** The public IPv4 address, at which the peer reaches it. */
-  publicAddress: pulumi.Output<string>;
-  /** What the tunnel is made from; undefined while the peer has said too little. */
-  tunnel?: SiteTunnel;
-}
-
-/** A tunnel to the gateway of another stack. */
-export interface SiteTunnel {
-  /** swanctl.conf, with a mark in the place of the key. */
-  connection: pulumi.Output<string>;
-  /** The pre-shared key, secret. */
-  key: pulumi.Output<string>;
-  /** How many security associations it has. */
-  children: number;
-  /** Whether the peer's end is there and this one starts the tunnel, so that it can be waited for. */
-  comesUp: boolean;
-}
-
-/** This stack's end, as a cloud has built it. */
-export interface SiteEnd {
-  site: SiteOutput;
-  /** Secret. */
-  key?: pulumi.Output<string>;
-  /** The instance that is the gateway, where the cloud's own VPN is not. */
-  gateway?: SiteGateway;
-}
 
 /** What the other stack has said, as of its last `up`. */
 export interface PeerSite {

@@ -1,16 +1,10 @@
 /** The gateway of a site that is an instance of the lab: what its strongSwan joins, and what may reach it. */
+
 import * as pulumi from "@pulumi/pulumi";
 import { ESP_PROTOCOL, IKE_PORT, NAT_T_PORT, type PeerSitePlan, siteCidrs } from "../../plan";
+import type { SiteEnd, SiteGateway, SiteOutput, SiteTunnel } from "../interface";
 import type { IngressRule } from "./ingress";
-import {
-  type PeerSite,
-  type SiteEnd,
-  type SiteEndArgs,
-  type SiteGateway,
-  type SiteOutput,
-  type SiteTunnel,
-  startsTunnel,
-} from "./peer-site";
+import { type PeerSite, type SiteEndArgs, startsTunnel } from "./peer-site";
 import { childrenBetween, renderSwanctl } from "./swanctl";
 
 /** An open rule of the gateway's own security group. Like those of the nodes it has one source. */

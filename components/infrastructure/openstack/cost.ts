@@ -1,6 +1,8 @@
 /** The cost estimate on OpenStack. */
+
 import type { LabPlan } from "../../plan";
-import { type CostEstimate, estimateCost } from "../common";
+import { estimateCost } from "../common";
+import type { CostEstimate } from "../interface";
 import type { Found } from "./lookup";
 
 /** What the plan pays for, without prices: each cloud has its own, and OpenStack has no API for them. */

@@ -1,15 +1,10 @@
 /** The office's gateway as an instance of the lab: its port, its floating IP, its group, and the router's routes by it. */
+
 import * as openstack from "@pulumi/openstack";
 import type { OpenStackConfig } from "../../config";
 import { SITE_GATEWAY, type SiteGatewayPlan } from "../../plan";
-import {
-  type Foundation,
-  type GatewayRule,
-  KeyPair,
-  type PeerSite,
-  type Scope,
-  type SiteGateway,
-} from "../common";
+import { type Foundation, type GatewayRule, KeyPair, type PeerSite, type Scope } from "../common";
+import type { SiteGateway } from "../interface";
 import { createFloatingIp, createInstance, type MachineArgs, USER } from "./machine";
 import type { Network, NetworkSubnet } from "./network";
 import { inWordsOfNeutron, type Security } from "./security";

@@ -1,4 +1,5 @@
 /** The router's end of the link to a site that is another stack: Neutron's VPN as a service. */
+
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";
@@ -17,10 +18,10 @@ import {
   type IngressRule,
   planGatewayRules,
   type Scope,
-  type SiteEnd,
   type SiteEndArgs,
   startsTunnel,
 } from "../common";
+import type { SiteEnd } from "../interface";
 import { list, type Session } from "./api";
 import { createGateway, type GatewayArgs } from "./gateway";
 import type { Network } from "./network";

@@ -14,8 +14,8 @@ import {
   sizeOf,
 } from "../../plan";
 import type { Facts } from "./facts";
-import type { OnNodes } from "./faults";
 import { isIpv4 } from "./fields";
+import type { OnNodes } from "./found-fault";
 import type { Machine } from "./machines";
 import type { Security, Traffic } from "./security";
 

@@ -1,5 +1,5 @@
 /** The faults that the facts show, each with its evidence. */
-import type { Fault, FaultSetting } from "../../config";
+import type { Fault } from "../../config";
 import {
   contains,
   ENCAPSULATION_FACTS,
@@ -14,25 +14,10 @@ import {
 } from "../../plan";
 import { cloudFaults } from "./cloud-faults";
 import type { Facts } from "./facts";
+import type { FoundFault, OnNodes } from "./found-fault";
 import type { Machine, Machines } from "./machines";
 import type { Security } from "./security";
 import { clean, type Source, showSource } from "./source";
-
-/** A fault, and what shows it. */
-export interface FoundFault {
-  setting: FaultSetting;
-  /** In one sentence without the full stop. */
-  evidence: string;
-  source?: Source;
-}
-
-/** A fault on the nodes that have it, before they are compared with all nodes. */
-export interface OnNodes {
-  fault: Fault;
-  machines: readonly Machine[];
-  evidence: string;
-  source?: Source;
-}
 
 /** @param plan the imported lab without any fault: it says what the lab needs. */
 export function faultsOf(

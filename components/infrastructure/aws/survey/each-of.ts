@@ -1,7 +1,7 @@
 /** Lists what the provider only looks up one at a time. */
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Tags } from "./index";
+import type { Tags } from "./kind";
 
 /** Tags as filters of EC2's Describe requests. */
 export const filtersOf = (tags: Tags) =>

@@ -1,44 +1,15 @@
 /** What EC2 has with some tags, with what has no tags of its own: routes, and associations of route tables. */
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
 import { eachOf, filtersOf } from "./each-of";
+import type { Ask, Found, Kind, Tags } from "./kind";
 import { detachVpn, VPN_KINDS } from "./vpn";
 
-export type Tags = Readonly<Record<string, string>>;
-
-/** Sends a request with the provider that shall be asked. */
-export type Ask = <T>(request: (options: pulumi.InvokeOptions) => Promise<T>) => Promise<T>;
-
-/** Something in EC2. */
-export interface Found {
-  kind: string;
-  /** As `pulumi import` takes it. */
-  id: string;
-  /** The provider's type of resource. */
-  type: string;
-  /** The command that deletes it, without the region. */
-  command: string;
-  /** Of a route or an association: its route table. */
-  inside?: string;
-  /** Of a route: its destination; of an association: its subnet. */
-  leadsTo?: string;
-}
-
-type Options = pulumi.InvokeOptions;
-type List = (tags: Tags, region: string | undefined, options: Options) => Promise<string[]>;
+export type { Ask, Found, Tags } from "./kind";
 
 /** Every state but `terminated`: EC2 still lists such an instance for a while, but it is gone. */
 const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
 
 const idsOf = ({ ids }: { ids: string[] }): string[] => ids;
-/** A kind of tagged resource: how it is listed, and the command that deletes one. */
-export interface Kind {
-  kind: string;
-  type: string;
-  list: List;
-  command(id: string): string;
-}
-
 /** Every kind of tagged resource in a lab, in the order in which it can be deleted. */
 const KINDS: readonly Kind[] = [
   {

@@ -1,7 +1,7 @@
 /** What EC2 has of a lab's link to another site: the connection and both gateways. Its routes go with them. */
 import * as aws from "@pulumi/aws";
 import { eachOf, filtersOf } from "./each-of";
-import type { Ask, Found, Kind, Tags } from "./index";
+import type { Ask, Found, Kind, Tags } from "./kind";
 
 /**
  * Errors of an account that has no right to VPNs, as under the policy of an earlier version, and of an endpoint that only

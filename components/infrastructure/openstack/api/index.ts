@@ -3,5 +3,6 @@ export { type Account, type CloudName, type Environment, findAccount } from "./a
 export { commandFor, type Patience, removeAll } from "./removal";
 export { type Entry, list, read, reasonOf, type Service, type Session } from "./request";
 export { openSession } from "./session";
-export { type Marks, survey, type Thing } from "./survey";
+export { survey } from "./survey";
 export { descriptionOf, keyPairName, labOfKeyPair, labTag, openstackTag, stackTags, tagValue } from "./tags";
+export type { Marks, Thing } from "./thing";

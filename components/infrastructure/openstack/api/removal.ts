@@ -1,6 +1,6 @@
 /** How each kind of thing is deleted: by hand, and by request. */
 import { type Session, write } from "./request";
-import type { Kind, Thing } from "./survey";
+import type { Kind, Thing } from "./thing";
 
 /** The command that deletes a thing. Neutron refuses to delete a router's interface as a port. */
 export function commandFor({ kind, id, router, subnet, route }: Thing): string {

@@ -1,7 +1,7 @@
 /** What VPN as a service has of a stack's labs. */
 import { list, type Session } from "./request";
-import type { Kind, Marks, Thing } from "./survey";
 import { descriptionOf } from "./tags";
+import type { Kind, Marks, Thing } from "./thing";
 
 /** Each kind with its collection and the key of its list, in the order in which they can be deleted. */
 const COLLECTIONS: readonly [kind: Kind, collection: string, key: string][] = [
