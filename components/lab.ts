@@ -153,7 +153,7 @@ export class Lab extends pulumi.ComponentResource {
     const inside = { ...own, providers: { command } };
     const { end } = infrastructure;
     if (end?.gateway) new PeerLink(`${prefix}peer-link`, { plan, gateway: end.gateway, prefix }, inside);
-    if (!sources) return loginOutputs(stack, prefix, infrastructure);
+    if (!hasCluster) return loginOutputs(stack, prefix, infrastructure);
     const cluster = new Cluster(
       `${prefix}cluster`,
       { plan, infrastructure, prefix, psk: config.link?.psk },
