@@ -87,6 +87,14 @@ ignored_checks() {
 start_over() {
   attend "$1: kubeadm starts over on $NODE_NAME" \
     kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock
+  no_felix_leftovers
+}
+
+# kubeadm leaves Calico's tunnel and routes, and on a node without a tunnel's address the new Felix does not look at them: a
+# direct route of before would stay in the way of BIRD's. 80 is Felix' number of routes (noEncapProtocol in its vxlan_mgr.go).
+no_felix_leftovers() {
+  ip link del dev vxlan.calico 2>/dev/null || true
+  ip -4 route flush proto 80 || true
 }
 
 # The SHA-256 of the cluster CA's public key, which the joins pin.

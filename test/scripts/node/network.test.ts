@@ -146,6 +146,23 @@ describe("the node's network", () => {
     });
   });
 
+  it("is without the tunnel and the routes of an earlier Felix when kubeadm starts over, and keeps all others", async () => {
+    sandbox.command("kubeadm", "true");
+    const before = `${NIC}; ip link add vxlan.calico type bridge; ip link set vxlan.calico up
+      ip route add 172.16.0.64/26 via 10.0.3.11 dev nic0 proto 80 onlink
+      ip route add blackhole 172.16.0.0/26 proto 80
+      ip route add 172.16.0.128/26 via 172.16.0.128 dev vxlan.calico onlink
+      ip route add 172.30.0.0/16 via 10.0.3.12 dev nic0 proto static`;
+    const ran = await sandbox.run(
+      { body: `${source("kubeadm")}\ncreate() { start_over "another cluster was here"; }` },
+      { NODE_NAME: "w1" },
+      { before, after: "ip route; ip link" },
+    );
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.match(ran.stdout, /^172\.30\.0\.0\/16 via 10\.0\.3\.12 dev nic0/m);
+    assert.doesNotMatch(ran.stdout, /172\.16\.|vxlan\.calico/);
+  });
+
   describe("pod-network.sh", () => {
     const values: Values = {
       POD_CIDR: "172.16.0.0/16",
