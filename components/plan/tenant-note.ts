@@ -21,14 +21,14 @@ export function tenantNotes(plan: LabPlan, leg: Leg, tenant: TenantPlan) {
   const keep = (note: HopNote) => leg.keep?.(leg.direction, note);
   const bridge = (node: string, decision: string) =>
     keep({ kind: "bridge", name: `${INTEGRATION_BRIDGE} of ${node}`, node, decision });
-  const kernel = ({ name }: NodePlan, decision: string, out?: string, change = true) =>
+  const kernel = ({ name }: NodePlan, decision: string, out?: string) =>
     keep({
       kind: "kernel",
       name: `${name}'s kernel`,
       node: name,
       device: { ...deviceOfPod(), ...(out && { out }) },
       decision,
-      ...(change && leg.from.kind === "pod" && { change: forwarded }),
+      ...(leg.from.kind === "pod" && { change: forwarded }),
     });
   const deviceOfPod = () =>
     leg.from.kind === "pod" && leg.from.pod.interface ? { in: leg.from.pod.interface } : {};

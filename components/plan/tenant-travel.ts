@@ -41,7 +41,7 @@ function toInstance(plan: LabPlan, leg: Leg, tenant: TenantPlan, from: Sender, t
   const wire = inner(leg);
   const notes = leg.keep && tenantNotes(plan, leg, tenant);
   const port = pluggedPort(plan, from.node);
-  if (!port) return toGateway(plan, leg, from.node);
+  if (!port) return toGateway(plan, leg, tenant, from.node);
   const { size } = leg.probe;
   const tooLong = leg.dontFragment && size > tenant.mtu;
   notes?.intoPort(from.node, port, tooLong);
@@ -55,7 +55,7 @@ function toInstance(plan: LabPlan, leg: Leg, tenant: TenantPlan, from: Sender, t
   const isOwn = wire.source === port.address || tenant.podRoutes;
   notes?.portSecurity(from.node, wire.source, isOwn, port);
   if (!isOwn) return lost(wire, { cause: "tenant-port-security", hop: `br-int of ${from.node.name}` });
-  const across = betweenHosts(plan, leg, from.node, to.node);
+  const across = betweenHosts(plan, leg, tenant, from.node, to.node);
   if (across.drop) return across;
   return intoGroup(leg, tenant, hostName(to), across, (refused) => notes?.group(to, refused));
 }
@@ -74,7 +74,7 @@ function fromInstance(plan: LabPlan, leg: Leg, tenant: TenantPlan, from: Sender,
       hop: `br-int of ${to.node.name}`,
       ...unplugged(plan, to.node),
     });
-  const across = betweenHosts(plan, leg, from.node, to.node);
+  const across = betweenHosts(plan, leg, tenant, from.node, to.node);
   if (across.drop) return across;
   return intoGroup(leg, tenant, `br-int of ${to.node.name}`, across, (refused) => notes?.group(to, refused));
 }
@@ -82,7 +82,7 @@ function fromInstance(plan: LabPlan, leg: Leg, tenant: TenantPlan, from: Sender,
 const hostName = (end: Sender): string => (end.kind === "instance" ? end.instance.name : end.node.name);
 
 /** From one br-int to another: in Neutron's VXLAN, if they are on two hosts. Calico has no part in it. */
-function betweenHosts(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Passage {
+function betweenHosts(plan: LabPlan, leg: Leg, tenant: TenantPlan, a: NodePlan, b: NodePlan): Passage {
   if (a.name === b.name) return { wires: [] };
   const outer: Wire = {
     source: a.address,
@@ -90,7 +90,7 @@ function betweenHosts(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan): Passag
     protocol: "udp",
     port: TENANT_TUNNEL.port,
   };
-  const notes = leg.keep && plan.tenant && tenantNotes(plan, leg, plan.tenant);
+  const notes = leg.keep && tenantNotes(plan, leg, tenant);
   notes?.intoTunnel(a, outer);
   const across = betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
   if (!across.drop) notes?.outOfTunnel(b);
@@ -112,9 +112,9 @@ function intoGroup(
 }
 
 /** Without a port the node has no route but the default one, and its gateway knows no tenant network. */
-function toGateway(plan: LabPlan, leg: Leg, node: NodePlan): Passage {
+function toGateway(plan: LabPlan, leg: Leg, tenant: TenantPlan, node: NodePlan): Passage {
   const wire = inner(leg);
-  const notes = leg.keep && plan.tenant && tenantNotes(plan, leg, plan.tenant);
+  const notes = leg.keep && tenantNotes(plan, leg, tenant);
   const limit = plan.mtu.link - SMALLER_BY;
   const narrow = node.host.broken.includes("link-mtu-smaller") && leg.probe.size > limit;
   notes?.toGateway(node, narrow ? limit : undefined);

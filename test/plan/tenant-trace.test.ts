@@ -1,6 +1,7 @@
 /** Traces between pods and a tenant's instances, hop by hop, as `ip route` and Open vSwitch on the hosts show them. */
 import assert from "node:assert/strict";
-import { instanceRoutes, type ProbeName, rowsOf, trace, traceOf } from "../../components/plan";
+import { instanceRoutes, type Packet, type ProbeName, rowsOf, trace, traceOf } from "../../components/plan";
+import { isTenant } from "../../components/plan/tenant";
 import { planOf, type RawConfig } from "../support/problems";
 
 const INSTANCE = { name: "vm1", host: "w1", address: "20.20.1.98" };
@@ -8,19 +9,30 @@ const tenants = (more: object = {}): RawConfig => ({
   tenants: { cidr: "20.20.1.0/24", instances: [INSTANCE], ports: ["w1", "w2"], ...more },
 });
 
-/** Each hop of a row's trace: `kind name in>out: decision, length`. */
+/** Each hop of a row's trace: `kind name in>out: decision, length and TTL`. */
 function hopsOf(raw: RawConfig, row: string, probe: ProbeName = "ICMP"): string[] {
   const plan = planOf(raw);
   const { pair } = rowsOf(plan).rows.find(({ key }) => key === row) ?? assert.fail(row);
   return traceOf(plan, pair, probe).hops.map(({ kind, name, node, device, decision, out }) => {
     const devices = device ? ` ${device.in ?? ""}>${device.out ?? ""}` : "";
-    return `${kind} ${name}${node && !name.includes(node) ? ` on ${node}` : ""}${devices}: ${decision}${out ? `, ${out.length}` : ""}`;
+    return `${kind} ${name}${node && !name.includes(node) ? ` on ${node}` : ""}${devices}: ${decision}${out ? `, ${out.length} ttl ${ttlOf(out)}` : ""}`;
   });
+}
+
+/** The TTL of a packet's outermost header. */
+function ttlOf({ headers: [first] }: Packet): number {
+  assert.ok(first?.kind === "ipv4");
+  return first.ttl;
 }
 
 // Of the nodes' ports (tap), and of their first pods (cali).
 const [W1_PORT, W2_PORT] = ["tap2f34ceea715", "tap95a0653b54c"];
-const [CP1_POD, W1_POD, W2_POD] = ["calia18450e809d", "cali708505c810a", "cali62a06e86bd5"];
+const [CP1_POD, W1_POD, W2_POD, W3_POD] = [
+  "calia18450e809d",
+  "cali708505c810a",
+  "cali62a06e86bd5",
+  "cali6c53ffe63a1",
+];
 const FROM_POD = "default via 169.254.1.1 dev eth0";
 const ADDS = "adds 50 bytes (IPv4 20, UDP 8, VXLAN 8, Ethernet 14)";
 const ANSWER = "security group: an answer to a packet that has passed the other way";
@@ -32,16 +44,16 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     tenants(),
     "pod-to-tenant (same-node)",
     [
-      `pod w1-1 >eth0: ${FROM_POD}, 84`,
-      `kernel w1's kernel ${W1_POD}>${W1_PORT}: 20.20.1.0/24 dev ${W1_PORT}, 84`,
-      "nat w1's kernel: natOutgoing: masquerade as 20.20.1.11, 84",
-      "bridge br-int of w1: port security: 20.20.1.11 is the port's own address, 84",
-      "bridge br-int of w1: security group: ICMP in, 84",
+      `pod w1-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      `kernel w1's kernel ${W1_POD}>${W1_PORT}: 20.20.1.0/24 dev ${W1_PORT}, 84 ttl 63`,
+      "nat w1's kernel: natOutgoing: masquerade as 20.20.1.11, 84 ttl 63",
+      "bridge br-int of w1: port security: 20.20.1.11 is the port's own address, 84 ttl 63",
+      "bridge br-int of w1: security group: ICMP in, 84 ttl 63",
       "instance vm1 on w1 eth0>: delivered",
-      "instance vm1 on w1 >eth0: answers, 84",
-      `bridge br-int of w1: ${ANSWER}, 84`,
-      "nat w1's kernel: answer: masquerading undone, to 172.16.0.65, 84",
-      `kernel w1's kernel ${W1_PORT}>${W1_POD}: 172.16.0.65 dev ${W1_POD} scope link, 84`,
+      "instance vm1 on w1 >eth0: answers, 84 ttl 64",
+      `bridge br-int of w1: ${ANSWER}, 84 ttl 64`,
+      "nat w1's kernel: answer: masquerading undone, to 172.16.0.65, 84 ttl 64",
+      `kernel w1's kernel ${W1_PORT}>${W1_POD}: 172.16.0.65 dev ${W1_POD} scope link, 84 ttl 63`,
       "pod w1-1 eth0>: delivered",
     ],
   ],
@@ -50,22 +62,22 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     tenants(),
     "pod-to-tenant (cross-subnet)",
     [
-      `pod w2-1 >eth0: ${FROM_POD}, 84`,
-      `kernel w2's kernel ${W2_POD}>${W2_PORT}: 20.20.1.0/24 dev ${W2_PORT}, 84`,
-      "nat w2's kernel: natOutgoing: masquerade as 20.20.1.12, 84",
-      "bridge br-int of w2: port security: 20.20.1.12 is the port's own address, 84",
-      `tunnel vxlan-tenant of w2 vxlan-tenant>eth0: VXLAN 1001 (UDP 8472) to 10.0.3.11: ${ADDS}, 134`,
-      "gateway router: route 10.0.3.0/24, to 10.0.3.11, 134",
-      "tunnel vxlan-tenant of w1 eth0>vxlan-tenant: takes the outer header off, 84",
-      "bridge br-int of w1: security group: ICMP in, 84",
+      `pod w2-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      `kernel w2's kernel ${W2_POD}>${W2_PORT}: 20.20.1.0/24 dev ${W2_PORT}, 84 ttl 63`,
+      "nat w2's kernel: natOutgoing: masquerade as 20.20.1.12, 84 ttl 63",
+      "bridge br-int of w2: port security: 20.20.1.12 is the port's own address, 84 ttl 63",
+      `tunnel vxlan-tenant of w2 vxlan-tenant>eth0: VXLAN 1001 (UDP 8472) to 10.0.3.11: ${ADDS}, 134 ttl 64`,
+      "gateway router: route 10.0.3.0/24, to 10.0.3.11, 134 ttl 63",
+      "tunnel vxlan-tenant of w1 eth0>vxlan-tenant: takes the outer header off, 84 ttl 63",
+      "bridge br-int of w1: security group: ICMP in, 84 ttl 63",
       "instance vm1 on w1 eth0>: delivered",
-      "instance vm1 on w1 >eth0: answers, 84",
-      `tunnel vxlan-tenant of w1 vxlan-tenant>eth0: VXLAN 1001 (UDP 8472) to 10.0.4.10: ${ADDS}, 134`,
-      "gateway router: route 10.0.4.0/24, to 10.0.4.10, 134",
-      "tunnel vxlan-tenant of w2 eth0>vxlan-tenant: takes the outer header off, 84",
-      `bridge br-int of w2: ${ANSWER}, 84`,
-      "nat w2's kernel: answer: masquerading undone, to 172.16.0.129, 84",
-      `kernel w2's kernel ${W2_PORT}>${W2_POD}: 172.16.0.129 dev ${W2_POD} scope link, 84`,
+      "instance vm1 on w1 >eth0: answers, 84 ttl 64",
+      `tunnel vxlan-tenant of w1 vxlan-tenant>eth0: VXLAN 1001 (UDP 8472) to 10.0.4.10: ${ADDS}, 134 ttl 64`,
+      "gateway router: route 10.0.4.0/24, to 10.0.4.10, 134 ttl 63",
+      "tunnel vxlan-tenant of w2 eth0>vxlan-tenant: takes the outer header off, 84 ttl 64",
+      `bridge br-int of w2: ${ANSWER}, 84 ttl 64`,
+      "nat w2's kernel: answer: masquerading undone, to 172.16.0.129, 84 ttl 64",
+      `kernel w2's kernel ${W2_PORT}>${W2_POD}: 172.16.0.129 dev ${W2_POD} scope link, 84 ttl 63`,
       "pod w2-1 eth0>: delivered",
     ],
   ],
@@ -74,14 +86,14 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     tenants({ podRoutes: true }),
     "tenant-to-pod (same-node)",
     [
-      "instance vm1 on w1 >eth0: 172.16.0.64/26 via 20.20.1.11 dev eth0, 84",
-      "bridge br-int of w1: security group: ICMP in, 84",
-      `kernel w1's kernel ${W1_PORT}>${W1_POD}: 172.16.0.65 dev ${W1_POD} scope link, 84`,
+      "instance vm1 on w1 >eth0: 172.16.0.64/26 via 20.20.1.11 dev eth0, 84 ttl 64",
+      "bridge br-int of w1: security group: ICMP in, 84 ttl 64",
+      `kernel w1's kernel ${W1_PORT}>${W1_POD}: 172.16.0.65 dev ${W1_POD} scope link, 84 ttl 63`,
       "pod w1-1 eth0>: delivered",
-      `pod w1-1 >eth0: ${FROM_POD}, 84`,
-      `kernel w1's kernel ${W1_POD}>${W1_PORT}: 20.20.1.0/24 dev ${W1_PORT}, 84`,
-      "bridge br-int of w1: port security: 172.16.0.65 is in the port's allowed address pairs, 84",
-      `bridge br-int of w1: ${ANSWER}, 84`,
+      `pod w1-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      `kernel w1's kernel ${W1_POD}>${W1_PORT}: 20.20.1.0/24 dev ${W1_PORT}, 84 ttl 63`,
+      "bridge br-int of w1: port security: 172.16.0.65 is in the port's allowed address pairs, 84 ttl 63",
+      `bridge br-int of w1: ${ANSWER}, 84 ttl 63`,
       "instance vm1 on w1 eth0>: delivered",
     ],
   ],
@@ -90,9 +102,19 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     tenants(),
     "pod-to-tenant (without port)",
     [
-      `pod cp1-1 >eth0: ${FROM_POD}, 84`,
-      `kernel cp1's kernel ${CP1_POD}>eth0: no port in 20.20.1.0/24: default via 10.0.3.1 dev eth0, 84`,
-      "nat cp1's kernel: natOutgoing: masquerade as 10.0.3.10, 84",
+      `pod cp1-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      `kernel cp1's kernel ${CP1_POD}>eth0: no port in 20.20.1.0/24: default via 10.0.3.1 dev eth0, 84 ttl 63`,
+      "nat cp1's kernel: natOutgoing: masquerade as 10.0.3.10, 84 ttl 63",
+      "gateway router: no route to 20.20.1.0/24: it knows the subnets only",
+    ],
+  ],
+  [
+    "a pod on a node without a port in another subnet, with that subnet's gateway",
+    { ...tenants({ ports: ["cp1", "w1", "w2"] }), natOutgoing: false },
+    "pod-to-tenant (without port)",
+    [
+      `pod w3-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      `kernel w3's kernel ${W3_POD}>eth0: no port in 20.20.1.0/24: default via 10.0.4.1 dev eth0, 84 ttl 63`,
       "gateway router: no route to 20.20.1.0/24: it knows the subnets only",
     ],
   ],
@@ -101,7 +123,7 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     tenants(),
     "tenant-to-pod (cross-subnet)",
     [
-      "instance vm1 on w1 >eth0: default via 20.20.1.1 dev eth0, 84",
+      "instance vm1 on w1 >eth0: default via 20.20.1.1 dev eth0, 84 ttl 64",
       "bridge br-int of w1: to the router 20.20.1.1, which knows no pod addresses",
     ],
   ],
@@ -110,8 +132,8 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     { ...tenants(), natOutgoing: false },
     "pod-to-tenant (same-node)",
     [
-      `pod w1-1 >eth0: ${FROM_POD}, 84`,
-      `kernel w1's kernel ${W1_POD}>${W1_PORT}: 20.20.1.0/24 dev ${W1_PORT}, 84`,
+      `pod w1-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      `kernel w1's kernel ${W1_POD}>${W1_PORT}: 20.20.1.0/24 dev ${W1_PORT}, 84 ttl 63`,
       "bridge br-int of w1: port security: 172.16.0.65 is not the port's address 20.20.1.11",
     ],
   ],
@@ -120,7 +142,7 @@ const TRACES: [title: string, raw: RawConfig, row: string, hops: string[]][] = [
     tenants({ podRoutes: true, securityGroup: ["tcp"] }),
     "tenant-to-pod (same-node)",
     [
-      "instance vm1 on w1 >eth0: 172.16.0.64/26 via 20.20.1.11 dev eth0, 84",
+      "instance vm1 on w1 >eth0: 172.16.0.64/26 via 20.20.1.11 dev eth0, 84 ttl 64",
       "bridge br-int of w1: security group: no rule ICMP in",
     ],
   ],
@@ -157,6 +179,35 @@ describe("a trace through a tenant network", () => {
       last("pod-to-tenant (without port)", "ICMP"),
       "gateway router: no route to 20.20.1.0/24: it knows the subnets only",
     );
+  });
+});
+
+describe("a node's link on the way to the gateway", () => {
+  it("carries a packet of exactly its length, and is where a longer one is lost", () => {
+    const plan = planOf({ ...tenants(), encapsulation: "None", faults: ["link-mtu-smaller"] });
+    const { pair } =
+      rowsOf(plan).rows.find(({ key }) => key === "pod-to-tenant (without port)") ?? assert.fail();
+    const lost = (size: number) => trace(plan, pair.from, pair.to, { protocol: "icmp", size }).failure;
+    assert.equal(lost(1400)?.hop, "router");
+    assert.deepEqual([lost(1401)?.hop, lost(1401)?.fault], ["cp1's link", "link-mtu-smaller"]);
+  });
+});
+
+describe("a tenant network's range and group", () => {
+  const plan = planOf(tenants());
+
+  it("are those of the config, and by default let in ping, TCP and UDP", () => {
+    assert.deepEqual(plan.tenant?.group, ["icmp", "tcp", "udp"]);
+    assert.deepEqual(planOf(tenants({ securityGroup: ["udp"] })).tenant?.group, ["udp"]);
+    assert.deepEqual([plan.tenant?.prefix, plan.tenant?.gateway], [24, "20.20.1.1"]);
+  });
+
+  it("have the addresses of instances and ports, and no pod's", () => {
+    assert.deepEqual(
+      ["20.20.1.98", "20.20.2.1", "172.16.0.1"].map((address) => isTenant(plan, address)),
+      [true, false, false],
+    );
+    assert.equal(isTenant(planOf({}), "20.20.1.98"), false);
   });
 });
 
