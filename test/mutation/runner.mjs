@@ -2,6 +2,7 @@
  * Mocha as Stryker's test runner. The one that Stryker 9 has does not know Mocha 12 (it loads mocha/lib/cli/run-helpers,
  * which is gone), and that of Stryker 10 needs Node 22. This one uses Mocha's public API alone.
  */
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { INSTRUMENTER_CONSTANTS } from "@stryker-mutator/api/core";
 import { commonTokens, tokens } from "@stryker-mutator/api/plugin";
@@ -16,6 +17,9 @@ import Mocha from "mocha";
 /** What the mutated code and Stryker share: which mutant is active, and which test reached which mutants. */
 globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {};
 const shared = globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE];
+
+/** The name under which Stryker is told what tests reach while their files are loaded. No test has it. */
+const LOADING = "while tests are loaded";
 
 /** Finds whole titles in a set. A regular expression of a thousand titles takes seconds, for every mutant. */
 class Titles extends RegExp {
@@ -37,6 +41,7 @@ export class MochaRunner {
   constructor({ mochaOptions }) {
     this.mocha = new Mocha({ timeout: 0, reporter: class {} });
     this.mocha.cleanReferencesAfterRun(false); // the same files run again for the next mutant
+    this.first = mochaOptions.require;
     for (const file of mochaOptions.spec) this.mocha.addFile(resolve(file));
     this.mocha.suite.beforeEach(function () {
       shared.currentTestId = this.currentTest.fullTitle();
@@ -63,8 +68,7 @@ export class MochaRunner {
 
   async run(disableBail, mutant) {
     try {
-      if (!this.loaded) await this.mocha.loadFilesAsync();
-      this.loaded = true;
+      if (!this.loaded) await this.load();
       setBail(this.mocha.suite, !disableBail);
       shared.activeMutant = mutant;
       const tests = await this.runTests();
@@ -74,6 +78,20 @@ export class MochaRunner {
     } catch (error) {
       return { status: DryRunStatus.Error, errorMessage: String(error?.stack ?? error) };
     }
+  }
+
+  /**
+   * Loads the mutated code, then the tests. What the code computes while it loads is static for Stryker: its mutants need a
+   * process each. What tests compute outside of a test (`const plan = …` in a `describe`) must not count as that, or it is
+   * nearly the whole plan. It stays without mutants, so a test of it notices none.
+   */
+  async load() {
+    const require = createRequire(import.meta.url);
+    for (const file of this.first) require(resolve(file));
+    shared.currentTestId = LOADING;
+    await this.mocha.loadFilesAsync();
+    shared.currentTestId = undefined;
+    this.loaded = true;
   }
 
   runTests() {
