@@ -29,9 +29,9 @@ const unplugged = (plan: LabPlan, node: NodePlan): Pick<Drop, "fault"> =>
 
 /** Sends a packet from a pod to an instance, or from an instance. */
 export function travelInTenant(plan: LabPlan, leg: Leg): Passage {
-  const { from, to } = leg;
-  const { tenant } = plan;
-  if (!tenant || from.kind === "internet" || to.kind === "internet") return { wires: [] };
+  // An instance is in a tenant network, and its packets are for pods and from pods.
+  const tenant = plan.tenant as TenantPlan;
+  const [from, to] = [leg.from, leg.to] as [Sender, Sender];
   return from.kind === "instance"
     ? fromInstance(plan, leg, tenant, from, to)
     : toInstance(plan, leg, tenant, from, to);

@@ -5,7 +5,9 @@ import {
   blocksOf,
   blockWith,
   canSwitch,
+  encapsulationAt,
   encapsulationText,
+  isNatted,
   judge,
   type LabPlan,
   type NodePlan,
@@ -322,6 +324,32 @@ describe("natOutgoing of several IPPools", () => {
   });
 });
 
+describe("an address and its pool", () => {
+  it("say whether natOutgoing is for a packet, in a lab with one pool by the destination alone", () => {
+    const one = planOf({});
+    assert.equal(isNatted(one, "172.16.0.1", "10.0.3.10"), true);
+    assert.equal(isNatted(one, "172.16.0.1", "172.16.0.65"), false);
+    assert.equal(isNatted(planOf({ natOutgoing: false }), "172.16.0.1", "10.0.3.10"), false);
+    const two = planWith([{ ...near, natOutgoing: false }, far]);
+    assert.equal(isNatted(two, "172.16.0.1", "10.0.3.10"), false);
+    assert.equal(isNatted(two, "172.16.128.1", "10.0.3.10"), true);
+    assert.equal(isNatted(two, "172.16.128.1", "172.16.0.1"), false);
+    assert.equal(isNatted(two, "10.0.3.10", "10.0.4.10"), false);
+  });
+
+  it("say how a packet travels to it: directly, if it is in no pool", () => {
+    const plan = planWith([
+      { ...near, encapsulation: "IPIP" },
+      { ...far, encapsulation: "VXLAN" },
+    ]);
+    const modes = ["172.16.0.1", "172.16.128.1", "192.0.2.1"].map((address) =>
+      encapsulationAt(plan, address),
+    );
+    assert.deepEqual(modes, ["IPIP", "VXLAN", "None"]);
+    assert.equal(encapsulationAt(planOf({ encapsulation: "VXLAN" }), "192.0.2.1"), "VXLAN");
+  });
+});
+
 describe("what several IPPools need of the network", () => {
   it("are the rules of every pool's tunnel and of pods' own addresses", () => {
     const needed = (ipPools: object[]) =>
@@ -369,13 +397,15 @@ describe("what several IPPools need of the network", () => {
 });
 
 describe("the tunnels of several IPPools", () => {
-  const plan = planWith([
-    { ...near, encapsulation: "IPIP" },
-    { ...far, encapsulation: "VXLAN" },
-    { ...tunnels, encapsulation: "IPIP", allowedUses: ["Tunnel"] },
-  ]);
+  const mixed = () =>
+    planWith([
+      { ...near, encapsulation: "IPIP" },
+      { ...far, encapsulation: "VXLAN" },
+      { ...tunnels, encapsulation: "IPIP", allowedUses: ["Tunnel"] },
+    ]);
 
   it("have an MTU each, by their own header", () => {
+    const plan = mixed();
     assert.deepEqual([tunnelMtu(plan, "ipip"), tunnelMtu(plan, "vxlan")], [1480, 1450]);
     assert.equal(tunnelMtu(planOf({ encapsulation: "VXLAN" }), "vxlan"), 1450);
   });
@@ -395,7 +425,7 @@ describe("the tunnels of several IPPools", () => {
   });
 
   it("end in a block of their own where the pods are in another pool's", () => {
-    const [cp1, , w2] = plan.nodes;
+    const [cp1, , w2] = mixed().nodes;
     assert.ok(cp1 && w2);
     assert.deepEqual(tunnelEndOf(cp1, "ipip"), { address: "172.16.0.0", block: "172.16.0.0/26" });
     assert.equal(tunnelEndOf(cp1, "vxlan"), undefined);

@@ -194,20 +194,32 @@ describe("a node's link on the way to the gateway", () => {
 });
 
 describe("a tenant network's range and group", () => {
-  const plan = planOf(tenants());
-
   it("are those of the config, and by default let in ping, TCP and UDP", () => {
+    const plan = planOf(tenants());
     assert.deepEqual(plan.tenant?.group, ["icmp", "tcp", "udp"]);
     assert.deepEqual(planOf(tenants({ securityGroup: ["udp"] })).tenant?.group, ["udp"]);
     assert.deepEqual([plan.tenant?.prefix, plan.tenant?.gateway], [24, "20.20.1.1"]);
   });
 
   it("have the addresses of instances and ports, and no pod's", () => {
+    const plan = planOf(tenants());
     assert.deepEqual(
       ["20.20.1.98", "20.20.2.1", "172.16.0.1"].map((address) => isTenant(plan, address)),
       [true, false, false],
     );
     assert.equal(isTenant(planOf({}), "20.20.1.98"), false);
+  });
+});
+
+describe("the ports of a tenant network", () => {
+  const portsIn = (cidr: string, address: string) =>
+    planOf(tenants({ cidr, instances: [{ ...INSTANCE, address }] })).tenant?.ports.map(
+      (port) => port.address,
+    );
+
+  it("begin behind Neutron's own, and in a small range directly behind the router's", () => {
+    assert.deepEqual(portsIn("20.20.1.64/26", "20.20.1.98"), ["20.20.1.75", "20.20.1.76"]);
+    assert.deepEqual(portsIn("20.20.1.96/27", "20.20.1.98"), ["20.20.1.99", "20.20.1.100"]);
   });
 });
 
