@@ -36,46 +36,46 @@ const ON_PREMISES = { name: "on-premises", cidr: "10.0.4.0/24", disabled: true }
 /** A row that fails in a lab, and what is said of its way out. */
 const FIXES: [title: string, raw: RawConfig, row: string, fix: string][] = [
   [
-    "the gateway knows no pods: a tunnel of the destination's pool, or BGP",
+    "the gateway knows no pods: a tunnel of the destination's pool, or routes",
     { ipPools: bySubnet(["None", "None"]) },
     "cross-subnet",
-    "use a CrossSubnet encapsulation for the IPPool far, or set podRoutes: bgp, by which it learns them",
+    "use a CrossSubnet encapsulation for the IPPool far, or set podRoutes: static to give the gateway a route per node block",
   ],
   [
     "the gateway knows no pods, and an answer is lost: the pool of the packet's source",
     { ipPools: bySubnet(["None", "IPIP"]) },
     "cross-subnet from cp1, w1",
-    "use a CrossSubnet encapsulation for the IPPool near, or set podRoutes: bgp, by which it learns them",
+    "use a CrossSubnet encapsulation for the IPPool near, or set podRoutes: static to give the gateway a route per node block",
   ],
   [
-    "no BGP runs, so that the gateway could not learn the pods",
+    "a router in a network without a layer 2, where BGP is off",
     { ipPools: bySubnet(["VXLANCrossSubnet", "VXLANCrossSubnet"]), bgp: "Disabled", fabric: "l3" },
     "same-subnet",
-    "use VXLAN for the IPPool near, which tunnels every packet between nodes (CrossSubnet does not)",
+    "use VXLAN for the IPPool near, which tunnels every packet between nodes (CrossSubnet does not), or set podRoutes: static to give the router a route per node block",
   ],
   [
-    "a cloud's gateway, which speaks no BGP",
+    "a cloud's gateway",
     { fabric: "aws", ipPools: bySubnet(["None", "None"]) },
     "cross-subnet",
-    "use a CrossSubnet encapsulation for the IPPool far",
+    "use a CrossSubnet encapsulation for the IPPool far, or set podRoutes: static to give the VPC's route table a route per node block",
   ],
   [
-    "the routers of sites, which speak no BGP",
+    "the routers of sites",
     SITES,
     "cross-subnet",
-    "use a CrossSubnet encapsulation for the IPPool all",
+    "use a CrossSubnet encapsulation for the IPPool all, or set podRoutes: static to give the gateway a route per node block",
   ],
   [
     "a cloud whose nodes are /32",
     { fabric: "gcp", ipPools: bySubnet(["None", "None"]) },
     "cross-subnet",
-    "use VXLAN for the IPPool far, which tunnels every packet between nodes",
+    "use VXLAN for the IPPool far, which tunnels every packet between nodes, or set podRoutes: static to give the VPC network a route per node block (or each node its block as an alias IP range)",
   ],
   [
     "the selectors of a tunnel between sites",
     SITES,
     "cross-site",
-    "use IPIP or VXLAN for the IPPool all, whose outer packets have the nodes' addresses",
+    "use IPIP or VXLAN for the IPPool all, whose outer packets have the nodes' addresses, or put the pod CIDR into them (link.selectors: pods), with podRoutes: static",
   ],
   [
     "a check of addresses drops a packet to a pod",

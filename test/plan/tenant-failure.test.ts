@@ -62,7 +62,7 @@ const CASES: [title: string, raw: RawConfig, row: string, cause: string, fix: st
     { ...tenants(), natOutgoing: false },
     "pod-to-tenant (cross-subnet)",
     "Neutron's port security drops the packet 172.16.0.129 > 20.20.1.98 (ICMP): a pod's address is not the port's, and the instance has no route to answer it",
-    "set natOutgoing: true, which gives the packet the port's address, or tenants.podRoutes: true",
+    "set natOutgoing: true, which gives the packet the port's address, or set tenants.podRoutes: true",
     SECURITY,
   ],
   [
