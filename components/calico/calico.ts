@@ -173,7 +173,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
       faults,
       bgp.enabled,
       plan.nodes.map(({ name }) => name),
-      ...(bgp.mesh && bgp.exports ? [] : [describeBgp(plan)]),
+      ...(bgp.mesh && bgp.exports && bgp.gatewayAsNumber === undefined ? [] : [describeBgp(plan)]),
       ...(plan.ipPools ? [plan.ipPools] : []),
     ]);
     const blocks = runScript(

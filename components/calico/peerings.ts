@@ -1,5 +1,5 @@
 /** Who exchanges routes by BGP, as Calico's objects (docs: networking/configuring/bgp, reference/resources/bgppeer). */
-import { AS_NUMBER, type LabPlan } from "../plan";
+import { AS_NUMBER, isIbgp, type LabPlan, selectorOf } from "../plan";
 import { hasRoutingChoice } from "./manifest";
 
 /** The label of route reflectors, by which the BGPPeer of Calico's documentation selects them. */
@@ -34,5 +34,24 @@ export function renderPeerings(plan: LabPlan): Peering[] {
           },
         ]
       : []),
+    ...gatewayPeerings(plan),
   ];
+}
+
+/** The sessions with the gateway: a BGPPeer for each subnet, because the gateway has another address in each. */
+function gatewayPeerings(plan: LabPlan): Peering[] {
+  const { gatewayAsNumber, keepsNextHop } = plan.bgp;
+  if (gatewayAsNumber === undefined) return [];
+  return plan.subnets.map(({ name, gateway }) => ({
+    kind: "BGPPeer",
+    name: `gateway-${name}`,
+    spec: {
+      nodeSelector: selectorOf({
+        nodes: plan.nodes.filter(({ subnet }) => subnet === name).map((node) => node.name),
+      }),
+      peerIP: gateway,
+      asNumber: gatewayAsNumber,
+      ...(keepsNextHop && !isIbgp(plan) && { keepOriginalNextHop: true }),
+    },
+  }));
 }

@@ -9,6 +9,7 @@ import { whenDistinct } from "./distinct";
 import { HostReset } from "./host-reset";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
 import { machineId, Reachable } from "./ready";
+import { runRouter } from "./router";
 import { runScript } from "./run-script";
 import { joinSites } from "./site-link";
 
@@ -63,7 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("encaplab:cluster:Cluster", name, {}, options);
-    const { nodes, api } = infrastructure;
+    const { nodes, api, router } = infrastructure;
     const controlPlane = nodes.find((node) => node.name === plan.controlPlane.name) as Machine;
     this.nodes = nodes;
     this.controlPlane = controlPlane;
@@ -79,7 +80,10 @@ export class Cluster extends pulumi.ComponentResource {
     const prepared = new Map(nodes.map((node) => [node, this.prepare(plan, node, machineOf(node))]));
     this.infrastructure = infrastructure;
     this.prepared = prepared;
-    const joined = joinSites({ plan, nodes, psk, prepared, prefix }, this);
+    const joined = [
+      ...joinSites({ plan, nodes, psk, prepared, prefix }, this),
+      ...runRouter({ plan, router, prefix }, this),
+    ];
     const preparation = (node: Machine) => prepared.get(node) as remote.Command;
     const init = runScript(
       {

@@ -110,6 +110,8 @@ interface ResetInputs {
   name: string;
   target: Target;
   podCidr: string;
+  /** The step whose delete resets it. Absent for a node: `reset`. */
+  step?: "router";
 }
 
 /** How a reset waits: it drains nothing, and removes packages at most. */
@@ -127,7 +129,7 @@ interface ResetPatience extends Patience {
  * @throws {Error} when the machine stops answering while it is cleaned, or cannot be cleaned.
  */
 export async function resetHost(
-  { name, target, podCidr }: ResetInputs,
+  { name, target, podCidr, step }: ResetInputs,
   patience: ResetPatience = RESET,
   tell: (line: string) => void = say,
 ): Promise<void> {
@@ -137,7 +139,7 @@ export async function resetHost(
     tell(`${name}: NOT CLEANED, because login failed: ${(error as Error).message}`);
     return;
   }
-  const script = stepScript("reset", { NODE_NAME: name, POD_CIDR: podCidr });
+  const script = stepScript(step ?? "reset", { NODE_NAME: name, POD_CIDR: podCidr });
   const again = "fix the cause and destroy again; a machine that is gone by then is left as it is";
   const { code, stderr } = await execute(target, shellCommand(target.user, "delete"), script, patience).catch(
     (error: Error) => {

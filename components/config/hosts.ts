@@ -77,6 +77,22 @@ export const hosts = section({
     /** The jump host's public SSH host key. Default: the one of the first login, as for machines. */
     hostKey: hostKey().optional(),
   }).optional(),
+  /**
+   * With `podRoutes: bgp`: the machine that is the gateway between the subnets. It is no node; `up` installs BIRD there, and
+   * `down` takes it back. Default: none.
+   */
+  router: section({
+    /** Its host name or address for SSH, as seen from where Pulumi runs (or from the jump host). */
+    address: reachable(),
+    /** The TCP port of SSH. Default: 22. */
+    port: port().optional(),
+    /** The login name. Default: `hosts.user`. */
+    user: user().optional(),
+    /** Its public SSH host key. Default: the one of the first login, as for machines. */
+    hostKey: hostKey().optional(),
+    /** Its IPv4 addresses in the subnets, one for each. Default: the first address of each subnet that no node has. */
+    addresses: list(address(), 1, MAX_NODES, "addresses of the router in the subnets").optional(),
+  }).optional(),
   /** Where this machine reaches the API. Default: the control plane's address and port 6443. */
   api: section({
     /** The host name or address. */

@@ -113,6 +113,8 @@ export interface MachineInfrastructure extends Infrastructure {
   nodes: Machine[];
   /** The control plane's port 6443. */
   api: Endpoint;
+  /** The machine between the subnets on which a step runs BIRD. Absent where there is none, or the lab makes the router. */
+  router?: RemoteMachine;
   /** The private key that was made for the stack, secret. Absent if the user logs in with their own key. */
   ownKey?: pulumi.Output<string> | undefined;
   /** The lab folder of node containers, by which the measurement finds their network. */

@@ -14,7 +14,7 @@ const NEUTRON_MAX_ROUTES = 30;
 
 /** The limits that a plan meets, as remarks of its verdict. */
 export function limitsOf(plan: LabPlan): string[] {
-  const { cloud, podRoutes, calico, proxyMode, versions, onContainers, onThisMachine } = plan;
+  const { cloud, podRoutes, bgp, calico, proxyMode, versions, onContainers, onThisMachine } = plan;
   const limits: string[] = [];
   if (cloud === "openstack" && podRoutes.length > NEUTRON_MAX_ROUTES) {
     limits.push(
@@ -40,6 +40,10 @@ export function limitsOf(plan: LabPlan): string[] {
     limits.push(
       "on the machines, `up` turns off firewalld, swap and nm-cloud-setup, and sets SELinux to permissive, where they are on; `down` turns them on again",
     );
+    if (bgp.gatewayAsNumber !== undefined)
+      limits.push(
+        "on the router, `up` installs BIRD where it is missing and runs one of its own (encaplab-router.service), which writes routes to pods into the router's main table; `down` takes all of it back",
+      );
   }
   if (calico && proxyMode === "nftables" && calicoMinor(plan) < MINOR_WITH_NFTABLES) {
     limits.push(

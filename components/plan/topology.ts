@@ -1,7 +1,16 @@
 /** The subnets, nodes, blocks and study pods of a plan, with their addresses. */
 import { createHash } from "node:crypto";
 import type { LabConfig } from "../config";
-import { blockOf, type Cidr, formatCidr, parseCidr, sizeOf, toAddress, toNumber } from "./addressing";
+import {
+  blockOf,
+  type Cidr,
+  contains,
+  formatCidr,
+  parseCidr,
+  sizeOf,
+  toAddress,
+  toNumber,
+} from "./addressing";
 import type { TunnelKind } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import { HEALTHY_HOST, type HostPlan } from "./host";
@@ -14,7 +23,10 @@ export interface SubnetPlan {
   name: string;
   /** In canonical form, e.g. `10.0.3.0/24`. */
   cidr: string;
-  /** The subnet's first address, where EC2 and Neutron also put their router, unless a machine has it: then the next. */
+  /**
+   * The subnet's first address, where EC2 and Neutron also put their router, unless a machine has it: then the next. With
+   * `hosts.router` the one that its machine has there.
+   */
   gateway: string;
   /** Prefix length in bits. */
   prefix: number;
@@ -83,12 +95,19 @@ export const roomIn = (subnet: Cidr): number => sizeOf(subnet) - RESERVED_ADDRES
 
 /** The subnets of a config, in its order. */
 export function planSubnets(config: LabConfig): SubnetPlan[] {
+  const ofRouter = (config.cloud === "hosts" && config.hosts?.router?.addresses) || [];
   return config.topology.map((subnet) => {
     const cidr = parseCidr(subnet.cidr);
     const taken = addressesGiven(subnet);
     let gateway = cidr.first + 1;
     while (taken.has(gateway)) gateway++;
-    return { name: subnet.name, cidr: subnet.cidr, gateway: toAddress(gateway), prefix: cidr.prefix };
+    const given = ofRouter.find((address) => contains(cidr, toNumber(address)));
+    return {
+      name: subnet.name,
+      cidr: subnet.cidr,
+      gateway: given ?? toAddress(gateway),
+      prefix: cidr.prefix,
+    };
   });
 }
 

@@ -5,9 +5,11 @@ import {
   type Finding,
   type Look,
   lookAt,
+  lookAtRouter,
   peerGatewayOf,
 } from "../../components/cluster/check";
 import { CONTAINERS, ConfigError, parseStackConfig } from "../../components/config";
+import { ROUTER } from "../../components/infrastructure/fabric";
 import type { LabPlan } from "../../components/plan";
 import type { Target } from "../../components/remote";
 import type { StackConfig } from "./config-path";
@@ -42,13 +44,15 @@ export async function checkMachines(stack: string): Promise<MachineCheck> {
   const plan = planOf(file, config);
   if (plan.onTwin) throw badUsage(`The lab ${stack} is a twin: it has no machines that could be looked at.`);
   const targets = await targetsFor(stack, config, plan);
-  const looks = await Promise.all(
-    plan.nodes.flatMap((node) => {
+  const router = plan.bgp.gatewayAsNumber === undefined ? undefined : targets.get(ROUTER);
+  const looks = await Promise.all([
+    ...plan.nodes.flatMap((node) => {
       const target = targets.get(node.name);
       const peer = targets.get(peerGatewayOf(plan, node) ?? "")?.host;
       return target ? [attempt(node.name, () => lookAt(target, plan, node, peer))] : [];
     }),
-  );
+    ...(router ? [attempt(ROUTER, () => lookAtRouter(router, plan))] : []),
+  ]);
   return summarize(looks);
 }
 

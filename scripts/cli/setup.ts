@@ -8,7 +8,7 @@ import { Failure } from "./failure";
 const SCRIPT = path.resolve(__dirname, "../setup");
 
 /** What a lab may need on this machine: a kind that `scripts/setup prepare` knows. */
-export type ToolGroup = "twin" | "machine" | "ipsec" | "containers" | "tenants";
+export type ToolGroup = "twin" | "machine" | "ipsec" | "containers" | "router" | "tenants";
 
 /** Functions of `scripts/setup` that change the environment. */
 type Step = "environment" | "engine";
@@ -73,7 +73,8 @@ function output(script: string): Promise<string> {
 /** The tools that a lab needs on this machine. A plan that depends on secrets is unknown: the program then checks. */
 export function toolsFor(plan: LabPlan | undefined): ToolGroup[] {
   if (!plan?.onThisMachine) return [];
-  if (!plan.onTwin) return ["containers"];
+  if (!plan.onTwin)
+    return ["containers", ...(plan.bgp.gatewayAsNumber === undefined ? [] : (["router"] as const))];
   const { chooseSandbox, featuresOf } =
     require("../../components/infrastructure/twin/sandbox") as typeof import("../../components/infrastructure/twin/sandbox");
   return [

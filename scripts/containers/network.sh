@@ -33,6 +33,7 @@ bring_network() {
   bring_subnets
   bring_routes
   bring_router
+  bring_bird
   bring_rules
 }
 
@@ -45,6 +46,7 @@ bring_base() {
     [[ ! -d $name ]] || power_off "${name##*/}"
   done
   end_internet
+  end_bird
   for name in fabric router; do ip netns del "$name" 2>/dev/null || true; done
   rm -rf "$built"
   mkdir -p "$built"
@@ -111,6 +113,43 @@ bring_router() {
 }
 nft_in_router() { nft_in router; }
 nft_in() { nsenter --net="/run/netns/$1" nft -f -; }
+
+# The router's BIRD, if the spec has one: starts it, tells it of a changed configuration (its sessions stay), or ends it with
+# its routes.
+bring_bird() {
+  local conf
+  conf=$(jq -r '.network.bird // ""' "$spec")
+  if [[ -z $conf ]]; then
+    end_bird
+    return
+  fi
+  if runs "$bird"; then
+    if is_built bird "$conf"; then return; fi
+    printf '%s\n' "$conf" >"$bird.conf"
+    birdc -s "$bird.ctl" configure >/dev/null
+  else
+    rm -f "$built/bird"
+    printf '%s\n' "$conf" >"$bird.conf"
+    daemon "$bird.log" nsenter --net=/run/netns/router bird -f -c "$bird.conf" -s "$bird.ctl"
+    record_process $! "$bird" || true # it has ended already
+    within 10 "the router's BIRD did not answer" bird_answers_or_ended
+    runs "$bird" || die "containers: the router's BIRD did not start: $(cat "$bird.log" || true)"
+  fi
+  has_built bird "$conf"
+}
+bird=/run/encaplab/router-bird
+bird_answers_or_ended() { ! runs "$bird" || birdc -s "$bird.ctl" show status >/dev/null 2>&1; }
+end_bird() {
+  local pid
+  if recorded "$bird"; then
+    kill -KILL "$pid" 2>/dev/null || true
+    # Its sockets keep the namespace, and the nodes' BIRDs hear of its end when they are closed.
+    within 10 "the router's BIRD does not end" is_over "$bird"
+    ip -n router route flush proto bird 2>/dev/null || true # the namespace may be gone
+  fi
+  rm -f "$bird" "$bird".* "$built/bird"
+}
+is_over() { ! runs "$1"; }
 
 # The rules at the nodes' ports. Changed rules apply from cold: what the old ones have let through is forgotten.
 bring_rules() {

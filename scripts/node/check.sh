@@ -5,9 +5,9 @@
 # NODE_NAME; NODE_ADDRESS; SUBNET: as a CIDR; ROLE: control-plane or worker; PEERS: an address of another node per
 # subnet; NEEDS: lines "name protocol first last severity" of what nodes must let in from each other, with - for no port;
 # POD_CIDR; SERVICE_CIDR; LINK_MTU: bytes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables, nftables or ipvs; CALICO: 1
-# if Calico is installed, else 0; TUNNEL: tunl0, vxlan.calico or empty; on the gateway of a site, and else empty: LINK_PEER: the
-# host name or address of the other site's gateway; LINK_NEEDS: as NEEDS, between the two; LINK_WAY: out if this end starts the
-# tunnel, else in
+# if Calico is installed, else 0; TUNNEL: tunl0, vxlan.calico or empty; GATEWAY: the router that learns the pods, empty if none
+# does; on the gateway of a site, and else empty: LINK_PEER: the host name or address of the other site's gateway; LINK_NEEDS: as
+# NEEDS, between the two; LINK_WAY: out if this end starts the tunnel, else in
 look() {
   need NODE_NAME NODE_ADDRESS SUBNET ROLE PEERS NEEDS POD_CIDR SERVICE_CIDR LINK_MTU KUBERNETES_VERSION PROXY_MODE \
     CALICO TUNNEL LINK_PEER LINK_NEEDS LINK_WAY
@@ -36,6 +36,7 @@ findings() {
   STAGE=$(kubeadm_state)
   if ! wrong=$( (no_strange_cluster) 2>&1); then finding refuse strange-cluster "$wrong"; fi
   check_addresses
+  check_gateway
   check_ranges
   check_ports
   check_cni_files
@@ -124,6 +125,20 @@ check_addresses() {
     finding warn address-second "$NODE_NAME has more than one address in $SUBNET, also $others: some of its packets may" \
       "leave with an address that other nodes do not expect; Calico is told to use $NODE_ADDRESS"
   fi
+}
+
+# Pods' packets to another subnet follow the machine's own route there, and no other router knows them.
+check_gateway() {
+  local peer route
+  if [[ -z ${GATEWAY-} ]]; then return; fi
+  while read -r peer; do
+    if [[ -z $peer ]] || inside "$peer" "$SUBNET"; then continue; fi
+    route=$(ip -4 route get "$peer" 2>/dev/null) || route="no route"
+    if [[ " $route" == *" via $GATEWAY "* ]]; then continue; fi
+    finding refuse other-gateway "$NODE_NAME sends what is for $peer not by the lab's router $GATEWAY, which learns the pods:" \
+      "${route%%$'\n'*}; make that the gateway, or correct hosts.router"
+    return
+  done <<<"$PEERS"
 }
 
 # Routes of this machine inside the lab's ranges: a pod or Service with such an address cannot be reached from here.

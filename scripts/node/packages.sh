@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Part of the steps `prepare`, `reset` and `site-link`: the packages of a node. If everything is already installed, no
+# Part of the steps `prepare`, `reset`, `router` and `site-link`: the packages of a node. If everything is already installed, no
 # package manager runs, so a machine without internet access can be a node too.
 #
 # Kubernetes comes from the project's own repository, pinned to the patch release. containerd comes from Docker's: the
@@ -91,6 +91,25 @@ record_packages() {
   # Without the hold, a plain `apt-get upgrade` would change the cluster's version.
   if type -P apt-mark >/dev/null && grep -qx kubelet "$STATE/packages"; then apt-mark hold kubelet kubeadm kubectl; fi
   rm "$STATE/packages.before"
+}
+
+# Removes the recorded packages. Uses dpkg and rpm: unlike apt-get and dnf, they refuse to remove a package that another
+# package needs by now.
+purge_recorded() {
+  local names
+  sort -u "$STATE/packages" >"$RUN/packages.ours"
+  packages >"$RUN/packages.now"
+  comm -12 "$RUN/packages.ours" "$RUN/packages.now" >"$RUN/packages"
+  mapfile -t names <"$RUN/packages"
+  if ((${#names[@]} == 0)); then
+    echo "the packages are already gone"
+  elif type -P dpkg >/dev/null; then
+    apt-mark unhold "${names[@]}" || true
+    wait_for 600 "dpkg's lock" dpkg_free
+    dpkg --purge "${names[@]}" || echo "note: other packages need some of these now, so they stay"
+  else
+    rpm --erase "${names[@]}" || echo "note: other packages need some of these now, so all stay: ${names[*]}"
+  fi
 }
 
 # Names of the installed packages, sorted for comm.

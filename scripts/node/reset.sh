@@ -120,23 +120,10 @@ services_packages_files() {
 }
 take_away() { if [[ -d $1 ]]; then rmdir --ignore-fail-on-non-empty "$1"; else rm -f "$1"; fi; }
 
-# Use dpkg and rpm: unlike apt-get and dnf, they refuse to remove a package that another package needs by now.
 remove_packages() {
-  local names folder
-  sort -u "$STATE/packages" >"$RUN/packages.ours"
-  packages >"$RUN/packages.now"
-  comm -12 "$RUN/packages.ours" "$RUN/packages.now" >"$RUN/packages"
-  mapfile -t names <"$RUN/packages"
+  local folder
   systemctl stop containerd || true
-  if ((${#names[@]} == 0)); then
-    echo "the packages are already gone"
-  elif type -P dpkg >/dev/null; then
-    apt-mark unhold "${names[@]}" || true
-    wait_for 600 "dpkg's lock" dpkg_free
-    dpkg --purge "${names[@]}" || echo "note: other packages need some of these now, so they stay"
-  else
-    rpm --erase "${names[@]}" || echo "note: other packages need some of these now, so all stay: ${names[*]}"
-  fi
+  purge_recorded
   if type -P containerd >/dev/null; then return; fi
   # These hold mostly images. A folder may be the mount point of its own disk: empty it, and let rmdir fail.
   for folder in /var/lib/containerd /run/containerd /opt/containerd /etc/containerd; do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Step `tenant-port`: plugs a Neutron port of this host into its br-int, so that the machine has an address in the port's
+# Step `tenant-port` (sent with dhcp-hook.sh): plugs a Neutron port of this host into its br-int, so that the machine has an address in the port's
 # network. DEVICE: the interface's name; PORT_ID, MAC and ADDRESS: the port's, as Neutron has them; MTU: the network's, in
 # bytes. The address comes by DHCP: without a default route, which would take the machine from its own network, and without
 # DNS servers. Works on ML2/OVS and on OVN: both find the port by its external_ids. Prints "DEVICE ADDRESS".
@@ -86,14 +86,7 @@ NETWORK
   local client
   client=$(type -P dhclient) ||
     die "this machine has no DHCP client: systemd-networkd does not run, and there is no dhclient (package isc-dhcp-client, or dhcp-client on the RHEL family)"
-  put "$script" chmod 755 "$script" <<'SCRIPT'
-#!/bin/sh
-# Made by encaplab. Takes the address and nothing else: OVN also sends a router and DNS servers that were not asked for.
-case $reason in
-  BOUND | RENEW | REBIND | REBOOT) ip -4 addr replace "$new_ip_address/$new_subnet_mask" dev "$interface" ;;
-  EXPIRE | FAIL | RELEASE | STOP) ip -4 addr flush dev "$interface" ;;
-esac
-SCRIPT
+  dhcp_hook | put "$script" chmod 755 "$script"
   put "$unit" systemctl daemon-reload <<UNIT
 # Made by encaplab for a Neutron port.
 [Unit]

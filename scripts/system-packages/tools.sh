@@ -6,9 +6,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
 # Columns: group, command (or path of a file; of several with | between them, one is enough), Debian package, Fedora
 # package. Groups: twin, for the network twin; machine, for the QEMU machine that the twin uses if the kernel lacks a
-# driver; ipsec, for the tunnel between two sites; containers, for the node containers; lint, the shell linter; browser,
-# for the test of the report's page; iperf3, for `lab bench`; tshark, for packets in the report; tenants, Open vSwitch,
-# for the twin of a lab with `tenants`; bench, what our own benchmark compares with.
+# driver; ipsec, for the tunnel between two sites; containers, for the node containers; router, BIRD on their router with
+# `podRoutes: bgp`; lint, the shell linter; browser, for the test of the report's page; iperf3, for `lab bench`; tshark, for
+# packets in the report; tenants, Open vSwitch, for the twin of a lab with `tenants`; bench, what our own benchmark
+# compares with.
 tools() {
   cat <<'TABLE'
 twin     ip                  iproute2         iproute
@@ -44,6 +45,8 @@ containers  unshare          util-linux       util-linux
 containers  setpriv          util-linux       util-linux
 containers  perl             perl-base        perl-interpreter
 containers  /usr/share/keyrings/debian-archive-keyring.gpg  debian-archive-keyring  debian-keyring
+router   bird                bird2            bird
+router   birdc               bird2            bird
 lint     shellcheck          shellcheck       ShellCheck
 browser  chromium            chromium         chromium-headless
 iperf3   iperf3              iperf3           iperf3

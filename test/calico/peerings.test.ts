@@ -24,6 +24,16 @@ describe("a cluster with route reflectors", () => {
     assert.ok((await waitsFor(named("blocks-cp1"))).includes("route-reflectors"));
   });
 
+  it("waits for the routes of a router anew when the router's AS number changes", async () => {
+    const mode = async (raw: RawConfig) => {
+      const { resources } = await build({ encapsulation: "None", podRoutes: "bgp", ...raw });
+      return /MODE='([^\n]*)'/.exec(
+        String(resources.find(({ name }) => name === "blocks-cp1")?.props.stdin),
+      )?.[1];
+    };
+    assert.notEqual(await mode({}), await mode({ peering: { gatewayAsNumber: 64513 } }));
+  });
+
   it("has no such step in a mesh", async () => {
     const { resources } = await build({});
     assert.deepEqual(
@@ -63,5 +73,27 @@ describe("who exchanges routes, as Calico's objects,", () => {
     const pools = (some: RawConfig) => renderPools(planOf({ encapsulation: "None", ...some }));
     assert.equal(pools(raw)[0]?.spec.disableBGPExport, true);
     assert.equal("disableBGPExport" in (pools({})[0]?.spec ?? {}), false);
+  });
+
+  it("has the router as a peer of the nodes in each of its subnets, by its address there", () => {
+    const [a, b] = ["kubernetes.io/hostname in { 'cp1', 'w1' }", "kubernetes.io/hostname in { 'w2', 'w3' }"];
+    const peers = (asNumber: number, more = {}) => [
+      {
+        kind: "BGPPeer",
+        name: "gateway-a",
+        spec: { nodeSelector: a, peerIP: "10.0.3.1", asNumber, ...more },
+      },
+      {
+        kind: "BGPPeer",
+        name: "gateway-b",
+        spec: { nodeSelector: b, peerIP: "10.0.4.1", asNumber, ...more },
+      },
+    ];
+    const learned = { rehearse: "containers", podRoutes: "bgp" } as const;
+    assert.deepEqual(peerings(learned), peers(64512));
+    const peering = { gatewayAsNumber: 64513, keepOriginalNextHop: true };
+    assert.deepEqual(peerings({ ...learned, peering }), peers(64513, { keepOriginalNextHop: true }));
+    // Between peers of one AS, the next hop stays as it is anyway.
+    assert.deepEqual(peerings({ ...learned, peering: { keepOriginalNextHop: true } }), peers(64512));
   });
 });

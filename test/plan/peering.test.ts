@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { parseConfig } from "../../components/config";
-import { renderBird, renderRouterBird } from "../../components/infrastructure/twin/bird";
+import { renderRouterBird } from "../../components/infrastructure/fabric";
+import { renderBird } from "../../components/infrastructure/twin/bird";
 import {
   bgpEstablished,
   describeBgp,
@@ -372,7 +373,7 @@ describe("any lab with reflectors, a router that speaks BGP, or other settings",
           peersOf(plan).filter((pair) => pair.includes(node) && !pair.every((one) => runsBird(plan, one))),
         ).length;
       assert.ok(waiting >= running && waiting <= running + halves);
-      const router = renderRouterBird(plan);
+      const router = renderRouterBird(plan, { log: "stderr" });
       assert.equal(router !== "", plan.bgp.gatewayAsNumber !== undefined);
       if (router) assert.equal(router.match(/^protocol bgp Node_/gm)?.length, plan.nodes.length);
     });

@@ -165,7 +165,10 @@ describe("system packages", () => {
   it("prepare refuses what it does not know", async () => {
     const { status, stderr } = await setup("prepare lint");
     assert.equal(status, 1);
-    assert.match(stderr, /cannot prepare 'lint'; it must be twin, machine, ipsec, containers or tenants/);
+    assert.match(
+      stderr,
+      /cannot prepare 'lint'; it must be twin, machine, ipsec, containers, router or tenants/,
+    );
   });
 });
 

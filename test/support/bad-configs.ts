@@ -30,6 +30,8 @@ const machines = (...list: object[]) => ({
   cloud: "hosts",
   hosts: { machines: list.map((one) => ({ subnet: "10.9.0.0/24", ...one })) },
 });
+/** A machine between the subnets. */
+const ROUTER = { address: "192.0.2.1" };
 const many = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`);
 
 type Row = [is: string, raw: RawConfig, key: string, value: unknown, allowed: RegExp];
@@ -206,7 +208,15 @@ const TOGETHER: Row[] = [
   ["a fault of a reflector on another node", { bgp: "routeReflectors", routeReflectors: "w1", faults: [{ fault: "reflector-down", nodes: ["w2"] }] }, "faults", "reflector-down on w2", /on route reflectors, which are w1/],
   ["BGP's settings without BGP", { encapsulation: "VXLAN", bgp: "Disabled", peering: { asNumber: 1 } }, "peering", ["asNumber"], /must be left out/],
   ["a VPC's router that speaks BGP", { cloud: "aws", podRoutes: "bgp" }, "podRoutes", "bgp", /the VPC router of fabric aws speaks no BGP/],
-  ["existing machines' gateway that speaks BGP", { cloud: "hosts", podRoutes: "bgp" }, "podRoutes", "bgp", /must be none, or set rehearse: true/],
+  ["existing machines' gateway that speaks BGP", { cloud: "hosts", podRoutes: "bgp" }, "podRoutes", "bgp", /must be none, or set rehearse: true; or name the machine .* in hosts\.router/],
+  ["a gateway that speaks BGP with nodes that are none", { cloud: "hosts", hosts: { router: ROUTER }, podRoutes: "bgp", cluster: "none" }, "cluster", "none", /must be kubeadm with podRoutes: bgp/],
+  ["a router of machines whose nodes run no BIRD", { rehearse: "containers", podRoutes: "bgp", encapsulation: "None", calico: { install: "none" } }, "podRoutes", "bgp", /without Calico the nodes run no BIRD/],
+  ["a router without BGP", { cloud: "hosts", hosts: { router: ROUTER } }, "hosts.router", "192.0.2.1", /set podRoutes: bgp/],
+  ["a router beside that of node containers", { cloud: "hosts", hosts: { machines: "containers", router: ROUTER }, podRoutes: "bgp" }, "hosts.router", "192.0.2.1", /node containers have a router of their own/],
+  ["a router that is a node", { cloud: "hosts", hosts: { machines: [{ name: "cp1", address: "192.0.2.1", nodeAddress: "10.0.3.10", subnet: "10.0.3.0/24" }], router: ROUTER }, podRoutes: "bgp" }, "hosts.router.address", "192.0.2.1", /it is the node cp1: a node runs Calico's BIRD/],
+  ["a router outside of the subnets", { cloud: "hosts", hosts: { router: { ...ROUTER, addresses: ["10.9.0.1"] } }, podRoutes: "bgp" }, "hosts.router.addresses[0]", "10.9.0.1", /one of the subnets a 10\.0\.3\.0\/24, b 10\.0\.4\.0\/24/],
+  ["a router twice in a subnet", { cloud: "hosts", hosts: { router: { ...ROUTER, addresses: ["10.0.3.1", "10.0.3.2"] } }, podRoutes: "bgp" }, "hosts.router.addresses[1]", "10.0.3.2", /10\.0\.3\.1 is in the subnet a too/],
+  ["a router with a node's address", { cloud: "hosts", hosts: { router: { ...ROUTER, addresses: ["10.0.3.9"] } }, podRoutes: "bgp", topology: [{ name: "a", cidr: "10.0.3.0/24", nodes: [{ name: "cp1", address: "10.0.3.9" }] }] }, "hosts.router.addresses[0]", "10.0.3.9", /the node cp1 has that address/],
   ["a router that learns routes without BIRD", { encapsulation: "VXLAN", bgp: "Disabled", podRoutes: "bgp" }, "podRoutes", "bgp", /runs no BIRD/],
   ["a gateway's AS number without BGP there", { peering: { gatewayAsNumber: 64513 } }, "peering.gatewayAsNumber", 64513, /set podRoutes: bgp/],
   ["an AS number that is none", { peering: { asNumber: 0 } }, "peering.asNumber", 0, /1 to 4294967294/],

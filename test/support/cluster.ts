@@ -31,9 +31,16 @@ const MACHINES = [
   { name: "w2", address: "10.0.4.10", subnet: "10.0.4.0/24" },
 ];
 
+/** The machine between their subnets, of labs whose nodes peer with it. */
+const ROUTER = { address: "192.0.2.1", user: "admin", addresses: ["10.0.4.254"] };
+
 /** Existing machines, as the infrastructure would return them. */
 const onHosts = (name: string, raw: Record<string, unknown>, options: pulumi.ComponentResourceOptions) => {
-  const hosts = { machines: MACHINES, privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\na private key\n" };
+  const hosts = {
+    machines: MACHINES,
+    privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\na private key\n",
+    ...(raw.podRoutes === "bgp" && { router: ROUTER }),
+  };
   const config = parseConfig({ cloud: "hosts", hosts, ...raw });
   const plan = planLab(config);
   return { config, plan, infrastructure: new Hosts(name, { plan, config: config.hosts ?? {} }, options) };

@@ -9,6 +9,7 @@ const PROGRAMS = {
   browser: "Chromium",
   iperf3: "iperf3",
   ipsec: "strongSwan",
+  router: "BIRD",
   tenants: "Open vSwitch",
   tshark: "tshark",
 } as const;

@@ -1,8 +1,10 @@
 /**
  * The look at the machines: what on them would break the lab. Loads no part of Pulumi: the command line uses it, too.
- * `scripts/node/check.sh` looks at one machine; what two machines must not have in common is compared here.
+ * `scripts/node/check.sh` looks at one machine, `router.sh` at the one between the subnets; what two machines must not have in
+ * common is compared here.
  */
 import { ENCAPSULATIONS } from "../../config";
+import { ROUTER, renderRouterBird } from "../../infrastructure/fabric";
 import {
   API_PORT,
   KUBELET_PORT,
@@ -14,7 +16,7 @@ import {
   tunnelsOf,
 } from "../../plan";
 import type { Target } from "../../remote";
-import { shellCommand, stepScript } from "../steps";
+import { type StepName, shellCommand, stepScript } from "../steps";
 import { gatewayValues } from "./gateway";
 
 export { gatewayValues, peerGatewayOf } from "./gateway";
@@ -45,7 +47,9 @@ export interface Look {
 export function checkValues(plan: LabPlan, node: NodePlan, scope: "lab" | "mode"): Record<string, string> {
   const [own] = tunnelsOf(plan);
   const tunnel = scope === "mode" || own === "ipip" ? own : undefined;
-  const { cidr = "" } = plan.subnets.find(({ name }) => name === node.subnet) ?? {};
+  const { cidr = "", gateway = "" } = plan.subnets.find(({ name }) => name === node.subnet) ?? {};
+  // The lab's own router is the only one that its machines have.
+  const learns = plan.bgp.gatewayAsNumber !== undefined && !plan.onThisMachine;
   return {
     NODE_ADDRESS: node.address,
     SUBNET: cidr,
@@ -60,8 +64,17 @@ export function checkValues(plan: LabPlan, node: NodePlan, scope: "lab" | "mode"
     CALICO: plan.calico ? "1" : "0",
     TUNNEL: tunnel ? TUNNELS[tunnel].device : "",
     ...gatewayValues(plan, node, undefined),
+    ...(learns && { GATEWAY: gateway }),
   };
 }
+
+/** The values of `scripts/node/router.sh`, besides the name of the machine. */
+export const routerValues = (plan: LabPlan): Record<string, string> => ({
+  SUBNETS: plan.subnets.map(({ cidr, gateway }) => `${cidr} ${gateway}`).join("\n"),
+  CONFIG: renderRouterBird(plan, { log: "stderr" }),
+  KUBERNETES_VERSION: plan.versions.kubernetes,
+  POD_CIDR: plan.ipPool.cidr,
+});
 
 /** Another node of each subnet: a firewall on the node may know some of the lab's subnets only. */
 function peersOf({ nodes, subnets }: LabPlan, { name }: NodePlan): string[] {
@@ -174,26 +187,40 @@ export function compareClocks(offsets: Readonly<Record<string, number>>): Findin
 const LOOK_LIMIT = 5 * 60_000;
 
 /**
- * Looks at one machine over SSH. Changes nothing there.
+ * Looks at the machine of a node over SSH. Changes nothing there.
  * @param peer where a machine that is its site's gateway reaches that of the other site; see {@link peerGatewayOf}.
  * @returns also by how many seconds its clock is ahead of ours, within the time that the look's answer takes.
  * @throws {Error} when the machine cannot be reached, or does not let us look.
  */
-export async function lookAt(
+export const lookAt = (
   target: Target,
   plan: LabPlan,
   node: NodePlan,
   peer?: string,
+): Promise<Look & { ahead: number }> =>
+  lookBy(target, "check", node.name, {
+    ...checkValues(plan, node, "mode"),
+    ...gatewayValues(plan, node, peer),
+  });
+
+/** Looks at the machine between the subnets, as {@link lookAt} does at a node's. */
+export const lookAtRouter = (target: Target, plan: LabPlan): Promise<Look & { ahead: number }> =>
+  lookBy(target, "router", ROUTER, routerValues(plan));
+
+async function lookBy(
+  target: Target,
+  step: StepName,
+  name: string,
+  values: Readonly<Record<string, string>>,
 ): Promise<Look & { ahead: number }> {
   // Only here: the SSH client takes long to load, and a program that looks at nothing does without it.
   const { execute } = require("../../remote") as typeof import("../../remote");
-  const values = { ...checkValues(plan, node, "mode"), ...gatewayValues(plan, node, peer) };
-  const script = stepScript("check", { ...values, NODE_NAME: node.name });
+  const script = stepScript(step, { ...values, NODE_NAME: name });
   const { code, stdout, stderr } = await execute(target, shellCommand(target.user, "look"), script, {
     limit: LOOK_LIMIT,
   });
   const now = Date.now() / 1000;
   if (code !== 0) throw new Error(`the look ended with ${code}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
-  const look = parseLook(node.name, stdout);
+  const look = parseLook(name, stdout);
   return { ...look, ahead: Number(look.facts.time) - now };
 }

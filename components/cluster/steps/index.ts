@@ -18,10 +18,11 @@ const STEPS = {
   remove: ["remove"],
   reset: ["packages", "kubeadm", "before", "network-leftovers", "reset"],
   "restart-pods": ["restart-pods"],
+  router: ["packages", "router"],
   routes: ["routes"],
   "site-link": ["packages", "cloud-init", "site-link"],
   "site-route": ["site-route"],
-  "tenant-port": ["tenant-port"],
+  "tenant-port": ["dhcp-hook", "tenant-port"],
   token: ["token"],
 } as const;
 

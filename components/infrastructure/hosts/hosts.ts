@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { CONTAINERS, ConfigError, type HostsConfig, type MachineConfig } from "../../config";
 import type { LabPlan } from "../../plan";
 import { apiOf, scopeOf } from "../common";
-import type { Connection, Endpoint, Machine, MachineInfrastructure } from "../interface";
-import { connectionsTo, findKey } from "./login";
+import { ROUTER } from "../fabric";
+import type { Connection, Endpoint, Machine, MachineInfrastructure, RemoteMachine } from "../interface";
+import { connectionsTo, findKey, withRouter } from "./login";
 
 /** What {@link Hosts} is made from. */
 export interface HostsArgs {
@@ -44,6 +45,7 @@ export class Hosts extends pulumi.ComponentResource implements MachineInfrastruc
   /** In the plan's order. */
   readonly nodes: Machine[];
   readonly api: Endpoint;
+  readonly router?: RemoteMachine;
 
   /**
    * @throws {ConfigError} before anything is touched, when the machines or their login key are missing, or the API would
@@ -57,11 +59,14 @@ export class Hosts extends pulumi.ComponentResource implements MachineInfrastruc
     const machines = requireMachines(config);
     const privateKey = findKey(config);
     super("encaplab:hosts:Hosts", name, {}, options);
-    const connections = connectionsTo(config, machines, privateKey, scopeOf(this, prefix));
+    const reached = withRouter(config, machines);
+    const connections = connectionsTo(config, reached, privateKey, scopeOf(this, prefix));
     this.nodes = plan.nodes.map((node) => ({
       ...node,
       connection: connections.get(node.name) as Connection,
     }));
+    const router = connections.get(ROUTER);
+    if (router) this.router = { name: ROUTER, connection: router };
     const { host, port } = apiOf(plan, this.nodes);
     this.api = { host: config.api?.address ?? host, port: config.api?.port ?? port };
     this.registerOutputs({

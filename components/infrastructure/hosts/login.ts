@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type HostsConfig, type MachineConfig } from "../../config";
 import type { Target } from "../../remote";
 import type { Scope } from "../common";
+import { ROUTER } from "../fabric";
 import type { Connection } from "../interface";
 import { HostKey, withHostKey } from "./host-key";
 import { localPath } from "./local-path";
@@ -14,6 +15,19 @@ const USER = "root";
 
 /** The name in messages of the jump host, which has none in the config. */
 const JUMP = "the jump host";
+
+/** The machines of a config, and the one between their subnets, which no node can have the name of. */
+export const withRouter = (
+  { router }: HostsConfig,
+  machines: readonly MachineConfig[],
+): readonly MachineConfig[] => (router ? [...machines, { name: ROUTER, ...login(router) }] : machines);
+
+const login = ({ address, port, user, hostKey }: NonNullable<HostsConfig["router"]>) => ({
+  address,
+  port,
+  user,
+  hostKey,
+});
 
 /**
  * The connection to each machine, by machine name.
@@ -57,7 +71,7 @@ export function findKey(config: HostsConfig): pulumi.Output<string> | undefined 
 }
 
 /**
- * How to log in to each machine of a config, by name, without any resource: for a look at machines before the first `up`.
+ * How to log in to each machine of a config and to its router, by name, without any resource: for a look at machines before the first `up`.
  * @throws {ConfigError} when there is no key, or it cannot be read.
  */
 export function targetsOf(config: HostsConfig, machines: readonly MachineConfig[]): Map<string, Target> {
@@ -70,7 +84,12 @@ export function targetsOf(config: HostsConfig, machines: readonly MachineConfig[
     ...(hostKey && { hostKey }),
   });
   const jump = config.jump && target(config.jump);
-  return new Map(machines.map((machine) => [machine.name, { ...target(machine), ...(jump && { jump }) }]));
+  return new Map(
+    withRouter(config, machines).map((machine) => [
+      machine.name,
+      { ...target(machine), ...(jump && { jump }) },
+    ]),
+  );
 }
 
 /** The login key as text. Secret. */

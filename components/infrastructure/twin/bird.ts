@@ -4,7 +4,6 @@ import {
   arePeers,
   blocksOf,
   ENCAPSULATION_FACTS,
-  gatewayReflects,
   isIbgp,
   isReflector,
   type LabPlan,
@@ -19,7 +18,7 @@ import {
   runsBird,
   type TunnelEnd,
 } from "../../plan";
-import { ROUTER, routerDevice } from "../fabric";
+import { BGP_TIMES, ROUTER, renderRouterBird, underlined } from "../fabric";
 import { endDaemon } from "./process-files";
 
 /** Renders a node's configuration. @returns the file, or an empty text if BIRD does not run there. */
@@ -30,7 +29,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   const programs = routesNeedBgp(plan);
   return [
     `router id ${recordedIp(node)};`,
-    log(node.name),
+    `log ${logFile(node.name)} { info, warning, error, fatal, bug };`,
     // The next hop of each peer, looked up for each route learnt from it. BIRD 2 cannot set `dev tunl0 onlink` on a BGP
     // route (Calico's own BIRD is a fork for that reason), but it copies the next hop of the route found here.
     "ipv4 table nexthops;",
@@ -51,7 +50,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
     "template bgp bgp_template {",
     `  local ${recordedIp(node)} as ${asNumber};`,
     "  multihop;",
-    `  ${TIMES}`,
+    `  ${BGP_TIMES}`,
     `  ipv4 { import all; export ${exports ? toPeers(plan, node) : "none"}; gateway recursive; igp table nexthops; };`,
     "}",
     ...peers
@@ -72,11 +71,7 @@ export function renderBird(plan: LabPlan, node: NodePlan): string {
   ].join("\n");
 }
 
-const TIMES = "connect delay time 1; connect retry time 1; error wait time 1, 2;";
-
-const log = (name: string): string => `log "/run/bird/${name}.log" { info, warning, error, fatal, bug };`;
-
-const underlined = (address: string): string => address.replaceAll(".", "_");
+const logFile = (name: string): string => `"/run/bird/${name}.log"`;
 
 /** A node's session with the gateway in its own subnet, as a BGPPeer that selects the nodes of a subnet. */
 function gatewayPeer(plan: LabPlan, node: NodePlan): string[] {
@@ -91,41 +86,9 @@ function gatewayPeer(plan: LabPlan, node: NodePlan): string[] {
   ];
 }
 
-/**
- * Renders the configuration of the router, which waits for the nodes. It knows its subnets, looks up every next hop there, and
- * takes nothing but routes to pods. @returns the file, or an empty text if the router speaks no BGP.
- */
-export function renderRouterBird(plan: LabPlan): string {
-  const { gatewayAsNumber, asNumber } = plan.bgp;
-  const [first] = plan.subnets;
-  if (gatewayAsNumber === undefined || !first) return "";
-  // An eBGP peer tells every peer of everything. A node drops what has its own AS number in its path.
-  const tells = gatewayReflects(plan) || !isIbgp(plan);
-  const client = gatewayReflects(plan) ? ` rr client; rr cluster id ${first.gateway};` : "";
-  return [
-    `router id ${first.gateway};`,
-    log(ROUTER),
-    "protocol device { scan time 2; }",
-    "protocol direct {",
-    "  ipv4;",
-    `  interface ${plan.subnets.map((_, i) => `"${routerDevice(i)}"`).join(", ")};`,
-    "}",
-    "protocol kernel {",
-    "  scan time 10; metric 0;",
-    "  ipv4 { import none; export where source = RTS_BGP; };",
-    "}",
-    "template bgp nodes {",
-    "  multihop; passive on;",
-    `  ${TIMES}`,
-    `  ipv4 { import where net ~ ${plan.ipPool.cidr}; export ${tells ? "where source = RTS_BGP" : "none"}; gateway recursive; };`,
-    "}",
-    ...plan.nodes.map(({ subnet, address }) => {
-      const own = plan.subnets.find(({ name }) => name === subnet)?.gateway;
-      return `protocol bgp Node_${underlined(address)} from nodes { local ${own} as ${gatewayAsNumber}; neighbor ${address} as ${asNumber};${client} }`;
-    }),
-    "",
-  ].join("\n");
-}
+/** Renders the router's configuration. @returns the file, or an empty text if the router speaks no BGP. */
+export const renderTwinRouterBird = (plan: LabPlan): string =>
+  renderRouterBird(plan, { log: logFile(ROUTER) });
 
 /** Bash that ends all sessions of all BIRDs, and lets them begin anew. */
 export const RESTART_SESSIONS =

@@ -1,7 +1,7 @@
 /** The gateways of the twin: one router, or one for each site. Each has its own namespace, and its place in the internet. */
 import { INTERNET, type LabPlan, type SitePlan } from "../../plan";
 import { addBridge, EXTERNAL, INTERNET_HOST, ROUTER, renderRouter, routerRoutes } from "../fabric";
-import { renderRouterBird } from "./bird";
+import { renderTwinRouterBird } from "./bird";
 import { gatewayNeighbours } from "./neighbours";
 
 /** A router of the twin. */
@@ -41,7 +41,7 @@ export const routerOfSubnet = (plan: Pick<LabPlan, "sites">, subnet: string): st
 export function renderRouterState(plan: LabPlan, { name, site }: RouterPlan): RouterState {
   const neighbours = gatewayNeighbours(plan, site);
   // A site's router speaks no BGP: the plan refuses it.
-  const bird = site ? "" : renderRouterBird(plan);
+  const bird = site ? "" : renderTwinRouterBird(plan);
   return {
     name,
     ...(neighbours.length > 0 && { neighbours }),

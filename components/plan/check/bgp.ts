@@ -99,10 +99,25 @@ function checkGateway(config: LabConfig, report: Report): void {
       podRoutes,
       `must be none or static: the ${gateway} of fabric ${placement.fabric} speaks no BGP; only the router of fabric plain does`,
     );
-  else if (!placement.onTwin)
+  else if (!placement.onTwin) checkMachines(config, report);
+}
+
+/** Checks `podRoutes: bgp` where the nodes are machines: they must run BIRD, and the lab must have a gateway to run it on. */
+function checkMachines(config: LabConfig, report: Report): void {
+  const { podRoutes, calico, hosts, cluster } = config;
+  if (calico?.install === "none")
+    report("podRoutes", podRoutes, "must be none or static: without Calico the nodes run no BIRD");
+  if (placementOf(config).onContainers) return;
+  if (!hosts?.router)
     report(
       "podRoutes",
       podRoutes,
-      `must be none${placement.onContainers ? " or static" : ""}, or set rehearse: true: only the twin's router runs BIRD`,
+      "must be none, or set rehearse: true; or name the machine that is the gateway between the subnets in hosts.router: { address }, and the lab runs BIRD there",
+    );
+  if (cluster === "none")
+    report(
+      "cluster",
+      cluster,
+      "must be kubeadm with podRoutes: bgp: without a cluster the lab changes nothing on machines, and nothing speaks BGP with the gateway",
     );
 }

@@ -10,6 +10,7 @@ import { checkNodes } from "./nodes";
 import { checkPools } from "./pools";
 import { checkRanges } from "./ranges";
 import type { Report } from "./report";
+import { checkRouter } from "./router";
 import { checkSites } from "./sites";
 import { checkTenants } from "./tenants";
 import { checkVersions } from "./versions";
@@ -23,6 +24,7 @@ const CHECKS: readonly ((config: LabConfig, report: Report) => void)[] = [
   checkFabric,
   checkPools,
   checkBgp,
+  checkRouter,
   checkTenants,
   checkSites,
   checkFaults,

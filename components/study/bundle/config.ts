@@ -44,6 +44,7 @@ export function configOf(plan: LabPlan): RawConfig {
     proxyMode: plan.proxyMode,
     ...(backend && { openstack: { backend } }),
     ...(cloud === "hosts" && onContainers && { hosts: { machines: CONTAINERS } }),
+    ...routerOf(plan),
     ...(plan.tenant && { tenants: tenantsOf(plan.tenant) }),
     faults: faults
       .map((fault) =>
@@ -51,6 +52,14 @@ export function configOf(plan: LabPlan): RawConfig {
       )
       .map(withoutGaps),
   };
+}
+
+/** The router between existing machines. How to log in there is not the bundle's to say: only where it is in the subnets. */
+function routerOf({ cloud, onContainers, bgp, subnets }: LabPlan): Pick<RawConfig, "hosts"> {
+  const addresses = subnets.map(({ gateway }) => gateway);
+  const [address] = addresses;
+  if (cloud !== "hosts" || onContainers || bgp.gatewayAsNumber === undefined || !address) return {};
+  return { hosts: { router: { address, addresses } } };
 }
 
 /** One of several pools. Its encapsulation is left out where it is that of the lab's key, which a switch changes. */

@@ -1,5 +1,5 @@
 /** BGP sessions and the readiness of calico-node, with the cause behind its message. */
-import { judge, type LabPlan, recordedIp, sessionUp } from "../../plan";
+import { gatewaySessionUp, judge, type LabPlan, recordedIp, sessionUp } from "../../plan";
 import type { Check } from "../measured";
 import type { ClusterApi } from "./api";
 import type { Field } from "./field";
@@ -59,7 +59,11 @@ export const sessionsAmiss = (plan: LabPlan, sessions: Record<string, Record<str
     const missing = plan.nodes.filter(
       (peer) => peer !== node && sessionUp(plan, node, peer) && peers[recordedIp(peer)] !== "Established",
     );
-    return missing.map((peer) => `${name} has no BGP session with ${peer.name}`);
+    const { gateway = "" } = plan.subnets.find((one) => one.name === node.subnet) ?? {};
+    const isGatewayMissing = gatewaySessionUp(plan, node) && peers[gateway] !== "Established";
+    return [...missing.map((peer) => peer.name), ...(isGatewayMissing ? [`the gateway ${gateway}`] : [])].map(
+      (peer) => `${name} has no BGP session with ${peer}`,
+    );
   });
 
 /** Whether exactly those calico-nodes are ready that the verdict says. Kubernetes asks them every ten seconds. Pure. */

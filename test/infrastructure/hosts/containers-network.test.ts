@@ -71,6 +71,19 @@ describe("the network of node containers", () => {
     );
   });
 
+  it("has the twin's BIRD on the router, where that speaks BGP", () => {
+    fc.assert(
+      fc.property(plans, (plan) => {
+        const { bird } = render(plan).network;
+        assert.equal(bird?.replace("log stderr", 'log "/run/bird/router.log"'), renderNetwork(plan).bird);
+      }),
+    );
+    assert.match(
+      render(onContainers({ podRoutes: "bgp" })).network.bird ?? "",
+      /^protocol bgp Node_10_0_4_11 /m,
+    );
+  });
+
   it("changes nothing for a fault for which a machine would have to be switched off", () => {
     fc.assert(
       fc.property(plans, (plan) => {

@@ -123,6 +123,7 @@ describe("the node containers' status", () => {
     ],
     ["a node is gone", { ...STATUS, nodes: { w1 } }],
     ["the API's port is closed", { ...STATUS, api: { port: 20003, running: false } }],
+    ["the router's BIRD has ended", { ...STATUS, bird: { running: false } }],
     ["the API's port has changed", { ...STATUS, api: { port: 1, running: true } }],
   ] as [string, ContainersStatus][]) {
     it(`is not as recorded when ${what}`, () => assert.ok(!isAsRecorded(status, recorded)));

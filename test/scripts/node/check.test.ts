@@ -69,6 +69,19 @@ describe("check.sh", function () {
   };
   const isNode = () => sandbox.write("var/lib/encaplab/kubeadm", "join done\n");
 
+  it("finds another way to the next subnet than by the router that learns the pods", async () => {
+    const PEERS = "10.0.3.10\n10.0.4.10";
+    const by = (gateway: string) => `ip route add default via ${gateway}`;
+    const GATEWAY = "10.0.3.254";
+    assert.deepEqual(await codes(by(GATEWAY), { PEERS, GATEWAY }), []);
+    assert.match(
+      await only(by("10.0.3.1"), { PEERS, GATEWAY }),
+      /^refuse other-gateway: .* 10\.0\.4\.10 not by the lab's router 10\.0\.3\.254, .*: 10\.0\.4\.10 via 10\.0\.3\.1 dev nic0/,
+    );
+    assert.match(await only("", { PEERS, GATEWAY }), /^refuse other-gateway: .*no route/);
+    assert.deepEqual(await codes(by("10.0.3.1"), { PEERS }), [], "no router learns pods here");
+  });
+
   it("finds nothing on a plain machine, tells its facts and changes nothing", async () => {
     sandbox.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
     const ran = await run("", {}, "nft list tables; ls /var/lib /run; ip -br link | wc -l");

@@ -161,6 +161,8 @@ export interface ContainersStatus {
   /** `running`: its machine runs and its port is open. */
   nodes: Record<string, { port: number; hostKey: string; running: boolean }>;
   api: { port: number; running: boolean };
+  /** The router's BIRD. Absent where the router is to have none. */
+  bird?: { running: boolean };
 }
 
 /** What the state records of a status. */
@@ -174,9 +176,9 @@ export interface ContainersOutputs {
 }
 
 /** The status without the machines that wait for their removal. The lab is complete without them. */
-export function withoutLeaving({ nodes, api }: ContainersStatus, spec: FolderSpec): ContainersStatus {
+export function withoutLeaving({ nodes, ...rest }: ContainersStatus, spec: FolderSpec): ContainersStatus {
   const leaving = new Set(spec.nodes.filter((node) => node.leaving).map(({ name }) => name));
-  return { nodes: Object.fromEntries(Object.entries(nodes).filter(([name]) => !leaving.has(name))), api };
+  return { nodes: Object.fromEntries(Object.entries(nodes).filter(([name]) => !leaving.has(name))), ...rest };
 }
 
 /** Picks what the state records of a status. */
@@ -196,6 +198,7 @@ export function isAsRecorded(status: ContainersStatus, recorded: ContainersOutpu
     JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
   return (
     status.api.running &&
+    status.bird?.running !== false &&
     Object.values(status.nodes).every(({ running }) => running) &&
     now.apiPort === recorded.apiPort &&
     same(now.ports, recorded.ports) &&

@@ -15,6 +15,7 @@ import {
   renderHost,
   renderPort,
   renderRouter,
+  renderRouterBird,
   renderSecurity,
   renderSubnet,
   routerRoutes,
@@ -37,6 +38,8 @@ export interface NetworkSpec {
   router: string;
   /** The rules at the nodes' ports as an nftables file, which replaces the tables that it names. */
   rules: string;
+  /** BIRD's configuration on the router. Absent if it speaks no BGP. */
+  bird?: string;
   /** The nodes at which TCP 179 is closed. Closing it must also end the sessions that are up. */
   bgpClosedOn: string[];
 }
@@ -73,6 +76,7 @@ export function renderNetwork(plan: LabPlan): NetworkSpec {
   const closed = bgpOpen
     ? [...bgpClosedOn, ...hosts.map(({ name }) => name)]
     : plan.nodes.map(({ name }) => name);
+  const bird = renderRouterBird(plan, { log: "stderr" });
   return {
     base: [
       batch(undefined, [`netns add ${FABRIC}`, `netns add ${ROUTER}`]),
@@ -88,6 +92,7 @@ export function renderNetwork(plan: LabPlan): NetworkSpec {
       ...onlyTranslated(plan),
     ].join("\n"),
     rules,
+    ...(bird !== "" && { bird }),
     bgpClosedOn: [...new Set(closed)].sort(),
   };
 }
