@@ -24,6 +24,16 @@ describe("the verdict's remarks on limits", () => {
     assert.equal(said(/a rule on each node drops/, { cloud: "openstack" }), true);
   });
 
+  it("say what the lab does on the router between existing machines, and on no other router", () => {
+    const runs = /on the router, `up` installs BIRD .*`down` takes all of it back/;
+    const learned = { encapsulation: "None", podRoutes: "bgp" } as const;
+    const hosts = { router: { address: "192.0.2.1" } };
+    assert.equal(said(runs, { ...learned, cloud: "hosts", hosts }), true);
+    assert.equal(said(runs, { ...learned, cloud: "hosts", hosts, rehearse: true }), false);
+    assert.equal(said(runs, { ...learned, rehearse: "containers" }), false);
+    assert.equal(said(runs, { cloud: "hosts" }), false);
+  });
+
   it("say what is turned off on machines that stay after the lab, and on no others", () => {
     const off = /`up` turns off firewalld.*SELinux to permissive.*`down` turns them on again/;
     const hosts = { machines: [{ name: "m1", address: "10.0.3.9", subnet: "10.0.3.0/24" }] };

@@ -24,6 +24,7 @@ import {
 import { gatewayRouteFault, gatewaySessionUp, hasDetours, routeFault } from "../../components/plan/bgp";
 import { pairsOf } from "../../components/plan/path";
 import { configOf } from "../../components/study/bundle/config";
+import { rehearsed } from "../../components/study/bundle/rehearsed";
 import { rawExchanges } from "../support/arbitraries";
 import { planOf, type RawConfig } from "../support/problems";
 import { runs } from "../support/runs";
@@ -385,5 +386,30 @@ describe("any lab with reflectors, a router that speaks BGP, or other settings",
       assert.deepEqual(again.bgp, plan.bgp);
       assert.deepEqual(again.podRoutes, plan.podRoutes);
     });
+  });
+});
+
+describe("a router between existing machines", () => {
+  const addresses = ["10.0.4.254", "10.0.3.253"];
+  const raw = { ...LEARNED, cloud: "hosts", hosts: { router: { address: "192.0.2.1", addresses } } } as const;
+  const gateways = ({ subnets }: LabPlan) => subnets.map(({ gateway }) => gateway);
+
+  it("is the gateway that the nodes peer with, at its own addresses, and without these at the first of a subnet", () => {
+    assert.deepEqual(gateways(planOf(raw)), ["10.0.3.253", "10.0.4.254"]);
+    assert.match(renderRouterBird(planOf(raw), { log: "stderr" }), /^router id 10\.0\.3\.253;/);
+    const first = { ...raw, hosts: { router: { address: "192.0.2.1" } } };
+    assert.deepEqual(gateways(planOf(first)), ["10.0.3.1", "10.0.4.1"]);
+  });
+
+  it("makes None work across subnets, as the twin's does", () => {
+    assert.deepEqual(outcomes(raw), outcomes(LEARNED));
+    assert.equal(outcomes(raw)["cross-subnet"], "works");
+  });
+
+  it("keeps its addresses in a bundle and in a rehearsal, and its login in neither", () => {
+    const plan = planOf(raw);
+    assert.deepEqual(gateways(planOf(configOf(plan))), gateways(plan));
+    assert.deepEqual(gateways(rehearsed(plan).plan), gateways(plan));
+    assert.equal(JSON.stringify(configOf(plan)).includes("192.0.2.1"), false);
   });
 });

@@ -11,8 +11,10 @@ import { configOf } from "./config";
 export function rehearsed(plan: LabPlan): { plan: LabPlan; refused?: string } {
   if (plan.onTwin) return { plan };
   try {
-    const { hosts: _, ...config } = configOf(plan);
-    return { plan: planLab(parseConfig({ ...config, rehearse: true })) };
+    const { hosts, ...config } = configOf(plan);
+    // The router keeps its addresses; the machines are none in a rehearsal.
+    const router = hosts?.router && { hosts: { router: hosts.router } };
+    return { plan: planLab(parseConfig({ ...config, ...router, rehearse: true })) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const [problem] = error.problems;

@@ -134,6 +134,13 @@ Mesh_10_0_4_11 BGP      ---      start  08:12:04.125 Active`;
     ]);
   });
 
+  it("are waited for with a gateway that speaks BGP, too: the router's", () => {
+    const learned = { ...plan, bgp: { ...plan.bgp, mesh: false, gatewayAsNumber: 64512 } };
+    const missing = ["cp1 has no BGP session with the gateway 10.0.3.1"];
+    assert.deepEqual(sessionsAmiss(learned, { cp1: { "10.0.3.1": "Active" } }), missing);
+    assert.deepEqual(sessionsAmiss(learned, { cp1: { "10.0.3.1": "Established" } }), []);
+  });
+
   const nameOf = (address: string) => (address === "10.0.3.11" ? "w1" : "w2");
   const causes: [string, string, Parameters<typeof decode>[2], RegExp][] = [
     [
