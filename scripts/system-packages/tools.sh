@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 # package. Groups: twin, for the network twin; machine, for the QEMU machine that the twin uses if the kernel lacks a
 # driver; ipsec, for the tunnel between two sites; containers, for the node containers; router, BIRD on their router with
 # `podRoutes: bgp`; lint, the shell linter; browser, for the test of the report's page; iperf3, for `lab bench`; tshark, for
-# packets in the report; tenants, Open vSwitch, for the twin of a lab with `tenants`; bench, what our own benchmark
+# packets in the report; tenants, Open vSwitch and DHCP, for the twin of a lab with `tenants`; bench, what our own benchmark
 # compares with.
 tools() {
   cat <<'TABLE'
@@ -53,6 +53,8 @@ iperf3   iperf3              iperf3           iperf3
 tshark   tshark              tshark           wireshark-cli
 tenants  ovs-vswitchd        openvswitch-switch  openvswitch
 tenants  ovs-vsctl           openvswitch-switch  openvswitch
+tenants  dnsmasq             dnsmasq-base     dnsmasq
+tenants  dhclient            isc-dhcp-client  dhcp-client
 bench    mn                  mininet          mininet
 bench    brctl               bridge-utils     bridge-utils
 TABLE

@@ -1,10 +1,12 @@
 /** Changes a node's part in the tenant network: renders the bash that does it in the sandbox. Pure. */
 import { INTEGRATION_BRIDGE, TENANT_TUNNEL } from "../../plan";
 import { batch, bridgeBatch, enter, inside } from "../fabric";
+import { endDhcp, serveDhcp, takeAddress } from "./dhcp";
 import { difference } from "./difference";
 import { lookAt } from "./look";
 import { endDaemon } from "./process-files";
 import type { TenantInstance, TenantPort, TenantState } from "./tenant";
+import { DHCP_DEVICE } from "./tenant-flows";
 
 /** Folder of a node's Open vSwitch: database, sockets, logs. `lab shell` makes it OVS_RUNDIR. */
 const folderOf = (node: string): string => `/run/encaplab/ovs/${node}`;
@@ -41,9 +43,7 @@ export function changeTenant(
   return [
     ...begins,
     ...gone.map((one) => removeInstance(node, one)),
-    ...unplugs.map(
-      ({ device }) => `${ovs(node)} ovs-vsctl --if-exists del-port ${INTEGRATION_BRIDGE} ${device}`,
-    ),
+    ...unplugs.map(({ device }) => unplug(node, device)),
     ...come.map((one) => addInstance(node, one, state)),
     ...plugs.map((one) => plug(node, one, state)),
     bridgeBatch(node, [
@@ -51,6 +51,8 @@ export function changeTenant(
       ...forwarding.added.map((line) => `fdb append ${line}`),
     ]),
     flows ? setFlows(node, state) : "",
+    // Only now the flows let DHCP through.
+    ...plugs.map((one) => takeAddress(node, one)),
   ]
     .filter((part) => part !== "")
     .join("\n");
@@ -104,13 +106,24 @@ function addInstance(node: string, one: TenantInstance, { mtu }: TenantState): s
   ].join("\n");
 }
 
-/** As L16's author did by hand, except that the address is known and needs no DHCP. */
-function plug(node: string, { device, address, mac, id }: TenantPort, { mtu }: TenantState): string {
+/** As L16's author did by hand. The address comes by DHCP. */
+function plug(node: string, one: TenantPort, state: TenantState): string {
+  const { device, mac, id } = one;
   return [
-    `${ovs(node)} ovs-vsctl add-port ${INTEGRATION_BRIDGE} ${device} -- set interface ${device} type=internal mtu_request=${mtu} 'mac="${mac}"' 'external_ids:attached-mac="${mac}"' external_ids:iface-id=${id} external_ids:iface-status=active`,
-    batch(node, [`link set ${device} addrgenmode none up`, `addr add ${address} dev ${device}`]),
+    serveDhcp(node, one, state),
+    `${ovs(node)} ovs-vsctl -- add-port ${INTEGRATION_BRIDGE} ${DHCP_DEVICE} -- add-port ${INTEGRATION_BRIDGE} ${device} -- set interface ${device} type=internal mtu_request=${state.mtu} 'mac="${mac}"' 'external_ids:attached-mac="${mac}"' external_ids:iface-id=${id} external_ids:iface-status=active`,
+    batch(node, [`link set ${device} addrgenmode none up`]),
   ].join("\n");
 }
+
+const unplug = (node: string, device: string): string =>
+  [
+    endDhcp(node),
+    ...[device, DHCP_DEVICE].map(
+      (one) => `${ovs(node)} ovs-vsctl --if-exists del-port ${INTEGRATION_BRIDGE} ${one}`,
+    ),
+    dropLinks(node, [DHCP_DEVICE]),
+  ].join("\n");
 
 const removeInstance = (node: string, { name, device }: Pick<TenantInstance, "name" | "device">): string =>
   [
@@ -178,7 +191,14 @@ export const removeTenant = (node: string, port?: Pick<TenantPort, "device">): s
     `if [[ -d ${folderOf(node)} ]]; then`,
     ...DAEMONS.map((daemon) => endDaemon(`${folderOf(node)}/${daemon}.pid`, daemon)),
     `rm -rf ${folderOf(node)}`,
-    dropLinks(node, [TENANT_TUNNEL.device, INTEGRATION_BRIDGE, "ovs-netdev", ...(port ? [port.device] : [])]),
+    endDhcp(node),
+    dropLinks(node, [
+      TENANT_TUNNEL.device,
+      DHCP_DEVICE,
+      INTEGRATION_BRIDGE,
+      "ovs-netdev",
+      ...(port ? [port.device] : []),
+    ]),
     removeInstances(node),
     "fi",
   ].join("\n");

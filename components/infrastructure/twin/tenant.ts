@@ -36,6 +36,14 @@ export interface TenantPort {
   mac: string;
   /** Neutron's id of the port (`iface-id`). */
   id: string;
+  /** The DHCP server on its host, from which it takes the address. */
+  dhcp: {
+    /** The tenant router's, with the network's prefix length. */
+    address: string;
+    mac: string;
+    /** The network's own address. */
+    network: string;
+  };
 }
 
 /** Desired state of a node's part in the tenant network. */
@@ -70,10 +78,15 @@ export function renderTenant(plan: LabPlan, node: NodePlan): TenantState | undef
         address: `${port.address}/${tenant.prefix}`,
         mac: tenantMac(port.address),
         id: uuidOf(port.device),
+        dhcp: {
+          address: `${tenant.gateway}/${tenant.prefix}`,
+          mac: tenantMac(tenant.gateway),
+          network: tenant.cidr.split("/")[0] as string,
+        },
       },
     }),
     forwarding: forwardingOf(plan, node),
-    flows: renderFlows(vifsOf(plan, node), tenant.group, tenantMac(tenant.gateway)),
+    flows: renderFlows(vifsOf(plan, node), tenant.group, tenantMac(tenant.gateway), port?.device),
   };
 }
 

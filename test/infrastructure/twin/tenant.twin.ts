@@ -48,10 +48,39 @@ describe("a tenant network on the twin", function () {
     await twin.bring(planOf({ ...BASE, ...LABS["one port"] }));
     await twin.bring(planOf(BASE));
     const left = await twin.run(
-      "sleep 2.5; cat /proc/[0-9]*/comm | grep -E '^ovs' || true; ls -A /run/encaplab/ovs; ls /run/netns; for node in cp1 w1 w2; do ip -n $node -o link | grep -E 'tap|vxlan-tenant|br-int|ovs' || true; done",
+      "sleep 2.5; cat /proc/[0-9]*/comm | grep -E '^(ovs|dhclient|dnsmasq)' || true; ls -A /run/encaplab/ovs /run/encaplab/dhcp | grep -v : || true; ls /run/netns; for node in cp1 w1 w2; do ip -n $node -o link | grep -E 'tap|vxlan-tenant|br-int|ovs' || true; done",
     );
     const pods = ["cp1", "w1", "w2"].flatMap((node) => [node, `${node}-1`, `${node}-2`]);
     assert.deepEqual(left.trim().split("\n").sort(), ["fabric", "internet", "router", ...pods].sort());
+  });
+
+  it("gives the node's port its address by DHCP, and neither a default route nor a DNS server", async () => {
+    const plan = planOf({ ...BASE, ...LABS["one port"] });
+    await twin.bring(plan);
+    const [port] = plan.tenant?.ports ?? [];
+    const log = await twin.run("cat /run/encaplab/dhcp/w2.log");
+    for (const message of ["DHCPDISCOVER", "DHCPOFFER", "DHCPREQUEST", "DHCPACK"])
+      assert.match(log, new RegExp(`${message}\\(eth0\\)`), log);
+    const lease = await twin.run("cat /run/encaplab/dhcp/w2.leases");
+    assert.ok(lease.includes(`fixed-address ${port?.address};`), lease);
+    const routes = await twin.on("w2", "ip route");
+    assert.deepEqual(routes.match(/^default .*/gm)?.length, 1, routes);
+    assert.match(routes, /^default via 10\.0\.4\.1 /m);
+    assert.match(routes, new RegExp(`^20\\.20\\.1\\.0/24 dev ${port?.device} `, "m"));
+  });
+
+  it("answers a port from its own host alone, and lets no port be a DHCP server", async () => {
+    const plan = planOf({ ...BASE, ...LABS["two ports"] });
+    await twin.bring(plan);
+    const flows = "env OVS_RUNDIR=/run/encaplab/ovs/w2 ovs-ofctl --names dump-flows br-int";
+    const [port] = (plan.tenant?.ports ?? []).filter(({ node }) => node === "w2");
+    const counted = await twin.run(`${flows} | grep tp_dst=67`);
+    assert.match(
+      counted,
+      new RegExp(`n_packets=[1-9].*,in_port="?${port?.device}"?.*actions=output:"?tap-dhcp"?`),
+    );
+    const drops = await twin.run(`${flows} | grep tp_src=67 | grep actions=drop`);
+    assert.ok(drops.includes(String(port?.device)), drops);
   });
 
   it("is in L16 as the original lab saw it: ttl 63 from the plugged worker, and 100 % loss from all others", async () => {
