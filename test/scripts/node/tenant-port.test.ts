@@ -1,8 +1,6 @@
 // tenant-port.sh with stand-ins for Open vSwitch and both DHCP clients: what it plugs in, that it can run again, and what it undoes.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { type Ran, Sandbox } from "../../support/node-sandbox";
-import { skip } from "../../support/skip";
 
 const VALUES = {
   NODE_NAME: "w1",
@@ -132,11 +130,11 @@ describe("tenant-port.sh", () => {
     assert.ok(!sandbox.calls().some((call) => call.includes("add-port")));
   });
 
-  it("fails on a machine without a DHCP client, and says which package to install", async function () {
-    if (["/usr/sbin", "/sbin", "/usr/bin"].some((folder) => existsSync(`${folder}/dhclient`)))
-      skip(this, "this machine has a dhclient of its own");
+  it("fails on a machine without a DHCP client, and says which package to install", async () => {
+    // Whether or not this machine has one.
+    const hidden = '[[ $* != "-P dhclient" ]] && builtin type "$@"';
     sandbox.command("systemctl", "exit 3");
-    const ran = await create();
+    const ran = await create(`type() { ${hidden}; }; export -f type`);
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /there is no dhclient \(package isc-dhcp-client/);
   });
