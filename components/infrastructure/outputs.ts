@@ -1,5 +1,4 @@
 /** Stack outputs of a lab on machines. */
-
 import { sshCommand } from "./common";
 import type { CloudInfrastructure, CloudNode, MachineInfrastructure, SiteGateway } from "./interface";
 

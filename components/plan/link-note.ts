@@ -1,5 +1,4 @@
 /** The notes on a packet's way over the link between two sites, in the words of `ip route` and `swanctl`. */
-
 import type { HopNote } from "./hop";
 import type { LabPlan } from "./lab";
 import { isPod, type Leg, type Wire } from "./packet";

@@ -1,5 +1,4 @@
 /** What `scripts/twin/observe` is asked to measure. */
-
 import { ROUTER, routerDevice } from "../infrastructure/fabric";
 import {
   addressOf,

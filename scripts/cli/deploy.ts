@@ -1,5 +1,4 @@
 /** One run of the engine on a lab: up or destroy, with what must be done before and after it. */
-
 import { cancelBoot } from "../../components/infrastructure/twin/sandbox";
 import type { LabPlan } from "../../components/plan";
 import { ONLY_HERE } from "../../components/remote/types";

@@ -1,5 +1,4 @@
 /** A cluster on existing machines whose engine is killed in the middle of a step. */
-
 import assert from "node:assert/strict";
 import { needsContainers } from "./containers";
 import { HostsLab } from "./hosts";

@@ -1,5 +1,4 @@
 /** A model of Neutron and Nova: what they hold, and what they refuse. */
-
 import type { CloudModel } from "./killed-engine";
 import type { Recorded } from "./mocks";
 

@@ -1,5 +1,4 @@
 /** AWS prices for the cost estimate. */
-
 import type { LabPlan } from "../../plan";
 import { estimateCost } from "../common";
 import type { CostEstimate } from "../interface";

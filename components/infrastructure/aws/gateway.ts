@@ -1,5 +1,4 @@
 /** The VPC's gateway to the other site as an instance of the lab: its group, and the routes by it. */
-
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { SITE_GATEWAY, type SiteGatewayPlan } from "../../plan";

@@ -1,5 +1,4 @@
 /** The VPC's end of the link to a site that is another stack: a virtual private gateway, and a connection to its peer. */
-
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { GROUP_NUMBERS, type LabPlan, type PeerSitePlan, proposalParts, siteCidrs } from "../../plan";

@@ -2,7 +2,6 @@
  * Estimates what a lab costs per hour. Prices come from a small table with a date, so that a preview needs no account
  * and no price API.
  */
-
 import type { CostEstimate } from "../interface";
 
 /** Something that is paid for by the hour. */

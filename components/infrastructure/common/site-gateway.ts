@@ -1,5 +1,4 @@
 /** The gateway of a site that is an instance of the lab: what its strongSwan joins, and what may reach it. */
-
 import * as pulumi from "@pulumi/pulumi";
 import { ESP_PROTOCOL, IKE_PORT, NAT_T_PORT, type PeerSitePlan, siteCidrs } from "../../plan";
 import type { SiteEnd, SiteGateway, SiteOutput, SiteTunnel } from "../interface";

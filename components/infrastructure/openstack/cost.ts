@@ -1,5 +1,4 @@
 /** The cost estimate on OpenStack. */
-
 import type { LabPlan } from "../../plan";
 import { estimateCost } from "../common";
 import type { CostEstimate } from "../interface";

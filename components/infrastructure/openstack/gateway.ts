@@ -1,5 +1,4 @@
 /** The office's gateway as an instance of the lab: its port, its floating IP, its group, and the router's routes by it. */
-
 import * as openstack from "@pulumi/openstack";
 import type { OpenStackConfig } from "../../config";
 import { SITE_GATEWAY, type SiteGatewayPlan } from "../../plan";

@@ -1,5 +1,4 @@
 /** The router's end of the link to a site that is another stack: Neutron's VPN as a service. */
-
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../../config";

@@ -1,5 +1,4 @@
 /** BIRD's configuration, with the structure of Calico's confd templates, on the nodes and on the router. */
-
 import {
   arePeers,
   blocksOf,

@@ -1,5 +1,4 @@
 /** Public API of the study in a real cluster. */
-
 import { ClusterApi, ClusterError } from "./api";
 import { clusterFollower } from "./follower";
 import { NAMESPACE } from "./manifest";

@@ -1,5 +1,4 @@
 /** Nodes: Kubernetes' own, with Calico's annotations, and Calico's Node. */
-
 import { z } from "zod";
 import type { Fabric } from "../../config";
 import type { Document } from "./documents";
