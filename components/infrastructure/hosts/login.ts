@@ -71,7 +71,8 @@ export function findKey(config: HostsConfig): pulumi.Output<string> | undefined 
 }
 
 /**
- * How to log in to each machine of a config and to its router, by name, without any resource: for a look at machines before the first `up`.
+ * How to log in to each machine of a config and to its router, by name, without any resource: for a look at machines before
+ * the first `up`.
  * @throws {ConfigError} when there is no key, or it cannot be read.
  */
 export function targetsOf(config: HostsConfig, machines: readonly MachineConfig[]): Map<string, Target> {
