@@ -35,8 +35,11 @@ describe("the network's state", () => {
   it("is the same for every encapsulation, so that a switch never touches it", () => {
     fc.assert(
       fc.property(labConfigs, (config) => {
-        const one = renderNetwork(planLab(changed(config, { encapsulation: "VXLAN", bgp: undefined })));
-        const two = renderNetwork(planLab(changed(config, { encapsulation: "IPIP", bgp: undefined })));
+        // Of several pools, another one may then have the addresses of tunnels, to whose blocks static routes lead.
+        const routes = config.ipPools ? { podRoutes: "none" as const } : {};
+        const stateWith = (encapsulation: "VXLAN" | "IPIP") =>
+          renderNetwork(planLab(changed(config, { encapsulation, bgp: undefined, ...routes })));
+        const [one, two] = [stateWith("VXLAN"), stateWith("IPIP")];
         assert.deepEqual(one, two);
       }),
     );
