@@ -40,8 +40,10 @@ export function tunnelsFor(
   if (!node || isPods) return { kinds, pool: ofPool(plan, node) };
   // The answer to a node goes to its end of the tunnel by which the node has sent, and the pool of that end counts.
   const carrier = carrierBetween(plan, node, to.node);
+  // Without a route of BIRD's the node does not tunnel in IPIP, and its own address gets the answer. In VXLAN it would tunnel.
+  if (carrier === "ipip" && !canTunnelIpip) return { kinds, pool: ofPool(plan, to.node) };
   const pool = poolAt(plan, sourceTo(plan, node, to.node));
-  if (!pool || carrier === "direct" || (carrier === "ipip" && !canTunnelIpip)) return undefined;
+  if (!pool || carrier === "direct") return undefined;
   return { kinds: carrier === "ipip" ? "IPIP" : "VXLAN", pool: ` for the IPPool ${pool.name}` };
 }
 

@@ -158,6 +158,17 @@ const FIXES: [title: string, raw: RawConfig, row: string, fix: string][] = [
     `${CHECK}, or take the IPPool on-premises out and set natOutgoing: true for the IPPool near, because natOutgoing is not for what goes to an address in a pool`,
   ],
   [
+    "a node without BIRD's routes gets the answer at its own address, whose way has static routes already",
+    {
+      fabric: "tailscale",
+      podRoutes: "static",
+      peering: { nodeToNodeMesh: false },
+      ipPools: [{ name: "all", cidr: "172.16.0.0/18", encapsulation: "IPIP" }],
+    },
+    "node-to-pod (same-subnet)",
+    "use VXLAN for the IPPool all, which tunnels this path",
+  ],
+  [
     "no Calico, and so no pool",
     { ...ON_EC2, encapsulation: "None", calico: { install: "none" } },
     "cross-subnet",
