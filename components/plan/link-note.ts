@@ -5,7 +5,7 @@ import { isPod, type Leg, type Wire } from "./packet";
 import { blockWith } from "./pool";
 import { decapsulated, forwarded, inEsp } from "./rewrite";
 import { IPSEC_DEVICE, type LinkPlan, NAT_T_PORT, type SitePlan, selectorsText } from "./site";
-import type { NodePlan } from "./topology";
+import { type NodePlan, subnetOf } from "./topology";
 
 /** The ends of a packet's way over the link. */
 interface Ends {
@@ -21,7 +21,7 @@ export function linkNotes(plan: LabPlan, leg: Leg, wire: Wire, { from, to, b }: 
   const link = plan.link as LinkPlan;
   const isToPod = isPod(plan, wire.destination);
   const block = blockWith(b, wire.destination);
-  const target = isToPod ? block : plan.subnets.find(({ name }) => name === b.subnet)?.cidr;
+  const target = isToPod ? block : subnetOf(plan, b).cidr;
   const tunnel = (site: SitePlan, note: Omit<HopNote, "kind" | "name">) =>
     keep({ kind: "ipsec", name: `${IPSEC_DEVICE} of ${site.router}`, ...note });
   return {

@@ -15,7 +15,7 @@ import type { Probe } from "./probe";
 import { forwarded, madeOn, type Rewrite, rewritten } from "./rewrite";
 import { hasRoute, routeTo } from "./route";
 import { instanceRoute, tenantPortOf } from "./tenant";
-import type { NodePlan } from "./topology";
+import { type NodePlan, subnetOf } from "./topology";
 import { tunnelNotes } from "./tunnel-note";
 
 /** The device of a pod, and of an instance, in its own namespace. */
@@ -74,7 +74,6 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
       decision,
       ...(rewrite && { change: (packet) => rewritten(packet, rewrite) }),
     });
-  const gatewayOf = ({ subnet }: NodePlan) => plan.subnets.find(({ name }) => name === subnet);
 
   const podGets = (node: NodePlan, pod: Source) =>
     keep({
@@ -154,11 +153,11 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
       keep({ kind: "kube-proxy", name: `${name}'s kube-proxy`, node: name, decision });
     },
     leaves(node: NodePlan): void {
-      kernel(node, `default via ${gatewayOf(node)?.gateway} dev ${nic}`, nic);
+      kernel(node, `default via ${subnetOf(plan, node).gateway} dev ${nic}`, nic);
       masquerades(node);
     },
     toNode(node: NodePlan, peer: NodePlan): void {
-      const subnet = gatewayOf(node);
+      const subnet = subnetOf(plan, node);
       const isNear = !passesGateway(plan, node, peer);
       kernel(node, isNear ? `${subnet?.cidr} dev ${nic}` : `default via ${subnet?.gateway} dev ${nic}`, nic);
       masquerades(node);
@@ -169,7 +168,7 @@ export function nodeNotes(plan: LabPlan, leg: Leg) {
     },
     /** Without a route to the block, by the default route. */
     astray(node: NodePlan, peer: NodePlan): void {
-      const route = `default via ${gatewayOf(node)?.gateway} dev ${nic}`;
+      const route = `default via ${subnetOf(plan, node).gateway} dev ${nic}`;
       kernel(node, `no route to ${blockWith(peer, targetAddress(to))}: ${route}`, nic, comesBy(node));
     },
     lostInKernel(node: string, fault: Fault): void {

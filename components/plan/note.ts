@@ -13,7 +13,7 @@ import { blockWith } from "./pool";
 import { forwarded, rewritten } from "./rewrite";
 import type { RuleName } from "./rule";
 import { gatewayName, siteOf } from "./site";
-import type { NodePlan } from "./topology";
+import { type NodePlan, subnetOf } from "./topology";
 
 /** A rule of the firewall table in words, e.g. `nodes-tcp-180: TCP 180-2378 from nodes`. */
 function ruleText(plan: LabPlan, name: RuleName): string {
@@ -80,7 +80,7 @@ export function notesOn(plan: LabPlan, leg: Leg, wire: Wire) {
       problem: "protocol" | "mtu" | "route" | "loop" | undefined,
     ): void {
       const route = isPod(plan, wire.destination) && gatewayHop(plan, pods) ? routeOf(pods, to) : undefined;
-      const subnet = plan.subnets.find((one) => one.name === to.subnet)?.cidr;
+      const subnet = subnetOf(plan, to).cidr;
       const decision = {
         protocol: "does not carry IP protocol 4",
         mtu: `carries at most ${plan.mtu.link - SMALLER_BY} bytes, and sends no "fragmentation needed"`,

@@ -14,7 +14,7 @@ import { rememberAll } from "./remember";
 import { hasRoute, routesBy } from "./route";
 import { divide, type Row, type Rows } from "./row";
 import { tenantCarrier } from "./tenant-failure";
-import type { NodePlan } from "./topology";
+import { type NodePlan, subnetOf } from "./topology";
 import { predict } from "./trace";
 import { recordedIp } from "./vpn";
 
@@ -130,10 +130,7 @@ function whyNotReady(plan: LabPlan, node: NodePlan): string | undefined {
   if (!runsBird(plan, node))
     return "unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused";
   const peers = plan.nodes.filter((peer) => peer.name !== node.name && arePeers(plan, node, peer));
-  const gateway =
-    plan.bgp.gatewayAsNumber === undefined
-      ? undefined
-      : plan.subnets.find(({ name }) => name === node.subnet);
+  const gateway = plan.bgp.gatewayAsNumber === undefined ? undefined : subnetOf(plan, node);
   // After 30 s one established session is enough.
   if (peers.some((peer) => sessionUp(plan, node, peer))) return undefined;
   if (gateway && gatewaySessionUp(plan, node)) return undefined;

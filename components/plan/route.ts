@@ -5,7 +5,7 @@ import { ENCAPSULATION_FACTS, TUNNELS } from "./encapsulation";
 import { fabricFacts } from "./fabric";
 import type { LabPlan } from "./lab";
 import { blocksOf, blockWith, encapsulationAt, hasVtep, tunnelEndOf } from "./pool";
-import type { NodePlan } from "./topology";
+import { type NodePlan, subnetOf } from "./topology";
 
 /** A route to the block of another node. */
 export interface Route {
@@ -35,7 +35,7 @@ export function routeTo(plan: LabPlan, node: NodePlan, peer: NodePlan, address =
   // A node whose own address is a /32 has no neighbour but the gateway.
   if (node.subnet === peer.subnet && !layer3?.hostPrefix)
     return { block, via: peer.address, device, onlink: false };
-  const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway ?? "";
+  const gateway = subnetOf(plan, node).gateway;
   // BIRD does not believe that a /32 has a neighbour: it must be told.
   return { block, via: gateway, device, onlink: layer3?.hostPrefix !== undefined };
 }

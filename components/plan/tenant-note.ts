@@ -12,7 +12,7 @@ import {
   type TenantPlan,
   type TenantPortPlan,
 } from "./tenant";
-import type { NodePlan } from "./topology";
+import { type NodePlan, subnetOf } from "./topology";
 import { outOf, VXLAN_ADDS } from "./tunnel-note";
 
 /** What each hop of a tenant network says of a packet. */
@@ -84,7 +84,7 @@ export function tenantNotes(plan: LabPlan, leg: Leg, tenant: TenantPlan) {
     },
     /** @param limit what the node's link carries, in bytes, if the packet is longer. */
     toGateway(node: NodePlan, limit?: number): void {
-      const route = plan.subnets.find(({ name }) => name === node.subnet)?.gateway;
+      const route = subnetOf(plan, node).gateway;
       kernel(node, `no port in ${tenant.cidr}: default via ${route} dev ${nic}`, nic);
       masquerades(node);
       if (limit !== undefined) {

@@ -93,6 +93,12 @@ function firstNodeOffset(subnet: Cidr): number {
 /** How many nodes a subnet has addresses for, if the lab chooses them (the last address is the broadcast address). */
 export const roomIn = (subnet: Cidr): number => sizeOf(subnet) - RESERVED_ADDRESSES - 1;
 
+/** The subnet of a node of the plan. */
+export const subnetOf = (
+  { subnets }: { subnets: readonly SubnetPlan[] },
+  { subnet }: Pick<NodePlan, "subnet">,
+): SubnetPlan => subnets.find(({ name }) => name === subnet) as SubnetPlan;
+
 /** The subnets of a config, in its order. */
 export function planSubnets(config: LabConfig): SubnetPlan[] {
   const ofRouter = (config.cloud === "hosts" && config.hosts?.router?.addresses) || [];

@@ -1,5 +1,5 @@
 /** A node's port on the fabric. */
-import { fabricFacts, type LabPlan, type NodePlan } from "../../plan";
+import { fabricFacts, type LabPlan, type NodePlan, subnetOf } from "../../plan";
 import { FABRIC, macOf, port } from "./names";
 import { addBridge, batch } from "./shell";
 
@@ -12,10 +12,7 @@ export interface PortLinks {
 /** Renders a node's port. @param bridge of the node's subnet. */
 export function renderPort(plan: LabPlan, node: NodePlan, bridge: string): PortLinks {
   const { nic, layer3, securityGroup } = fabricFacts(plan);
-  const { gateway, prefix } = plan.subnets.find(({ name }) => name === node.subnet) ?? {
-    gateway: "",
-    prefix: 32,
-  };
+  const { gateway, prefix } = subnetOf(plan, node);
   const { tap, bridge: own, inner, outer } = port(node.name);
   const link = plan.mtu.link;
   return {

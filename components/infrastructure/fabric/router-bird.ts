@@ -1,5 +1,5 @@
 /** BIRD on the router between the subnets, which learns the nodes' pods from them (`podRoutes: bgp`). */
-import { gatewayReflects, isIbgp, type LabPlan } from "../../plan";
+import { gatewayReflects, isIbgp, type LabPlan, subnetOf } from "../../plan";
 
 /** How soon a session comes up, and comes back, in seconds. BIRD's own values are 5, 120, and 60 to 300. */
 export const BGP_TIMES = "connect delay time 1; connect retry time 1; error wait time 1, 2;";
@@ -41,8 +41,9 @@ export function renderRouterBird(plan: LabPlan, { log }: RouterBirdOptions): str
     `  ${BGP_TIMES}`,
     `  ipv4 { import where net ~ ${plan.ipPool.cidr}; export ${tells ? "where source = RTS_BGP" : "none"}; gateway recursive; };`,
     "}",
-    ...plan.nodes.map(({ subnet, address }) => {
-      const own = plan.subnets.find(({ name }) => name === subnet)?.gateway;
+    ...plan.nodes.map((node) => {
+      const { address } = node;
+      const own = subnetOf(plan, node).gateway;
       return `protocol bgp Node_${underlined(address)} from nodes { local ${own} as ${gatewayAsNumber}; neighbor ${address} as ${asNumber};${client} }`;
     }),
     "",

@@ -15,6 +15,7 @@ import {
   routesNeedBgp,
   routeTo,
   runsBird,
+  subnetOf,
   type TunnelEnd,
 } from "../../plan";
 import { BGP_TIMES, ROUTER, renderRouterBird, underlined } from "../fabric";
@@ -75,8 +76,8 @@ const logFile = (name: string): string => `"/run/bird/${name}.log"`;
 /** A node's session with the gateway in its own subnet, as a BGPPeer that selects the nodes of a subnet. */
 function gatewayPeer(plan: LabPlan, node: NodePlan): string[] {
   const { gatewayAsNumber, keepsNextHop } = plan.bgp;
-  const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway;
-  if (gatewayAsNumber === undefined || !gateway) return [];
+  if (gatewayAsNumber === undefined) return [];
+  const { gateway } = subnetOf(plan, node);
   const client =
     isReflector(plan, node) && isIbgp(plan) ? ` rr client; rr cluster id ${REFLECTOR_CLUSTER_ID};` : "";
   const keep = keepsNextHop && !isIbgp(plan) ? " ipv4 { next hop keep; };" : "";

@@ -11,6 +11,7 @@ import {
   type NodePlan,
   type SitePlan,
   type SubnetPlan,
+  subnetOf,
   TUNNELS,
   tunnelsOf,
 } from "../../plan";
@@ -39,7 +40,7 @@ export const writesNeighbours = (plan: LabPlan): boolean => entriesOf(plan) > RE
 export function nodeNeighbours(plan: LabPlan, node: NodePlan): string[] {
   if (!writesNeighbours(plan)) return [];
   const { nic, layer3 } = fabricFacts(plan);
-  const gateway = plan.subnets.find(({ name }) => name === node.subnet)?.gateway ?? "";
+  const gateway = subnetOf(plan, node).gateway;
   const others = plan.nodes.filter(({ name }) => name !== node.name);
   const near = others.filter(({ subnet }) => subnet === node.subnet).map(({ address }) => address);
   const ipip = tunnelsOf(plan).includes("ipip");

@@ -1,5 +1,5 @@
 /** BGP sessions and the readiness of calico-node, with the cause behind its message. */
-import { gatewaySessionUp, judge, type LabPlan, recordedIp, sessionUp } from "../../plan";
+import { gatewaySessionUp, judge, type LabPlan, recordedIp, sessionUp, subnetOf } from "../../plan";
 import type { Check } from "../measured";
 import type { ClusterApi } from "./api";
 import type { Field } from "./field";
@@ -59,7 +59,7 @@ export const sessionsAmiss = (plan: LabPlan, sessions: Record<string, Record<str
     const missing = plan.nodes.filter(
       (peer) => peer !== node && sessionUp(plan, node, peer) && peers[recordedIp(peer)] !== "Established",
     );
-    const { gateway = "" } = plan.subnets.find((one) => one.name === node.subnet) ?? {};
+    const { gateway } = subnetOf(plan, node);
     const isGatewayMissing = gatewaySessionUp(plan, node) && peers[gateway] !== "Established";
     return [...missing.map((peer) => peer.name), ...(isGatewayMissing ? [`the gateway ${gateway}`] : [])].map(
       (peer) => `${name} has no BGP session with ${peer}`,

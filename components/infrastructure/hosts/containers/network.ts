@@ -3,7 +3,7 @@
  * run in the lab's namespaces. Pure.
  */
 import { createHash } from "node:crypto";
-import { fabricFacts, type LabPlan, type NodePlan, type SubnetPlan } from "../../../plan";
+import { fabricFacts, type LabPlan, type NodePlan, type SubnetPlan, subnetOf } from "../../../plan";
 import {
   batch,
   changeHost,
@@ -151,7 +151,7 @@ const NODE_SYSCTLS = { "net/ipv4/conf/default/rp_filter": "2" };
 
 /** Renders a node's port. */
 export function renderPortSpec(plan: LabPlan, node: NodePlan): PortSpec {
-  const subnet = plan.subnets.find(({ name }) => name === node.subnet) as SubnetPlan;
+  const subnet = subnetOf(plan, node);
   const port = renderPort(plan, node, devicesOf(subnet).bridge);
   const host = renderHost(plan, node);
   return {
