@@ -9,6 +9,7 @@ import {
   describeBgp,
   expectedRoutes,
   type LabPlan,
+  type NodePlan,
   REFLECTOR_CLUSTER_ID,
   TUNNELS,
   tunnelEndOf,
@@ -49,10 +50,8 @@ const tunnelAddresses = (plan: LabPlan): string =>
     .join("\n");
 
 /** For the step `routes`: the tunnel's device that a node does not have although others do; empty if there is none. */
-function absentDevice(plan: LabPlan, name: string): string {
-  const node = plan.nodes.find((one) => one.name === name);
-  return node && tunnelsOf(plan).includes("vxlan") && !tunnelEndOf(node, "vxlan") ? TUNNELS.vxlan.device : "";
-}
+const absentDevice = (plan: LabPlan, node: NodePlan): string =>
+  tunnelsOf(plan).includes("vxlan") && !tunnelEndOf(node, "vxlan") ? TUNNELS.vxlan.device : "";
 
 /**
  * Calico on a cluster, in the encapsulation of the plan: its manifest, the lab's IPPools, and a wait until every node's
@@ -199,7 +198,7 @@ export class Calico extends pulumi.ComponentResource implements PodNetwork {
           step: "routes",
           values: {
             EXPECTED: pulumi.unsecret(blocks.stdout).apply((lines) => expectedRoutes(plan, node, lines)),
-            ABSENT: absentDevice(plan, node.name),
+            ABSENT: absentDevice(plan, node),
             POD_MTU: String(plan.mtu.pod),
           },
           triggers: [caHash],

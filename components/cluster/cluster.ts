@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Machine, MachineInfrastructure } from "../infrastructure";
 import { type LabPlan, tunnelsOf } from "../plan";
 import { BootstrapTokens } from "./bootstrap-tokens";
-import { checkValues, gatewayValues, peerGatewayOf } from "./check";
+import { checkValues, peerGatewayOf } from "./check";
 import { whenDistinct } from "./distinct";
 import { HostReset } from "./host-reset";
 import { clusterIdentity, initConfig, joinConfig } from "./kubeadm";
@@ -137,8 +137,7 @@ export class Cluster extends pulumi.ComponentResource {
         prefix: this.prefix,
         step: "prepare",
         values: {
-          ...checkValues(plan, node, "lab"),
-          ...gatewayValues(plan, node, peer?.connection.host),
+          ...checkValues(plan, node, "lab", peer?.connection.host),
           HOSTS: plan.nodes.map(({ name, address }) => `${address} ${name}`).join("\n"),
           REQUIRE_IPIP: tunnelsOf(plan).includes("ipip") ? "1" : "0",
         },

@@ -5,7 +5,6 @@ import {
   compareClocks,
   compareFacts,
   type Finding,
-  gatewayValues,
   parseLook,
   peerGatewayOf,
 } from "../../components/cluster/check";
@@ -13,6 +12,7 @@ import { ENCAPSULATIONS } from "../../components/config";
 import type { NodePlan } from "../../components/plan";
 import { summarize } from "../../scripts/cli/machine-check";
 import { planOf, type RawConfig } from "../support/problems";
+import { SITES_ON_MACHINES } from "../support/site-configs";
 
 const valuesOf = (name: string, raw: RawConfig = {}, scope: "lab" | "mode" = "mode") => {
   const plan = planOf({ cloud: "hosts", hosts: { machines: "containers" }, ...raw });
@@ -62,28 +62,25 @@ describe("the values of the look", () => {
 
 describe("the look at the gateway of a site", () => {
   const plan = planOf({
-    cloud: "hosts",
-    topology: [
-      { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
-      { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2", "w3"] },
-    ],
-    sites: [
-      { name: "a", subnets: ["office"], gateway: "cp1" },
-      { name: "b", subnets: ["vpc"], gateway: "w2" },
-    ],
+    ...SITES_ON_MACHINES,
     link: { initiator: "a" },
   });
   const node = (name: string) => plan.nodes.find((one) => one.name === name) as NodePlan;
 
+  const linkOf = (name: string, peer: string) => {
+    const { LINK_PEER, LINK_WAY, LINK_NEEDS } = checkValues(plan, node(name), "mode", peer);
+    return { LINK_PEER, LINK_WAY, LINK_NEEDS };
+  };
+
   it("is at IKE and ESP in UDP, outwards where it starts the tunnel, and inwards where it only answers", () => {
     assert.equal(peerGatewayOf(plan, node("cp1")), "w2");
     assert.equal(peerGatewayOf(plan, node("w2")), "cp1");
-    assert.deepEqual(gatewayValues(plan, node("cp1"), "gateway.example.com"), {
+    assert.deepEqual(linkOf("cp1", "gateway.example.com"), {
       LINK_PEER: "gateway.example.com",
       LINK_WAY: "out",
       LINK_NEEDS: "ike udp 500 500 refuse\nnat-t udp 4500 4500 refuse",
     });
-    assert.equal(gatewayValues(plan, node("w2"), "203.0.113.10").LINK_WAY, "in");
+    assert.equal(linkOf("w2", "203.0.113.10").LINK_WAY, "in");
   });
 
   it("is nothing on a node that is no gateway, and in a lab without sites", () => {

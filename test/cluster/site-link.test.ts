@@ -7,6 +7,7 @@ import { Hosts } from "../../components/infrastructure/hosts";
 import { planLab } from "../../components/plan";
 import { answers, COMMAND } from "../support/cluster";
 import { named, ofType, type Recorded, record, resolved } from "../support/mocks";
+import { SITES_ON_MACHINES } from "../support/site-configs";
 
 const machines = [
   { name: "cp1", address: "203.0.113.10", nodeAddress: "192.168.1.10", subnet: "office" },
@@ -15,16 +16,8 @@ const machines = [
   { name: "w3", address: "198.51.100.11", nodeAddress: "172.31.0.11", subnet: "vpc" },
 ];
 const RAW = {
-  cloud: "hosts",
+  ...SITES_ON_MACHINES,
   encapsulation: "VXLAN",
-  topology: [
-    { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
-    { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2", "w3"] },
-  ],
-  sites: [
-    { name: "a", subnets: ["office"], gateway: "cp1" },
-    { name: "b", subnets: ["vpc"], gateway: "w2" },
-  ],
   hosts: { machines, privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\na private key\n" },
 };
 

@@ -33,6 +33,19 @@ function joinedAs(
   };
 }
 
+/** A lab on machines with L15's addresses, each of whose sites names the machine that is its gateway. */
+export const SITES_ON_MACHINES = {
+  cloud: "hosts",
+  topology: [
+    { name: "office", cidr: "192.168.1.0/24", nodes: ["cp1", "w1"] },
+    { name: "vpc", cidr: "172.31.0.0/16", nodes: ["w2", "w3"] },
+  ],
+  sites: [
+    { name: "a", subnets: ["office"], gateway: "cp1" },
+    { name: "b", subnets: ["vpc"], gateway: "w2" },
+  ],
+};
+
 /** Whether the twin plays a config: only it joins sites. */
 export const isOnTwin = ({ cloud, rehearse }: { cloud?: unknown; rehearse?: unknown }): boolean =>
   rehearse === true || (cloud === "twin" && rehearse === false);

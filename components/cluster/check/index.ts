@@ -12,6 +12,7 @@ import {
   type NodePlan,
   planFirewall,
   type RuleName,
+  subnetOf,
   TUNNELS,
   tunnelsOf,
 } from "../../plan";
@@ -19,7 +20,7 @@ import type { Target } from "../../remote";
 import { type StepName, shellCommand, stepScript } from "../steps";
 import { gatewayValues } from "./gateway";
 
-export { gatewayValues, peerGatewayOf } from "./gateway";
+export { peerGatewayOf } from "./gateway";
 
 /** Something on a machine that breaks the lab (`refuse`: `prepare` stops there), or that may do so (`warn`). */
 export interface Finding {
@@ -40,14 +41,20 @@ export interface Look {
 }
 
 /**
- * The values of `scripts/node/check.sh`, besides the name of the node, as they are for one that is no gateway of a site.
+ * The values of `scripts/node/check.sh`, besides the name of the node.
  * @param scope `mode`: what this lab's encapsulation needs. `lab`: the same for all encapsulations without IPIP, so that
  *   a switch between them does not prepare every node again; what only VXLAN needs is then a warning.
+ * @param peer where a machine that is its site's gateway reaches that of the other site; see {@link peerGatewayOf}.
  */
-export function checkValues(plan: LabPlan, node: NodePlan, scope: "lab" | "mode"): Record<string, string> {
+export function checkValues<Host = string>(
+  plan: LabPlan,
+  node: NodePlan,
+  scope: "lab" | "mode",
+  peer?: Host,
+): Record<string, string | Host> {
   const [own] = tunnelsOf(plan);
   const tunnel = scope === "mode" || own === "ipip" ? own : undefined;
-  const { cidr = "", gateway = "" } = plan.subnets.find(({ name }) => name === node.subnet) ?? {};
+  const { cidr, gateway } = subnetOf(plan, node);
   // The lab's own router is the only one that its machines have.
   const learns = plan.bgp.gatewayAsNumber !== undefined && !plan.onThisMachine;
   return {
@@ -63,7 +70,7 @@ export function checkValues(plan: LabPlan, node: NodePlan, scope: "lab" | "mode"
     PROXY_MODE: plan.proxyMode,
     CALICO: plan.calico ? "1" : "0",
     TUNNEL: tunnel ? TUNNELS[tunnel].device : "",
-    ...gatewayValues(plan, node, undefined),
+    ...gatewayValues(plan, node, peer),
     ...(learns && { GATEWAY: gateway }),
   };
 }
@@ -198,10 +205,7 @@ export const lookAt = (
   node: NodePlan,
   peer?: string,
 ): Promise<Look & { ahead: number }> =>
-  lookBy(target, "check", node.name, {
-    ...checkValues(plan, node, "mode"),
-    ...gatewayValues(plan, node, peer),
-  });
+  lookBy(target, "check", node.name, checkValues(plan, node, "mode", peer));
 
 /** Looks at the machine between the subnets, as {@link lookAt} does at a node's. */
 export const lookAtRouter = (target: Target, plan: LabPlan): Promise<Look & { ahead: number }> =>
