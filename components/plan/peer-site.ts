@@ -68,6 +68,15 @@ function planSiteGateway(
   return { subnet: name, address: toAddress(last) };
 }
 
+/** How many machines a lab is made of in a cloud: its nodes, and the instance that is its site's gateway. */
+export const machineCount = ({
+  nodes,
+  peerSite,
+}: {
+  nodes: readonly unknown[];
+  peerSite?: PeerSitePlan;
+}): number => nodes.length + (peerSite?.gateway ? 1 : 0);
+
 /** The ranges that a stack tells its peer: on AWS the VPC's one block, since a tunnel has one range on each side. */
 export const siteCidrs = (plan: {
   cloud: LabConfig["cloud"];

@@ -1,5 +1,5 @@
 /** AWS prices for the cost estimate. */
-import type { LabPlan } from "../../plan";
+import { type LabPlan, machineCount } from "../../plan";
 import { estimateCost } from "../common";
 import type { CostEstimate } from "../interface";
 import type { Found } from "./lookup";
@@ -46,7 +46,7 @@ const SURPLUS: readonly [type: RegExp, perHour: number][] = [
 /** Estimates the plan's cost at on-demand prices. @param spot adds a note that spot instances cost less. */
 export function estimateAws(plan: LabPlan, found: Found, spot: boolean): CostEstimate {
   const { peerSite } = plan;
-  const count = plan.nodes.length + (peerSite?.gateway ? 1 : 0);
+  const count = machineCount(plan);
   const isConnected = peerSite !== undefined && !peerSite.gateway;
   const surplus = SURPLUS.find(([type]) => type.test(found.instanceType))?.[1];
   const source = [

@@ -2,7 +2,14 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { SITE_GATEWAY, type SiteGatewayPlan } from "../../plan";
-import { type Foundation, type GatewayRule, KeyPair, type PeerSite, PROJECT_TAG } from "../common";
+import {
+  connectionTo,
+  type Foundation,
+  type GatewayRule,
+  KeyPair,
+  type PeerSite,
+  PROJECT_TAG,
+} from "../common";
 import type { SiteGateway } from "../interface";
 import { createInstance, type MachineArgs, USER } from "./machine";
 import { inWordsOfEc2, type Security } from "./security";
@@ -55,13 +62,7 @@ export function createGateway(
     machine: {
       name: SITE_GATEWAY,
       resource: instance,
-      connection: {
-        host: instance.publicIp,
-        port: 22,
-        user: config.user ?? USER,
-        privateKey: login.privateKey,
-        hostKey: hostKey.publicKey,
-      },
+      connection: connectionTo(instance.publicIp, config.user ?? USER, login, hostKey),
     },
     publicAddress: instance.publicIp,
   };

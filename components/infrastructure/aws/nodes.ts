@@ -2,7 +2,7 @@
 import type * as aws from "@pulumi/aws";
 import type { AwsConfig } from "../../config";
 import type { LabPlan } from "../../plan";
-import { type Foundation, groupsOf, KeyPair, type StateResource } from "../common";
+import { connectionTo, type Foundation, groupsOf, KeyPair, type StateResource } from "../common";
 import type { CloudNode } from "../interface";
 import { createInstance, type MachineArgs, USER } from "./machine";
 import type { Security } from "./security";
@@ -62,13 +62,7 @@ export function createNodes(
       ...node,
       resource: instance,
       publicAddress: instance.publicIp,
-      connection: {
-        host: instance.publicIp,
-        port: 22,
-        user: config.user ?? USER,
-        privateKey: login.privateKey,
-        hostKey: hostKey.publicKey,
-      },
+      connection: connectionTo(instance.publicIp, config.user ?? USER, login, hostKey),
     };
   });
   return { nodes, instances };

@@ -1,7 +1,7 @@
 /** The account's quotas of vCPUs and VPCs. In a new account they are often too small for a lab. */
 import * as aws from "@pulumi/aws";
 import { type AwsConfig, ConfigError, type Problem, type ProviderSettings } from "../../config";
-import type { LabPlan } from "../../plan";
+import { type LabPlan, machineCount } from "../../plan";
 import { PROJECT_TAG } from "../common";
 import type { Found } from "./lookup";
 import { hasOwnEndpoint } from "./provider";
@@ -45,7 +45,7 @@ const quotaOf = (
   );
 
 async function checkCpus(
-  { nodes, peerSite }: Pick<LabPlan, "nodes" | "peerSite">,
+  plan: Pick<LabPlan, "nodes" | "peerSite">,
   { instanceType, vcpus, region }: Pick<Found, "instanceType" | "vcpus" | "region">,
   spot: boolean,
   provider: aws.Provider,
@@ -53,12 +53,11 @@ async function checkCpus(
   if (!STANDARD_FAMILY.test(instanceType)) return undefined;
   const quotaCode = spot ? QUOTA.spot : QUOTA.onDemand;
   const quota = await quotaOf("ec2", quotaCode, provider);
-  const machines = nodes.length + (peerSite?.gateway ? 1 : 0);
-  const needed = machines * vcpus;
+  const needed = machineCount(plan) * vcpus;
   if (quota === undefined || quota >= needed) return undefined;
   return {
     key: "topology",
-    value: `${nodes.length} nodes`,
+    value: `${plan.nodes.length} nodes`,
     message: `as ${instanceType} they need ${needed} vCPUs, and the account's quota in ${region} is ${quota} (${quotaCode}); use fewer nodes, or request a larger quota in Service Quotas`,
   };
 }

@@ -15,7 +15,7 @@ export { cloudInit } from "./cloud-init";
 export { estimateCost } from "./cost";
 export { apiOf } from "./endpoint";
 export { type GroupApart, groupsOf, type IngressRule, planIngress, rulesApart } from "./ingress";
-export { createLogin, KeyPair, type Login, sshCommand } from "./key";
+export { connectionTo, createLogin, KeyPair, type Login, sshCommand } from "./key";
 export {
   findPeerSite,
   nextStep,

@@ -34,6 +34,20 @@ export function createLogin(
   return { publicKey: pair.publicKey, privateKey: pair.privateKey };
 }
 
+/** How to log in to a machine that was made with a login key and a host key. @param host its public address. */
+export const connectionTo = (
+  host: pulumi.Input<string>,
+  user: string,
+  { privateKey }: Login,
+  { publicKey }: KeyPair,
+): Connection => ({
+  host,
+  port: 22,
+  user,
+  ...(privateKey && { privateKey }),
+  hostKey: publicKey,
+});
+
 /**
  * The command to log in to a node.
  * @param keyFile where the user keeps the stack's private key. Not needed for the user's own key.

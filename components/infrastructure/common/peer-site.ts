@@ -160,16 +160,13 @@ export function nextStep(cloud: Cloud, peer: string, own: string, found: PeerSit
  * @param own this stack's name.
  * @throws {ConfigError} when the initiator is neither stack.
  */
-export function startsTunnel(
-  cloud: Cloud,
-  { initiator, stack, ike, gateway }: PeerSitePlan,
-  own: string,
-): boolean {
+export function startsTunnel(cloud: Cloud, peerSite: PeerSitePlan, own: string): boolean {
+  const { initiator, stack, ike, gateway } = peerSite;
   const peer = stackName(stack);
   const report = (message: string) => new ConfigError([{ key: "link.initiator", value: initiator, message }]);
   if (initiator !== undefined && ![BOTH_SITES, own, peer].includes(initiator))
     throw report(`must be one of the stacks ${own} and ${peer}, or ${BOTH_SITES}`);
-  const starts = initiates(cloud, initiator === undefined ? {} : { initiator }, own);
+  const starts = initiates(cloud, peerSite, own);
   if (starts && cloud === "aws" && ike === 1 && !gateway)
     throw report(`AWS starts no tunnel with IKEv1; set link.ike: 2, or let ${peer} start it`);
   return starts;

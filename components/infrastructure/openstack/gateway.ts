@@ -2,7 +2,14 @@
 import * as openstack from "@pulumi/openstack";
 import type { OpenStackConfig } from "../../config";
 import { SITE_GATEWAY, type SiteGatewayPlan } from "../../plan";
-import { type Foundation, type GatewayRule, KeyPair, type PeerSite, type Scope } from "../common";
+import {
+  connectionTo,
+  type Foundation,
+  type GatewayRule,
+  KeyPair,
+  type PeerSite,
+  type Scope,
+} from "../common";
 import type { SiteGateway } from "../interface";
 import { createFloatingIp, createInstance, type MachineArgs, USER } from "./machine";
 import type { Network, NetworkSubnet } from "./network";
@@ -42,13 +49,7 @@ export function createGateway(
     machine: {
       name: SITE_GATEWAY,
       resource: instance,
-      connection: {
-        host: publicAddress,
-        port: 22,
-        user: config.user ?? USER,
-        privateKey: login.privateKey,
-        hostKey: hostKey.publicKey,
-      },
+      connection: connectionTo(publicAddress, config.user ?? USER, login, hostKey),
     },
     publicAddress,
   };

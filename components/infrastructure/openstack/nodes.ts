@@ -1,8 +1,9 @@
 /** The nodes: one port and one instance each, and one floating IP over which all are reached. */
 import * as openstack from "@pulumi/openstack";
+import type * as pulumi from "@pulumi/pulumi";
 import type { OpenStackConfig } from "../../config";
 import type { LabPlan, NodePlan } from "../../plan";
-import { type Foundation, groupsOf, KeyPair, type Scope } from "../common";
+import { connectionTo, type Foundation, groupsOf, KeyPair, type Scope } from "../common";
 import type { CloudNode, Connection } from "../interface";
 import { createFloatingIp, createInstance, type MachineArgs, USER } from "./machine";
 import type { Network, NetworkSubnet } from "./network";
@@ -40,21 +41,15 @@ export function createNodes(
     args,
     scope,
   );
-  const connectionTo = ({ node, hostKey }: (typeof built)[number], jump?: Connection): Connection => ({
-    host: jump ? node.address : publicAddress,
-    port: 22,
-    user: config.user ?? USER,
-    privateKey: login.privateKey,
-    hostKey: hostKey.publicKey,
-    ...(jump && { jump }),
-  });
-  const jump = connectionTo(controlPlane);
+  const reach = (host: pulumi.Input<string>, { hostKey }: (typeof built)[number]): Connection =>
+    connectionTo(host, config.user ?? USER, login, hostKey);
+  const jump = reach(publicAddress, controlPlane);
   return built.map((made) => ({
     ...made.node,
     resource: made.instance,
     ...(made === controlPlane
       ? { connection: jump, publicAddress }
-      : { connection: connectionTo(made, jump) }),
+      : { connection: { ...reach(made.node.address, made), jump } }),
   }));
 }
 

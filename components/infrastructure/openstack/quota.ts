@@ -1,6 +1,6 @@
 /** Checks the project's quotas before anything is made. */
 import { ConfigError } from "../../config";
-import type { LabPlan } from "../../plan";
+import { type LabPlan, machineCount } from "../../plan";
 import { type IngressRule, planGatewayRules, rulesApart } from "../common";
 import { type Entry, list, read, type Session, stackTags } from "./api";
 import type { Flavor } from "./lookup";
@@ -87,12 +87,9 @@ export const demandsOf = (
   flavor: Flavor,
   rules: readonly IngressRule[],
 ): Demand[] => [
-  ...computeDemands(compute, plan.nodes.length + gatewaysOf(plan), flavor),
+  ...computeDemands(compute, machineCount(plan), flavor),
   ...networkDemands(network, plan, rules),
 ];
-
-/** How many instances are a gateway and no node: each has a port, a floating IP and a group of its own. */
-const gatewaysOf = ({ peerSite }: LabPlan): number => (peerSite?.gateway ? 1 : 0);
 
 function computeDemands(absolute: Entry, nodes: number, { vcpus, ram }: Flavor): Demand[] {
   const of = (limit: string, used: string): Allowance => ({
@@ -112,7 +109,8 @@ function networkDemands(quota: Entry, plan: LabPlan, rules: readonly IngressRule
     return { limit, used };
   };
   const subnets = plan.subnets.length;
-  const gateways = gatewaysOf(plan);
+  // What is a gateway and no node has a port, a floating IP and a group of its own.
+  const gateways = machineCount(plan) - plan.nodes.length;
   const groups = 1 + rulesApart(rules).length + gateways;
   // With the peer's, which is known when it has an address.
   const gatewayRules = gateways * (1 + planGatewayRules(rules, { address: "" }).length);
@@ -120,7 +118,7 @@ function networkDemands(quota: Entry, plan: LabPlan, rules: readonly IngressRule
     { what: "networks", needed: subnets, ...of("network") },
     { what: "subnets", needed: subnets, ...of("subnet") },
     // One per node, and per subnet the router's interface and Neutron's own port for DHCP or metadata.
-    { what: "ports", needed: plan.nodes.length + gateways + 2 * subnets, ...of("port") },
+    { what: "ports", needed: machineCount(plan) + 2 * subnets, ...of("port") },
     { what: "routers", needed: 1, ...of("router") },
     { what: "floating IPs", needed: 1 + gateways, ...of("floatingip") },
     { what: "security groups", needed: groups, ...of("security_group") },
