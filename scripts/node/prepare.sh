@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Step `prepare` (sent with packages.sh, cloud-init.sh, kubeadm.sh, before.sh, metadata.sh, check.sh and its parts): prepares a machine with Debian, Ubuntu or the
-# RHEL 9 family for kubeadm. Changes only what is not yet as it should be. Prints the facts of check.sh, by which nodes
-# are compared.
+# Step `prepare` (sent with packages.sh, cloud-init.sh, kubeadm.sh, before.sh, metadata.sh, check.sh and its parts): prepares
+# a machine with Debian, Ubuntu or the RHEL 9 family for kubeadm. Changes only what is not yet as it should be. Prints the
+# facts of check.sh, by which nodes are compared.
 # NODE_NAME; NODE_ADDRESS; HOSTS: lines "address name" of all nodes; KUBERNETES_VERSION: 1.35.7; PROXY_MODE: iptables,
 # nftables or ipvs; REQUIRE_IPIP: 1 if the lab's encapsulation needs the kernel's ipip, else 0; the values of check.sh
 create() {

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
-# Step `site-link` (sent with packages.sh and cloud-init.sh), after `prepare`: makes this machine the gateway of its site. strongSwan joins it to
-# the gateway of the other site by IPsec: with the kernel's ESP, or where the kernel has none with its own, kernel-libipsec.
+# Step `site-link` (sent with packages.sh and cloud-init.sh), after `prepare`: makes this machine the gateway of its site.
+# strongSwan joins it to the gateway of the other site by IPsec: with the kernel's ESP, or where the kernel has none with its
+# own, kernel-libipsec.
 # CONNECTION: swanctl.conf, with @PSK@ in the place of the key; PSK: the key in base64; CHILDREN: how many security
 # associations the connection has; WAIT: 1 to wait until they are there, 0 on the end that the other one waits for; ALONE: 1
-# if the machine is a gateway and no node, so that `prepare` did not come before, else 0; KUBERNETES_VERSION: for packages.sh. TUNNEL_WAIT: how long, in seconds; the default is enough for a slow machine.
+# if the machine is a gateway and no node, so that `prepare` did not come before, else 0; KUBERNETES_VERSION: for packages.sh.
+# TUNNEL_WAIT: how long, in seconds; the default is enough for a slow machine.
 : "${TUNNEL_WAIT:=90}"
 
 create() {

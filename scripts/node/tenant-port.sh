@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Step `tenant-port` (sent with dhcp-hook.sh): plugs a Neutron port of this host into its br-int, so that the machine has an address in the port's
-# network. DEVICE: the interface's name; PORT_ID, MAC and ADDRESS: the port's, as Neutron has them; MTU: the network's, in
-# bytes. The address comes by DHCP: without a default route, which would take the machine from its own network, and without
-# DNS servers. Works on ML2/OVS and on OVN: both find the port by its external_ids. Prints "DEVICE ADDRESS".
+# Step `tenant-port` (sent with dhcp-hook.sh): plugs a Neutron port of this host into its br-int, so that the machine has an
+# address in the port's network. DEVICE: the interface's name; PORT_ID, MAC and ADDRESS: the port's, as Neutron has them; MTU:
+# the network's, in bytes. The address comes by DHCP: without a default route, which would take the machine from its own
+# network, and without DNS servers. Works on ML2/OVS and on OVN: both find the port by its external_ids. Prints
+# "DEVICE ADDRESS".
 BRIDGE=br-int
 
 create() {

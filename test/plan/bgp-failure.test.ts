@@ -11,7 +11,7 @@ const OR_VXLAN = ", or use VXLAN, whose routes need no BGP";
 /** A row of a lab: how the cause begins, the fix, and the end of the reference. */
 const CASES: [title: string, raw: RawConfig, row: string, cause: string, fix: string, reference: string][] = [
   [
-    "nodes tell nobody of their pods",
+    "nodes tell no peer of their pods",
     { ...IPIP, peering: { disableBGPExport: true } },
     "same-subnet",
     "no node tells its BGP peers of its pods (disableBGPExport), so no node has a route to another's block, and ",
