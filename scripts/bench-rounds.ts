@@ -17,8 +17,11 @@ export interface Cost {
   processor: number;
 }
 
-/** One round. `floor`: what the empty program takes to come up, and `emptyDown` to go. `memory`: in MB. */
-export type Round = Record<Step | "floor" | "emptyDown", Cost> & { memory: number };
+/**
+ * One round. `floor`: what the empty program takes to come up, and `emptyDown` to go. `memory`: in MB. `dropped`: packets that
+ * the machine's kernel had no room for.
+ */
+export type Round = Record<Step | "floor" | "emptyDown", Cost> & { memory: number; dropped: number };
 
 /** All rounds of a lab of this size. */
 export interface Sized {
@@ -43,7 +46,8 @@ export function formatRounds(all: readonly Sized[]): string[] {
     formatColumns(titles, all.flatMap(rowsOf)),
     ...all.map(({ size, rounds }) => {
       const megabytes = memory(rounds);
-      return `Memory of ${size} nodes: ${megabytes.toFixed(0)} MB, ${(megabytes / size).toFixed(1)} MB each`;
+      const dropped = rounds.reduce((sum, round) => sum + round.dropped, 0);
+      return `Memory of ${size} nodes: ${megabytes.toFixed(0)} MB, ${(megabytes / size).toFixed(1)} MB each. Packets that the kernel had no room for: ${dropped}`;
     }),
     ...(all.length > 1
       ? [

@@ -1,4 +1,4 @@
-/** How much memory and processor time a twin takes. */
+/** How much memory and processor time a twin takes, and what its packets take from others. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { readRecord } from "../components/infrastructure/runtime";
@@ -33,6 +33,21 @@ export function countProcessor(twins: string, stack: string): () => number {
     // A sandbox that has ended takes its count with it.
     return (now.own - before.own + Math.max(0, now.living - before.living)) / TICKS;
   };
+}
+
+/**
+ * Begins to count the packets that the machine's kernel drops because a processor's queue is full (net.core.netdev_max_backlog).
+ * All namespaces share these queues: what a twin floods, the engine's own connections lose.
+ * @returns a function that returns how many since.
+ */
+export function countDropped(): () => number {
+  // A line for each processor; the second field is what it has dropped (softnet_seq_show in the kernel's net-procfs.c).
+  const read = () => {
+    const lines = textOf("/proc/net/softnet_stat").trim().split("\n");
+    return sum(lines.map((line) => Number.parseInt(line.split(" ")[1] ?? "0", 16)));
+  };
+  const before = read();
+  return () => read() - before;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

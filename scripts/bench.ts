@@ -13,7 +13,7 @@ import { parseConfig } from "../components/config";
 import { PODS_PER_NODE, planLab } from "../components/plan";
 import { timeCommands } from "./bench-commands";
 import { formatRounds, type Round, STEPS, type Step } from "./bench-rounds";
-import { countProcessor, memoryOf } from "./bench-usage";
+import { countDropped, countProcessor, memoryOf } from "./bench-usage";
 
 const ROOT = path.resolve(__dirname, "..");
 /** Nodes of the labs, e.g. `npm run bench -- 4 16`. With 0 alone, only the commands of the command line are timed. */
@@ -133,6 +133,7 @@ function timeRound(empty: Program, lab: Program, say: (step: string) => void): R
   };
   const config = (encapsulation: string) => ["--config", `encaplab:encapsulation=${encapsulation}`];
   say("the floor");
+  const dropped = countDropped();
   return {
     floor: measure(empty, "up"),
     emptyDown: measure(empty, "destroy"),
@@ -143,6 +144,7 @@ function timeRound(empty: Program, lab: Program, say: (step: string) => void): R
     bird: timed("bird", "up", ...config("None")),
     memory: memoryOf(TWINS, lab.stack),
     down: timed("down", "destroy"),
+    dropped: dropped(),
   };
 }
 

@@ -9,7 +9,17 @@ import { countProcessor } from "../../scripts/bench-usage";
 function roundOf(size: number, perNode: number, memory: number): Round {
   const floor = { time: 1, processor: 0.5 };
   const step = { time: 1 + size * perNode, processor: 0.5 + (size * perNode) / 2 };
-  return { floor, emptyDown: floor, up: step, again: step, felix: step, bird: step, down: floor, memory };
+  return {
+    floor,
+    emptyDown: floor,
+    up: step,
+    again: step,
+    felix: step,
+    bird: step,
+    down: floor,
+    memory,
+    dropped: 3,
+  };
 }
 
 describe("the benchmark", () => {
@@ -24,7 +34,12 @@ describe("the benchmark", () => {
     assert.match(last, /^ {2}16 to 256, in processor time: up 1\.50 \(on the clock 1\.50\), /);
     assert.match(last, /; memory 2\.00$/);
     assert.ok(lines.some((line) => line.startsWith("  4 to 16, in processor time: up 0.40 ")));
-    assert.ok(lines.includes("Memory of 256 nodes: 5120 MB, 20.0 MB each"));
+    const memory = lines.filter((line) => line.startsWith("Memory of "));
+    assert.equal(
+      memory[1],
+      "Memory of 16 nodes: 160 MB, 10.0 MB each. Packets that the kernel had no room for: 9",
+    );
+    assert.match(memory[3] ?? "", /^Memory of 256 nodes: 5120 MB, 20\.0 MB each\. /);
     assert.match(lines.join("\n"), /^16 +up +2\.6 +4\.2 +2\.6 +4\.2 +2\.1$/m);
   });
 

@@ -26,4 +26,4 @@ export { renderRouter, routerRoutes } from "./router";
 export { BGP_TIMES, renderRouterBird, underlined } from "./router-bird";
 export { BGP_MARK, renderSecurity, type SecurityState } from "./security";
 export { addBridge, batch, bridgeBatch, enter, inside, nft, sysctl } from "./shell";
-export { FABRIC_SYSCTLS, ROUTER_SYSCTLS, renderSubnet } from "./subnet";
+export { FABRIC_SYSCTLS, QUIET, ROUTER_SYSCTLS, renderSubnet } from "./subnet";

@@ -51,5 +51,19 @@ const answerForAll = (nic: string): Record<string, string> => ({
 /** ICMP redirects would teach nodes routes that no cloud's router teaches them. */
 export const ROUTER_SYSCTLS = { "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/send_redirects": "0" };
 
-/** Track connections only on the ports' own bridges (they switch it on), not a second time on the subnets' bridges. */
-export const FABRIC_SYSCTLS = { "net/bridge/bridge-nf-call-iptables": "0" };
+/**
+ * Kernel settings of the namespace of switches, before it has devices. Track connections only on the ports' own bridges (they
+ * switch it on), not a second time on the subnets' bridges. A switch has no address, so no IPv6: each of its ports would
+ * solicit routers, see {@link QUIET}.
+ */
+export const FABRIC_SYSCTLS = {
+  "net/bridge/bridge-nf-call-iptables": "0",
+  "net/ipv6/conf/default/disable_ipv6": "1",
+};
+
+/**
+ * Kernel setting of a node's namespace, before it has devices. A router solicitation goes to every node of the subnet, and is
+ * repeated as long as no router answers (RFC 7559). In subnets of 128 nodes these were 16,000 packets at once, and what is
+ * beyond net.core.netdev_max_backlog the kernel drops for all namespaces: the engine lost connections on loopback.
+ */
+export const QUIET = { "net/ipv6/conf/default/router_solicitations": "0" };

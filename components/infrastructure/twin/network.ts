@@ -70,8 +70,8 @@ function renderBuild(plan: LabPlan, routers: readonly RouterPlan[]): string {
       undefined,
       [FABRIC, ...routers.map(({ name }) => name), INTERNET_HOST].map((name) => `netns add ${name}`),
     ),
-    batch(FABRIC, ["link set lo up", ...subnets.flatMap(({ links }) => links.fabric), ...wan.fabric]),
     inside(FABRIC, sysctl(FABRIC_SYSCTLS, true)),
+    batch(FABRIC, ["link set lo up", ...subnets.flatMap(({ links }) => links.fabric), ...wan.fabric]),
     ...routers.flatMap((router) => {
       const own = subnets.filter((one) => one.router === router.name).map(({ links }) => links);
       const settings = own.map((one) => one.settings).filter((text) => text !== "");

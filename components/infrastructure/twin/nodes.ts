@@ -26,6 +26,7 @@ import {
   type HostState,
   inside,
   macOf,
+  QUIET,
   renderHost,
   renderPort,
   subnetDevices,
@@ -216,6 +217,7 @@ function renderBuild(plan: LabPlan, node: NodePlan): string {
       node.name,
       [
         sysctl(NODE_SYSCTLS),
+        sysctl(QUIET, true),
         batch(undefined, [...port.node, ...node.pods.flatMap(podLink)]),
         ...node.pods.map((pod) => sysctl(podSysctls(pod))),
       ].join("\n"),

@@ -108,6 +108,13 @@ describe("a node of a twin looks like a node of a real cluster", function () {
     assert.match(outside, /10\.0\.3\.10\.\d+ > 10\.0\.4\.10\.4789: VXLAN, flags \[I\] \(0x08\), vni 4096/);
   });
 
+  it("solicits no routers, and its switches have no IPv6: in a large subnet that was more than the machine's kernel has room for", async () => {
+    const twin = await bring("VXLAN");
+    assert.equal(await twin.on("cp1", "cat /proc/sys/net/ipv6/conf/ens5/router_solicitations"), "0\n");
+    assert.match(await twin.on("cp1", "ip -6 -br addr show dev ens5"), /fe80::/, "as on a real node");
+    assert.equal(await twin.run("ip -n fabric -6 -br addr show scope link"), "");
+  });
+
   it("answers ARP for the pods' gateway 169.254.1.1, and names their veth devices as Calico does", async () => {
     const twin = await bring("VXLAN");
     assert.match(
