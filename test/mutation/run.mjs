@@ -8,44 +8,11 @@
  * Stryker works on copies in .stryker-tmp, which it removes. `ENCAPLAB_RUNS` says how often each property is tried
  * (test/support/runs.ts).
  */
-import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 import { isByTheClock } from "./plugins.mjs";
-
-const filesIn = (folder) =>
-  readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => `${folder}/${name}`);
-
-/** Walks from fix to fix through every lab: a minute for each mutant, of what the other tests look at as well. */
-const SLOW = ["fix.test.ts"];
-
-/** What is mutated, and the tests that must notice. Tests that keep a build for later would not see a mutant in it. */
-const TARGETS = {
-  plan: {
-    // The catalogue is prose, and the index exports.
-    mutate: filesIn("components/plan").filter((name) => !/plan\/(catalogue|index)\.ts$/.test(name)),
-    // The others read what the plan is made of, and what is made of the plan.
-    tests: [
-      ...readdirSync("test/plan")
-        .filter((name) => name.endsWith(".test.ts") && !SLOW.includes(name))
-        .map((name) => `test/plan/${name}`),
-      "test/config/config.test.ts",
-      "test/infrastructure/aws/network.test.ts",
-      ...["nodes", "security", "network"].map((name) => `test/infrastructure/twin/${name}.test.ts`),
-      "test/calico/pools.test.ts",
-      "test/stacks.test.ts",
-    ],
-  },
-  clouds: {
-    mutate: ["aws/security", "openstack/security", "common/ingress"].map(
-      (name) => `components/infrastructure/${name}.ts`,
-    ),
-    tests: ["security", "aws/nodes", "aws/living"].map((name) => `test/infrastructure/${name}.test.ts`),
-  },
-};
+import { TARGETS } from "./targets.mjs";
 
 /** The share of mutants that tests must notice, in percent. */
 const THRESHOLD = 90;
