@@ -29,9 +29,11 @@ describe("the observation of a real cluster", function () {
   this.timeout(1_200_000);
   let lab: HostsLab;
 
-  const up = (raw: RawConfig): Promise<unknown> => {
+  const up = async (raw: RawConfig): Promise<void> => {
     lab.on(NAMES, raw);
-    return lab.up();
+    await lab.up();
+    // Another proxy mode is a cluster built anew, with another authority.
+    await lab.readKubeconfig();
   };
 
   before(async function () {

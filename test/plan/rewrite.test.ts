@@ -42,7 +42,7 @@ function partOf(header: Header): string {
 }
 
 const THERE = "172.16.0.65>172.16.0.129";
-const PING = made({ protocol: "icmp", size: 84 });
+const PING: Probe = { protocol: "icmp", size: 84 };
 const outer = (more: Partial<Wire>): Wire => ({
   source: "10.0.3.11",
   destination: "10.0.4.10",
@@ -52,50 +52,61 @@ const outer = (more: Partial<Wire>): Wire => ({
 
 describe("a packet that is made", () => {
   const back = { direction: "back", dontFragment: false } as const;
-  const cases: [title: string, packet: Packet, text: string][] = [
-    ["is a ping with DF", PING, `84 | ipv4 20 ${THERE} icmp ttl 64 DF | icmp 8 echo request | data 56`],
+  const cases: [title: string, probe: Probe, more: Partial<Leg>, text: string][] = [
+    ["is a ping with DF", PING, {}, `84 | ipv4 20 ${THERE} icmp ttl 64 DF | icmp 8 echo request | data 56`],
     [
       "is an echo reply, on which Linux sets no DF",
-      made({ protocol: "icmp", size: 84 }, back),
+      PING,
+      back,
       `84 | ipv4 20 ${THERE} icmp ttl 64 | icmp 8 echo reply | data 56`,
     ],
     [
       "is a datagram for a port",
-      made({ protocol: "udp", port: 53, size: 84 }),
+      { protocol: "udp", port: 53, size: 84 },
+      {},
       `84 | ipv4 20 ${THERE} udp ttl 64 DF | udp 8 >53 | data 56`,
     ],
     [
       "is the answer to a datagram, from the port and with DF",
-      made({ protocol: "udp", port: 53, size: 84 }, back),
+      { protocol: "udp", port: 53, size: 84 },
+      back,
       `84 | ipv4 20 ${THERE} udp ttl 64 DF | udp 8 53> | data 56`,
     ],
     [
       "is a SYN, whose options fill the 60 bytes",
-      made({ protocol: "tcp", port: 8080, size: 60 }),
+      { protocol: "tcp", port: 8080, size: 60 },
+      {},
       `60 | ipv4 20 ${THERE} tcp ttl 64 DF | tcp 40 >8080`,
     ],
     [
       "is a SYN's answer",
-      made({ protocol: "tcp", port: 8080, size: 60 }, back),
+      { protocol: "tcp", port: 8080, size: 60 },
+      back,
       `60 | ipv4 20 ${THERE} tcp ttl 64 DF | tcp 40 8080>`,
     ],
     [
       "is a segment with timestamps, so 32 bytes of header (RFC 7323)",
-      made({ protocol: "tcp", port: 8080, size: 1500 }),
+      { protocol: "tcp", port: 8080, size: 1500 },
+      {},
       `1500 | ipv4 20 ${THERE} tcp ttl 64 DF | tcp 32 >8080 | data 1448`,
     ],
     [
       "is a ping without data, and has no empty part",
-      made({ protocol: "icmp", size: 28 }),
+      { protocol: "icmp", size: 28 },
+      {},
       `28 | ipv4 20 ${THERE} icmp ttl 64 DF | icmp 8 echo request`,
     ],
   ];
-  for (const [title, packet, text] of cases) it(title, () => assert.equal(textOf(packet), text));
+  for (const [title, probe, more, text] of cases)
+    it(title, () => assert.equal(textOf(made(probe, more)), text));
 });
 
 describe("a packet that is rewritten", () => {
   const inside = "ipv4 20 172.16.0.65>172.16.0.129 icmp ttl 63 DF | icmp 8 echo request | data 56";
-  const ping = rewrite.forwarded(PING);
+  let ping: Packet;
+  beforeEach(() => {
+    ping = rewrite.forwarded(made(PING));
+  });
 
   it("has lost one of its TTL to each router, and only outside", () => {
     assert.equal(textOf(ping), `84 | ${inside}`);
@@ -109,7 +120,7 @@ describe("a packet that is rewritten", () => {
   it("has an outer header in IPIP, which takes TTL and DF from the inner one", () => {
     const ipip = (packet: Packet) => textOf(rewrite.encapsulated(packet, outer({ protocol: "4" })));
     assert.equal(ipip(ping), `104 | ipv4 20 10.0.3.11>10.0.4.10 4 ttl 63 DF | ${inside}`);
-    const reply = made({ protocol: "icmp", size: 84 }, { dontFragment: false });
+    const reply = made(PING, { dontFragment: false });
     assert.match(ipip(reply), /^104 \| ipv4 20 10\.0\.3\.11>10\.0\.4\.10 4 ttl 64 \| /);
   });
 

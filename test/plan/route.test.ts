@@ -99,6 +99,23 @@ describe("the routes of cp1, written out", () => {
       assert.deepEqual(routesOf(plan, plan.controlPlane), expected);
     });
 
+  it("lead to the blocks of the tunnels' own pool as well", () => {
+    const plan = planOf({
+      encapsulation: "VXLAN",
+      ipPools: [
+        { name: "pods", cidr: "172.16.0.0/17", allowedUses: ["Workload"] },
+        { name: "tunnels", cidr: "172.16.128.0/24", allowedUses: ["Tunnel"] },
+      ],
+    });
+    assert.deepEqual(
+      routesOf(plan, plan.controlPlane).map(({ block, via, device }) => `${block} via ${via} dev ${device}`),
+      ["64", "128", "192"].flatMap((at) => [
+        `172.16.0.${at}/26 via 172.16.128.${at} dev vxlan.calico`,
+        `172.16.128.${at}/26 via 172.16.128.${at} dev vxlan.calico`,
+      ]),
+    );
+  });
+
   it("decide the source address of cp1's own packets: its tunnel's in a tunnel, else its own", () => {
     const sources = (raw: RawConfig) => {
       const plan = planOf(raw);

@@ -9,6 +9,7 @@ import {
   tableAge,
   tableNote,
 } from "../../components/plan";
+import { isTested } from "../../components/plan/versions";
 import { errorOf, planOf } from "../support/problems";
 
 describe("the versions of a plan", () => {
@@ -40,6 +41,13 @@ describe("the versions of a plan", () => {
   it("are checked for patch releases as for their minors", () => {
     assert.equal(errorOf({ calicoVersion: "v3.30.7", kubernetesVersion: "v1.31.4" }), undefined);
     assert.notEqual(errorOf({ calicoVersion: "v3.32.1", kubernetesVersion: "v1.31.4" }), undefined);
+  });
+
+  it("are tested with each other where Calico lists the pair: each with or without a patch number, and none that it does not know", () => {
+    assert.equal(isTested("3.30", "1.31"), true);
+    assert.equal(isTested("v3.30.7", "v1.31.4"), true);
+    assert.equal(isTested("3.32", "1.31"), false);
+    assert.equal(isTested("3.21.4", "1.31"), false);
   });
 
   it("may be untested with allowUnsupported: true", () => {

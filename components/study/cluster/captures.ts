@@ -115,14 +115,19 @@ const NUMBERS = { icmp: 1, tcp: 6, udp: 17 } as const;
  * The packet as a filter of tcpdump: on its own, in IP protocol 4, or in VXLAN. The offsets are those of protocol, source
  * and destination in the inner IP header: behind 20 bytes of IP, and behind the headers of UDP, VXLAN and Ethernet (8, 8
  * and 14 bytes).
- * @param order `fromPort`: the port of an answer.
+ * @param order `fromPort`: the port of an answer. `opens`: only what opens a connection, answers that, or refuses it. Between
+ * two nodes the API server has connections of its own, to the kubelet's port as well.
  */
 export function filterOf({
   match: { protocol, destination, source },
   destination: sent,
   port,
   fromPort,
-}: Pick<CaptureOrder, "match" | "destination" | "port"> & { fromPort?: number | undefined }): string {
+  opens,
+}: Pick<CaptureOrder, "match" | "destination" | "port"> & {
+  fromPort?: number | undefined;
+  opens?: boolean;
+}): string {
   const number = NUMBERS[protocol];
   // Behind a Service the port is another one. To a node there is much else.
   const toPort = port && sent === destination ? ` and dst port ${port}` : "";
@@ -130,7 +135,8 @@ export function filterOf({
   const to = `0x${toNumber(destination).toString(16)}`;
   const from = source && `0x${toNumber(source).toString(16)}`;
   const fromHost = source ? ` and src host ${source}` : "";
-  const plain = `(ip proto ${number} and dst host ${destination}${fromHost}${toPort}${ofPort})`;
+  const flags = opens ? " and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0" : "";
+  const plain = `(ip proto ${number} and dst host ${destination}${fromHost}${toPort}${ofPort}${flags})`;
   const inner = (outer: string, at: string, start: number) => {
     const field = (offset: number, length: number) => `${at}[${start + offset}:${length}]`;
     const parts = [

@@ -91,7 +91,7 @@ describe("a trace's packet on a cluster", () => {
     assert.match(formatTrace(traced, {}, seen), /!! NOT seen on ens5 of w2/);
   });
 
-  it("is told apart from all else between two nodes by its port, also its answer", async () => {
+  it("is told apart from all else between two nodes by its port, also its answer, and by what opens a connection", async () => {
     const tcp = { protocol: "tcp", port: 10_250, size: 60 } as const;
     const { ran } = await followed(plan, ["w1", "w2", tcp], { answered: true });
     const captures = ran.filter((line) => line.includes("tcpdump"));
@@ -99,13 +99,18 @@ describe("a trace's packet on a cluster", () => {
     for (const line of captures) {
       assert.match(
         line,
-        /ip proto 6 and dst host 10\.0\.4\.10 and src host 10\.0\.3\.11 and dst port 10250\)/,
+        /ip proto 6 and dst host 10\.0\.4\.10 and src host 10\.0\.3\.11 and dst port 10250 and tcp\[tcpflags\] & \(tcp-syn\|tcp-rst\) != 0\)/,
       );
       assert.match(
         line,
-        /ip proto 6 and dst host 10\.0\.3\.11 and src host 10\.0\.4\.10 and src port 10250\)/,
+        /ip proto 6 and dst host 10\.0\.3\.11 and src host 10\.0\.4\.10 and src port 10250 and tcp\[tcpflags\] & \(tcp-syn\|tcp-rst\) != 0\)/,
       );
     }
+    const whole = await followed(plan, ["w1", "w2", { ...tcp, size: 1500 }], { answered: true });
+    assert.ok(
+      whole.ran.every((line) => !line.includes("tcpflags")),
+      "a segment of that size has data",
+    );
   });
 
   it("is not measured where a pod without privileges cannot listen, and that is no disagreement", async () => {
