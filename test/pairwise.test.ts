@@ -146,9 +146,7 @@ describe("the twin's matrix", () => {
         namesIn(PLACED_SELECTION).some((name) => name.startsWith(`${fault} on w2`)),
         fault,
       );
-    const tunnelled = PLACED_SELECTION.filter(
-      ({ encapsulation }) => ENCAPSULATION_FACTS[encapsulation].tunnel === "ipip",
-    );
+    const tunnelled = PLACED_SELECTION.filter(needsQemu);
     assert.deepEqual(namesIn(tunnelled), ["ipip-blocked on w2", "ipip-blocked on w2 (out)"]);
     assert.equal(tunnelled.length, 2);
   });

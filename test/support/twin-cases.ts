@@ -61,10 +61,13 @@ export const configOf = (
 export const titleOf = ({ encapsulation, fabric, fault, variant }: Case): string =>
   `${encapsulation} on ${fabric}: ${variant}, ${fault}`;
 
+/** Whether a kernel without the ipip driver, as many are, plays it in the slow QEMU machine. */
+export const needsQemu = ({ encapsulation }: Pick<Case, "encapsulation">): boolean =>
+  ENCAPSULATION_FACTS[encapsulation].tunnel === "ipip";
+
 /** Cheap ones first, since the selection prefers what comes first: many kernels lack IP in IP, and then QEMU plays it. */
 const BY_COST = [...ENCAPSULATIONS].sort(
-  (a, b) =>
-    Number(ENCAPSULATION_FACTS[a].tunnel === "ipip") - Number(ENCAPSULATION_FACTS[b].tunnel === "ipip"),
+  (a, b) => Number(needsQemu({ encapsulation: a })) - Number(needsQemu({ encapsulation: b })),
 );
 
 /** Every combination of the dimensions' values, also those that no lab can have. */
@@ -146,17 +149,14 @@ export const EFFECTIVE: readonly Case[] = VARIED.filter(isEffective);
  * itself, on one fabric.
  */
 export const PLACED_SELECTION: readonly Case[] = PLACED.filter((one) => {
-  const kindOf = ({ fault, fabric, encapsulation }: Case) =>
-    ENCAPSULATION_FACTS[encapsulation].tunnel === "ipip" || onHost.has(fault)
-      ? fault
-      : `${fault} ${fabricFacts(SITES[fabric]).securityGroup}`;
+  const kindOf = (each: Case) =>
+    needsQemu(each) || onHost.has(each.fault)
+      ? each.fault
+      : `${each.fault} ${fabricFacts(SITES[each.fabric]).securityGroup}`;
   const first = PLACED.find((other) => kindOf(other) === kindOf(one));
   const cheaper = PLACED.find((other) => other.fault === one.fault);
-  return one === first && (one === cheaper || ENCAPSULATION_FACTS[one.encapsulation].tunnel !== "ipip");
+  return one === first && (one === cheaper || !needsQemu(one));
 });
-
-export const needsQemu = ({ encapsulation }: Case): boolean =>
-  ENCAPSULATION_FACTS[encapsulation].tunnel === "ipip";
 
 /** Faults that change something only under IP in IP. */
 const shownByIpip: ReadonlySet<string> = new Set(

@@ -168,10 +168,8 @@ export function hexIn(output: string): string[] {
  * only the first packets of a device are kept: so also their ports. Only kube-proxy gives a datagram another port than the
  * plan's (see {@link asPlanned}).
  */
-function filterFor({ hops, probe }: Trace, to: Endpoint, internet: string): string {
+function filterFor({ hops }: Trace, to: Endpoint, internet: string): string {
   const terms = new Set<string>();
-  // A TCP exchange that is followed is a SYN and its answer, see madeOn in components/plan/rewrite.ts.
-  const opens = probe.protocol === "tcp" && probe.size <= 60;
   const isReal = (address: string) => (address === INTERNET.address ? internet : address);
   for (const packet of hops.flatMap((hop) => [hop.in, hop.out])) {
     const inner = packet?.headers.findLast(({ kind }) => kind === "ipv4");
@@ -185,6 +183,8 @@ function filterFor({ hops, probe }: Trace, to: Endpoint, internet: string): stri
     const isKnown = transport?.kind === "tcp" || (transport?.kind === "udp" && !isService(to));
     const match = { protocol, source, destination };
     const { destinationPort: port, sourcePort: fromPort } = isKnown ? transport : {};
+    // Without data it is a SYN or its answer.
+    const opens = transport?.kind === "tcp" && packet?.headers.at(-1) === transport;
     terms.add(`(${filterOf({ match, destination, port, fromPort, opens })})`);
   }
   return [...terms].join(" or ");
