@@ -1,6 +1,6 @@
 /** The cluster's API: objects, and commands in pods. Needs no kubectl on this machine. */
 import * as net from "node:net";
-import { Writable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type * as kubernetes from "@kubernetes/client-node";
@@ -136,12 +136,13 @@ export class ClusterApi {
    * Runs a program in a container. Never throws and never hangs: a node that does not answer is a result.
    * @param seconds until the connection is closed.
    * @param hear is told what the program prints, as it comes.
+   * @param input what the program reads. Default: nothing.
    */
   async run(
     { namespace, pod, container }: Container,
     command: string[],
     seconds: number,
-    hear?: (chunk: string) => void,
+    { hear, input }: { hear?: (chunk: string) => void; input?: Readable } = {},
   ): Promise<Ran> {
     const kept: Buffer[] = [];
     const output = new Writable({
@@ -165,7 +166,7 @@ export class ClusterApi {
         command,
         output,
         output,
-        null,
+        input ?? null,
         false,
         keep,
       );

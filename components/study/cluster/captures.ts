@@ -1,17 +1,15 @@
 /** One packet of each path, taken from a node's device by tcpdump while the path's probe is sent. */
 import { addressOf, fabricFacts, type LabPlan, nameOf, type Pair, toNumber } from "../../plan";
 import { type CaptureOrder, captureOf } from "../capture";
+import { groupBy } from "../failure";
 import type { Measured, NodeFacts } from "../measured";
+import { capturedDuring, TCPDUMP } from "./capturing";
 import { commandOf } from "./commands";
 import type { Field } from "./field";
 import { INTERNET, inReality } from "./probes";
 
-/** Seconds until a packet must have come, and until tcpdump listens. */
-const LIMIT = 3;
-export const READY = 0.8;
-
-/** With -Z root where tcpdump knows it: else Debian's changes its user, which it has no right to. */
-export const TCPDUMP = "tcpdump $(tcpdump -Z root --version >/dev/null 2>&1 && echo -Z root)";
+/** Seconds in which the probe of a packet repeats it. */
+const WINDOW = 1;
 
 /** The device by which a node reaches an address, as a shell finds it. */
 export const deviceTo = (address: string): string =>
@@ -34,7 +32,7 @@ export async function takeCaptures(
   }: { rows: readonly CapturedRow[]; facts: readonly NodeFacts[]; internet?: string },
 ): Promise<Measured["captures"]> {
   const inCluster = inReality(real);
-  const orders = rows.map(({ key, pair }) => {
+  const orders = rows.map(({ key, pair }): Order => {
     const order = captureOf(real, key, inCluster(pair));
     const isOutside = pair.to.kind === "internet";
     const end = isOutside ? { destination: internet, route: internet } : {};
@@ -46,66 +44,50 @@ export async function takeCaptures(
       pair: inCluster(pair),
     };
   });
-  const [routes] = await Promise.all([
-    perPlace(
-      field,
-      orders,
-      ({ node }) => node,
-      (order) => captureCommand(real, order, facts),
-      LIMIT + 3,
+  const byNode = groupBy(orders, ({ node }) => node);
+  const byPod = groupBy(orders, ({ namespace }) => namespace);
+  const routes = new Map<Order, string>();
+  await field.each(byNode, async (own) => {
+    const commands = own.map(({ route }) => `ip route get ${route} | head -n 1`);
+    const ran = await field.run(own[0].node, commands, 2);
+    own.forEach((order, i) => {
+      routes.set(order, ran[i]?.exit === 0 ? ran[i].output : "");
+    });
+  });
+  const commands = byNode.map(
+    (own) => [own[0].node, own.map((order) => captureCommand(real, order, facts))] as const,
+  );
+  const taken = await capturedDuring(field, new Map(commands), () =>
+    field.each(byPod, (own) =>
+      field.run(
+        own[0].namespace,
+        own.map((order) => commandOf(order, WINDOW)),
+        WINDOW + 2,
+      ),
     ),
-    perPlace(
-      field,
-      orders,
-      ({ namespace }) => namespace,
-      (order) => `sleep ${READY}; ${commandOf(order, 1)}`,
-      6,
-    ),
-  ]);
+  );
+  const packets = new Map(
+    byNode.flatMap((own) => own.map((order, i) => [order, taken.get(order.node)?.[i]?.output] as const)),
+  );
   return Object.fromEntries(
-    orders.map((order, i) => {
-      const [route = "", ...packet] = (routes[i] ?? "").split("\n");
-      return [order.id, { ...tidy(route, packet), example: order.example }];
-    }),
+    orders.map((order) => [
+      order.id,
+      { ...tidy(routes.get(order), packets.get(order)), example: order.example },
+    ]),
   );
 }
 
-/** Runs a command for each order in its place. @returns the outputs, in the order of `orders`. */
-async function perPlace<Order>(
-  field: Field,
-  orders: readonly Order[],
-  placeOf: (order: Order) => string,
-  commandFor: (order: Order) => string,
-  seconds: number,
-): Promise<string[]> {
-  const outputs: string[] = [];
-  const places = [...new Set(orders.map(placeOf))];
-  await field.each(places, async (place) => {
-    const own = orders.flatMap((order, i) => (placeOf(order) === place ? [i] : []));
-    const ran = await field.run(
-      place,
-      own.map((i) => commandFor(orders[i] as Order)),
-      seconds,
-    );
-    own.forEach((i, n) => {
-      const { exit, output = "" } = ran[n] ?? {};
-      outputs[i] = exit === undefined ? `\n${output}` : output;
-    });
-  });
-  return outputs;
+/** A capture of a pair with the cluster's addresses. */
+interface Order extends CaptureOrder {
+  pair: Pair;
+  example: string;
 }
 
-/** The route in the first line, the packet after it. */
-function captureCommand(
-  real: LabPlan,
-  order: CaptureOrder & { pair: Pair },
-  facts: readonly NodeFacts[],
-): string {
-  const { node, route, pair } = order;
+function captureCommand(real: LabPlan, { node, pair, ...order }: Order, facts: readonly NodeFacts[]): string {
   const nic = facts.find((one) => one.node === node)?.nic?.device ?? fabricFacts(real).nic;
   // Inside a node, the packet is on the device of the pod that gets it.
   const device = pair.path === "same-node" ? deviceTo(addressOf(pair.to)) : nic;
-  return `ip route get ${route} | head -n 1; timeout ${LIMIT} ${TCPDUMP} -lnnt -e -c 1 -i ${device} '${filterOf(order)}' 2>/dev/null`;
+  return `${TCPDUMP} -lnnt -e -c 1 -i ${device} '${filterOf(order)}'`;
 }
 
 /** The numbers of the protocols in an IP header. */
@@ -152,7 +134,10 @@ export function filterOf({
 }
 
 /** As the twin writes them: the route without the cache's remarks, the packet without empty lines. */
-const tidy = (route: string, packet: readonly string[]) => ({
+const tidy = (route = "", packet = "") => ({
   route: route.replace(/ uid \d+.*$/, "").trim(),
-  packet: packet.filter((line) => line.trim() !== "").join("\n"),
+  packet: packet
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .join("\n"),
 });

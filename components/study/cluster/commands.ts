@@ -30,12 +30,24 @@ export function commandOf(
       return `curl -sSk --noproxy '*' -o /dev/null -w '%{http_code} ' --connect-timeout ${window + 0.5} -m ${window + 1} ${scheme}://${destination}:${port}/`;
     }
     case "udp":
-      // `mtudiscover=3` sets DF, and ignores an MTU that the kernel has learned (IP_PMTUDISC_PROBE).
-      return `(for i in ${range(window)}; do head -c ${size - HEADERS} /dev/zero | socat -b 65536 -t 1 - UDP4:${destination}:${port},mtudiscover=3,readbytes=${ANSWER.length} | grep ${ANSWER} && exit; done; exit 1)`;
+      return `timeout ${window} sh /study/ask ${destination}:${port} ${size - HEADERS} ${window}`;
   }
 }
 
-const range = (count: number): string => Array.from({ length: count }, (_, i) => i + 1).join(" ");
+/**
+ * The script `ask ADDRESS:PORT BYTES SECONDS` of a study pod: sends a datagram of zeros five times a second from one port,
+ * until there is an answer. It starts again when it is refused: the listener may not be there yet. `dd` writes a datagram at
+ * once, where `head` may cut it into pieces, and `-b` keeps two of them apart. `mtudiscover=3` sets DF, and ignores an MTU
+ * that the kernel has learned (IP_PMTUDISC_PROBE).
+ */
+export const ASK = `feed() {
+  i=0
+  while [ $((i += 1)) -le $((5 * $2)) ] && dd if=/dev/zero bs=$1 count=1 2>/dev/null; do sleep 0.2; done
+}
+until feed $2 $3 | socat -b $2 -t 0.1 - UDP4:$1,mtudiscover=3,readbytes=${ANSWER.length} | grep ${ANSWER}; do
+  sleep 0.2
+done
+`;
 
 /** How many commands a pod runs at the same time. */
 const AT_ONCE = 64;
@@ -57,7 +69,8 @@ export function batch(commands: readonly string[]): string {
   ].join("\n");
 }
 
-const MARK = "@encaplab@";
+/** Before the number and the exit code of each command of a script that runs several. */
+export const MARK = "@encaplab@";
 
 /** A text as one word of a shell. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

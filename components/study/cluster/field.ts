@@ -1,11 +1,15 @@
 /** Runs commands in the places of a cluster, in bounded numbers, and keeps what they printed as evidence. */
 import { type Evidence, lastLine } from "../evidence";
 import type { ClusterApi, Container, Ran } from "./api";
+import { beginCaptures, type Capturing } from "./capturing";
 import { batch, longest, outcomes } from "./commands";
 import type { Places } from "./places";
 
 /** How many places work at the same time: each is a connection to the API. */
 const AT_ONCE = 40;
+
+/** What {@link ClusterApi.run} runs in a container: a command, its seconds, its streams. */
+type Script = Parameters<ClusterApi["run"]> extends [unknown, ...infer Others] ? Others : never;
 
 /** The places of a cluster. */
 export class Field {
@@ -34,10 +38,29 @@ export class Field {
     seconds: number,
     probes: readonly string[] = [],
   ): Promise<Evidence[]> {
+    const script = ["sh", "-c", batch(commands)];
+    const ran = await this.runIn(name, script, longest(commands.length, seconds));
+    return this.keep(name, commands, ran, probes);
+  }
+
+  /** Begins to capture in one place. @param commands of tcpdump, which run until they are told to end. */
+  capture(name: string, commands: readonly string[]): Capturing<Evidence[]> {
+    const { begun, end } = beginCaptures(commands, (...script) => this.runIn(name, ...script));
+    return { begun, end: async () => this.keep(name, commands, await end()) };
+  }
+
+  private async runIn(name: string, ...script: Script): Promise<Ran> {
     const place = this.places.ready.get(name);
-    const ran = place
-      ? await this.api.run(place, ["sh", "-c", batch(commands)], longest(commands.length, seconds))
-      : { code: undefined, output: this.missing(name) ?? "" };
+    return place ? this.api.run(place, ...script) : { code: undefined, output: this.missing(name) ?? "" };
+  }
+
+  /** Takes what a script of several commands printed apart, and keeps it. */
+  private keep(
+    name: string,
+    commands: readonly string[],
+    ran: Ran,
+    probes: readonly string[] = [],
+  ): Evidence[] {
     const found = outcomes(ran.output, commands.length);
     const all = commands.map((command, i): Evidence => {
       const outcome = found[i];

@@ -16,7 +16,8 @@ import type { Evidence } from "../evidence";
 import type { Follower } from "../follower";
 import { compareTrace, type ObservedTrace } from "../sighting";
 import { placeOf, type Tap, tapsOf } from "../tap";
-import { filterOf, READY, TCPDUMP } from "./captures";
+import { filterOf } from "./captures";
+import { capturedDuring, TCPDUMP } from "./capturing";
 import { commandOf, resultOf } from "./commands";
 import type { Field } from "./field";
 import { LISTENER } from "./listener";
@@ -59,7 +60,7 @@ interface Followed {
 
 /** Follows one trace. @param real the plan with the cluster's addresses. */
 export async function follow(
-  field: Pick<Field, "run" | "each" | "missing">,
+  field: Pick<Field, "run" | "each" | "missing" | "capture">,
   real: LabPlan,
   { trace, to, internet, forget: forgetGroups }: Followed,
 ): Promise<ObservedTrace> {
@@ -77,16 +78,24 @@ export async function follow(
   const listener = listenerOf({ to }, trace.probe);
   if (listener && to.kind !== "internet") await field.run(listener.namespace, [LISTENER(listener)], 1);
   const filter = filterFor(trace, to, internet);
-  const [seen, ran] = await Promise.all([
-    field.each([...new Set(taps.map(({ namespace }) => namespace))], (node) =>
-      capture(field, node, taps, filter),
-    ),
-    field.run(trace.from, [`sleep ${READY}; ${probe}`], READY + WINDOW + 2),
-  ]);
-  const packets = Object.fromEntries(
-    seen.flat().map(([id, found]) => [id, found.map((packet) => asPlanned(packet, to, internet))]),
+  const places = placesOf(taps);
+  const commands = [...places].map(
+    ([node, devices]) =>
+      [node, [...devices.values()].map((device) => captureCommand(device, filter))] as const,
   );
-  return compareTrace(trace, taps, { ...outcomeOf(trace, ran[0], forgetGroups !== undefined), packets });
+  let ran: Evidence | undefined;
+  const seen = await capturedDuring(field, new Map(commands), async () => {
+    [ran] = await field.run(trace.from, [probe], WINDOW + 2);
+  });
+  const packets = Object.fromEntries(
+    [...places].flatMap(([node, devices]) =>
+      [...devices.keys()].map((id, i) => {
+        const found = decodeAll(hexIn(seen.get(node)?.[i]?.output ?? ""));
+        return [id, found.map((packet) => asPlanned(packet, to, internet))];
+      }),
+    ),
+  );
+  return compareTrace(trace, taps, { ...outcomeOf(trace, ran, forgetGroups !== undefined), packets });
 }
 
 const unmeasured = (why: string) =>
@@ -135,22 +144,18 @@ async function tapsOnNodes(
   );
 }
 
-/** Takes what comes by at a node's taps. */
-async function capture(
-  field: Pick<Field, "run">,
-  node: string,
-  taps: readonly Tap[],
-  filter: string,
-): Promise<[string, Packet[]][]> {
-  const here = new Map(taps.filter(({ namespace }) => namespace === node).map((tap) => [placeOf(tap), tap]));
-  const limit = READY + WINDOW + 1;
-  const commands = [...here.values()].map(
-    ({ interface: device }) =>
-      `timeout ${limit} ${TCPDUMP} -lnnt -x -c ${PACKETS} -i ${device} '${filter}' 2>/dev/null`,
-  );
-  const ran = await field.run(node, commands, limit + 1);
-  return [...here.keys()].map((id, i) => [id, decodeAll(hexIn(ran[i]?.output ?? ""))]);
+/** The devices at which each node is tapped, by the ids of these places. */
+function placesOf(taps: readonly Tap[]): Map<string, Map<string, string>> {
+  const places = new Map<string, Map<string, string>>();
+  for (const tap of taps) {
+    const own = places.get(tap.namespace) ?? new Map<string, string>();
+    places.set(tap.namespace, own.set(placeOf(tap), tap.interface));
+  }
+  return places;
 }
+
+const captureCommand = (device: string, filter: string): string =>
+  `${TCPDUMP} -lnnt -x -c ${PACKETS} -i ${device} '${filter}'`;
 
 /** The packets in what `tcpdump -x` prints: each a line, and then its bytes without the link's header. */
 export function hexIn(output: string): string[] {

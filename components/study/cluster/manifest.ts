@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { type LabPlan, PODS_PER_NODE, podNames, SERVICE_PORTS, type TrafficPolicy } from "../../plan";
 import type { KubernetesObject } from "./api";
-import { ANSWER } from "./commands";
+import { ANSWER, ASK } from "./commands";
+import { serverOf } from "./listener";
 
 /** The namespace of everything that the study has in a cluster. */
 export const NAMESPACE = "encaplab-study";
@@ -20,9 +21,9 @@ export const APPS = { first: "study", second: "study-second", node: "study-node"
 export const UDP_PORT = 5300;
 const TCP_PORT = SERVICE_PORTS.tcp.target;
 
-/** Answers requests on TCP and UDP until it is told to end. Each answer is a process of its own. */
-const SERVE = `socat TCP4-LISTEN:${TCP_PORT},fork,reuseaddr,backlog=512 EXEC:'sh /study/http' &
-socat -b 65536 UDP4-RECVFROM:${UDP_PORT},fork,reuseaddr EXEC:'sh /study/udp' &
+/** Answers requests on TCP and UDP until it is told to end. */
+const SERVE = `${serverOf({ protocol: "tcp", port: TCP_PORT })} &
+${serverOf({ protocol: "udp", port: UDP_PORT })} &
 trap 'exit 0' TERM INT
 wait
 `;
@@ -33,6 +34,9 @@ printf 'HTTP/1.0 200 OK\\r\\nContent-Length: ${ANSWER.length}\\r\\n\\r\\n${ANSWE
 const UDP = `head -c 1 >/dev/null
 printf ${ANSWER}
 `;
+/** The files in /study of each pod. */
+const SCRIPTS = { serve: SERVE, http: HTTP, udp: UDP, ask: ASK };
+
 /** For a node's own network, where nothing listens all the time. */
 const IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done";
 
@@ -56,7 +60,7 @@ export const STUDY_NAMESPACE: KubernetesObject = {
 /** Changes when the pods must be made anew: a pod keeps the MTU that it was made with. */
 export const revisionOf = (plan: LabPlan, image: string): string =>
   createHash("sha256")
-    .update(JSON.stringify([image, plan.mtu.pod, SERVE, HTTP, UDP, MOUNTS, VOLUMES]))
+    .update(JSON.stringify([image, plan.mtu.pod, SCRIPTS, MOUNTS, VOLUMES]))
     .digest("hex")
     .slice(0, 16);
 
@@ -90,7 +94,7 @@ export function studyObjects(plan: LabPlan, image: string): KubernetesObject[] {
     });
   return [
     STUDY_NAMESPACE,
-    inside("ConfigMap", "study", "v1", { data: { serve: SERVE, http: HTTP, udp: UDP } }),
+    inside("ConfigMap", "study", "v1", { data: SCRIPTS }),
     daemons(APPS.first, podSpec(image)),
     inside("Deployment", APPS.second, "apps/v1", {
       spec: {

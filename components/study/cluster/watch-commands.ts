@@ -4,7 +4,8 @@
  */
 import { RATE } from "../rate";
 import type { Counted, Flow } from "../watch";
-import { deviceTo, TCPDUMP } from "./captures";
+import { deviceTo } from "./captures";
+import { TCPDUMP } from "./capturing";
 import { ANSWER } from "./commands";
 
 /** Seconds after which all of it ends by itself, if the command that began it was killed. */

@@ -116,7 +116,7 @@ async function startEach(
           hasBegun = (one.printed.match(STARTED)?.length ?? 0) >= signs;
           if (hasBegun) resolve();
         };
-        one.ended = api.run(place, ["sh", "-c", script, MARK], LIMIT + END, hear).then((ran) => {
+        one.ended = api.run(place, ["sh", "-c", script, MARK], LIMIT + END, { hear }).then((ran) => {
           one.printed = ran.output;
           resolve();
         });

@@ -34,7 +34,8 @@ function played(plan: LabPlan, answers: (where: string, command: string, attempt
     const lines = commands.map(([i, command]) => {
       // The window is longer in the second attempt.
       const [, destination = command] = /(\d+\.\d+\.\d+\.\d+\S*)/.exec(command) ?? [];
-      const key = `${pod} ${command.slice(0, 12)} ${/-s \d+|head -c \d+/.exec(command)} ${destination}`;
+      const [program] = command.replace(/^timeout \d+ /, "").split(" ");
+      const key = `${pod} ${program} ${/-s \d+|(?<=study\/ask \S+ )\d+/.exec(command)} ${destination}`;
       const attempt = (attempts.get(key) ?? 0) + 1;
       attempts.set(key, attempt);
       return `@encaplab@${i} ${answers(pod, command, attempt) ? 0 : 1}\n\n`;

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubernetesObject } from "../../../components/study/cluster/api";
@@ -18,6 +17,7 @@ import { endAnyWatch, isWatched, marked } from "../../../components/study/cluste
 import { clusterWatcher } from "../../../components/study/cluster/watcher";
 import { type Flow, seenIn } from "../../../components/study/watch";
 import { planOf } from "../../support/problems";
+import { makePrograms, type Programs } from "../../support/programs";
 import { until } from "../../support/sandbox";
 
 const ADDRESSES: Record<string, string> = {
@@ -147,9 +147,9 @@ describe("the watch of a cluster", () => {
   });
 
   describe("in a shell", () => {
-    let folder: string;
+    let stand: Programs;
     /** Programs that stand in for those of the image. */
-    const programs: Record<string, string> = {
+    const programs = {
       ping: "echo pings >>log; exec sleep 60",
       tcpdump:
         'case "$*" in *version*) exit 0 ;; esac; echo "$*" >>log; echo "listening on x" >&2; exec sleep 60',
@@ -159,15 +159,14 @@ describe("the watch of a cluster", () => {
     };
 
     before(() => {
-      folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-shell-"));
-      for (const [name, text] of Object.entries(programs))
-        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      stand = makePrograms(programs);
     });
-    after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    after(() => stand.remove());
+    const log = () => path.join(stand.folder, "log");
 
     /** Runs a script until it has begun, ends it, and returns what it printed. */
     async function played(script: string, signs: number): Promise<string> {
-      const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+      const { folder, env } = stand;
       const child = spawn("sh", ["-c", script, MARK], { cwd: folder, env });
       let printed = "";
       for (const stream of [child.stdout, child.stderr])
@@ -186,14 +185,14 @@ describe("the watch of a cluster", () => {
       const printed = await played(podScript(FLOWS.slice(0, 2), 8080), 1);
       assert.deepEqual(Object.values(counted([], [], printed).connections), ["lives", "lives"]);
       assert.match(printed, /^@1@ .*GET \/ HTTP\/1\.0/m);
-      assert.equal(fs.readFileSync(path.join(folder, "log"), "utf8"), "pings\npings\n");
+      assert.equal(fs.readFileSync(log(), "utf8"), "pings\npings\n");
     });
 
     it("a node lists its changes and looks at the pods' devices without promiscuous mode, which would be a change", async () => {
-      fs.rmSync(path.join(folder, "log"), { force: true });
+      fs.rmSync(log(), { force: true });
       await played(nodeScript(["172.16.0.1", "172.16.0.2"]), 2);
-      const log = fs.readFileSync(path.join(folder, "log"), "utf8").trimEnd().split("\n").sort();
-      assert.equal(log.filter((line) => /-plnntt .*icmp-echo/.test(line)).length, 2);
+      const lines = fs.readFileSync(log(), "utf8").trimEnd().split("\n");
+      assert.equal(lines.filter((line) => /-plnntt .*icmp-echo/.test(line)).length, 2);
     });
   });
 });
