@@ -30,6 +30,11 @@ describe("the shells that lab ui offers", () => {
     assert.deepEqual(placesIn({ resources }, true), { ...NOWHERE, nodes: ["cp1", "w1"] });
   });
 
+  it("are also that of the instance that is a site's gateway", () => {
+    const resources = [machine("cp1"), machine("site-gateway")];
+    assert.deepEqual(placesIn({ resources }, true).nodes, ["cp1", "site-gateway"]);
+  });
+
   it("are those of node containers, and of what is below them", () => {
     const folder = { type: `${DYNAMIC_TYPE}ContainersFolder`, outputs: { folder: "/nonexistent" } };
     const resources = [folder, machine("cp1"), machine("w1")];
