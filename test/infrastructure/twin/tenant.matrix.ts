@@ -1,8 +1,9 @@
-/** Every lab with a tenant network, in every encapsulation that this kernel plays, changed in place. */
+/** Every lab with a tenant network, in every encapsulation, changed in place: in QEMU those that this kernel does not play. */
+import { ENCAPSULATIONS } from "../../../components/config";
 import { planOf } from "../../support/problems";
-import { BASE, LABS } from "../../support/tenant-labs";
+import { BASE, LABS, SELECTED } from "../../support/tenant-labs";
 import { needTools } from "../../support/tools";
-import { TwinUnderTest } from "../../support/twin";
+import { sharedMachine, TwinUnderTest } from "../../support/twin";
 import { NAMESPACE_MODES } from "../../support/twin-changes";
 import { play } from "../../support/twin-play";
 
@@ -18,5 +19,19 @@ describe("a tenant network on the twin, in every encapsulation", function () {
     for (const [title, raw] of Object.entries(LABS))
       it(`does what the verdict says after a change in place: ${title}, ${encapsulation}`, async () => {
         await play(twin, { title, plan: planOf({ ...BASE, ...raw, encapsulation }) });
+      });
+});
+
+describe("a tenant network on the twin in a machine, beside the tunnels that this kernel lacks", function () {
+  this.timeout(300_000);
+  const machine = sharedMachine();
+  before(function () {
+    needTools(this, "tenants");
+  });
+
+  for (const encapsulation of ENCAPSULATIONS.filter((mode) => !NAMESPACE_MODES.includes(mode)))
+    for (const title of SELECTED)
+      it(`does what the verdict says after a change in place: ${title}, ${encapsulation}`, async () => {
+        await play(machine, { title, plan: planOf({ ...BASE, ...LABS[title], encapsulation }) });
       });
 });
