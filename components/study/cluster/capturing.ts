@@ -4,13 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Evidence } from "../evidence";
 import type { Ran } from "./api";
 import { MARK, quote } from "./commands";
-import type { Field } from "./field";
 
 /**
  * With -Z root where tcpdump knows it: else Debian's changes its user, which it has no right to. In immediate mode: else the
  * kernel hands packets over once a second, and those that it has kept are lost when tcpdump ends.
  */
-export const TCPDUMP = "tcpdump --immediate-mode $(tcpdump -Z root --version >/dev/null 2>&1 && echo -Z root)";
+export const TCPDUMP =
+  "tcpdump --immediate-mode $(tcpdump -Z root --version >/dev/null 2>&1 && echo -Z root)";
 
 /** Seconds until all of them must listen. */
 const BEGIN = 5;
@@ -35,7 +35,7 @@ const BEGUN = `${MARK}begun`;
  * @returns what they printed, by the place.
  */
 export async function capturedDuring(
-  field: Pick<Field, "capture">,
+  field: { capture(place: string, commands: readonly string[]): Capturing<Evidence[]> },
   wanted: ReadonlyMap<string, readonly string[]>,
   work: () => Promise<unknown>,
 ): Promise<Map<string, Evidence[]>> {
