@@ -47,7 +47,7 @@ export async function takeCaptures(
   const byNode = groupBy(orders, ({ node }) => node);
   const byPod = groupBy(orders, ({ namespace }) => namespace);
   const routes = new Map<Order, string>();
-  await field.each(byNode, async (own) => {
+  const routing = field.each(byNode, async (own) => {
     const commands = own.map(({ route }) => `ip route get ${route} | head -n 1`);
     const ran = await field.run(own[0].node, commands, 2);
     own.forEach((order, i) => {
@@ -66,6 +66,7 @@ export async function takeCaptures(
       ),
     ),
   );
+  await routing;
   const packets = new Map(
     byNode.flatMap((own) => own.map((order, i) => [order, taken.get(order.node)?.[i]?.output] as const)),
   );

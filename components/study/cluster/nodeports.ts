@@ -17,8 +17,12 @@ import type { Field } from "./field";
 
 const POLICIES = ["Cluster", "Local"] as const;
 
-/** Seconds until a connection must stand. */
+/**
+ * Seconds until a connection must stand, and in which one that should not must not. An observation waits for the latter, and
+ * two SYNs are sent in them: one that would be answered is answered at once.
+ */
 const WINDOW = 3;
+const SILENCE = 2;
 
 /** A NodePort that was asked. `exit`: of the command; undefined if it did not run. */
 export type Asked = Attempt & { exit?: number };
@@ -41,6 +45,7 @@ export async function askNodePorts(
   { plan, real, isAnswered }: { plan: LabPlan; real: LabPlan; isAnswered: boolean },
 ): Promise<Asked[]> {
   const answers = answersOf(plan);
+  const window = isAnswered ? WINDOW : SILENCE;
   const isLarge = plan.nodes.length > ALL_PAIRS_UP_TO;
   const asked = await field.each(plan.nodes, async (from): Promise<Asked[]> => {
     const pod = podNames(from.name)[0] ?? "";
@@ -56,7 +61,7 @@ export async function askNodePorts(
               size: 60,
               port: nodePorts[policy],
             } as const;
-            return { from, entry, service: name, policy, command: commandOf(order, WINDOW) };
+            return { from, entry, service: name, policy, command: commandOf(order, window) };
           }),
       ),
     );
@@ -65,7 +70,7 @@ export async function askNodePorts(
     const ran = await field.run(
       pod,
       own.map(({ command }) => command),
-      WINDOW + 1,
+      window + 1,
     );
     return own.map((one, i) => ({ ...one, exit: ran[i]?.exit }));
   });
