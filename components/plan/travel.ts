@@ -14,7 +14,7 @@ import { gatewayName, linkFault } from "./site";
 import { travelInTenant } from "./tenant-travel";
 import type { NodePlan } from "./topology";
 import { betweenNodes, fromInternet, type Passage, toInternet } from "./underlay";
-import { isMisrecorded, recordedIp, VPN_INTERFACE } from "./vpn";
+import { isMisrecorded, recordedIp } from "./vpn";
 
 /** Sends a packet from its node to where it is received. */
 export function travel(plan: LabPlan, leg: Leg): Passage {
@@ -103,13 +103,17 @@ function toBlock(plan: LabPlan, leg: Leg, a: NodePlan, b: NodePlan, passed: read
       wires: [],
     };
   }
-  // A tunnel starts and ends at the recorded addresses. Neither the VPN nor the gateway has a way between these nodes.
-  if (isMisrecorded(a) || isMisrecorded(b)) {
-    const hop = isMisrecorded(a) ? `${VPN_INTERFACE} of ${a.name}` : gatewayName(plan, a);
-    notes?.misrecorded(a, hop, outer);
+  // A tunnel ends at the recorded address, to which the gateway has no way.
+  if (isMisrecorded(b)) {
+    const hop = gatewayName(plan, a);
+    notes?.misrecorded(hop, outer);
     return lostAt(hop, outer, "node-ip-wrong-interface");
   }
   const across = betweenNodes(plan, leg, a, b, outer, passesGateway(plan, a, b));
+  // It starts there, too, but leaves by the NIC: an entry of the FDB names no device, so the kernel looks the way up by the
+  // destination (`vxlan_xmit_one`). Only a check of addresses minds the source.
+  if (across.drop?.cause === "anti-spoofing" && isMisrecorded(a))
+    return { ...across, drop: { ...across.drop, cause: "host", fault: "node-ip-wrong-interface" } };
   const isCorrupt =
     carrier === "vxlan" && leg.probe.protocol !== "icmp" && a.host.broken.includes("vxlan-checksum");
   if (!across.drop) notes?.outOfTunnel(b, carrier);

@@ -6,7 +6,6 @@ import type { LabPlan } from "./lab";
 import type { Leg, Wire } from "./packet";
 import { tunnelMtu } from "./pool";
 import { decapsulated, encapsulated } from "./rewrite";
-import { gatewayName } from "./site";
 import type { NodePlan } from "./topology";
 
 /** What VXLAN adds to a packet, in words. */
@@ -50,18 +49,9 @@ export function tunnelNotes(plan: LabPlan, leg: Leg) {
     outOfTunnel(node: NodePlan, carrier: Exclude<Carrier, "direct">): void {
       keep(outOf(node, TUNNELS[carrier].device, nic));
     },
-    /** The outer addresses are the recorded ones, and one of them is the VPN's. @param hop where the packet is lost. */
-    misrecorded(node: NodePlan, hop: string, { source, destination }: Wire): void {
-      const isGateway = hop === gatewayName(plan, node);
-      const decision = isGateway
-        ? `no route to ${destination}`
-        : `from ${source}, which Calico has recorded for the node`;
-      keep({
-        kind: isGateway ? "gateway" : "link",
-        name: hop,
-        ...(!isGateway && { node: node.name }),
-        decision,
-      });
+    /** The tunnel's other end is an address of the VPN. @param gateway where the packet is lost. */
+    misrecorded(gateway: string, { destination }: Wire): void {
+      keep({ kind: "gateway", name: gateway, decision: `no route to ${destination}` });
     },
   };
 }

@@ -234,7 +234,7 @@ const LOSSES: Row[] = [
 // biome-ignore format: a table
 const CULPRITS: [raw: RawConfig, probe: string, hop: string, fault: string | undefined][] = [
   [{ encapsulation: "IPIP", faults: ["node-ip-wrong-interface"] }, "same-subnet ICMP", "router", "node-ip-wrong-interface"],
-  [{ encapsulation: "VXLAN", faults: ["node-ip-wrong-interface"] }, "same-subnet ICMP", "vpn0 of cp1", "node-ip-wrong-interface"],
+  [{ encapsulation: "VXLAN", faults: ["node-ip-wrong-interface"] }, "same-subnet ICMP", "router", "node-ip-wrong-interface"],
   [{ encapsulation: "IPIP", faults: ["ip-forward-off"] }, "same-node ICMP", "cp1's kernel", "ip-forward-off"],
   [{ encapsulation: "IPIP", faults: ["host-firewall-forward-drop"] }, "same-subnet TCP", "cp1's kernel", "host-firewall-forward-drop"],
   [{ encapsulation: "IPIP", natOutgoing: false, faults: ["rp-filter-strict"] }, "pod-to-node (same-subnet) TCP", "w1's kernel", "rp-filter-strict"],

@@ -136,7 +136,7 @@ describe("a fault on one node", () => {
   it("is told by the parts of the paths that fail, each part once", () => {
     const faults = [{ fault: "node-ip-wrong-interface", nodes: ["w2"] }, "dns-loop"];
     const text = formatVerdict(judge(planOf({ encapsulation: "VXLAN", faults }))).replace(/\s+/g, " ");
-    assert.match(text, /node-to-pod \(same-subnet from\/to w2, cross-subnet from\/to w2\)/);
+    assert.match(text, /node-to-pod \(same-subnet to w2, same-subnet from w2, cross-subnet to w2, cross/);
     assert.match(text, /pod-to-service \(same-subnet others, same-subnet from cp1, cross-subnet others/);
   });
 
@@ -162,14 +162,31 @@ describe("a node whose VPN address Calico has recorded", () => {
     assert.match(all.notReady[0]?.message ?? "", /BGP not established with 10\.8\.0\.2,10\.8\.0\.3/);
   });
 
-  it("loses what comes and goes through its tunnel, in either direction, and nothing else", () => {
+  it("loses what comes through its tunnel, asked or as an answer, and nothing else", () => {
     const verdict = judge(planOf({ encapsulation: "VXLAN", ...lab }));
     const failures = failuresOf(verdict).filter(({ row }) => /^(same|cross)-/.test(row));
     assert.deepEqual(
       [...new Set(failures.map(({ row }) => row))],
-      ["same-subnet from/to w2", "cross-subnet from/to w2"],
+      ["same-subnet to w2", "same-subnet from w2", "cross-subnet to w2", "cross-subnet from w2"],
     );
     for (const { cause, fix } of failures) {
+      assert.match(cause, /> 10\.8\.0\.3 \(UDP 4789\).*another interface/);
+      assert.match(fix, /IP_AUTODETECTION_METHOD/);
+    }
+  });
+
+  it("answers a pod without natOutgoing through its tunnel, which leaves by the NIC, unless a port checks addresses", () => {
+    const failing = (fabric: string) => {
+      const verdict = judge(planOf({ encapsulation: "VXLAN", natOutgoing: false, ...lab, fabric }));
+      return failuresOf(verdict).filter(({ row }) => row.startsWith("pod-to-node"));
+    };
+    const parts = (fabric: string) =>
+      new Set(failing(fabric).map(({ row }) => row.replace(/^pod-to-node \(.*?\) /, "")));
+    // Its own pods ask directly, and what is answered comes through the tunnel.
+    for (const fabric of ["plain", "l3", "hetzner"]) assert.deepEqual(parts(fabric), new Set(["from w2"]));
+    for (const fabric of ["aws", "openstack", "azure", "oci"])
+      assert.deepEqual(parts(fabric), new Set(["from/to w2"]), fabric);
+    for (const { cause, fix } of failing("aws")) {
       assert.match(cause, /10\.8\.0\.3.*UDP 4789.*another interface/);
       assert.match(fix, /IP_AUTODETECTION_METHOD/);
     }

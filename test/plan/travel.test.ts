@@ -113,20 +113,20 @@ const CASES: [title: string, raw: RawConfig, row: string, probe: ProbeName, drop
     },
   ],
   [
-    "a tunnel from a wrong address goes nowhere",
+    "a tunnel from a wrong address is not answered",
     {
       fabric: "plain",
       encapsulation: "VXLAN",
       faults: [{ fault: "node-ip-wrong-interface", nodes: ["cp1"] }],
     },
-    "cross-subnet from/to cp1",
+    "cross-subnet from cp1",
     "ICMP",
     {
       cause: "host",
-      hop: "vpn0 of cp1",
+      hop: "router",
       fault: "node-ip-wrong-interface",
-      packet: "10.8.0.1 > 10.0.4.10 (UDP 4789)",
-      onReturn: false,
+      packet: "10.0.4.10 > 10.8.0.1 (UDP 4789)",
+      onReturn: true,
     },
   ],
 ];

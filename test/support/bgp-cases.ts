@@ -88,6 +88,8 @@ export const BGP_SELECTION: readonly BgpCase[] = [
   caseOf("None", "a router of another AS", [], false),
   caseOf("VXLANCrossSubnet", "reflectors and a router", ["reflector-down"]),
   caseOf("VXLAN", "a router of another AS", [], false),
+  // The node's tunnels start at an address of the VPN, and arrive.
+  caseOf("VXLAN", "reflectors", [{ fault: "node-ip-wrong-interface", nodes: ["w4"] }], false),
 ];
 
 /** Every encapsulation with every exchange and every fault that changes something there. */
