@@ -23,6 +23,14 @@ export interface Ran {
   output: string;
 }
 
+/** The streams of a command. */
+export interface Streams {
+  /** Is told what the command prints, as it comes. */
+  hear?: (chunk: string) => void;
+  /** What the command reads. Default: nothing. */
+  input?: Readable;
+}
+
 /** Seconds until the API must have taken a connection, and answered a question. */
 const CONNECT = 8;
 const ANSWER = 30;
@@ -135,14 +143,12 @@ export class ClusterApi {
   /**
    * Runs a program in a container. Never throws and never hangs: a node that does not answer is a result.
    * @param seconds until the connection is closed.
-   * @param hear is told what the program prints, as it comes.
-   * @param input what the program reads. Default: nothing.
    */
   async run(
     { namespace, pod, container }: Container,
     command: string[],
     seconds: number,
-    { hear, input }: { hear?: (chunk: string) => void; input?: Readable } = {},
+    { hear, input }: Streams = {},
   ): Promise<Ran> {
     const kept: Buffer[] = [];
     const output = new Writable({

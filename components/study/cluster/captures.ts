@@ -1,9 +1,9 @@
 /** One packet of each path, taken from a node's device by tcpdump while the path's probe is sent. */
 import { addressOf, fabricFacts, type LabPlan, nameOf, type Pair, toNumber } from "../../plan";
 import { type CaptureOrder, captureOf } from "../capture";
-import { groupBy } from "../failure";
+import type { Evidence } from "../evidence";
 import type { Measured, NodeFacts } from "../measured";
-import { capturedDuring, TCPDUMP } from "./capturing";
+import { TCPDUMP } from "./capturing";
 import { commandOf } from "./commands";
 import type { Field } from "./field";
 import { INTERNET, inReality } from "./probes";
@@ -44,37 +44,23 @@ export async function takeCaptures(
       pair: inCluster(pair),
     };
   });
-  const byNode = groupBy(orders, ({ node }) => node);
-  const byPod = groupBy(orders, ({ namespace }) => namespace);
-  const routes = new Map<Order, string>();
-  const routing = field.each(byNode, async (own) => {
-    const commands = own.map(({ route }) => `ip route get ${route} | head -n 1`);
-    const ran = await field.run(own[0].node, commands, 2);
-    own.forEach((order, i) => {
-      routes.set(order, ran[i]?.exit === 0 ? ran[i].output : "");
-    });
-  });
-  const commands = byNode.map(
-    (own) => [own[0].node, own.map((order) => captureCommand(real, order, facts))] as const,
-  );
-  const taken = await capturedDuring(field, new Map(commands), () =>
-    field.each(byPod, (own) =>
-      field.run(
-        own[0].namespace,
-        own.map((order) => commandOf(order, WINDOW)),
-        WINDOW + 2,
-      ),
+  const at = (where: string, command: string) => ({ where, command });
+  const [routes, packets] = await Promise.all([
+    field.runEach(
+      orders.map(({ node, route }) => at(node, `ip route get ${route} | head -n 1`)),
+      2,
     ),
-  );
-  await routing;
-  const packets = new Map(
-    byNode.flatMap((own) => own.map((order, i) => [order, taken.get(order.node)?.[i]?.output] as const)),
-  );
+    field.captureDuring(
+      orders.map((order) => at(order.node, captureCommand(real, order, facts))),
+      () =>
+        field.runEach(
+          orders.map((order) => at(order.namespace, commandOf(order, WINDOW))),
+          WINDOW + 2,
+        ),
+    ),
+  ]);
   return Object.fromEntries(
-    orders.map((order) => [
-      order.id,
-      { ...tidy(routes.get(order), packets.get(order)), example: order.example },
-    ]),
+    orders.map(({ id, example }, i) => [id, { ...tidy(routes[i], packets[i]), example }]),
   );
 }
 
@@ -135,9 +121,9 @@ export function filterOf({
 }
 
 /** As the twin writes them: the route without the cache's remarks, the packet without empty lines. */
-const tidy = (route = "", packet = "") => ({
-  route: route.replace(/ uid \d+.*$/, "").trim(),
-  packet: packet
+const tidy = (route: Evidence | undefined, packet: Evidence | undefined) => ({
+  route: (route?.exit === 0 ? route.output : "").replace(/ uid \d+.*$/, "").trim(),
+  packet: (packet?.output ?? "")
     .split("\n")
     .filter((line) => line.trim() !== "")
     .join("\n"),

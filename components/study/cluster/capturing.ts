@@ -1,9 +1,8 @@
 /** Runs tcpdumps in a place, from when they listen until they are told to end. */
 import { PassThrough } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
-import type { Evidence } from "../evidence";
-import type { Ran } from "./api";
+import type { Ran, Streams } from "./api";
 import { MARK, quote } from "./commands";
+import { awaitSigns } from "./signs";
 
 /**
  * With -Z root where tcpdump knows it: else Debian's changes its user, which it has no right to. In immediate mode: else the
@@ -18,33 +17,16 @@ const BEGIN = 5;
 const LIMIT = 30;
 const END = 5;
 
-/** Captures that run. */
-export interface Capturing<Result> {
+/** Captures that run in one place. */
+export interface Capturing {
   /** When all listen, or the time for it is over. */
-  begun: Promise<void>;
-  /** Ends those that have not ended. @returns what they printed. */
-  end(): Promise<Result>;
+  begun: Promise<unknown>;
+  /** Ends those that have not ended. @returns what their script printed. */
+  end(): Promise<Ran>;
 }
 
 /** Printed for each capture that listens, or says why it cannot. */
 const BEGUN = `${MARK}begun`;
-
-/**
- * Captures while something is done.
- * @param wanted the commands of tcpdump, by the place.
- * @returns what they printed, by the place.
- */
-export async function capturedDuring(
-  field: { capture(place: string, commands: readonly string[]): Capturing<Evidence[]> },
-  wanted: ReadonlyMap<string, readonly string[]>,
-  work: () => Promise<unknown>,
-): Promise<Map<string, Evidence[]>> {
-  const running = [...wanted].map(([name, commands]) => ({ name, capturing: field.capture(name, commands) }));
-  await Promise.all(running.map(({ capturing }) => capturing.begun));
-  await work();
-  const ended = running.map(async ({ name, capturing }) => [name, await capturing.end()] as const);
-  return new Map(await Promise.all(ended));
-}
 
 /**
  * What a place runs. It says of each capture that it listens, or that there was an error, such as "tcpdump: eth9: No such
@@ -72,30 +54,16 @@ export function captureScript(commands: readonly string[]): string {
   ].join("\n");
 }
 
-/** What runs a program in a container, as the cluster's API does. */
-type Run = (
-  command: string[],
-  seconds: number,
-  streams: { hear: (chunk: string) => void; input: PassThrough },
-) => Promise<Ran>;
-
-/** Begins captures. @returns what ends with the output of their script. */
-export function beginCaptures(commands: readonly string[], run: Run): Capturing<Ran> {
+/** Begins captures. @param run runs a program in their place, as the cluster's API does. */
+export function beginCaptures(
+  commands: readonly string[],
+  run: (command: string[], seconds: number, streams: Streams) => Promise<Ran>,
+): Capturing {
   const input = new PassThrough();
-  let printed = "";
-  let listens = () => {};
-  const listening = new Promise<void>((resolve) => {
-    listens = resolve;
-  });
-  const hear = (chunk: string) => {
-    printed += chunk;
-    if (printed.split(BEGUN).length > commands.length) listens();
-  };
+  const { hear, given } = awaitSigns(new RegExp(BEGUN, "g"), commands.length, BEGIN);
   const ran = run(["sh", "-c", captureScript(commands)], LIMIT + END, { hear, input });
-  const limit = new AbortController();
-  const late = delay(BEGIN * 1000, undefined, { signal: limit.signal }).catch(() => {});
   return {
-    begun: Promise.race([listening, ran, late]).then(() => limit.abort()),
+    begun: Promise.race([given, ran]),
     async end() {
       input.write("\n");
       const { code, output } = await ran;

@@ -1,15 +1,20 @@
 /** Runs commands in the places of a cluster, in bounded numbers, and keeps what they printed as evidence. */
 import { type Evidence, lastLine } from "../evidence";
-import type { ClusterApi, Container, Ran } from "./api";
-import { beginCaptures, type Capturing } from "./capturing";
+import { groupBy } from "../failure";
+import type { ClusterApi, Container, Ran, Streams } from "./api";
+import { beginCaptures } from "./capturing";
 import { batch, longest, outcomes } from "./commands";
 import type { Places } from "./places";
 
 /** How many places work at the same time: each is a connection to the API. */
 const AT_ONCE = 40;
 
-/** What {@link ClusterApi.run} runs in a container: a command, its seconds, its streams. */
-type Script = Parameters<ClusterApi["run"]> extends [unknown, ...infer Others] ? Others : never;
+/** A command, the name of the place in which it runs, and the `id` of the probe that it is. */
+export interface Placed {
+  where: string;
+  command: string;
+  probe?: string;
+}
 
 /** The places of a cluster. */
 export class Field {
@@ -43,15 +48,39 @@ export class Field {
     return this.keep(name, commands, ran, probes);
   }
 
-  /** Begins to capture in one place. @param commands of tcpdump, which run until they are told to end. */
-  capture(name: string, commands: readonly string[]): Capturing<Evidence[]> {
-    const { begun, end } = beginCaptures(commands, (...script) => this.runIn(name, ...script));
-    return { begun, end: async () => this.keep(name, commands, await end()) };
+  /** Runs each command in its place, as {@link run} does. @returns what became of each, in their order. */
+  async runEach(all: readonly Placed[], seconds: number): Promise<Evidence[]> {
+    const places = groupBy(all, ({ where }) => where);
+    const ran = await this.each(places, (own) => {
+      const probes = own.map(({ probe = "" }) => probe);
+      return this.run(own[0].where, commandsOf(own), seconds, probes);
+    });
+    return inOrder(all, places, ran);
   }
 
-  private async runIn(name: string, ...script: Script): Promise<Ran> {
+  /**
+   * Captures while something is done.
+   * @param all commands of tcpdump.
+   * @returns what each printed, in their order.
+   */
+  async captureDuring(all: readonly Placed[], work: () => Promise<unknown>): Promise<Evidence[]> {
+    const places = groupBy(all, ({ where }) => where);
+    const running = places.map((own) => {
+      const [{ where }] = own;
+      const begin = beginCaptures(commandsOf(own), (...script) => this.runIn(where, ...script));
+      return { ...begin, own, where };
+    });
+    await Promise.all(running.map(({ begun }) => begun));
+    await work();
+    const ran = running.map(async ({ end, own, where }) => this.keep(where, commandsOf(own), await end()));
+    return inOrder(all, places, await Promise.all(ran));
+  }
+
+  private async runIn(name: string, command: string[], seconds: number, streams?: Streams): Promise<Ran> {
     const place = this.places.ready.get(name);
-    return place ? this.api.run(place, ...script) : { code: undefined, output: this.missing(name) ?? "" };
+    return place
+      ? this.api.run(place, command, seconds, streams)
+      : { code: undefined, output: this.missing(name) ?? "" };
   }
 
   /** Takes what a script of several commands printed apart, and keeps it. */
@@ -104,3 +133,15 @@ export class Field {
 /** The end of what a batch printed says why it did not report a command. */
 const whyNot = ({ code, output }: Ran): string =>
   lastLine(output) || (code === undefined ? "it did not answer" : `it ended with ${code}`);
+
+const commandsOf = (all: readonly Placed[]): string[] => all.map(({ command }) => command);
+
+/** What came of the commands of each place, in the order of all of them. */
+function inOrder(
+  all: readonly Placed[],
+  places: readonly (readonly Placed[])[],
+  ran: readonly (readonly Evidence[])[],
+): Evidence[] {
+  const found = new Map(places.flatMap((own, p) => own.map((one, i) => [one, ran[p]?.[i]] as const)));
+  return all.map((one) => found.get(one) as Evidence);
+}

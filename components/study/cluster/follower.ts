@@ -17,7 +17,7 @@ import type { Follower } from "../follower";
 import { compareTrace, type ObservedTrace } from "../sighting";
 import { placeOf, type Tap, tapsOf } from "../tap";
 import { filterOf } from "./captures";
-import { capturedDuring, TCPDUMP } from "./capturing";
+import { TCPDUMP } from "./capturing";
 import { commandOf, resultOf } from "./commands";
 import type { Field } from "./field";
 import { LISTENER } from "./listener";
@@ -60,7 +60,7 @@ interface Followed {
 
 /** Follows one trace. @param real the plan with the cluster's addresses. */
 export async function follow(
-  field: Pick<Field, "run" | "each" | "missing" | "capture">,
+  field: Pick<Field, "run" | "each" | "missing" | "captureDuring">,
   real: LabPlan,
   { trace, to, internet, forget: forgetGroups }: Followed,
 ): Promise<ObservedTrace> {
@@ -78,22 +78,20 @@ export async function follow(
   const listener = listenerOf({ to }, trace.probe);
   if (listener && to.kind !== "internet") await field.run(listener.namespace, [LISTENER(listener)], 1);
   const filter = filterFor(trace, to, internet);
-  const places = placesOf(taps);
-  const commands = [...places].map(
-    ([node, devices]) =>
-      [node, [...devices.values()].map((device) => captureCommand(device, filter))] as const,
-  );
+  const places = [...new Map(taps.map((tap) => [placeOf(tap), tap]))];
+  const commands = places.map(([, tap]) => ({
+    where: tap.namespace,
+    command: `${TCPDUMP} -lnnt -x -c ${PACKETS} -i ${tap.interface} '${filter}'`,
+  }));
   let ran: Evidence | undefined;
-  const seen = await capturedDuring(field, new Map(commands), async () => {
+  const seen = await field.captureDuring(commands, async () => {
     [ran] = await field.run(trace.from, [probe], WINDOW + 2);
   });
   const packets = Object.fromEntries(
-    [...places].flatMap(([node, devices]) =>
-      [...devices.keys()].map((id, i) => {
-        const found = decodeAll(hexIn(seen.get(node)?.[i]?.output ?? ""));
-        return [id, found.map((packet) => asPlanned(packet, to, internet))];
-      }),
-    ),
+    places.map(([id], i) => {
+      const found = decodeAll(hexIn(seen[i]?.output ?? ""));
+      return [id, found.map((packet) => asPlanned(packet, to, internet))];
+    }),
   );
   return compareTrace(trace, taps, { ...outcomeOf(trace, ran, forgetGroups !== undefined), packets });
 }
@@ -143,19 +141,6 @@ async function tapsOnNodes(
     tap.interface === nic ? { ...tap, interface: devices.get(tap.namespace) ?? nic } : tap,
   );
 }
-
-/** The devices at which each node is tapped, by the ids of these places. */
-function placesOf(taps: readonly Tap[]): Map<string, Map<string, string>> {
-  const places = new Map<string, Map<string, string>>();
-  for (const tap of taps) {
-    const own = places.get(tap.namespace) ?? new Map<string, string>();
-    places.set(tap.namespace, own.set(placeOf(tap), tap.interface));
-  }
-  return places;
-}
-
-const captureCommand = (device: string, filter: string): string =>
-  `${TCPDUMP} -lnnt -x -c ${PACKETS} -i ${device} '${filter}'`;
 
 /** The packets in what `tcpdump -x` prints: each a line, and then its bytes without the link's header. */
 export function hexIn(output: string): string[] {

@@ -97,26 +97,17 @@ async function send(
   window: number,
   results: Map<string, ProbeResult>,
 ): Promise<void> {
-  const byPlace = new Map<string, Sent[]>();
-  for (const one of probes) byPlace.set(one.where, [...(byPlace.get(one.where) ?? []), one]);
   const realPairs = inReality(real);
-  await field.each([...byPlace], async ([where, all]) => {
-    const commands = all.map(({ pair, probe }) => {
-      const { protocol, size, port } = probeOf(real, realPairs(pair), probe);
-      const { to } = realPairs(pair);
-      const destination = to.kind === "internet" ? internet : addressOf(to);
-      return commandOf({ probe: protocol, destination, size, port }, window);
-    });
-    const ran = await field.run(
-      where,
-      commands,
-      window + 1,
-      all.map(({ id }) => id),
-    );
-    all.forEach(({ id, pair }, i) => {
-      const reason = missingEnd(field, pair);
-      results.set(id, reason ? unmeasured(reason) : resultOf(ran[i] ?? { output: "it did not answer" }));
-    });
+  const commands = probes.map(({ id, where, pair, probe }) => {
+    const { protocol, size, port } = probeOf(real, realPairs(pair), probe);
+    const { to } = realPairs(pair);
+    const destination = to.kind === "internet" ? internet : addressOf(to);
+    return { where, command: commandOf({ probe: protocol, destination, size, port }, window), probe: id };
+  });
+  const ran = await field.runEach(commands, window + 1);
+  probes.forEach(({ id, pair }, i) => {
+    const reason = missingEnd(field, pair);
+    results.set(id, reason ? unmeasured(reason) : resultOf(ran[i] ?? { output: "it did not answer" }));
   });
 }
 

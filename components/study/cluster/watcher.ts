@@ -8,6 +8,7 @@ import { STUDY_NAMESPACE } from "./manifest";
 import type { Place, Places } from "./places";
 import type { ClusterProberArgs } from "./prober";
 import { clusterSample, exampleOf } from "./sample";
+import { awaitSigns } from "./signs";
 import { isStudied, removeStudy, type Study, startStudy } from "./start";
 import { countedIn, END, LIMIT, MARK, nodeScript, podScript, STARTED } from "./watch-commands";
 import { endWatch, marked } from "./watch-end";
@@ -108,21 +109,16 @@ async function startEach(
     places.map(async (place) => {
       const { script, signs } = scriptOf(place);
       const one: Script = { place, ended: Promise.resolve(), printed: "" };
-      const begun = new Promise<void>((resolve) => {
-        let hasBegun = false;
-        const hear = (chunk: string) => {
-          one.printed += chunk;
-          if (hasBegun) return;
-          hasBegun = (one.printed.match(STARTED)?.length ?? 0) >= signs;
-          if (hasBegun) resolve();
-        };
-        one.ended = api.run(place, ["sh", "-c", script, MARK], LIMIT + END, { hear }).then((ran) => {
-          one.printed = ran.output;
-          resolve();
-        });
+      const { hear, given } = awaitSigns(STARTED, signs, BEGIN);
+      const listen = (chunk: string) => {
+        one.printed += chunk;
+        hear(chunk);
+      };
+      const running = api.run(place, ["sh", "-c", script, MARK], LIMIT + END, { hear: listen });
+      one.ended = running.then(({ output }) => {
+        one.printed = output;
       });
-      const limit = delay(BEGIN * 1000, undefined, { ref: false });
-      await Promise.race([begun, limit]);
+      await Promise.race([given, one.ended]);
       return one;
     }),
   );

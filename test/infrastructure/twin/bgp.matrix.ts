@@ -1,5 +1,5 @@
 /** Every encapsulation with every way to exchange routes, and the faults that decide about it: verdict = observation. */
-import { BGP_MATRIX } from "../../support/bgp-cases";
+import { selectMatrix } from "../../support/bgp-cases";
 import { planOf } from "../../support/problems";
 import { kindFor, sharedMachine, TwinUnderTest } from "../../support/twin";
 import { play } from "../../support/twin-play";
@@ -10,7 +10,7 @@ describe("a twin whose nodes have reflectors or a router as BGP peers, in every 
   const machine = sharedMachine();
   after(() => namespaces.stop());
 
-  for (const { title, config } of BGP_MATRIX) {
+  for (const { title, config } of selectMatrix()) {
     const plan = planOf(config);
     const twin = kindFor(plan.encapsulation) === "machine" ? machine : namespaces;
     it(`does what the verdict says: ${title}`, () => play(twin, { title, plan }).then(() => undefined));

@@ -1,7 +1,6 @@
 // Captures on machines, with a stand-in for tcpdump behind a real SSH connection; and which packets a path is.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { PassThrough } from "node:stream";
 import * as fc from "fast-check";
@@ -10,11 +9,12 @@ import { pathFilter } from "../../../components/study";
 import { captureOnMachine } from "../../../scripts/cli/capture";
 import { labConfigs } from "../../support/arbitraries";
 import { planOf, type RawConfig } from "../../support/problems";
+import { makePrograms } from "../../support/programs";
 import { runs } from "../../support/runs";
 import { SshServers } from "../../support/ssh-server";
 
 /** Prints every byte, waits until it is ended, and says so. Root needs no sudo; another user gets this one. */
-const TCPDUMP = `#!/bin/sh
+const TCPDUMP = `
 echo "$*" > "$(dirname "$0")/argv"
 for i in 0 1 2 3 4 5 6 7; do cat "$(dirname "$0")/bytes"; done
 case "$*" in *' -c '*) exit 0 ;; esac
@@ -26,17 +26,16 @@ const BYTES = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 
 describe("a capture on a machine", () => {
   const servers = new SshServers();
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "encaplab-capture-"));
+  const programs = makePrograms({ tcpdump: TCPDUMP, sudo: 'shift\nexec "$@"' });
+  const { folder } = programs;
   let port: number;
   before(async () => {
-    fs.writeFileSync(path.join(folder, "tcpdump"), TCPDUMP, { mode: 0o755 });
-    fs.writeFileSync(path.join(folder, "sudo"), '#!/bin/sh\nshift\nexec "$@"\n', { mode: 0o755 });
     fs.writeFileSync(path.join(folder, "bytes"), BYTES);
-    port = await servers.runningSh(`${folder}:${process.env.PATH}`);
+    port = await servers.runningSh(programs.env.PATH ?? "");
   });
   after(() => {
     servers.stop();
-    fs.rmSync(folder, { recursive: true });
+    programs.remove();
   });
 
   /** Captures until enough bytes have come, then stops. */

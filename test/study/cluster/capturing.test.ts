@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { ClusterApi } from "../../../components/study/cluster/api";
-import { capturedDuring } from "../../../components/study/cluster/capturing";
 import { Field } from "../../../components/study/cluster/field";
 import { makePrograms, type Programs } from "../../support/programs";
 
@@ -60,24 +59,19 @@ describe("captures in a place", () => {
         missing: new Map([["w3", "the node w3 is not ready"]]),
       },
     );
+  const at = (where: string, device: string) => ({ where, command: `tcpdump -i ${device}` });
   const send = async () => fs.writeFileSync(path.join(programs.folder, "sent"), "");
 
   it("have begun when each listens, so that nothing sent after that is missed, and end at once when they are told to", async () => {
     const own = field();
-    const seen = await capturedDuring(
-      own,
-      new Map([
-        ["w1", ["tcpdump -i eth0", "tcpdump -i cali1"]],
-        ["w2", ["tcpdump -i eth0"]],
-      ]),
-      send,
-    );
+    const seen = await own.captureDuring([at("w1", "eth0"), at("w2", "eth0"), at("w1", "cali1")], send);
     const lines = (device: string) => [1, 2, 3].map((i) => `${device}: packet ${i}`).join("\n");
     assert.deepEqual(
-      [...seen].map(([name, ran]) => [name, ran.map(({ output }) => output)]),
+      seen.map(({ where, output }) => [where, output]),
       [
-        ["w1", [lines("eth0"), lines("cali1")]],
-        ["w2", [lines("eth0")]],
+        ["w1", lines("eth0")],
+        ["w2", lines("eth0")],
+        ["w1", lines("cali1")],
       ],
     );
     assert.equal(own.evidence.length, 3);
@@ -85,21 +79,13 @@ describe("captures in a place", () => {
   });
 
   it("go on without one whose device is not there, and without a place that does not answer", async () => {
-    const seen = await capturedDuring(
-      field(),
-      new Map([
-        ["w1", ["tcpdump -i absent", "tcpdump -i eth0"]],
-        ["w3", ["tcpdump -i eth0"]],
-      ]),
+    const [absent, there, silent] = await field().captureDuring(
+      [at("w1", "absent"), at("w1", "eth0"), at("w3", "eth0")],
       send,
     );
-    const [absent, there] = seen.get("w1") ?? [];
     assert.deepEqual([absent?.exit, absent?.output], [1, ""]);
     assert.match(there?.output ?? "", /^eth0: packet 1\n/);
-    assert.deepEqual(
-      seen.get("w3")?.map(({ exit, output }) => [exit, output]),
-      [[undefined, "the node w3 is not ready"]],
-    );
+    assert.deepEqual([silent?.exit, silent?.output], [undefined, "the node w3 is not ready"]);
   });
 
   it("leave no file behind", () => {

@@ -10,6 +10,7 @@ import {
   trace,
 } from "../../../components/plan";
 import { formatTrace, type ObservedTrace } from "../../../components/study";
+import type { Placed } from "../../../components/study/cluster/field";
 import { follow, hexIn } from "../../../components/study/cluster/follower";
 import type { Evidence } from "../../../components/study/evidence";
 import { bytesOf } from "../../support/packet-bytes";
@@ -57,10 +58,10 @@ async function followed(
   const field = {
     missing: () => undefined,
     run: async (where: string, commands: readonly string[]) => commands.map((one) => answer(where, one)),
-    capture: (where: string, commands: readonly string[]) => ({
-      begun: Promise.resolve(),
-      end: async () => commands.map((one) => answer(where, one)),
-    }),
+    captureDuring: async (all: readonly Placed[], work: () => Promise<unknown>) => {
+      await work();
+      return all.map(({ where, command }) => answer(where, command));
+    },
     each: <Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) =>
       Promise.all(items.map(work)),
   };
