@@ -274,7 +274,7 @@ async function tellRouter(lab: HostsLab): Promise<void> {
     const [block = "", node = ""] = line.split(" ");
     return { block, via: lab.machines.locate(node).address };
   });
-  lab.machines.write({ ...lab.machines.spec, routes });
+  lab.machines.change({ routes });
   lab.machines.up();
 }
 

@@ -103,6 +103,7 @@ export class Containers {
   /** How the nodes are reached; undefined after a command that may have changed it. */
   private reached?: ContainersStatus["nodes"];
   private readonly recorded = new Map<string, string>();
+  private wanted = SPEC;
 
   /** Makes the folder and the keys, and writes {@link SPEC}; {@link up} starts the nodes. */
   constructor() {
@@ -135,11 +136,14 @@ export class Containers {
 
   /** Writes {@link SPEC}, with the given values replaced. */
   write(values: Partial<Wanted>): void {
+    this.wanted = { ...SPEC, ...values };
     const publicKey = fs.readFileSync(`${this.key}.pub`, "utf8").trim();
-    fs.writeFileSync(
-      path.join(this.folder, "spec.json"),
-      JSON.stringify(specOf({ ...SPEC, ...values }, publicKey)),
-    );
+    fs.writeFileSync(path.join(this.folder, "spec.json"), JSON.stringify(specOf(this.wanted, publicKey)));
+  }
+
+  /** Writes what was written last, with the given values replaced. */
+  change(values: Partial<Wanted>): void {
+    this.write({ ...this.wanted, ...values });
   }
 
   get spec(): ContainersSpec {
