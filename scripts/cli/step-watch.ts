@@ -1,7 +1,8 @@
 /**
- * Ends a run whose step on a machine does not end. Pulumi's command plug-in has no keepalive and no time limit
- * (pulumi-command, commandOutputs.go: `session.Run`), so it would wait for a frozen machine for ever. On a machine that
- * lives, the step's own limit ends it first.
+ * Ends a run whose step on a machine does not end. Pulumi's command plug-in has no time limit (pulumi-command,
+ * commandOutputs.go: `session.Run`), and of keepalives only Go's own for TCP (connection.go: `ssh.Dial`), which ends its
+ * connection to a machine that is gone after two and a half minutes, as measured. Where TCP still answers, it would wait for
+ * ever. On a machine that lives, the step's own limit ends it first.
  */
 import { STEP_LIMIT } from "../../components/cluster/steps";
 import type { EngineEvent } from "./engine-events";
