@@ -3,8 +3,6 @@
  * it, on EC2's rules, and gone after a destroy.
  */
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
-import * as path from "node:path";
 import type { Encapsulation } from "../../components/config";
 import { build, builtVersions } from "../support/cluster-build";
 import { needsContainers } from "../support/containers";
@@ -12,17 +10,10 @@ import { controlGroups } from "../support/control-groups";
 import { hostChanges, hostState } from "../support/host-state";
 import { touched } from "../support/lab";
 import { MachinesLab } from "../support/machines-lab";
-import {
-  disagreements,
-  hasGuest,
-  predicted,
-  restartPods,
-  servicesAnswer,
-  startGuest,
-  startPods,
-} from "../support/pods";
+import { disagreements, predicted, restartPods, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { mentions } from "../support/sandbox";
+import { runningAs, SmallerLab } from "../support/smaller-lab";
 
 const NODES = ["cp1", "w1", "w2"];
 const ALL = [...NODES, "w3"];
@@ -69,7 +60,7 @@ describe("a cluster in the stack's own containers", function () {
   });
 
   it("has EC2's source/dest check on by the next up, in place, and off by the one after, as observed", async () => {
-    const machines = () => ALL.flatMap(runningAs);
+    const machines = () => ALL.flatMap((name) => runningAs(lab, name));
     const started = machines();
     assert.equal(started.length, ALL.length);
     const outcome = async (faults: RawConfig["faults"]) => {
@@ -115,48 +106,12 @@ describe("a cluster in the stack's own containers", function () {
     assert.equal(await uid(), before);
   });
 
-  /** What exists of a node on this machine: its disk, its control groups, and the process that keeps it running. */
-  function tracesOf(name: string): string[] {
-    const folder = lab.containers as string;
-    const paths = [
-      path.join(folder, "nodes", name),
-      ...controlGroups(folder).map((group) => path.join(group, name)),
-    ];
-    return [...paths.filter((one) => fs.existsSync(one)), ...runningAs(name)];
-  }
-  const runningAs = (name: string) => mentions(`containers/machine ${lab.containers} ${name} `);
-
-  /** Takes w3, with a pod on it, out of the config. */
-  async function configureLess(): Promise<void> {
-    await startGuest(lab, "w3");
-    assert.ok(tracesOf("w3").length > 1);
-    lab.configure(configWith(["w2"], "VXLAN"));
-  }
-
-  /** Removes w3. Its drain can complete only while its machine is on. */
-  async function shrink(): Promise<void> {
-    const { output } = await lab.up();
-    assert.match(output, /draining w3/);
-    assert.doesNotMatch(output, /not all pods of w3 ended|w3 is not ready|not a node of the cluster/);
-    await lab.ready(...NODES);
-    assert.equal(await hasGuest(lab), false);
-    assert.deepEqual(tracesOf("w3"), []);
-    assert.deepEqual(touched(await lab.up()), []);
-  }
-
-  it("removes a node, draining it before its machine is removed", async () => {
-    await configureLess();
-    await shrink();
-  });
-
-  it("adds a node, and drains it even if the engine is killed between the machines' update and the drain", async () => {
-    lab.configure(configWith(["w2", "w3"], "VXLAN"));
-    await lab.up();
-    await lab.ready(...ALL);
-    await configureLess();
+  it("removes a node, and drains it even if the engine is killed between the machines' update and the drain", async () => {
+    const smaller = new SmallerLab(lab, configWith(["w2"], "VXLAN"), "w3");
+    await smaller.configure();
     await lab.killedAfter("machines", "group");
-    assert.ok(runningAs("w3").length > 0, "its machine is still on");
-    await shrink();
+    assert.ok(runningAs(lab, "w3").length > 0, "its machine is still on");
+    await smaller.comesUp(NODES);
   });
 
   it("is gone without a trace after destroy", async () => {

@@ -11,15 +11,19 @@ export class HostsLab extends MachinesLab {
     stack: string,
     options: EnvironmentOptions,
     readonly machines: Containers,
+    private readonly usual: RawConfig,
   ) {
     super(stack, options);
   }
 
-  /** Makes the machines and the stack, without resources. @param spec values to replace in the usual spec. */
-  static async create(stack: string, spec: Partial<Wanted> = {}): Promise<HostsLab> {
+  /**
+   * Makes the machines and the stack, without resources.
+   * @param spec values to replace in the usual spec. @param usual what every config of the lab has, unless it says otherwise.
+   */
+  static async create(stack: string, spec: Partial<Wanted> = {}, usual: RawConfig = {}): Promise<HostsLab> {
     // 1500 bytes, because the plan assumes this MTU for a plain network.
     const machines = await Containers.booted({ layer: build("layer"), mtu: 1500, ...spec });
-    const lab = new HostsLab(stack, await MachinesLab.plugIns(), machines);
+    const lab = new HostsLab(stack, await MachinesLab.plugIns(), machines, usual);
     await lab.init();
     return lab;
   }
@@ -36,6 +40,7 @@ export class HostsLab extends MachinesLab {
       cloud: "hosts",
       encapsulation: "VXLANCrossSubnet",
       ...builtVersions(),
+      ...this.usual,
       ...raw,
       hosts: {
         machines,
