@@ -13,10 +13,10 @@ import type { NodePlan } from "./topology";
  */
 export function expectedRoutes(plan: LabPlan, node: NodePlan, blocks: string): string {
   const lines = blocks.split("\n").flatMap((line) => {
-    const [block, owner] = line.trim().split(/\s+/);
+    const [block, owner] = line.split(" ") as [string, string?];
     const peer = plan.nodes.find(({ name }) => name === owner);
-    const [address = ""] = block?.split("/") ?? [];
-    return block && peer && peer.name !== node.name && hasRoute(plan, node, peer, address)
+    const [address] = block.split("/") as [string];
+    return peer && peer.name !== node.name && hasRoute(plan, node, peer, address)
       ? [`${block} ${wayTo(plan, node, peer, address)} ${routesBy(plan, address)}`]
       : [];
   });

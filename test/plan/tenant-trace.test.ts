@@ -1,29 +1,14 @@
 /** Traces between pods and a tenant's instances, hop by hop, as `ip route` and Open vSwitch on the hosts show them. */
 import assert from "node:assert/strict";
-import { instanceRoutes, type Packet, type ProbeName, rowsOf, trace, traceOf } from "../../components/plan";
+import { instanceRoutes, type ProbeName, rowsOf, trace } from "../../components/plan";
 import { isTenant } from "../../components/plan/tenant";
+import { hopsOf } from "../support/hops";
 import { planOf, type RawConfig } from "../support/problems";
 
 const INSTANCE = { name: "vm1", host: "w1", address: "20.20.1.98" };
 const tenants = (more: object = {}): RawConfig => ({
   tenants: { cidr: "20.20.1.0/24", instances: [INSTANCE], ports: ["w1", "w2"], ...more },
 });
-
-/** Each hop of a row's trace: `kind name in>out: decision, length and TTL`. */
-function hopsOf(raw: RawConfig, row: string, probe: ProbeName = "ICMP"): string[] {
-  const plan = planOf(raw);
-  const { pair } = rowsOf(plan).rows.find(({ key }) => key === row) ?? assert.fail(row);
-  return traceOf(plan, pair, probe).hops.map(({ kind, name, node, device, decision, out }) => {
-    const devices = device ? ` ${device.in ?? ""}>${device.out ?? ""}` : "";
-    return `${kind} ${name}${node && !name.includes(node) ? ` on ${node}` : ""}${devices}: ${decision}${out ? `, ${out.length} ttl ${ttlOf(out)}` : ""}`;
-  });
-}
-
-/** The TTL of a packet's outermost header. */
-function ttlOf({ headers: [first] }: Packet): number {
-  assert.ok(first?.kind === "ipv4");
-  return first.ttl;
-}
 
 // Of the nodes' ports (tap), and of their first pods (cali).
 const [W1_PORT, W2_PORT] = ["tap2f34ceea715", "tap95a0653b54c"];
