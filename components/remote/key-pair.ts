@@ -13,8 +13,8 @@ export interface KeyPairText {
 export function newKeyPair(comment: string): KeyPairText {
   for (;;) {
     const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", { comment });
-    // ssh2 1.17 drops a zero byte at the beginning of a public key (lib/keygen.js, parseDERs). One key of 256 begins so,
-    // and no program reads it then: make another.
+    // ssh2 1.17 drops a zero byte at the beginning of a public key (lib/keygen.js, parseDERs; mscdex/ssh2#1390). One key of
+    // 256 begins so, and no program reads it then: make another.
     if (!(utils.parseKey(privateKey) instanceof Error)) return { privateKey, publicKey };
   }
 }

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
-import { Server, utils } from "ssh2";
+import { Server } from "ssh2";
+import { newKeyPair } from "../../../components/remote/key-pair";
 import { DYNAMIC_TYPE, STACK_TYPE } from "../../../components/remote/types";
 import { howToRestart, podsOfOthers } from "../../../scripts/cli/living-pods";
 import { describeRestarted, readRestarted } from "../../../scripts/cli/restart-pods";
@@ -158,9 +159,8 @@ describe("switch on a cluster", function () {
     /** A control plane that gives this answer to the step and keeps what it was sent. */
     const controlPlane = async (answer: { stdout: string; stderr?: string; code?: number }) => {
       const sent: { command: string; script: string }[] = [];
-      const host = utils.generateKeyPairSync("ed25519");
-      const login = utils.generateKeyPairSync("ed25519");
-      const server = new Server({ hostKeys: [host.private] }, (client) => {
+      const [host, login] = [newKeyPair("host"), newKeyPair("login")];
+      const server = new Server({ hostKeys: [host.privateKey] }, (client) => {
         client.on("authentication", (context) => context.accept());
         client.on("error", () => {}); // it hangs up when it has its answer
         client.on("session", (accept) => {
@@ -187,8 +187,8 @@ describe("switch on a cluster", function () {
         host: "127.0.0.1",
         port,
         user: "ubuntu",
-        privateKey: login.private,
-        hostKey: host.public.split(" ").slice(0, 2).join(" "),
+        privateKey: login.privateKey,
+        hostKey: host.publicKey.split(" ").slice(0, 2).join(" "),
       };
       const type = `${DYNAMIC_TYPE}Reachable`;
       // The worker must not be asked: it has no API server.
