@@ -107,6 +107,15 @@ const TRACES: [title: string, raw: RawConfig, row: [key: string, probe: ProbeNam
     ],
   ],
   [
+    "a Service of CoreDNS that has no endpoint",
+    { faults: ["dns-loop"] },
+    ["pod-to-service (same-subnet)", "UDP"],
+    [
+      `pod cp1-1 >eth0: ${FROM_POD}, 84 ttl 64`,
+      "kube-proxy cp1's kube-proxy: no endpoint for 10.96.0.11:53: rejects the packet",
+    ],
+  ],
+  [
     "a NodePort, whose node becomes the source",
     {},
     ["client-to-nodeport (cross-subnet)", "TCP"],
