@@ -1,8 +1,8 @@
 /** What each hop of a trace says and does, literally: as `ip route`, `nft` and the clouds have it. */
 import assert from "node:assert/strict";
-import type { ProbeName } from "../../components/plan";
-import { hopsOf } from "../support/hops";
-import type { RawConfig } from "../support/problems";
+import { type ProbeName, trace } from "../../components/plan";
+import { hopsOf, rewritesOf } from "../support/hops";
+import { planOf, type RawConfig } from "../support/problems";
 
 // Of the nodes' first pods.
 const CP1_POD = "calia18450e809d";
@@ -297,4 +297,94 @@ const TRACES: [title: string, raw: RawConfig, row: [key: string, probe: ProbeNam
 describe("the hops of a trace", () => {
   for (const [title, raw, [key, probe], hops] of TRACES)
     it(`are: ${title}`, () => assert.deepEqual(hopsOf(raw, key, probe), hops));
+
+  it("are the same for a source of which only name, node and address are given", () => {
+    const plan = planOf({});
+    const [, w1, w2] = plan.nodes;
+    const [pod, other] = [w1?.pods[1], w2?.pods[0]];
+    assert.ok(w2 && pod && other);
+    const { name, node, address } = pod;
+    const to = { kind: "pod", pod: other, node: w2 } as const;
+    const ping = { protocol: "icmp", size: 84 } as const;
+    assert.deepEqual(trace(plan, { name, node, address }, to, ping).hops, trace(plan, pod, to, ping).hops);
+  });
+
+  it("end at the pod's own device for a packet that is longer than its MTU", () => {
+    const plan = planOf({ encapsulation: "IPIP" });
+    const [, w1, w2] = plan.nodes;
+    assert.ok(w1?.pods[0] && w2?.pods[0]);
+    const to = { kind: "pod", pod: w2.pods[0], node: w2 } as const;
+    const last = trace(plan, w1.pods[0], to, { protocol: "icmp", size: 1481 }).hops.at(-1);
+    assert.deepEqual(
+      [last?.kind, last?.name, last?.node, last?.device, last?.decision],
+      ["link", "eth0 of w1-1", "w1", { out: "eth0" }, "MTU 1480, and DF is set"],
+    );
+  });
+});
+
+/** A row, and who makes or rewrites the addresses and ports of its packets. */
+const REWRITES: [title: string, row: [key: string, probe: ProbeName], rewrites: string[]][] = [
+  [
+    "a pod's packet in a tunnel",
+    ["cross-subnet", "TCP"],
+    ["cp1-1: 172.16.0.1 > 172.16.0.129:8080", "w2-1: 172.16.0.129:8080 > 172.16.0.1"],
+  ],
+  [
+    "a Service's",
+    ["pod-to-service (same-subnet)", "TCP"],
+    [
+      "cp1-1: 172.16.0.1 > 10.96.0.11:80",
+      "cp1's kube-proxy: 172.16.0.1 > 172.16.0.65:8080",
+      "w1-1: 172.16.0.65:8080 > 172.16.0.1",
+      "cp1's kube-proxy: 10.96.0.11:80 > 172.16.0.1",
+    ],
+  ],
+  [
+    "a NodePort's, with the address of the tunnel",
+    ["client-to-nodeport (cross-subnet)", "TCP"],
+    [
+      "cp1: 10.0.3.10 > 10.0.4.10:30000",
+      "w2's kube-proxy: 172.16.0.128 > 172.16.0.65:8080",
+      "w1-1: 172.16.0.65:8080 > 172.16.0.128",
+      "w2's kube-proxy: 10.0.4.10:30000 > 10.0.3.10",
+    ],
+  ],
+  [
+    "a NodePort's with the policy Local, with the client's own address",
+    ["client-to-nodeport (Local)", "TCP"],
+    [
+      "cp1: 10.0.3.10 > 10.0.3.11:31000",
+      "w1's kube-proxy: 10.0.3.10 > 172.16.0.65:8080",
+      "w1-1: 172.16.0.65:8080 > 10.0.3.10",
+      "w1's kube-proxy: 10.0.3.11:31000 > 10.0.3.10",
+    ],
+  ],
+  [
+    "a node's",
+    ["pod-to-node (same-subnet)", "TCP"],
+    [
+      "cp1-1: 172.16.0.1 > 10.0.3.11:10250",
+      "cp1's kernel: 10.0.3.10 > 10.0.3.11:10250",
+      "w1: 10.0.3.11:10250 > 10.0.3.10",
+      "cp1's kernel: 10.0.3.11:10250 > 172.16.0.1",
+    ],
+  ],
+  [
+    "the internet's",
+    ["pod-to-internet", "TCP"],
+    [
+      "cp1-1: 172.16.0.1 > 203.0.113.10:443",
+      "cp1's kernel: 10.0.3.10 > 203.0.113.10:443",
+      "router: 203.0.113.1 > 203.0.113.10:443",
+      "the internet: 203.0.113.10:443 > 203.0.113.1",
+      "router: 203.0.113.10:443 > 10.0.3.10",
+      "cp1's kernel: 203.0.113.10:443 > 172.16.0.1",
+    ],
+  ],
+];
+
+describe("the addresses and ports in a trace", () => {
+  for (const [title, [key, probe], rewrites] of REWRITES)
+    it(`are rewritten there and put back in the answer: ${title}`, () =>
+      assert.deepEqual(rewritesOf({ encapsulation: "VXLANCrossSubnet" }, key, probe), rewrites));
 });

@@ -13,6 +13,31 @@ export function hopsOf(raw: RawConfig, row: string, probe: ProbeName = "ICMP"): 
   });
 }
 
+/** The packet's innermost addresses and ports, where a hop of a row's trace makes or rewrites them: `name: from > to`. */
+export function rewritesOf(raw: RawConfig, row: string, probe: ProbeName): string[] {
+  const plan = planOf(raw);
+  const { pair } = rowsOf(plan).rows.find(({ key }) => key === row) ?? assert.fail(row);
+  let last = "";
+  return traceOf(plan, pair, probe).hops.flatMap(({ name, out }) => {
+    const ends = out && endsOf(out);
+    if (!ends || ends === last) return [];
+    last = ends;
+    return [`${name}: ${ends}`];
+  });
+}
+
+/** The ends of a packet, of its innermost IPv4 header and of what is inside. */
+function endsOf({ headers }: Packet): string {
+  const ip = headers.findLast(({ kind }) => kind === "ipv4");
+  assert.ok(ip?.kind === "ipv4");
+  const carried = headers.at(headers.indexOf(ip) + 1);
+  const isSegment = carried?.kind === "tcp" || carried?.kind === "udp";
+  const { sourcePort, destinationPort } = isSegment ? carried : {};
+  const end = (address: string, port: number | undefined) =>
+    port === undefined ? address : `${address}:${port}`;
+  return `${end(ip.source, sourcePort)} > ${end(ip.destination, destinationPort)}`;
+}
+
 /** The TTL of a packet's outermost header. */
 function ttlOf({ headers: [first] }: Packet): number {
   assert.ok(first?.kind === "ipv4");
