@@ -2,9 +2,12 @@
 import { cpSync } from "node:fs";
 import { Sandbox } from "./node-sandbox";
 
-/** Bash that ends both daemons with the sandbox, also when a test fails. */
+/**
+ * Bash that ends both daemons with the sandbox, also when a test fails. By force: charon, when it is told to end, may go
+ * round in a circle for ever instead (strongSwan 5.9.8, `libcharon_deinit`), and was seen to keep a processor busy for hours.
+ */
 export const ENDING =
-  'end() { local file; for file in /run/charon.pid /run/peer/pid; do if [[ -e $file ]]; then kill "$(<"$file")" 2>/dev/null || true; fi; done; }; trap end EXIT';
+  'end() { local file; for file in /run/charon.pid /run/peer/pid; do if [[ -e $file ]]; then kill -KILL "$(<"$file")" 2>/dev/null || true; fi; done; }; trap end EXIT';
 
 /** A sandbox whose `systemctl` starts and ends strongSwan, as the unit of Debian's package charon-systemd does it. */
 export function strongSwanSandbox(): Sandbox {
@@ -20,7 +23,10 @@ export function strongSwanSandbox(): Sandbox {
       *is-enabled*) [[ -e /run/enabled ]] ;;
       enable*) touch /run/enabled ;;
       start* | restart*)
-        if alive; then kill "$(</run/charon.pid)"; while alive; do sleep 0.05; done; fi
+        # As systemd does it: first by a request, then by force.
+        if alive; then kill "$(</run/charon.pid)"; fi
+        for ((tries = 0; tries < 200; tries++)); do alive || break; sleep 0.05; done
+        if alive; then kill -KILL "$(</run/charon.pid)"; while alive; do sleep 0.05; done; fi
         setsid charon-systemd >/run/charon.log 2>&1 3>&- 9>&- </dev/null &
         echo $! >/run/charon.pid ;;
     esac`,
