@@ -110,12 +110,7 @@ describe("a cluster on existing machines", function () {
       assert.deepEqual(await disagreements(lab), []);
     });
 
-    it("has its Services in kube-proxy's nftables, and none in iptables", () => {
-      for (const name of NODES) {
-        assert.match(lab.machines.on(name, "nft list table ip kube-proxy"), /service/);
-        assert.doesNotMatch(lab.machines.on(name, "iptables-save"), /KUBE-SERVICES/);
-      }
-    });
+    it("has its Services in kube-proxy's nftables, and none in iptables", () => lab.assertNftables(NODES));
 
     it("changes nothing in a second up", async () => {
       const run = await up(NODES);

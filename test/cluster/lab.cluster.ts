@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import type { Encapsulation } from "../../components/config";
-import { build, builtVersions } from "../support/cluster-build";
 import { needsContainers } from "../support/containers";
 import { controlGroups } from "../support/control-groups";
 import { hostChanges, hostState } from "../support/host-state";
@@ -13,24 +12,14 @@ import { MachinesLab } from "../support/machines-lab";
 import { disagreements, predicted, restartPods, servicesAnswer, startPods } from "../support/pods";
 import type { RawConfig } from "../support/problems";
 import { mentions } from "../support/sandbox";
-import { runningAs, SmallerLab } from "../support/smaller-lab";
+import { onEc2, runningAs, SmallerLab } from "../support/smaller-lab";
 
 const NODES = ["cp1", "w1", "w2"];
 const ALL = [...NODES, "w3"];
 
 /** @param b the nodes in the second subnet. */
-const configWith = (b: readonly string[], encapsulation: Encapsulation): RawConfig => ({
-  cloud: "aws",
-  rehearse: "containers",
-  hosts: { layer: build("layer") },
-  encapsulation,
-  podRoutes: true,
-  ...builtVersions(),
-  topology: [
-    { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
-    { name: "b", cidr: "10.0.4.0/24", nodes: b },
-  ],
-});
+const configWith = (b: readonly string[], encapsulation: Encapsulation): RawConfig =>
+  onEc2(b, { encapsulation, podRoutes: true });
 
 describe("a cluster in the stack's own containers", function () {
   this.timeout(600_000);

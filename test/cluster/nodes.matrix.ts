@@ -1,22 +1,11 @@
 /** The nodes of a cluster in the stack's own containers: one goes and comes back. */
 import assert from "node:assert/strict";
-import { build, builtVersions } from "../support/cluster-build";
 import { needsContainers } from "../support/containers";
 import { MachinesLab } from "../support/machines-lab";
 import type { RawConfig } from "../support/problems";
-import { SmallerLab } from "../support/smaller-lab";
+import { onEc2, SmallerLab } from "../support/smaller-lab";
 
-const configWith = (b: readonly string[]): RawConfig => ({
-  cloud: "aws",
-  rehearse: "containers",
-  hosts: { layer: build("layer") },
-  encapsulation: "VXLAN",
-  ...builtVersions(),
-  topology: [
-    { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
-    { name: "b", cidr: "10.0.4.0/24", nodes: b },
-  ],
-});
+const configWith = (b: readonly string[]): RawConfig => onEc2(b, { encapsulation: "VXLAN" });
 
 describe("the nodes of a cluster in the stack's own containers", function () {
   this.timeout(600_000);

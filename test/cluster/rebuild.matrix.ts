@@ -28,10 +28,7 @@ describe("a cluster on existing machines that gets another proxy mode", function
     await lab.readKubeconfig();
     assert.notEqual(await lab.secretOutput("kubeconfig"), before);
     await lab.ready(...NODES);
-    for (const name of NODES) {
-      assert.match(lab.machines.on(name, "nft list table ip kube-proxy"), /service/);
-      assert.doesNotMatch(lab.machines.on(name, "iptables-save"), /KUBE-SERVICES/);
-    }
+    lab.assertNftables(NODES);
     assert.deepEqual(touched(await lab.up()), []);
   });
 

@@ -1,8 +1,8 @@
 /** Traces between pods and a tenant's instances, hop by hop, as `ip route` and Open vSwitch on the hosts show them. */
 import assert from "node:assert/strict";
-import { instanceRoutes, type ProbeName, rowsOf, trace } from "../../components/plan";
+import { instanceRoutes, type ProbeName, trace } from "../../components/plan";
 import { isTenant } from "../../components/plan/tenant";
-import { hopsOf } from "../support/hops";
+import { hopsOf, pairAt } from "../support/hops";
 import { planOf, type RawConfig } from "../support/problems";
 
 const INSTANCE = { name: "vm1", host: "w1", address: "20.20.1.98" };
@@ -139,8 +139,7 @@ describe("a trace through a tenant network", () => {
 
   it("stops at the port where a packet with DF is a byte longer than Neutron's VXLAN leaves, which is 1450", () => {
     const plan = planOf({ ...tenants(), encapsulation: "None" });
-    const { pair } =
-      rowsOf(plan).rows.find(({ key }) => key === "pod-to-tenant (same-node)") ?? assert.fail();
+    const pair = pairAt(plan, "pod-to-tenant (same-node)");
     const last = (size: number) => trace(plan, pair.from, pair.to, { protocol: "icmp", size });
     assert.equal(last(1450).outcome, "works");
     const { hops, failure } = last(1451);
@@ -170,8 +169,7 @@ describe("a trace through a tenant network", () => {
 describe("a node's link on the way to the gateway", () => {
   it("carries a packet of exactly its length, and is where a longer one is lost", () => {
     const plan = planOf({ ...tenants(), encapsulation: "None", faults: ["link-mtu-smaller"] });
-    const { pair } =
-      rowsOf(plan).rows.find(({ key }) => key === "pod-to-tenant (without port)") ?? assert.fail();
+    const pair = pairAt(plan, "pod-to-tenant (without port)");
     const lost = (size: number) => trace(plan, pair.from, pair.to, { protocol: "icmp", size }).failure;
     assert.equal(lost(1400)?.hop, "router");
     assert.deepEqual([lost(1401)?.hop, lost(1401)?.fault], ["cp1's link", "link-mtu-smaller"]);

@@ -1,13 +1,28 @@
 /** A trace as lines of text, for tests that have every hop literally. */
 import assert from "node:assert/strict";
-import { type Packet, type ProbeName, rowsOf, traceOf } from "../../components/plan";
+import {
+  type LabPlan,
+  type Packet,
+  type Pair,
+  type ProbeName,
+  rowsOf,
+  type Trace,
+  traceOf,
+} from "../../components/plan";
 import { planOf, type RawConfig } from "./problems";
+
+/** The pair that stands for a row. */
+export const pairAt = (plan: LabPlan, row: string): Pair =>
+  (rowsOf(plan).rows.find(({ key }) => key === row) ?? assert.fail(row)).pair;
+
+function traceAt(raw: RawConfig, row: string, probe: ProbeName): Trace {
+  const plan = planOf(raw);
+  return traceOf(plan, pairAt(plan, row), probe);
+}
 
 /** Each hop of a row's trace: `kind name in>out: decision, length and TTL`. */
 export function hopsOf(raw: RawConfig, row: string, probe: ProbeName = "ICMP"): string[] {
-  const plan = planOf(raw);
-  const { pair } = rowsOf(plan).rows.find(({ key }) => key === row) ?? assert.fail(row);
-  return traceOf(plan, pair, probe).hops.map(({ kind, name, node, device, decision, out }) => {
+  return traceAt(raw, row, probe).hops.map(({ kind, name, node, device, decision, out }) => {
     const devices = device ? ` ${device.in ?? ""}>${device.out ?? ""}` : "";
     return `${kind} ${name}${node && !name.includes(node) ? ` on ${node}` : ""}${devices}: ${decision}${out ? `, ${out.length} ttl ${ttlOf(out)}` : ""}`;
   });
@@ -15,10 +30,8 @@ export function hopsOf(raw: RawConfig, row: string, probe: ProbeName = "ICMP"): 
 
 /** The packet's innermost addresses and ports, where a hop of a row's trace makes or rewrites them: `name: from > to`. */
 export function rewritesOf(raw: RawConfig, row: string, probe: ProbeName): string[] {
-  const plan = planOf(raw);
-  const { pair } = rowsOf(plan).rows.find(({ key }) => key === row) ?? assert.fail(row);
   let last = "";
-  return traceOf(plan, pair, probe).hops.flatMap(({ name, out }) => {
+  return traceAt(raw, row, probe).hops.flatMap(({ name, out }) => {
     const ends = out && endsOf(out);
     if (!ends || ends === last) return [];
     last = ends;

@@ -1,4 +1,5 @@
 /** A cluster on existing machines under test: node containers that the test makes beforehand, and that stay after the lab. */
+import assert from "node:assert/strict";
 import { build, builtVersions } from "./cluster-build";
 import { Containers, type Wanted } from "./containers";
 import type { EnvironmentOptions } from "./engine-environment";
@@ -49,6 +50,14 @@ export class HostsLab extends MachinesLab {
         ...(hosts as object),
       },
     });
+  }
+
+  /** Asserts that the nodes' kube-proxy has its rules in nftables alone. */
+  assertNftables(names: readonly string[]): void {
+    for (const name of names) {
+      assert.match(this.machines.on(name, "nft list table ip kube-proxy"), /service/);
+      assert.doesNotMatch(this.machines.on(name, "iptables-save"), /KUBE-SERVICES/);
+    }
   }
 
   /** How machines differ from their state before the lab: for each, the added and removed lines. Without those that do not. */

@@ -2,12 +2,26 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { build, builtVersions } from "./cluster-build";
 import { controlGroups } from "./control-groups";
 import { touched } from "./lab";
 import type { MachinesLab } from "./machines-lab";
 import { hasGuest, startGuest } from "./pods";
 import type { RawConfig } from "./problems";
 import { mentions } from "./sandbox";
+
+/** A config on EC2's rules, rehearsed in node containers. @param b the nodes in the second subnet. @param raw what else it has. */
+export const onEc2 = (b: readonly string[], raw: RawConfig): RawConfig => ({
+  cloud: "aws",
+  rehearse: "containers",
+  hosts: { layer: build("layer") },
+  ...builtVersions(),
+  topology: [
+    { name: "a", cidr: "10.0.3.0/24", nodes: ["cp1", "w1"] },
+    { name: "b", cidr: "10.0.4.0/24", nodes: b },
+  ],
+  ...raw,
+});
 
 /** The process that keeps a node's machine running. */
 export const runningAs = ({ containers }: MachinesLab, name: string): string[] =>

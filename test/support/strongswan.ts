@@ -4,7 +4,7 @@ import { Sandbox } from "./node-sandbox";
 
 /**
  * Bash that ends both daemons with the sandbox, also when a test fails. By force: charon, when it is told to end, may go
- * round in a circle for ever instead (strongSwan 5.9.8, `libcharon_deinit`), and was seen to keep a processor busy for hours.
+ * round in a circle for ever instead (strongSwan 5.9.8, `libcharon_deinit`), and was seen to keep a processor busy for an hour.
  */
 export const ENDING =
   'end() { local file; for file in /run/charon.pid /run/peer/pid; do if [[ -e $file ]]; then kill -KILL "$(<"$file")" 2>/dev/null || true; fi; done; }; trap end EXIT';
