@@ -6,9 +6,6 @@ const filesIn = (folder) =>
     .filter((name) => name.endsWith(".ts"))
     .map((name) => `${folder}/${name}`);
 
-/** Walks from fix to fix through every lab: a minute for each mutant, of what the other tests look at as well. */
-const SLOW = ["fix.test.ts"];
-
 /** Tests that keep a build for later would not see a mutant in it. */
 export const TARGETS = {
   plan: {
@@ -17,7 +14,7 @@ export const TARGETS = {
     // The others read what the plan is made of, and what is made of the plan.
     tests: [
       ...readdirSync("test/plan")
-        .filter((name) => name.endsWith(".test.ts") && !SLOW.includes(name))
+        .filter((name) => name.endsWith(".test.ts"))
         .map((name) => `test/plan/${name}`),
       "test/config/config.test.ts",
       ...["aws/network", "fabric/security", "twin/network", "twin/nodes"].map(
