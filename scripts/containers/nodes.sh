@@ -104,9 +104,9 @@ power_on() {
   record_process $! "/run/encaplab/machines/$1" || true # it has ended already: await_boot says why
 }
 
-# await_boot NODE
+# await_boot NODE: an emulated machine needs minutes for it.
 await_boot() {
-  within 60 "node $1 does not boot" has_booted_or_ended "$1"
+  within 300 "node $1 does not boot" has_booted_or_ended "$1"
   is_running "$1" || die "containers: node $1 did not boot: $(cat "$folder/nodes/$1/console.log" || true)"
 }
 has_booted_or_ended() { has_booted "$1" || ! is_running "$1"; }
