@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Process 1 of the machine, with the tests' machine's files as its root. `cache` is the folder of the caches.
 set -Eeuo pipefail
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 ENCAPLAB_MACHINE=1
 export TMPDIR=${cache:?}/tmp XDG_CACHE_HOME=${cache%/*}
 
 # Elsewhere udev makes these links: without them, bash's <(…) fails.
