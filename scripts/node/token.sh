@@ -7,7 +7,7 @@ create() {
   # As Secrets on kubectl's standard input: `kubeadm token create` would show them in the process list.
   secrets | api apply --server-side --force-conflicts --field-manager encaplab --filename -
   # Wait for the signatures: a join that starts before them retries only after five seconds.
-  wait_for 60 "the tokens' signatures on cluster-info" signed
+  wait_for 300 "the tokens' signatures on cluster-info" signed
 }
 
 secrets() {
