@@ -64,6 +64,7 @@ function runInMachine(): void {
     if (process.arch !== "x64") skip(this, "the machine is for x86-64 only");
     if (hasVersion2()) skip(this, "this machine has control groups v2 itself, and so has every cluster test");
     build("layer");
+    build("calico"); // its versions stand in the config
     await standIns();
     const mocha = ["node_modules/.bin/mocha", path.relative(REPOSITORY, __filename)];
     const machine = spawn("bash", ["test/cluster/machine/run", ...mocha], {
@@ -98,12 +99,12 @@ function makeCluster(): void {
   it("have pods that reach each other, with kubelet's limits", async () => {
     for (const name of NODES) await lab.apply(podOn(name));
     await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=1800s", "pods", "--all"]);
-    const path = "jsonpath={.status.podIP}";
-    const [, address = ""] = await Promise.all(
-      NODES.map((name) => lab.kubectl(["get", "pod", name, "-o", path])),
+    const address = "jsonpath={.status.podIP}";
+    const [, other = ""] = await Promise.all(
+      NODES.map((name) => lab.kubectl(["get", "pod", name, "-o", address])),
     );
     const onFirst = (...argv: string[]) => lab.kubectl(["exec", "cp1", "--", ...argv]);
-    assert.match(await onFirst("ping", "-c3", "-W30", address), /3 received/);
+    assert.match(await onFirst("ping", "-c3", "-W30", other), /3 received/);
     assert.equal(await onFirst("cat", "/sys/fs/cgroup/memory.max"), `${64 * 2 ** 20}`);
   });
 }

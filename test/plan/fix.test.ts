@@ -105,7 +105,11 @@ function look(raw: RawConfig): Looked {
   return looked;
 }
 
-const failingRows = (raw: RawConfig) => look(raw).failing;
+function failingRows(raw: RawConfig): readonly PathVerdict[] {
+  const { refused, failing } = look(raw);
+  assert.equal(refused, undefined, JSON.stringify(raw));
+  return failing;
+}
 const sameRow = (a: PathVerdict) => (b: PathVerdict) => rowKey(a) === rowKey(b) && a.probe === b.probe;
 
 /** Applies every fix of a row, then every fix of the failure that remains, and so on, until the row works. */
