@@ -8,9 +8,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { build, TOOLS_IMAGE } from "../support/cluster-build";
+import { build } from "../support/cluster-build";
 import { needsContainers } from "../support/containers";
 import { MachinesLab } from "../support/machines-lab";
+import { inPod, makePod } from "../support/pods";
 import { REPOSITORY } from "../support/repository";
 import { skip } from "../support/skip";
 import { onEc2 } from "../support/smaller-lab";
@@ -19,43 +20,6 @@ import { standIns } from "../support/standins";
 const NODES = ["cp1", "w2"];
 
 const hasVersion2 = () => fs.existsSync("/sys/fs/cgroup/cgroup.controllers");
-
-/**
- * What waits a minute for the control plane, such as for the tokens' signatures, may give up on an emulated machine. The
- * next up goes on.
- */
-async function untilUp(lab: MachinesLab): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await lab.upWithNodes();
-      return;
-    } catch (error) {
-      console.log(`up ${attempt}: ${(error as Error).message}`);
-      if (attempt === 3) throw error;
-    }
-  }
-}
-
-/** A pod on a node. It may use 64 MiB of memory. */
-const podOn = (nodeName: string) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: nodeName },
-  spec: {
-    nodeName,
-    tolerations: [{ operator: "Exists" }],
-    terminationGracePeriodSeconds: 0,
-    containers: [
-      {
-        name: "shell",
-        image: TOOLS_IMAGE,
-        imagePullPolicy: "IfNotPresent",
-        command: ["sleep", "86400"],
-        resources: { limits: { memory: "64Mi" } },
-      },
-    ],
-  },
-});
 
 /** Boots the machine, which runs this file. */
 function runInMachine(): void {
@@ -93,19 +57,18 @@ function makeCluster(): void {
         topology: NODES.map((name, i) => ({ name, cidr: `10.0.${i}.0/24`, nodes: [name] })),
       }),
     );
-    await untilUp(lab);
+    await lab.upWithNodes();
   });
 
   it("have pods that reach each other, with kubelet's limits", async () => {
-    for (const name of NODES) await lab.apply(podOn(name));
+    for (const name of NODES) await makePod(lab, name, "64Mi");
     await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=1800s", "pods", "--all"]);
     const address = "jsonpath={.status.podIP}";
     const [, other = ""] = await Promise.all(
       NODES.map((name) => lab.kubectl(["get", "pod", name, "-o", address])),
     );
-    const onFirst = (...argv: string[]) => lab.kubectl(["exec", "cp1", "--", ...argv]);
-    assert.match(await onFirst("ping", "-c3", "-W30", other), /3 received/);
-    assert.equal(await onFirst("cat", "/sys/fs/cgroup/memory.max"), `${64 * 2 ** 20}`);
+    assert.match(await inPod(lab, { name: "cp1" }, `ping -c3 -W30 ${other}`), /3 received/);
+    assert.equal(await inPod(lab, { name: "cp1" }, "cat /sys/fs/cgroup/memory.max"), `${64 * 2 ** 20}`);
   });
 }
 

@@ -13,9 +13,7 @@ export const TARGETS = {
     mutate: filesIn("components/plan").filter((name) => !/plan\/(catalogue|index)\.ts$/.test(name)),
     // The others read what the plan is made of, and what is made of the plan.
     tests: [
-      ...readdirSync("test/plan")
-        .filter((name) => name.endsWith(".test.ts"))
-        .map((name) => `test/plan/${name}`),
+      ...filesIn("test/plan").filter((name) => name.endsWith(".test.ts")),
       "test/config/config.test.ts",
       ...["aws/network", "fabric/security", "twin/network", "twin/nodes"].map(
         (name) => `test/infrastructure/${name}.test.ts`,

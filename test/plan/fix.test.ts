@@ -1,10 +1,17 @@
 // Applies the fixes in the verdict as they say: a fix that is refused, does not help, or is missing fails here.
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { CLOUDS, ENCAPSULATIONS, FABRICS, type FaultSetting, faultOf } from "../../components/config";
+import {
+  CLOUDS,
+  ConfigError,
+  ENCAPSULATIONS,
+  FABRICS,
+  type FaultSetting,
+  faultOf,
+} from "../../components/config";
 import { judge, type PathVerdict, rowKey } from "../../components/plan";
 import { rawConfigs, rawExchanges } from "../support/arbitraries";
-import { errorOf, planOf, type RawConfig } from "../support/problems";
+import { errorOf, planned, type RawConfig } from "../support/problems";
 import { runs } from "../support/runs";
 
 const settingsIn = (raw: RawConfig): readonly FaultSetting[] => raw.faults as FaultSetting[];
@@ -86,9 +93,8 @@ interface Looked {
 }
 
 function lookAgain(raw: RawConfig): Looked {
-  const refused = errorOf(raw)?.message;
-  if (refused !== undefined) return { refused, pools: "", failing: [] };
-  const plan = planOf(raw);
+  const plan = planned(raw);
+  if (plan instanceof ConfigError) return { refused: plan.message, pools: "", failing: [] };
   return {
     pools: plan.nodes.map(({ pool }) => pool).join(),
     failing: judge(plan).paths.filter(({ failure }) => failure),

@@ -20,6 +20,17 @@ const LABELS = { "app.kubernetes.io/part-of": "encaplab-study" };
 /** TCP port at which a pod answers `GET /health`. */
 export const POD_PORT = 8080;
 
+/** A container that waits for commands; {@link inPod} runs them in it. */
+const SHELL = {
+  name: "shell",
+  image: TOOLS_IMAGE,
+  imagePullPolicy: "IfNotPresent",
+  command: ["sleep", "86400"],
+};
+
+/** What pods have that may run on any node, and end at once. */
+const ANYWHERE = { tolerations: [{ operator: "Exists" }], terminationGracePeriodSeconds: 0 };
+
 /** @param server an image with CoreDNS. Its plugin `health` is the smallest HTTP server at hand. */
 const manifest = (server: string) => [
   {
@@ -38,15 +49,9 @@ const manifest = (server: string) => [
       template: {
         metadata: { labels: { app: name, ...LABELS } },
         spec: {
-          tolerations: [{ operator: "Exists" }],
-          terminationGracePeriodSeconds: 0,
+          ...ANYWHERE,
           containers: [
-            {
-              name: "shell",
-              image: TOOLS_IMAGE,
-              imagePullPolicy: "IfNotPresent",
-              command: ["sleep", "86400"],
-            },
+            SHELL,
             {
               name: "server",
               image: server,
@@ -114,13 +119,22 @@ export async function pods(lab: MachinesLab): Promise<Pod[]> {
     }));
 }
 
+/** Makes a pod on a node, with the node's name and a limit of memory. It need not be ready when this returns. */
+export const makePod = (lab: MachinesLab, nodeName: string, memory: string): Promise<void> =>
+  lab.apply({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: nodeName },
+    spec: { nodeName, ...ANYWHERE, containers: [{ ...SHELL, resources: { limits: { memory } } }] },
+  });
+
 /**
  * Starts a pod of its own on a node, which a drain must evict: it ends as soon as it is told to, and only its kubelet can
  * report that. It is ready when this returns.
  */
 export async function startGuest(lab: MachinesLab, node: string): Promise<void> {
   const command = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"];
-  const guest = { name: "guest", image: TOOLS_IMAGE, imagePullPolicy: "IfNotPresent", command };
+  const guest = { ...SHELL, name: "guest", command };
   await lab.apply({
     apiVersion: "v1",
     kind: "Pod",

@@ -7,15 +7,20 @@ export type RawConfig = Readonly<Record<string, unknown>>;
 /** Makes a plan from a stack's config, as `index.ts` does. */
 export const planOf = (raw: RawConfig): LabPlan => planLab(parseConfig(raw));
 
-/** The error that a config gives; undefined if it can be used. */
-export function errorOf(raw: RawConfig): ConfigError | undefined {
+/** The plan of a config, or the error that it gives. */
+export function planned(raw: RawConfig): LabPlan | ConfigError {
   try {
-    planOf(raw);
-    return undefined;
+    return planOf(raw);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;
   }
+}
+
+/** The error that a config gives; undefined if it can be used. */
+export function errorOf(raw: RawConfig): ConfigError | undefined {
+  const plan = planned(raw);
+  return plan instanceof ConfigError ? plan : undefined;
 }
 
 /** The config with some of its checked values replaced. */
