@@ -101,7 +101,10 @@ export const schema = z.strictObject({
   link: link.optional(),
   /** The cluster's Kubernetes, a minor or a whole version, in quotes. Default: `1.35`. */
   kubernetesVersion: version("1.35").default("1.35"),
-  /** The cluster's Calico, a minor or a whole version, in quotes. Default: `3.32`. */
+  /**
+   * The cluster's Calico, in quotes: a minor, of which the lab takes the newest release whose manifest's checksum it knows,
+   * or a whole version. Default: `3.32`.
+   */
   calicoVersion: version("3.32").default("3.32"),
   /** Whether to accept versions that Calico does not list as tested. Default: `false`. */
   allowUnsupported: flag().default(false),

@@ -10,14 +10,14 @@ export interface Evidence {
 
 /** A Calico minor that the lab knows. `source` and `date` are those of the patch release. */
 export interface CalicoRelease extends Evidence {
-  /** Newest patch release of the minor that was found, without a leading `v`. */
+  /** Newest patch release of the minor whose manifests could be read, without a leading `v`. */
   patch: string;
   /** Kubernetes minors that Calico's requirements page lists as tested, oldest first. */
   kubernetes: readonly string[];
   /** Where that list was read. */
   requirements: Evidence;
-  /** SHA-256 of the manifests of the patch release, by file. Absent where its tag could not be read: see `source.ts`. */
-  manifests?: Manifests;
+  /** SHA-256 of the manifests of the patch release, by file: what runs as root on every node is never taken on trust. */
+  manifests: Manifests;
 }
 
 /** Checksums of Calico's manifests, in hex, and the commit of the tag in which they were read (folder `manifests`). */
@@ -79,11 +79,17 @@ export const CALICO_RELEASES: Readonly<Record<string, CalicoRelease>> = {
     },
   },
   "3.32": {
-    patch: "3.32.4",
+    // 3.32.4 of 2026-11-11 is the newest, but its tag, and so the checksum of its manifest, could not be read.
+    patch: "3.32.1",
     kubernetes: ["1.34", "1.35", "1.36"],
-    source: "https://github.com/projectcalico/calico/releases/tag/v3.32.4",
-    date: "2026-11-11",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/release-notes/v3.32.1-release-notes.md",
+    date: "2026-08-22",
     requirements: requirementsOf("3.32"),
+    manifests: {
+      "calico.yaml": "a1df919d9721cf667accdc3e72848911b0cb25cfab7d2478ad0c996302c95744",
+      "calico-typha.yaml": "7ecc42a5ca2bd47764384f5c52b89b007c06cbf907fd3214c1cf4abc75ead76f",
+      commit: "0ca9d1b93644778cafdf1812f3dda02ac0c361e8",
+    },
   },
 };
 
@@ -170,7 +176,7 @@ export const manifestChecksum = (
   calico: string,
   file: "calico.yaml" | "calico-typha.yaml",
 ): string | undefined =>
-  Object.values(CALICO_RELEASES).find(({ patch }) => patch === calico)?.manifests?.[file];
+  Object.values(CALICO_RELEASES).find(({ patch }) => patch === calico)?.manifests[file];
 
 /** Major and minor of a version, without a leading `v`: `1.35` for `v1.35.10`. */
 export const minorOf = (version: string): string =>

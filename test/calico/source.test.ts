@@ -33,6 +33,8 @@ describe("the source of Calico's manifest", () => {
     return fs.existsSync(cache) ? fs.readdirSync(cache).map((name) => path.join(cache, name)) : [];
   };
   const serves = (text: string) => async () => text;
+  /** Of a release that the table does not name, so that any text will do. */
+  const planOfAnother = () => planOf({ calicoVersion: "3.32.99" });
 
   it("is the plan's release, with Typha above fifty nodes", () => {
     assert.match(manifestUrl(planOf({ calicoVersion: "3.32" })), /\/v3\.32\.\d+\/manifests\/calico\.yaml$/);
@@ -42,7 +44,7 @@ describe("the source of Calico's manifest", () => {
   });
 
   it("is fetched only once, and needs no network when the user's cache has it", async () => {
-    const plan = planOf({});
+    const plan = planOfAnother();
     const asked: string[] = [];
     const fetchText = async (url: string) => {
       asked.push(url);
@@ -56,7 +58,7 @@ describe("the source of Calico's manifest", () => {
   it("of a release in the table must be that of Calico's tag, and is not kept otherwise", async () => {
     const plan = planOf({ calicoVersion: "3.31" });
     const [problem] = await problemsOf(() => readManifest({}, plan, options(serves("kind: Trojan"))));
-    const wanted = CALICO_RELEASES["3.31"]?.manifests?.["calico.yaml"] ?? "none";
+    const wanted = CALICO_RELEASES["3.31"]?.manifests["calico.yaml"] ?? "none";
     assert.match(problem?.message ?? "", new RegExp(`${sum("kind: Trojan")}, and must have ${wanted}`));
     assert.deepEqual(cached(), []);
     const nodes = Array.from({ length: 60 }, (_, i) => `n${i}`);
@@ -66,7 +68,7 @@ describe("the source of Calico's manifest", () => {
   });
 
   it("of another release is pinned at first use, with a word, also when the cache was emptied", async () => {
-    const plan = planOf({ calicoVersion: "3.32.99" });
+    const plan = planOfAnother();
     const said: string[] = [];
     const say = (sentence: string) => said.push(sentence);
     await readManifest({}, plan, options(serves("first"), { say }));
@@ -88,7 +90,7 @@ describe("the source of Calico's manifest", () => {
 
   it("is not kept with a flaw, and a cached copy with one is fetched again, or named", async () => {
     const flaw = (text: string) => (text === "good" ? undefined : "is not Calico's manifest");
-    const plan = planOf({});
+    const plan = planOfAnother();
     const [login] = await problemsOf(() => readManifest({}, plan, options(serves("<html>"), { flaw })));
     assert.match(login?.message ?? "", /calico\.yaml is not Calico's manifest$/);
     assert.deepEqual(cached(), []);

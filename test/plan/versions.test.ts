@@ -13,8 +13,8 @@ import { isTested } from "../../components/plan/versions";
 import { errorOf, planOf } from "../support/problems";
 
 describe("the versions of a plan", () => {
-  it("are the newest patch releases of the minors that the config names", () => {
-    assert.deepEqual(planVersions("1.35", "3.32"), { kubernetes: "1.35.10", calico: "3.32.4" });
+  it("are the patch releases in the table of the minors that the config names", () => {
+    assert.deepEqual(planVersions("1.35", "3.32"), { kubernetes: "1.35.10", calico: "3.32.1" });
     assert.deepEqual(planVersions("v1.34", "v3.30"), { kubernetes: "1.34.13", calico: "3.30.7" });
   });
 
@@ -104,10 +104,23 @@ describe("the tables of Calico and Kubernetes versions", () => {
 });
 
 describe("the checksum of a manifest", () => {
+  it("is known for both manifests of every release that the table names", () => {
+    const sums = Object.values(CALICO_RELEASES).flatMap(({ patch, manifests }) => {
+      assert.match(manifests.commit, /^[0-9a-f]{40}$/);
+      return (["calico.yaml", "calico-typha.yaml"] as const).map(
+        (file) => manifestChecksum(patch, file) ?? "",
+      );
+    });
+    for (const one of sums) assert.match(one, /^[0-9a-f]{64}$/);
+    assert.equal(new Set(sums).size, sums.length);
+  });
+
   it("is the release's own, and none for one that the table does not name", () => {
     assert.match(manifestChecksum("3.30.7", "calico.yaml") ?? "", /^ed105288[0-9a-f]{56}$/);
     assert.match(manifestChecksum("3.30.7", "calico-typha.yaml") ?? "", /^a11fc074[0-9a-f]{56}$/);
     assert.match(manifestChecksum("3.31.7", "calico.yaml") ?? "", /^d6d8a489[0-9a-f]{56}$/);
+    assert.match(manifestChecksum("3.32.1", "calico.yaml") ?? "", /^a1df919d[0-9a-f]{56}$/);
+    assert.match(manifestChecksum("3.32.1", "calico-typha.yaml") ?? "", /^7ecc42a5[0-9a-f]{56}$/);
     assert.equal(manifestChecksum("3.32.4", "calico.yaml"), undefined);
     assert.equal(manifestChecksum("3.29.9", "calico.yaml"), undefined);
   });
