@@ -48,6 +48,14 @@ export interface Killed {
   cut: Cut;
 }
 
+/** Command lines of a step that run one after the other: the moments to kill at. */
+const MOMENTS = {
+  prepare: ["bash -s -- create", "containerd config", "systemctl restart containerd"],
+  init: ["kubeadm init", "etcd --advertise", "kube-apiserver --advertise", "delete secrets"],
+  join: ["kubeadm join", "kubelet --bootstrap-kubeconfig"],
+  reset: ["kubeadm reset", "ctr --namespace", "systemctl daemon-reload"],
+};
+
 function nodePlan(node: string): NodePlan {
   const planned = plan.nodes.find(({ name }) => name === node);
   assert.ok(planned);
@@ -138,6 +146,21 @@ export class NodeSteps {
       watch.stdin.end();
       return (await ended).stdout === "reached\n";
     };
+  }
+
+  /** Runs a step once for each of its moments, and kills it there. It must come to one of them. */
+  async killed(node: string, step: keyof typeof MOMENTS, cut: Cut): Promise<void> {
+    const given = {
+      prepare: () => values.prepare(node),
+      init: () => values.init,
+      join: () => values.join(node, this.hash),
+      reset: () => ({ POD_CIDR }),
+    }[step]();
+    const action = step === "reset" ? "delete" : "create";
+    const reached: string[] = [];
+    for (const at of MOMENTS[step])
+      if ((await this.take(node, step, given, action, { at, cut })).reached) reached.push(at);
+    assert.notDeepEqual(reached, [], `${step} came to none of its moments`);
   }
 
   /** Runs a step that must succeed. */

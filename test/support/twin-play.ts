@@ -37,10 +37,15 @@ export function playInMachine(cases: readonly Case[]): void {
   });
 }
 
-/** Defines the tests of those cases that this kernel plays in the twin's kind of sandbox. */
+/**
+ * Defines the tests of those cases that this kernel plays in the twin's kind of sandbox. One fabric after the other: another
+ * one rebuilds every node, and an encapsulation only changes it.
+ */
 function playInOneTwin(twin: TwinUnderTest, cases: readonly Case[], base: RawConfig = {}): void {
   const modes = ENCAPSULATIONS.filter((one) => kindFor(one) === twin.kind);
-  for (const one of MATRIX.filter((each) => cases.includes(each) && modes.includes(each.encapsulation))) {
+  const here = MATRIX.filter((one) => cases.includes(one) && modes.includes(one.encapsulation));
+  const rank = ({ fabric }: Case) => SITE_NAMES.indexOf(fabric);
+  for (const one of here.sort((a, b) => rank(a) - rank(b))) {
     it(titleOf(one), async () => {
       await play(twin, { title: titleOf(one), plan: planOf(configOf(one, base)) });
     });

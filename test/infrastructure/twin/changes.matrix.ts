@@ -1,4 +1,4 @@
 /** The larger share of the random changes; CI takes the others. */
 import { changeAtRandom } from "../../support/twin-changes";
 
-changeAtRandom(6);
+changeAtRandom(7);

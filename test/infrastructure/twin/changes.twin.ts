@@ -81,4 +81,4 @@ describe("BIRD on a twin", function () {
   });
 });
 
-changeAtRandom(3);
+changeAtRandom(2);

@@ -23,14 +23,17 @@ describe("the node scripts on real machines", function () {
   });
   after(() => lab?.remove());
 
-  it("make three machines a cluster, with workers in parallel, and do nothing the second time", async () => {
+  it("make three machines a cluster after kills of everything, with workers in parallel, and do nothing the second time", async () => {
+    await steps.killed("cp1", "prepare", "everything");
     await Promise.all(NODES.map(steps.prepare));
+    await steps.killed("cp1", "init", "everything");
     assert.match((await steps.init()).stdout, /^sha256:[0-9a-f]{64}$/);
     assert.equal(
       kubectl("-n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token"),
       "",
     );
     await steps.token();
+    await steps.killed("w1", "join", "everything");
     await Promise.all(["w1", "w2"].map(steps.join));
     await Promise.all(NODES.map(steps.podNetwork));
     kubectl("wait --for=condition=Ready --timeout=120s nodes --all");
@@ -157,7 +160,8 @@ describe("the node scripts on real machines", function () {
     await lab.ready("w2");
   });
 
-  it("leave the machines as they were, with and without an API server", async () => {
+  it("leave the machines as they were after a kill of everything, with and without an API server", async () => {
+    await steps.killed("w1", "reset", "everything");
     await steps.reset("cp1");
     await Promise.all(["w1", "w2"].map(steps.reset));
     for (const name of NODES) assert.deepEqual(lab.changes(name), [], name);
