@@ -61,6 +61,8 @@ function makeCluster(): void {
   });
 
   it("have pods that reach each other, with kubelet's limits", async () => {
+    // Nodes may be ready before the account without which no pod can be made.
+    await lab.kubectl(["wait", "--for=create", "--timeout=600s", "serviceaccount/default"]);
     for (const name of NODES) await makePod(lab, name, "64Mi");
     await lab.kubectl(["wait", "--for=condition=Ready", "--timeout=1800s", "pods", "--all"]);
     const address = "jsonpath={.status.podIP}";
