@@ -1,4 +1,4 @@
-/** More moments at which the engine is killed: in the middle of init and join, and while workers wait for tokens. */
+/** More moments at which the engine is killed: during init, the import of images and join, and while workers wait for tokens. */
 import assert from "node:assert/strict";
 import type { HostsLab } from "../support/hosts";
 import { KilledCluster, NODES } from "../support/killed-cluster";
@@ -18,6 +18,7 @@ describe("a cluster whose engine was killed at other moments", function () {
   it("is completed after more kills during init and join, one after the other", async () => {
     await lab.killedWhen(cluster.working("kubeadm init"), "engine");
     await lab.killedAfter("init-cp1", "engine");
+    await lab.killedWhen(cluster.working("images import"), "group");
     await lab.killedWhen(cluster.working("kubelet --bootstrap-kubeconfig"), "engine");
     await cluster.complete();
     await lab.destroy();
