@@ -1,7 +1,4 @@
-/**
- * The engine is killed in the middle of every step, with direct connections and over a jump host. The next `up` or
- * `destroy` must succeed.
- */
+/** The engine is killed in the middle of every step. The next `up` or `destroy` must succeed. */
 import assert from "node:assert/strict";
 import { hasBegun } from "../support/engine-events";
 import type { HostsLab } from "../support/hosts";

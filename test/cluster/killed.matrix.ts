@@ -1,4 +1,4 @@
-/** More moments at which the engine is killed: during init, the import of images and join, and while workers wait for tokens. */
+/** More moments at which the engine is killed: in init, the import of images and join, and while workers wait for tokens. */
 import assert from "node:assert/strict";
 import type { HostsLab } from "../support/hosts";
 import { KilledCluster, NODES } from "../support/killed-cluster";
